@@ -1,0 +1,51 @@
+# `make demo` and `make test` need python3 (3.11 or newer) and make, nothing else: no root, no global package.
+# Everything lives in .venv, made from requirements/dev.txt (exact versions, with hashes).
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := requirements/dev.txt
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench servers lock wheel clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(READY) ## play a scripted crisis: mock platforms, the real daemon, local inboxes
+	@$(BIN)/badbuzz demo
+
+test: $(READY) ## every test; says what it could not run and how to get it
+	@$(BIN)/python -m pytest -m "not bench" -rs
+
+lint: $(READY) ## style, layers, spelling, dependencies, sizes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
+	@$(BIN)/deptry .
+	@$(BIN)/python .ci/sizes.py
+
+types: $(READY) ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(READY) ## ratios measured on this machine
+	@$(BIN)/python -m pytest -m bench -s tests/bench
+
+servers: ## what the tests talk to (Debian, root)
+	@sh .ci/servers
+
+lock: $(READY) ## resolve every dependency again, for Python 3.11 to 3.14
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --all-extras --group dev --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
+
+wheel: $(READY) ## dist/badbuzz-*.whl
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+clean: ## remove everything that was made here
+	rm -rf .venv build dist .coverage .coverage.* .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): $(LOCK) pyproject.toml .ci/set_up.py
+	@$(PYTHON) .ci/set_up.py $(LOCK) $(READY)
