@@ -1,0 +1,255 @@
+"""From a file to settings that are right in every detail, or to everything that is wrong with it."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from config.document import Document, read
+from config.model import Model
+from config.parse import Keys, dotted
+from config.problems import ConfigError, Problem, did_you_mean
+from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
+from config.spec import Catalog, UnknownKindError
+from config.words import in_words
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+_NEEDED = {
+    "brands": "name what to watch: acme: {query: acme}",
+    "sources": "name a place to listen to",
+    "channels": "name a way to reach somebody",
+    "routes": "say who is told: - {to: [name of a channel]}",
+}
+_SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes")
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+_VITAL = {"include", "daemon"}
+_MASK = "**********"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogs:
+    """The kinds that exist; handed in, as configuration knows none of them."""
+
+    sources: Catalog[Any]
+    rules: Catalog[Any]
+    channels: Catalog[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A configuration without an error. `warnings` are what should be looked at all the same."""
+
+    settings: Settings
+    document: Document
+    warnings: tuple[Problem, ...]
+
+
+def load(
+    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None, *, absent_is_fine: bool = False
+) -> Loaded:
+    """The configuration in `path` with its includes, secrets and overrides by `environ` (the process's by default).
+
+    `absent_is_fine` is for commands that only look, in a shell that lacks the daemon's credentials: values that stand
+    elsewhere may be out of reach, those of `daemon` excepted; what cannot be built without them is left out.
+    Raises ConfigError holding every problem, warnings included, sorted by place.
+    """
+    document = read(path, os.environ if environ is None else environ)
+    loader = _Loader(document, catalogs)
+    settings = loader.settings()
+    absent = {dotted(keys) for keys in document.absent if absent_is_fine and keys[0] not in _VITAL}
+    written = [problem for problem in document.problems if problem.path not in absent]
+    problems = by_place([*written, *loader.problems], document)
+    if settings is None or any(problem.level == "error" for problem in problems):
+        raise ConfigError(problems)
+    return Loaded(settings=settings, document=document, warnings=tuple(problems))
+
+
+def effective(loaded: Loaded) -> dict[str, Any]:
+    """The configuration in force, defaults included, as plain data; every secret is masked."""
+    settings = loaded.settings
+    plain: dict[str, Any] = {
+        "daemon": _dump(settings.daemon),
+        "operator": _dump(settings.operator),
+        "brands": {name: _dump(brand) for name, brand in settings.brands.items()},
+    }
+    for section in ("sources", "rules", "channels"):
+        components: dict[str, Component] = getattr(settings, section)
+        plain[section] = {name: {"kind": one.kind} | _dump(one.options) for name, one in components.items()}
+    plain["routes"] = [_dump(route) for route in settings.routes]
+    secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
+    masked: dict[str, Any] = _masked(plain, (), secret)
+    return masked
+
+
+def _dump(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _masked(value: Any, keys: Keys, secret: set[Keys]) -> Any:
+    if keys in secret:
+        return _MASK
+    if isinstance(value, dict):
+        return {key: _masked(inner, (*keys, key), secret) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner, (*keys, number), secret) for number, inner in enumerate(value)]
+    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value
+
+
+def by_place(problems: Iterable[Problem], document: Document) -> list[Problem]:
+    """Problems in the order a reader meets their places."""
+    order = {str(file): number for number, file in enumerate(document.files)}
+    return sorted(problems, key=lambda problem: (order.get(problem.file, len(order)), problem.file, problem.line))
+
+
+class _Loader:
+    """Looks at everything before it gives up, so that one run shows every problem."""
+
+    def __init__(self, document: Document, catalogs: Catalogs) -> None:
+        self.problems: list[Problem] = []
+        self._document, self._data, self._catalogs = document, document.data, catalogs
+
+    def settings(self) -> Settings | None:
+        self._sections()
+        folder = self._document.path.parent
+        daemon = self._model(Daemon, ("daemon",)) or Daemon()
+        parts = {
+            "daemon": daemon.model_copy(update={"data": folder / daemon.data}),
+            "operator": self._model(Operator, ("operator",)) or Operator(),
+            "brands": dict(self._named("brands", self._brand)),
+            "sources": dict(self._named("sources", self._component)),
+            "rules": dict(self._named("rules", self._component)),
+            "channels": dict(self._named("channels", self._component)),
+            "routes": tuple(self._routes()),
+        }
+        settings = Settings.model_validate(parts)
+        self._references(settings)
+        return None if self._document.is_incomplete else settings
+
+    def _sections(self) -> None:
+        for section in self._data:
+            if section not in _SECTIONS:
+                self._problem((section,), "unknown key", did_you_mean(section, _SECTIONS))
+        for section, hint in _NEEDED.items():
+            empty = self._data.get(section) in (None, {}, [])
+            if empty and not self._document.is_incomplete:
+                self._problem((section,), "is required", hint)
+
+    def _named(self, section: str, build: Any) -> Iterator[tuple[str, Any]]:
+        held = self._data.get(section)
+        if held is not None and not isinstance(held, dict):
+            self._problem((section,), "must be a map of names", f"{section}: {{a-name: {{...}}}}")
+            return
+        for name in held or {}:
+            if not re.fullmatch(NAME_PATTERN, name):
+                usable = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64]
+                self._problem(
+                    (section, name), "not a name: use small letters, digits and -", usable and f"such as {usable}"
+                )
+            built = build((section, name))
+            if built is not None:
+                yield name, built
+
+    def _brand(self, keys: Keys) -> Brand | None:
+        return self._model(Brand, keys)
+
+    def _component(self, keys: Keys) -> Component | None:
+        section, name = str(keys[0]), str(keys[1])
+        held = self._data[section][name]
+        if not isinstance(held, dict):
+            self._problem(keys, "must be a map of keys and values", f"{name}: {{kind: ...}}")
+            return None
+        catalog: Catalog[Any] = getattr(self._catalogs, section)
+        kind = held.get("kind")
+        if not isinstance(kind, str):
+            self._problem((*keys, "kind"), "is required", f"known: {', '.join(catalog.kinds())}")
+            return None
+        model = self._options_model(catalog, kind, (*keys, "kind"))
+        options = self._model(model, keys, without="kind") if model else None
+        return Component(name=name, kind=kind, options=options) if options else None
+
+    def _options_model(self, catalog: Catalog[Any], kind: str, keys: Keys) -> type[Model] | None:
+        try:
+            model: type[Model] = catalog.spec(kind).options
+        except UnknownKindError:
+            self._problem(keys, f"unknown {catalog.role} kind '{kind}'", did_you_mean(kind, catalog.kinds()))
+        except (ImportError, AttributeError, TypeError) as error:  # another distribution's component
+            self._problem(keys, f"the {catalog.role} kind '{kind}' cannot be used: {error}", "reinstall or upgrade it")
+        else:
+            return model
+        return None
+
+    def _routes(self) -> Iterator[Route]:
+        held = self._data.get("routes")
+        if held is not None and not isinstance(held, list):
+            self._problem(("routes",), "must be a list", "- {to: [name of a channel]}")
+            return
+        for number in range(len(held or [])):
+            route = self._model(Route, ("routes", number))
+            if route:
+                yield route
+
+    def _model(self, model: type[ModelT], keys: Keys, without: str = "") -> ModelT | None:
+        held: Any = self._data
+        for key in keys:
+            held = held.get(key) if isinstance(held, dict) else held[key]
+        if isinstance(held, dict):
+            held = {key: value for key, value in held.items() if key != without}
+        elif held is not None:
+            self._problem(keys, "must be a map of keys and values")
+            return None
+        try:
+            valid = model.model_validate(held or {}, context={"folder": self._document.path.parent})
+        except ValidationError as error:
+            self.problems += in_words(error, model, keys, self._document)
+            return None
+        self.problems += _plain_secrets(valid, keys, self._document)
+        return valid
+
+    def _references(self, settings: Settings) -> None:
+        """Names that are used must exist; what is defined but broken counts as existing."""
+        self._known(("operator", "to"), settings.operator.to, "channels")
+        for number, route in enumerate(self._data.get("routes") or []) if self._is_list("routes") else []:
+            if isinstance(route, dict):
+                self._known(("routes", number, "to"), route.get("to"), "channels")
+                self._known(("routes", number, "brand"), route.get("brand"), "brands")
+        for section in ("sources", "rules"):
+            for name, component in getattr(settings, section).items():
+                self._known((section, name, "brands"), getattr(component.options, "brands", None), "brands")
+
+    def _is_list(self, section: str) -> bool:
+        return isinstance(self._data.get(section), list)
+
+    def _known(self, keys: Keys, names: Any, section: str) -> None:
+        defined = self._data.get(section)
+        if not isinstance(defined, dict) or self._document.is_incomplete:
+            return
+        listed = [names] if isinstance(names, str) else names if isinstance(names, list | tuple) else []
+        for number, name in enumerate(listed):
+            if isinstance(name, str) and name not in defined:
+                place = (*keys, number) if (*keys, number) in self._document.places else keys
+                self._problem(place, f"no {section[:-1]} is named '{name}'", did_you_mean(name, defined))
+
+    def _problem(self, keys: Keys, message: str, hint: str = "") -> None:
+        if not self._document.is_broken(keys):
+            self.problems.append(self._document.problem(keys, message, hint))
+
+
+def _plain_secrets(value: Any, keys: Keys, document: Document) -> Iterator[Problem]:
+    if isinstance(value, SecretStr):
+        if keys in document.places and document.places[keys].origin == "plain":
+            hint = "keep it elsewhere: !secret file:/path, !secret env:NAME or !secret credential:name"
+            yield document.problem(keys, "a secret stands here in plain text", hint, warning=True)
+    elif isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            yield from _plain_secrets(getattr(value, name), (*keys, info.alias or name), document)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _plain_secrets(item, (*keys, number), document)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _plain_secrets(item, (*keys, key), document)

@@ -1,0 +1,117 @@
+"""The base of everything an operator writes, and the value types that options are made of."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FilePath,
+    PlainSerializer,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from config.problems import did_you_mean
+
+Secret = SecretStr
+"""A value that never appears in a log, an error, a repr or a metric; `get_secret_value()` reveals it."""
+
+_UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+_DURATION = re.compile(r"(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
+
+
+class Model(BaseModel):
+    """Options: immutable, no unknown key, and errors that never repeat the value (it may be a secret)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+
+def parse_duration(value: object) -> object:
+    """A Prometheus duration (`1h30m`, `90d`, `500ms`) as a timedelta; other types pass through unchanged.
+
+    Raises ValueError with the way out when a string or number is not such a duration.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value != 0:
+        raise ValueError(f"a duration needs a unit, such as {value}s or {value}m")
+    if value == 0:
+        return timedelta()
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text or not _DURATION.fullmatch(text):
+        raise ValueError("not a duration: write it like 30s, 5m, 1h30m or 90d, largest unit first")
+    parts = re.findall(r"(\d+)(ms|[wdhms])", text)
+    try:
+        return timedelta(milliseconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+    except OverflowError:
+        raise ValueError("too long a duration: at most 999999999d") from None
+
+
+def format_duration(span: timedelta) -> str:
+    """The shortest Prometheus duration of a span, to the millisecond: `1h30m`; zero is `0s`."""
+    rest, text = round(span / timedelta(milliseconds=1)), ""
+    for unit, size in _UNITS.items():
+        if unit != "w" and rest >= size:
+            text += f"{rest // size}{unit}"
+            rest %= size
+    return text or "0s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "$comment": "duration", "examples": ["30s", "5m", "1h30m", "90d"]}),
+]
+"""A span of time, written as a Prometheus duration."""
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as error:  # a folder of zones, such as `Europe`, is an OSError
+        close = did_you_mean(name, available_timezones()) or "write it like Europe/Paris"
+        raise ValueError(f"unknown time zone; {close}") from error
+    return name
+
+
+def beside(value: object, info: ValidationInfo) -> object:
+    """A relative path as one beside the configuration file, when an option is read from such a file."""
+    folder = (info.context or {}).get("folder")
+    return str(folder / Path(value).expanduser()) if folder and isinstance(value, str) else value
+
+
+File = Annotated[FilePath, BeforeValidator(beside)]
+"""A file that exists; a relative one is beside the configuration file."""
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""The name of a time zone, such as Europe/Paris."""
+
+
+def secrets_in(value: object) -> Iterator[str]:
+    """Every secret inside a model, however deep, revealed: for masking them elsewhere."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from secrets_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from secrets_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from secrets_in(inner)

@@ -1,0 +1,95 @@
+"""The JSON Schema of a configuration, every kind's options included, for editors and other programs."""
+
+from datetime import timedelta
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+
+from config.load import Catalogs
+from config.model import Model, format_duration
+from config.settings import NAME_PATTERN, Brand, Daemon, Operator, Route
+from config.spec import Catalog
+
+Json = dict[str, Any]
+
+_SECTIONS = {
+    "brands": "What is watched, by name.",
+    "sources": "Places to listen to, by name.",
+    "rules": "What would be wrong, by name.",
+    "channels": "Ways to reach people, by name.",
+}
+
+
+class Generator(GenerateJsonSchema):
+    """JSON Schema in the words of a configuration."""
+
+    def encode_default(self, dft: Any) -> Any:
+        """Durations as an operator writes them."""
+        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+
+
+def schema(catalogs: Catalogs) -> Json:
+    """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
+    specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route]
+    models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
+    refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
+    definitions: Json = shared.get("$defs", {})
+    for kinds in specs.values():
+        for model, _ in kinds.values():
+            options = definitions[_name(refs[model, "validation"])]
+            options.setdefault("properties", {})["kind"] = {"type": "string"}
+    parts = {section: _component(kinds, refs) for section, kinds in specs.items()}
+    parts["brands"] = refs[Brand, "validation"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "badbuzz configuration",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "include": _one_or_more("Files to read as well, relative to this one; conf.d/*.yaml is possible."),
+            "daemon": refs[Daemon, "validation"],
+            "operator": refs[Operator, "validation"],
+            **{section: _named(parts[section], words) for section, words in _SECTIONS.items()},
+            "routes": {
+                "type": "array",
+                "description": "Who is told of what; the first that fits.",
+                "items": refs[Route, "validation"],
+            },
+        },
+        "$defs": definitions,
+    }
+
+
+def _specs(catalog: Catalog[Any]) -> dict[str, tuple[type[Model], str]]:
+    return {kind: (spec.options, spec.summary) for kind in catalog.kinds() for spec in [catalog.spec(kind)]}
+
+
+def _name(reference: Json) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _one_or_more(description: str) -> Json:
+    item = {"type": "string"}
+    return {"description": description, "anyOf": [item, {"type": "array", "items": item}]}
+
+
+def _named(part: Json, description: str) -> Json:
+    return {
+        "type": "object",
+        "description": description,
+        "propertyNames": {"pattern": NAME_PATTERN},
+        "additionalProperties": part,
+    }
+
+
+def _component(kinds: dict[str, tuple[type[Model], str]], refs: Any) -> Json:
+    choices = [{"const": kind, "description": summary} for kind, (_, summary) in kinds.items()]
+    options = [
+        {
+            "if": {"required": ["kind"], "properties": {"kind": {"const": kind}}},
+            "then": refs[model, "validation"],
+        }
+        for kind, (model, _) in kinds.items()
+    ]
+    return {"type": "object", "required": ["kind"], "properties": {"kind": {"oneOf": choices}}, "allOf": options}

@@ -1,0 +1,176 @@
+"""What an operator may set. Component options are the components' own: here they are only carried."""
+
+import re
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    SerializeAsAny,
+    StringConstraints,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from config.model import Duration, Model, Secret, TimeZone
+
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
+"""Names become MQTT topics, URLs and metric labels."""
+
+Language = Literal["fr", "en"]
+Severity = Literal["info", "warning", "critical"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+ItemT = TypeVar("ItemT")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class _OneOrMore:
+    """In an editor's eyes: one value or a list of them."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+Listed = Annotated[tuple[ItemT, ...], BeforeValidator(_listed), _OneOrMore()]
+"""A value or a list of values, as a tuple."""
+OneOrMore = Annotated[tuple[ItemT, ...], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()]
+"""A value or a list of values, as a tuple; never empty."""
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Host and port of `127.0.0.1:9465`, `[::1]:9465` or `:9465` (every interface: host is empty).
+
+    Raises ValueError with the way out.
+    """
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:\s/]*)):(\d{1,5})", text)
+    if not match or int(match[3]) > 65_535:
+        raise ValueError("not an address to listen on: write host:port, such as 127.0.0.1:9465")
+    return match[1] or match[2], int(match[3])
+
+
+def _address(text: str) -> str:
+    split_address(text)
+    return text
+
+
+def _web_address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s]*", text):
+        raise ValueError("not a web address: it starts with http:// or https://")
+    return text.rstrip("/")
+
+
+def _language_code(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}", text):
+        raise ValueError("not a language code: write fr, en, es ...")
+    return text
+
+
+LanguageCode = Annotated[str, AfterValidator(_language_code)]
+Address = Annotated[str, AfterValidator(_address)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Daemon(Model):
+    """The program itself."""
+
+    data: Path = Path("badbuzz-data")
+    """Folder of everything badbuzz remembers; a relative one is beside the configuration file."""
+    listen: Address = "127.0.0.1:9465"
+    """Where the page, the metrics and pushed mentions are served; anything but this machine demands a token."""
+    external_url: WebAddress | None = None
+    """How people reach the page, for links in alerts."""
+    language: Language = "en"
+    """Language of alerts, unless a channel has its own."""
+    time_zone: TimeZone = "UTC"
+    """Time zone of alerts, unless a channel has its own; such as Europe/Paris."""
+    retention: Duration = timedelta(days=90)
+    """How long mentions are kept, unless a source has its own."""
+    token: Secret | None = None
+    """What the page and its interfaces ask for; needed when `listen` is not this machine alone."""
+    database: Secret | None = None
+    """PostgreSQL address, postgresql://user:password@host/name; SQLite in `data` when not given."""
+    log: Literal["text", "json"] = "text"
+    """How log lines are written."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious log line that is written."""
+
+    @property
+    def host(self) -> str:
+        """Where to listen; empty is every interface."""
+        return split_address(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """The port to listen on; 0 is any free one."""
+        return split_address(self.listen)[1]
+
+    @property
+    def is_local(self) -> bool:
+        """Only this machine can reach `listen`."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+class Operator(Model):
+    """Who hears about badbuzz itself."""
+
+    to: Listed[str] = ()
+    """Channels that are told of undelivered alerts, and of sources that only a person can mend."""
+
+
+class Brand(Model):
+    """What is watched: a company, product, person, event or hashtag."""
+
+    query: Text
+    """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
+    languages: OneOrMore[LanguageCode] = ("en", "fr")
+    """Languages people write in about it, as two-letter codes."""
+    own_accounts: tuple[Text, ...] = ()
+    """Accounts of the brand itself: kept, never counted."""
+
+
+class Route(Model):
+    """Who is told of what; the first route that fits wins."""
+
+    severity: OneOrMore[Severity] | None = None
+    """Only these severities; all when not given."""
+    brand: OneOrMore[str] | None = None
+    """Only these brands; all when not given."""
+    to: OneOrMore[str]
+    """Channels that are told."""
+    go_on: bool = Field(default=False, alias="continue")
+    """Look at the following routes as well."""
+
+
+class Component(Model):
+    """A source, rule or channel: `options` are an instance of its kind's options model."""
+
+    name: str
+    kind: str
+    options: SerializeAsAny[Model] = Field(repr=False)
+
+
+class Settings(Model):
+    """The whole configuration, valid in itself. Maps keep the order of the file."""
+
+    daemon: Daemon = Daemon()
+    operator: Operator = Operator()
+    brands: dict[str, Brand]
+    sources: dict[str, Component]
+    rules: dict[str, Component]
+    channels: dict[str, Component]
+    routes: tuple[Route, ...]
