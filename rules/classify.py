@@ -1,0 +1,103 @@
+"""Which brands a mention concerns, in what tone, and which keyword rules it touches. Pure; no clock."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from rules.facts import Tone
+from rules.language import identify
+from rules.mention import Mention
+from rules.query import Match, Query, Words, compile_words
+from rules.query_terms import Content
+from rules.tone import score
+
+
+class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What to listen for. `keywords` maps a rule's name to its words; `own_accounts` are handles (with or without @),
+    account ids or addresses of accounts.
+    """
+
+    query: Query
+    languages: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+    keywords: Mapping[str, tuple[str, ...]] = {}
+
+
+class Classified(msgspec.Struct, frozen=True, kw_only=True):
+    """One brand a mention concerns. `own`: written by the brand itself; `hits` names the keyword rules it touches,
+    `words` are their words that it holds, as the rules write them.
+    """
+
+    brand: str
+    tone: Tone
+    match: Match
+    own: bool
+    hits: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+class _Listening:
+    def __init__(self, name: str, terms: BrandTerms) -> None:
+        self.name, self.query, self.languages = name, terms.query, terms.languages
+        self.accounts = frozenset(map(_account, terms.own_accounts))
+        self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
+
+    def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
+        match = self.query.find(content)
+        if match is None:
+            return None
+        found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
+        return Classified(
+            brand=self.name,
+            tone=tones.tone(self.languages),
+            match=match,
+            own=_is_by(mention, self.accounts),
+            hits=tuple(found),
+            words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
+        )
+
+
+class Classifier:
+    """Built once from all brands. Raises QueryError when a keyword cannot be looked for."""
+
+    def __init__(self, brands: Mapping[str, BrandTerms]) -> None:
+        self._brands = [_Listening(name, terms) for name, terms in brands.items()]
+
+    def classify(self, mention: Mention) -> list[Classified]:
+        """The brands the mention concerns, in the order they were given; none is the usual answer."""
+        content, tones = Content(mention), _Tones(mention)
+        found = (brand.classify(mention, content, tones) for brand in self._brands)
+        return [each for each in found if each is not None]
+
+
+def full_text(mention: Mention) -> str:
+    """What is scored: the title and the text, the title once when the text begins with it."""
+    title, text = (mention.title or "").strip(), mention.text.strip()
+    bare = title.rstrip("…. ")
+    return text if not title or (bare and text.startswith(bare)) else f"{title}\n{text}".strip()
+
+
+class _Tones:
+    """The tones of one mention, each language scored once."""
+
+    def __init__(self, mention: Mention) -> None:
+        self._text, self._tag = full_text(mention), mention.language
+        self._known: dict[str | None, Tone] = {}
+
+    def tone(self, languages: tuple[str, ...]) -> Tone:
+        language = identify(self._text, self._tag, languages)
+        if language not in self._known:
+            self._known[language] = score(self._text, language)
+        return self._known[language]
+
+
+def _account(written: str) -> str:
+    return written.strip().removeprefix("@").rstrip("/").casefold()
+
+
+def _is_by(mention: Mention, accounts: frozenset[str]) -> bool:
+    author = mention.author
+    if any(value and _account(value) in accounts for value in (author.handle, author.id)):
+        return True
+    address = (mention.url or "").casefold()
+    return any("://" in account and f"{address}/".startswith(f"{account}/") for account in accounts)

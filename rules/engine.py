@@ -1,0 +1,367 @@
+"""What one brand goes through: a fold over its log that gives the transitions of its incidents."""
+
+from collections.abc import Iterator
+from hashlib import blake2s
+from typing import Any
+
+import msgspec
+
+from rules.facts import Facts
+from rules.incident import Incident, incident_id
+from rules.inputs import (
+    Acknowledged,
+    Configured,
+    Coverage,
+    Deleted,
+    Edited,
+    Gap,
+    Heard,
+    Input,
+    Plan,
+    Resolved,
+)
+from rules.instant import MINUTE, SECOND, Instant, Span, span
+from rules.rule import RULES, Rule, RuleOptions, Verdict
+from rules.series import Counts, minute_of, quotable, series_of
+from rules.transition import Evidence, State, Transition
+
+PATIENCE = 24 * 60
+"""Minutes for which nothing is learnt because a source is down while others are heard."""
+GRID: Span = 10 * SECOND
+"""The engine looks at every rule at each multiple of this, and after each mention."""
+
+
+class EngineState(msgspec.Struct, kw_only=True):
+    """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
+    not yet learnt, `unheard` the stretches of minutes not to learn from, `down` the sources that are not heard and the
+    minute since when, `hushed` the counts at which a person ended an incident of a rule that was not calm since.
+    """
+
+    plan: Plan | None = None
+    ticked: Instant = 0
+    learnt: int = 0
+    counts: Counts = msgspec.field(default_factory=Counts)
+    incidents: dict[str, Incident] = {}
+    unheard: list[tuple[int, int]] = []
+    down: dict[str, int] = {}
+    hushed: dict[str, int] = {}
+    learned: dict[str, Any] = {}
+
+
+def plan_hash(plan: Plan) -> str:
+    """The name of a plan's content, 16 hexadecimal digits."""
+    return blake2s(msgspec.json.encode(plan), digest_size=8).hexdigest()
+
+
+class Engine:
+    """The engine of one brand. `apply` and `advance` must be called with instants that never decrease.
+
+    The same inputs in the same order give the same transitions, whenever `advance` is called in between: it only runs
+    grid instants earlier that the next input would run anyway.
+    """
+
+    def __init__(self, brand: str, state: bytes | None = None) -> None:
+        self.brand = brand
+        self._state = msgspec.json.decode(state, type=EngineState) if state else EngineState()
+        self._rules: dict[str, tuple[Rule, RuleOptions]] = {}
+        if self._state.plan:
+            self._build(self._state.plan)
+            for name, learned in self._state.learned.items():
+                self._rules[name][0].restore(learned)
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan in force; None before the first."""
+        return self._state.plan
+
+    def open_incidents(self) -> list[Incident]:
+        """The incidents that are open now."""
+        return list(self._state.incidents.values())
+
+    def down(self) -> set[str]:
+        """The sources that are not heard in full."""
+        return set(self._state.down)
+
+    def judge(self, at: Instant) -> dict[str, Verdict]:
+        """What each rule says of the moment `at`, without consequences."""
+        return {name: rule.judge(self._state.counts, at) for name, (rule, _) in self._rules.items()}
+
+    def dump(self) -> bytes:
+        """The state, for a snapshot."""
+        self._state.learned = {name: rule.dump() for name, (rule, _) in self._rules.items()}
+        return msgspec.json.encode(self._state)
+
+    def apply(self, entry: Input) -> list[Transition]:
+        """Take one input in. Grid instants up to its `at` run first."""
+        if isinstance(entry, Gap):
+            return self._gap(entry)
+        transitions = self.advance(entry.at)
+        match entry:
+            case Heard():
+                transitions += self._heard(entry)
+            case Edited():
+                transitions += self._edited(entry)
+            case Deleted():
+                self._unquote(entry.mention)
+            case Acknowledged():
+                transitions += self._acknowledge(entry)
+            case Resolved():
+                transitions += self._resolve(entry)
+            case Configured():
+                transitions += self._configure(entry)
+            case Coverage():
+                self._cover(entry)
+        return transitions
+
+    def advance(self, to: Instant) -> list[Transition]:
+        """Run every grid instant up to and including `to`."""
+        state, transitions = self._state, list[Transition]()
+        last = to - to % GRID
+        if state.plan is None:
+            return transitions
+        while state.ticked < last:
+            if not state.counts.bins and not state.incidents:
+                state.ticked = last
+                state.hushed.clear()
+                self._learn(last)
+                break
+            state.ticked += GRID
+            self._learn(state.ticked)
+            transitions += self._judge_all(state.ticked)
+        return transitions
+
+    def _gap(self, entry: Gap) -> list[Transition]:
+        state = self._state
+        transitions = self.advance(entry.since)
+        state.ticked = max(state.ticked, entry.at - entry.at % GRID)
+        state.unheard.append((minute_of(entry.since), minute_of(entry.at)))
+        for incident in state.incidents.values():
+            incident.pause(entry.at - entry.since)
+        return transitions
+
+    def _heard(self, entry: Heard) -> list[Transition]:
+        touched = self._count(entry.facts)
+        return self._judge_all(entry.at, touched) if touched else []
+
+    def _count(self, facts: Facts) -> set[str]:
+        touched = set(series_of(facts))
+        for series in touched:
+            self._state.counts.add(series, facts)
+        for incident in self._state.incidents.values():
+            if self._rules[incident.rule][0].series in touched:
+                incident.during += 1
+                if facts.source not in incident.sources:
+                    incident.sources.append(facts.source)
+        return touched
+
+    def _edited(self, entry: Edited) -> list[Transition]:
+        if minute_of(entry.before.moment) < self._state.learnt:
+            return []
+        before, after = set(series_of(entry.before)), set(series_of(entry.after))
+        moved = msgspec.structs.replace(entry.after, moment=entry.before.moment)
+        for series in before:
+            self._state.counts.remove(series, entry.before)
+        for series in after:
+            self._state.counts.add(series, moved)
+        return self._judge_all(entry.at, before | after) if before | after else []
+
+    def _unquote(self, mention: str) -> None:
+        self._state.counts.unquote(mention)
+        for incident in self._state.incidents.values():
+            incident.first = "" if incident.first == mention else incident.first
+
+    def _acknowledge(self, entry: Acknowledged) -> list[Transition]:
+        for incident in self._state.incidents.values():
+            if incident.id == entry.incident and incident.acknowledged_by is None:
+                incident.acknowledged_by = entry.by
+                return [self._step(incident, "acknowledged", entry.at, by=entry.by)]
+        return []
+
+    def _resolve(self, entry: Resolved) -> list[Transition]:
+        for name, incident in list(self._state.incidents.items()):
+            if incident.id == entry.incident:
+                step = self._step(incident, "resolved", entry.at, by=entry.by, because=entry.because)
+                del self._state.incidents[name]
+                self._state.hushed[name] = step.evidence.count
+                return [step]
+        return []
+
+    def _cover(self, entry: Coverage) -> None:
+        state, now = self._state, minute_of(entry.at)
+        if entry.share < 1:
+            state.down.setdefault(entry.source, now)
+        elif entry.source in state.down:
+            deaf = self._deaf_since
+            since = state.down.pop(entry.source)
+            state.unheard.append((since, min(now, since + PATIENCE - 1)))
+            if deaf is not None:
+                state.unheard.append((deaf, now))
+
+    def _configure(self, entry: Configured) -> list[Transition]:
+        state, old = self._state, self._rules
+        first, state.plan = state.plan is None, entry.plan
+        changed = not first and self._query != entry.plan.query
+        kept = {rule.name for rule in entry.plan.rules}
+        transitions = [
+            self._step(incident, "resolved", entry.at, because="the rule was removed from the configuration")
+            for name, incident in state.incidents.items()
+            if name not in kept
+        ]
+        state.incidents = {name: incident for name, incident in state.incidents.items() if name in kept}
+        state.hushed = {name: count for name, count in state.hushed.items() if name in kept}
+        self._build(entry.plan)
+        self._inherit(old, soften=changed)
+        if first:
+            state.ticked, state.learnt = entry.at - entry.at % GRID, minute_of(entry.at)
+            state.counts.since = minute_of(entry.at)
+        return transitions
+
+    def _inherit(self, old: dict[str, tuple[Rule, RuleOptions]], *, soften: bool) -> None:
+        for name, (rule, _) in self._rules.items():
+            before = old.get(name)
+            if before and type(before[0]) is type(rule) and before[0].series == rule.series:
+                rule.restore(before[0].dump())
+            if soften:
+                rule.soften()
+
+    def _build(self, plan: Plan) -> None:
+        self._query = plan.query
+        self._rules = {}
+        for rule in plan.rules:
+            spec = RULES.spec(rule.kind)
+            options = spec.options.model_validate(rule.options)
+            self._rules[rule.name] = (spec.build(rule.name, options), options)
+        self._lateness = -(-plan.lateness // MINUTE)
+        self._horizon = max([rule.horizon for rule, _ in self._rules.values()], default=1)
+
+    def _learn(self, at: Instant) -> None:
+        state = self._state
+        until = minute_of(at) - self._lateness
+        if until <= state.learnt:
+            return
+        for minute in range(state.learnt, until):
+            if not self._is_unheard(minute):
+                for rule, _ in self._rules.values():
+                    rule.learn(state.counts.at(rule.series, minute))
+        state.learnt = until
+        state.unheard = [gap for gap in state.unheard if gap[1] >= until]
+        state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
+
+    def _is_unheard(self, minute: int) -> bool:
+        """Whether a minute says nothing of what is usual: inside a gap, or while a source was down. A source that is
+        down for longer than PATIENCE counts as gone, unless it was the last one.
+        """
+        state = self._state
+        if any(since <= minute <= to for since, to in state.unheard):
+            return True
+        if self._deaf_since is not None and minute >= self._deaf_since:
+            return True
+        return any(since <= minute < since + PATIENCE for since in state.down.values())
+
+    @property
+    def _deaf_since(self) -> int | None:
+        """The minute since which no source at all is heard; None while one is."""
+        down, sources = self._state.down, self._state.plan.sources if self._state.plan else ()
+        return max(down.values()) if sources and down.keys() >= set(sources) else None
+
+    def _judge_all(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
+        return [step for name in self._rules for step in self._judge(name, at, touched)]
+
+    def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
+        rule, options = self._rules[name]
+        if touched is not None and rule.series not in touched:
+            return
+        verdict = rule.judge(self._state.counts, at)
+        incident = self._state.incidents.get(name)
+        if incident is None:
+            if verdict.calm:
+                self._state.hushed.pop(name, None)
+            if verdict.firing and not self._is_hushed(name, verdict):
+                yield self._open(name, verdict, at)
+        elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
+            yield self._step(incident, step, at, verdict)
+        elif incident.is_over(at, span(options.calm_for)):
+            yield self._step(incident, "resolved", at, verdict)
+            del self._state.incidents[name]
+
+    def _is_hushed(self, name: str, verdict: Verdict) -> bool:
+        hushed = self._state.hushed.get(name)
+        if hushed is not None and verdict.count >= 2 * max(hushed, 1):
+            del self._state.hushed[name]
+        return name in self._state.hushed
+
+    def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
+        window = self._state.counts.window(self._rules[name][0].series, at, verdict.window)
+        incident = Incident(
+            id=incident_id(self.brand, name, at),
+            rule=name,
+            opened_at=at,
+            severity=verdict.severity,
+            opening=verdict.count,
+            told=verdict.count,
+            peak=verdict.count,
+            peak_at=at,
+            during=verdict.count,
+            sources=sorted({source for _, cell in window for source in cell.sources}),
+            first=next((cell.first for _, cell in window if cell.first), ""),
+            first_at=next((cell.began for _, cell in window), None),
+        )
+        self._state.incidents[name] = incident
+        return self._step(incident, "open", at, verdict)
+
+    def _step(
+        self,
+        incident: Incident,
+        state: State,
+        at: Instant,
+        verdict: Verdict | None = None,
+        *,
+        by: str | None = None,
+        because: str | None = None,
+    ) -> Transition:
+        rule, _ = self._rules[incident.rule]
+        verdict = verdict or rule.judge(self._state.counts, at)
+        step = Transition(
+            at=at,
+            incident=incident.id,
+            step=incident.step,
+            brand=self.brand,
+            rule=incident.rule,
+            state=state,
+            severity=incident.severity,
+            reasons=rule.reasons(verdict),
+            evidence=self._evidence(incident, rule, verdict, at),
+            by=by,
+            because=because,
+        )
+        incident.step += 1
+        return step
+
+    def _evidence(self, incident: Incident, rule: Rule, verdict: Verdict, at: Instant) -> Evidence:
+        counts, minutes = self._state.counts, verdict.window
+        cells = [cell for _, cell in counts.window(rule.series, at, minutes)]
+        sources: dict[str, int] = {}
+        for cell in cells:
+            for source, count in cell.sources.items():
+                sources[source] = sources.get(source, 0) + count
+        return Evidence(
+            of=rule.series,
+            count=verdict.count,
+            window=minutes * MINUTE,
+            usual=verdict.usual,
+            usual_high=verdict.usual_high,
+            learning=verdict.learning,
+            posts=counts.total("posts", at, minutes),
+            negative=counts.total("negative", at, minutes),
+            unsupported=counts.total("unsupported", at, minutes),
+            authors=counts.authors(rule.series, at, minutes),
+            sources=dict(sorted(sources.items())),
+            mentions=quotable(cells, incident.first),
+            opening=incident.opening,
+            opened_at=incident.opened_at,
+            first_at=incident.first_at,
+            during=incident.during,
+            peak=incident.peak,
+            peak_at=incident.peak_at,
+            unheard=tuple(sorted(self._state.down)),
+        )

@@ -1,0 +1,42 @@
+"""What a brand's engine knows of one mention: derived facts, no text, no name of a person."""
+
+from typing import Literal
+
+import msgspec
+
+from rules.instant import Instant
+
+Label = Literal["negative", "neutral", "positive", "unsupported"]
+
+
+class Tone(msgspec.Struct, frozen=True, kw_only=True):
+    """The tone of a text. `compound` in [-1, 1], None when the language is unsupported; `confidence` in [0, 1];
+    `words` are those that decided, as written.
+    """
+
+    language: str | None
+    label: Label
+    compound: float | None
+    confidence: float
+    scorer: str
+    words: tuple[str, ...] = ()
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """One mention of one brand, reduced to what rules count.
+
+    `mention` is its identity; `moment` the instant it counts for; `author` a pseudonym that only tells authors apart
+    ("" unknown); `hits` the keyword rules whose words it holds; `own` written by the brand itself, kept but never
+    counted; `history` stored and shown, in no window and no baseline.
+    """
+
+    mention: str
+    moment: Instant
+    source: str
+    author: str = ""
+    reach: int = 0
+    label: Label = "unsupported"
+    compound: float | None = None
+    hits: tuple[str, ...] = ()
+    own: bool = False
+    history: bool = False

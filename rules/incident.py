@@ -1,0 +1,67 @@
+"""The life of one incident: when it opens, gets worse, is taken, and ends."""
+
+from hashlib import blake2s
+
+import msgspec
+
+from rules.instant import Instant, Span
+from rules.rule import Verdict
+from rules.transition import SEVERITIES, Severity, State
+
+WORSE_FACTOR = 2
+"""An open incident is told again as worse when its count reaches this multiple of the one last told."""
+
+
+class Incident(msgspec.Struct, kw_only=True):
+    """An open incident. `told` is the count last told to people, `calm_since` the start of the present calm;
+    `sources` are those that contributed; `first` is the mention it began with, "" once deleted, counted for `first_at`.
+    """
+
+    id: str
+    rule: str
+    opened_at: Instant
+    severity: Severity
+    opening: int
+    told: int
+    peak: int
+    peak_at: Instant
+    during: int
+    step: int = 0
+    acknowledged_by: str | None = None
+    calm_since: Instant | None = None
+    sources: list[str] = []
+    first: str = ""
+    first_at: Instant | None = None
+
+    def observe(self, verdict: Verdict, at: Instant, *, heard: bool) -> State | None:
+        """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
+        if verdict.count > self.peak:
+            self.peak, self.peak_at = verdict.count, at
+        if _rank(verdict.severity) > _rank(self.severity) or verdict.count >= WORSE_FACTOR * self.told:
+            self.severity = max(self.severity, verdict.severity, key=_rank)
+            self.told = verdict.count
+            self.calm_since = None
+            return "worse"
+        if not (verdict.calm and heard):
+            self.calm_since = None
+        elif self.calm_since is None:
+            self.calm_since = at
+        return None
+
+    def is_over(self, at: Instant, calm_for: Span) -> bool:
+        """Whether calm has lasted long enough."""
+        return self.calm_since is not None and at - self.calm_since >= calm_for
+
+    def pause(self, span: Span) -> None:
+        """Nothing was heard for `span`: that time is no calm."""
+        if self.calm_since is not None:
+            self.calm_since += span
+
+
+def incident_id(brand: str, rule: str, opened_at: Instant) -> str:
+    """The id of an incident: the same in every replay, 12 hexadecimal digits."""
+    return blake2s(f"{brand}\n{rule}\n{opened_at}".encode(), digest_size=6).hexdigest()
+
+
+def _rank(severity: Severity) -> int:
+    return SEVERITIES.index(severity)

@@ -1,0 +1,103 @@
+"""The entries of a brand's log. The engine is a fold over them, in the order applied."""
+
+from typing import Any
+
+import msgspec
+
+from rules.facts import Facts
+from rules.instant import Instant, Span
+
+
+class RulePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule of a brand: `options` validate as the kind's options."""
+
+    name: str
+    kind: str
+    options: dict[str, Any]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the engine of a brand must know of the configuration. `query` is a digest of what the brand listens
+    for: another one turns the baseline into a prior. `lateness` is how late a mention may come and still count,
+    `sources` those that the brand is heard through.
+    """
+
+    brand: str
+    query: str
+    lateness: Span
+    sources: tuple[str, ...] = ()
+    rules: tuple[RulePlan, ...]
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    at: Instant
+
+
+class Heard(_Entry, frozen=True, kw_only=True, tag="mention"):
+    """A mention seen for the first time."""
+
+    facts: Facts
+
+
+class Edited(_Entry, frozen=True, kw_only=True, tag="edit"):
+    """A mention whose content changed: `before` is what was counted."""
+
+    before: Facts
+    after: Facts
+
+
+class Deleted(_Entry, frozen=True, kw_only=True, tag="delete"):
+    """A mention its author took back: counts stay, it is no longer quoted."""
+
+    mention: str
+
+
+class Acknowledged(_Entry, frozen=True, kw_only=True, tag="ack"):
+    """Somebody has it."""
+
+    incident: str
+    by: str
+
+
+class Resolved(_Entry, frozen=True, kw_only=True, tag="resolve"):
+    """Somebody says it is over."""
+
+    incident: str
+    by: str
+    because: str | None = None
+
+
+class Configured(_Entry, frozen=True, kw_only=True, tag="configuration"):
+    """The plan in force from here on; `hash` names its content."""
+
+    hash: str
+    plan: Plan
+
+
+class Coverage(_Entry, frozen=True, kw_only=True, tag="coverage"):
+    """A source of the brand came up, went down, or is sampled: `share` of its mentions is heard, 0 to 1."""
+
+    source: str
+    share: float
+
+
+class Gap(_Entry, frozen=True, kw_only=True, tag="gap"):
+    """Nothing was heard between `since` and `at`: nothing is learnt, calm or resolved in between."""
+
+    since: Instant
+
+
+Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Gap
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)
+
+
+def encode(entry: Input) -> bytes:
+    """One line of the log."""
+    return _ENCODER.encode(entry)
+
+
+def decode(line: bytes) -> Input:
+    """The entry of a line. Raises msgspec.ValidationError when it is none."""
+    return _DECODER.decode(line)

@@ -1,0 +1,106 @@
+"""The port every rule kind implements: a rule answers with a verdict and its reasons, never with a bare bool."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Protocol
+
+import msgspec
+from pydantic import AfterValidator, Field
+
+from config.model import Duration, Model
+from config.spec import Catalog, Spec
+from rules.instant import Instant
+from rules.series import Counts
+from rules.transition import Severity
+
+
+def _whole_minutes(window: timedelta) -> timedelta:
+    if window % timedelta(minutes=1) or not timedelta(minutes=1) <= window <= timedelta(days=1):
+        raise ValueError("a window is a whole number of minutes, from 1m to 1d")
+    return window
+
+
+Window = Annotated[Duration, AfterValidator(_whole_minutes)]
+Of = Literal["negative", "posts"]
+
+
+class Floor(Model):
+    """The least that may be called an incident."""
+
+    posts: Annotated[int, Field(ge=1)] = 1
+    authors: Annotated[int, Field(ge=1)] = 1
+
+
+class RuleOptions(Model):
+    """What every rule accepts."""
+
+    brands: tuple[str, ...] | None = None
+    """Only these brands; all when not given."""
+    severity: Severity = "warning"
+    """How serious an incident of this rule is when it opens."""
+    calm_for: Duration = timedelta(minutes=30)
+    """How long everything must be as usual before an incident resolves."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """`firing`: an incident should be open; `calm`: an open one may end; between the two nothing changes.
+
+    `count` mentions of the series `of` were seen in the last `window` minutes; `usual` are expected there, and all but
+    one window of 200 have at most `usual_high` (None: the rule has no notion of it); `learning`: little history stands
+    behind these.
+    """
+
+    of: str
+    firing: bool
+    calm: bool
+    severity: Severity
+    count: int
+    window: int
+    usual: float | None = None
+    usual_high: float | None = None
+    learning: bool = False
+
+
+class Rule(Protocol):
+    """Judges one series of one brand. Deterministic: the same calls give the same answers.
+
+    `series` names what is counted; `horizon` is how many minutes `judge` looks back, the present one included.
+    """
+
+    series: str
+    horizon: int
+
+    def learn(self, count: int) -> None:
+        """The next minute, in order, that will not change any more and was heard."""
+
+    def soften(self) -> None:
+        """What was learnt was about something else: keep it as a prior only."""
+
+    def judge(self, counts: Counts, at: Instant) -> Verdict:
+        """What the rule says of the moment `at`."""
+
+    def reasons(self, verdict: Verdict) -> tuple[str, ...]:
+        """Why, in English sentences with every figure beside its normal."""
+
+    def dump(self) -> Any:
+        """What must survive a restart, as plain JSON data."""
+
+    def restore(self, state: Any) -> None:
+        """Take up what `dump` gave."""
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 mention`, `2 mentions`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSpec(Spec[RuleOptions]):
+    """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions."""
+
+    build: Callable[[str, Any], Rule]
+    words: Callable[[Any], tuple[str, ...]] = lambda _: ()
+
+
+RULES = Catalog("rule", "rules.kinds", "badbuzz.rules", RuleSpec)

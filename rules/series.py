@@ -1,0 +1,160 @@
+"""Counts of a brand per minute: integers in bins, read through windows."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from rules.facts import Facts
+from rules.instant import MINUTE, Instant
+
+AUTHORS_PER_BIN = 1_000
+"""Authors told apart in one bin of one series; beyond, their number is a lower bound and memory stays bounded."""
+
+
+class Bin(msgspec.Struct, kw_only=True):
+    """One minute of one series. `authors` maps a pseudonym to how many mentions it wrote; `largest` is the mention
+    whose author has the most followers (`reach`).
+    """
+
+    count: int = 0
+    authors: dict[str, int] = {}
+    sources: dict[str, int] = {}
+    first: str = ""
+    began: Instant = 0
+    latest: str = ""
+    largest: str = ""
+    reach: int = -1
+
+
+def minute_of(at: Instant) -> int:
+    """The bin an instant falls into: whole minutes since the epoch."""
+    return at // MINUTE
+
+
+def series_of(facts: Facts) -> Iterator[str]:
+    """The series a mention counts in: none for history and for what the brand wrote itself."""
+    if facts.own or facts.history:
+        return
+    yield "posts"
+    if facts.label == "negative":
+        yield "negative"
+    if facts.label == "unsupported":
+        yield "unsupported"
+    for rule in facts.hits:
+        yield f"hits:{rule}"
+
+
+class Counts(msgspec.Struct):
+    """The recent bins of all series of one brand. `add` and `remove` are each other's inverse for the counts; `since`
+    is the first minute that was listened to.
+    """
+
+    bins: dict[str, dict[int, Bin]] = {}
+    since: int = 0
+
+    def heard(self, at: Instant) -> int:
+        """Whole minutes listened to so far."""
+        return at // MINUTE - self.since
+
+    def add(self, series: str, facts: Facts) -> None:
+        """Count a mention in the bin of its moment."""
+        of_series = self.bins.get(series)
+        if of_series is None:
+            of_series = self.bins[series] = {}
+        minute = facts.moment // MINUTE
+        cell = of_series.get(minute)
+        if cell is None:
+            cell = of_series[minute] = Bin(first=facts.mention, began=facts.moment)
+        cell.count += 1
+        cell.latest = facts.mention
+        cell.sources[facts.source] = cell.sources.get(facts.source, 0) + 1
+        if facts.author and (facts.author in cell.authors or len(cell.authors) < AUTHORS_PER_BIN):
+            cell.authors[facts.author] = cell.authors.get(facts.author, 0) + 1
+        if facts.reach > cell.reach:
+            cell.reach, cell.largest = facts.reach, facts.mention
+
+    def remove(self, series: str, facts: Facts) -> None:
+        """Take a mention's count back; nothing happens when its bin is no longer there."""
+        of_series = self.bins.get(series, {})
+        cell = of_series.get(minute_of(facts.moment))
+        if cell is None:
+            return
+        cell.count -= 1
+        _decrease(cell.sources, facts.source)
+        _decrease(cell.authors, facts.author)
+        if cell.count <= 0:
+            del of_series[minute_of(facts.moment)]
+
+    def total(self, series: str, at: Instant, minutes: int) -> int:
+        """Mentions in the last `minutes`, the open one included."""
+        bins = self.bins.get(series)
+        if not bins:
+            return 0
+        last = at // MINUTE
+        if len(bins) <= minutes:
+            return sum(cell.count for minute, cell in bins.items() if last - minutes < minute <= last)
+        return sum(bins[minute].count for minute in range(last - minutes + 1, last + 1) if minute in bins)
+
+    def window(self, series: str, at: Instant, minutes: int) -> list[tuple[int, Bin]]:
+        """(minute, bin) of the non-empty bins of the last `minutes`, the open one included, oldest first."""
+        bins, last = self.bins.get(series, {}), minute_of(at)
+        return [(minute, bins[minute]) for minute in range(last - minutes + 1, last + 1) if minute in bins]
+
+    def authors(self, series: str, at: Instant, minutes: int) -> int:
+        """Distinct authors in the last `minutes`; a mention without a known author counts as one of its own."""
+        cells = [cell for _, cell in self.window(series, at, minutes)]
+        unknown = sum(
+            max(0, cell.count - sum(cell.authors.values())) for cell in cells if len(cell.authors) < AUTHORS_PER_BIN
+        )
+        return len(set().union(*(cell.authors for cell in cells))) + unknown
+
+    def has_authors(self, series: str, at: Instant, minutes: int, least: int) -> bool:
+        """Whether `authors` is at least `least`. In a storm one bin tells, without telling thousands apart."""
+        cells = self.window(series, at, minutes)
+        return any(len(cell.authors) >= least for _, cell in cells) or self.authors(series, at, minutes) >= least
+
+    def at(self, series: str, minute: int) -> int:
+        """The count of one bin."""
+        cell = self.bins.get(series, {}).get(minute)
+        return cell.count if cell else 0
+
+    def forget(self, before: int) -> None:
+        """Drop all bins older than the minute `before`."""
+        for series in list(self.bins):
+            kept = {minute: cell for minute, cell in self.bins[series].items() if minute >= before}
+            if kept:
+                self.bins[series] = kept
+            else:
+                del self.bins[series]
+
+    def unquote(self, mention: str) -> None:
+        """A mention was deleted: it stays counted but is not named any more."""
+        for of_series in self.bins.values():
+            for cell in of_series.values():
+                cell.first = "" if cell.first == mention else cell.first
+                cell.latest = "" if cell.latest == mention else cell.latest
+                if cell.largest == mention:
+                    cell.largest, cell.reach = "", -1
+
+
+def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:
+    """Mentions worth quoting, each once: the `first` of the incident, and of a window the one with the largest audience
+    and the latest.
+    """
+    found = {
+        "first": first,
+        "largest": max(cells, key=lambda cell: cell.reach).largest if cells else "",
+        "latest": next((cell.latest for cell in reversed(cells) if cell.latest), ""),
+    }
+    roles: dict[str, str] = {}
+    for role, mention in found.items():
+        if mention and mention not in roles.values():
+            roles[role] = mention
+    return roles
+
+
+def _decrease(counts: dict[str, int], key: str) -> None:
+    if key in counts:
+        counts[key] -= 1
+        if counts[key] <= 0:
+            del counts[key]

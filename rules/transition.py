@@ -1,0 +1,64 @@
+"""One step in the life of an incident, with the reasons and the evidence for it."""
+
+from typing import Literal
+
+import msgspec
+
+from rules.instant import Instant, Span
+
+Severity = Literal["info", "warning", "critical"]
+State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was counted when the step was taken. Counts are of mentions of `of` inside the last `window`.
+
+    `usual` is the expected count of the same window, None when the rule has no notion of it; `opening` the count when
+    the incident opened, `first_at` the minute of the mention it began with; `peak` the highest count so far, at
+    `peak_at`; `during` counts since the opening; `sources` maps source name to count; `mentions` maps first, largest
+    (audience) and latest to identities.
+    """
+
+    of: str
+    count: int
+    window: Span
+    usual: float | None = None
+    usual_high: float | None = None
+    learning: bool = False
+    posts: int = 0
+    negative: int = 0
+    authors: int = 0
+    sources: dict[str, int] = {}
+    mentions: dict[str, str] = {}
+    opening: int | None = None
+    opened_at: Instant | None = None
+    first_at: Instant | None = None
+    during: int | None = None
+    peak: int | None = None
+    peak_at: Instant | None = None
+    unheard: tuple[str, ...] = ()
+    unsupported: int = 0
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """`step` counts the transitions of an incident from 0; `(incident, step)` is unique. `reasons` are English
+    sentences for logs and JSON; what people read is rendered from `evidence`.
+    """
+
+    at: Instant
+    incident: str
+    step: int
+    brand: str
+    rule: str
+    state: State
+    severity: Severity
+    reasons: tuple[str, ...]
+    evidence: Evidence
+    by: str | None = None
+    because: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable across replays: two transitions with one id are the same transition."""
+        return f"{self.incident}.{self.step}"
