@@ -1,0 +1,99 @@
+"""What one channel is told of one transition, before it is put into words."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from rules.transition import Severity, State
+
+Language = Literal["fr", "en"]
+Role = Literal["first", "largest", "latest"]
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """One mention to quote. `role` says why it was chosen; text, handle and url are strangers' words: hostile."""
+
+    role: Role
+    platform: str
+    source: str
+    text: str
+    handle: str | None = None
+    followers: int | None = None
+    url: str | None = None
+    created_at: datetime | None = None
+    language: str | None = None
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted, always with its normal and its window. `of` is `negative`, `posts` or `hits` (keywords).
+
+    `usual` is the expected count for the same window, None when the rule has no notion of it; `learning` says that
+    there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
+    """
+
+    of: Literal["negative", "posts", "hits"]
+    count: int
+    window: timedelta
+    usual: float | None = None
+    usual_high: float | None = None
+    learning: bool = False
+    posts: int = 0
+    negative: int = 0
+    authors: int = 0
+    sources: dict[str, int] = {}
+    words: tuple[str, ...] = ()
+    opening: int | None = None
+    during: int | None = None
+    peak: int | None = None
+    peak_at: datetime | None = None
+    unsupported: int = 0
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One transition, told to one channel. Times are aware UTC.
+
+    `id` is the same for every attempt to deliver it; `incident` the engine's id, `number` the short one people use;
+    `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
+    last heard; `told` names the channels that get this alert; `by` is who acknowledged or resolved it, `because` why.
+    `link` opens the incident's page, None without `external_url`. `calm_for` is set when resolved by calm.
+    """
+
+    id: str
+    incident: str
+    number: int
+    step: int
+    brand: str
+    rule: str
+    state: State
+    severity: Severity
+    at: datetime
+    opened_at: datetime
+    figures: Figures
+    first_at: datetime | None = None
+    quotes: tuple[Quote, ...] = ()
+    unheard: dict[str, datetime | None] = {}
+    told: tuple[str, ...] = ()
+    by: str | None = None
+    because: str | None = None
+    calm_for: timedelta | None = None
+    link: str | None = None
+    drill: bool = False
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
+    text or a masked error, never a secret.
+
+    `undelivered`: a critical alert could not be delivered through channel `subject`.
+    `source_down` / `source_up`: the source `subject` stopped or resumed being heard.
+    """
+
+    id: str
+    topic: Literal["undelivered", "source_down", "source_up", "test"]
+    at: datetime
+    subject: str
+    detail: str = ""
+    brand: str | None = None
+    number: int | None = None
+    link: str | None = None

@@ -1,0 +1,86 @@
+"""The port every channel implements, and what a channel may rely on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+import aiohttp
+
+from alerts.alert import Language
+from alerts.message import Message
+from config.model import Model, TimeZone
+from config.spec import Catalog, Spec
+from rules.instant import Instant
+
+Reason = Literal["authError", "rateLimited", "clientError", "serverError", "contextDeadlineExceeded", "other"]
+
+
+class SendError(Exception):
+    """One delivery did not succeed. `permanent`: trying again cannot help, somebody must act (park it); otherwise try
+    again, not before `retry_after` when the service said so. `reason` labels the metric. Holds no secret.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.reason, self.permanent, self.retry_after = reason, permanent, retry_after
+
+
+class ChannelOptions(Model):
+    """What every channel accepts."""
+
+    language: Language | None = None
+    """Language of the messages; the daemon's when not given."""
+    time_zone: TimeZone | None = None
+    """Time zone of the messages, such as Europe/Paris; the daemon's when not given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What the program lends a channel. `host` names this installation in message ids; `now` is the daemon's clock
+    (it may run faster than the wall clock).
+    """
+
+    http: aiohttp.ClientSession
+    now: Callable[[], Instant]
+    host: str
+    name: str
+
+
+class Channel(Protocol):
+    """Delivers messages. Built without I/O; safe to build when the service is down.
+
+    `send` returns when the service has taken the message, else raises SendError; it is cancelled at the dispatcher's
+    deadline. The same `message.id` may come twice after a crash and must not show twice where the service can tell.
+    `serve` runs for the life of the channel under supervision, for those that keep a connection (an MQTT last will);
+    it returns at once when there is nothing to keep, and is cancelled at the end: say goodbye there.
+    """
+
+    async def send(self, message: Message) -> None: ...
+
+    async def serve(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelSpec(Spec[ChannelOptions]):
+    """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack`, `wakes` a sleeper.
+
+    `deadline` bounds one attempt.
+    """
+
+    build: Callable[[Any, Tools], Channel]
+    thread: bool = False
+    edit: bool = False
+    ack: bool = False
+    wakes: Literal["yes", "no", "depends"] = "no"
+    deadline: timedelta = timedelta(seconds=30)
+
+
+CHANNELS = Catalog("channel", "alerts.channels", "badbuzz.channels", ChannelSpec)

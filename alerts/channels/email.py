@@ -1,0 +1,251 @@
+"""Alerts by mail, one thread an incident."""
+
+import re
+import ssl
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as MAIL
+from email.utils import format_datetime
+from typing import Annotated, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+import idna
+from aiosmtplib import SMTPResponseException
+from pydantic import AfterValidator, Field, model_validator
+
+from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
+from alerts.channels._address import server_address
+from alerts.channels._text import cut, digest, one_line, slug, token
+from alerts.message import Message
+from config.model import File, Secret
+from rules.instant import Instant, moment
+
+TIMEOUT = 10.0
+"""Seconds one step of the conversation with the server may take."""
+SUBJECT = 200
+REMEMBERED = 500
+"""Messages whose delivery to some, not all, is remembered between attempts."""
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+def _mailbox(value: str) -> str:
+    name, _, domain = value.rpartition("@")
+    if not name or any(char.isspace() or char in '<>,;:"()\\' or not char.isprintable() for char in value):
+        raise ValueError("not a mail address: write it like name@example.org")
+    try:
+        host = domain if domain.startswith("[") else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        raise ValueError("the part after @ is not a domain name") from None
+    return f"{name}@{host}"
+
+
+def _server(value: str) -> str:
+    return server_address(value, _PORTS, "smtp://user@mail.example:587 or smtps://user@mail.example")
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+
+
+class EmailOptions(ChannelOptions):
+    to: Annotated[tuple[Mailbox, ...], Field(min_length=1)]
+    """Who receives the mails; they see each other's addresses."""
+    sender: Annotated[Mailbox, Field(alias="from")]
+    """The address the mails come from."""
+    smtp: Annotated[str, AfterValidator(_server)]
+    """The mail server: smtp://user@host:587 (STARTTLS) or smtps://user@host:465 (TLS)."""
+    password: Secret | None = None
+    """Password of the user in `smtp`."""
+    tls: Literal["required", "opportunistic", "none"] = "required"
+    """Whether smtp:// must, may or must not be encrypted by STARTTLS."""
+    ca_file: File | None = None
+    """Certificates to trust besides the system's, as PEM."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        parts = urlsplit(self.smtp)
+        if parts.scheme == "smtps" and self.tls != "required":
+            raise ValueError("smtps:// is always encrypted: leave out tls, or write smtp://")
+        if (self.password is None) != (not parts.username):
+            raise ValueError("a user in smtp and a password go together: give both or neither")
+        if self.password is not None and self.tls != "required":
+            raise ValueError("a password is only sent encrypted: leave out tls, or password and user")
+        return self
+
+
+class EmailChannel:
+    """Sends each message to every recipient in one transaction.
+
+    When the server refuses some recipients the others have their mail; a new attempt leaves those out, as long as the
+    program runs. A repeated message carries the same Message-ID.
+    """
+
+    def __init__(self, options: EmailOptions, tools: Tools, *, timeout: float = TIMEOUT) -> None:
+        self._options, self._tools, self._timeout = options, tools, timeout
+        self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
+
+    async def send(self, message: Message) -> None:
+        mail = compose(message, self._options, host=self._tools.host, name=self._tools.name, at=self._tools.now())
+        done = self._taken.get(message.id, frozenset())
+        due = [address for address in self._options.to if address not in done]
+        if not due:
+            return
+        async with self._session() as server:
+            refused, _ = await server.send_message(mail, sender=self._options.sender, recipients=due)
+        if refused:
+            self._remember(message.id, done | (set(due) - set(refused)))
+            raise _partly({address: answer.code for address, answer in refused.items()})
+        self._taken.pop(message.id, None)
+
+    async def probe(self) -> None:
+        """Connect, encrypt, log in and say nothing. Raises SendError."""
+        async with self._session() as server:
+            await server.noop()
+
+    async def serve(self) -> None:
+        return
+
+    def _remember(self, message_id: str, done: frozenset[str]) -> None:
+        self._taken[message_id] = done
+        while len(self._taken) > REMEMBERED:
+            self._taken.popitem(last=False)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A server that has let us in. Raises SendError for whatever goes wrong inside."""
+        server = self._client()
+        try:
+            await server.connect()
+            yield server
+            # the mail is taken: a slow goodbye must not undo that
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await server.quit(timeout=1.0)
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            raise _explained(error, self._options.password) from None
+        finally:
+            server.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        parts, options = urlsplit(self._options.smtp), self._options
+        encrypted = parts.scheme == "smtps"
+        return aiosmtplib.SMTP(
+            hostname=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            username=unquote(parts.username) if parts.username else None,
+            password=options.password.get_secret_value() if options.password else None,
+            local_hostname=_host(self._tools.host),
+            timeout=self._timeout,
+            use_tls=encrypted,
+            start_tls=False if encrypted else {"required": True, "opportunistic": None, "none": False}[options.tls],
+            cert_bundle=str(options.ca_file) if options.ca_file else None,
+        )
+
+
+def compose(message: Message, options: EmailOptions, *, host: str, name: str, at: Instant) -> EmailMessage:
+    """The mail. Message-ID and References depend on the message alone, so that a repeat is recognised and a thread
+    holds whatever was sent before.
+    """
+    mail = EmailMessage(policy=MAIL)
+    installation = _host(host)
+    mail["From"] = Address(display_name="badbuzz", addr_spec=options.sender)
+    mail["To"] = ", ".join(options.to)
+    mail["Subject"] = cut(one_line(message.subject), SUBJECT)
+    mail["Date"] = format_datetime(moment(at))
+    opening = f"<{token(message.thread)}.0.{slug(name)}@{installation}>"
+    if message.step == 0:
+        mail["Message-ID"] = opening
+    else:
+        mail["Message-ID"] = f"<{token(message.thread)}.{message.step}.{digest(message.id + name)[:12]}@{installation}>"
+        mail["In-Reply-To"] = mail["References"] = opening
+    mail["List-Id"] = f"<{slug(name)}.badbuzz.{installation}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Priority"] = str(6 - message.priority)
+    # quoted-printable: any server takes it, and no line is too long
+    mail.set_content(message.text, cte="quoted-printable")
+    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    # last: what describes the content would else move into its first part
+    mail["Content-Language"] = message.language
+    return mail
+
+
+def _host(name: str) -> str:
+    """A name fit for the right of an @ and for EHLO."""
+    return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-.") or "badbuzz"
+
+
+def _partly(refused: dict[str, int]) -> SendError:
+    """What it means that the others took the mail and these did not."""
+    names = ", ".join(f"{address} ({code})" for address, code in refused.items())
+    permanent = all(code >= 500 for code in refused.values())
+    return SendError(
+        f"delivered, but the mail server refused {names}", reason=_by_code(min(refused.values())), permanent=permanent
+    )
+
+
+def _explained(error: Exception, password: Secret | None) -> SendError:
+    """A failure by its remedy: 4xx and a lost connection are tried again; 5xx, a certificate that cannot be trusted
+    and what the server cannot do need somebody.
+    """
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return _nobody(error)
+    if isinstance(error, SMTPResponseException):
+        said = one_line(f"the mail server answered {error.code} {error.message}")
+        return SendError(
+            cut(_masked(said, password), 300), reason=_code_reason(error), permanent=500 <= error.code < 600
+        )
+    if isinstance(error, TimeoutError):
+        return SendError("the mail server did not answer in time", reason="contextDeadlineExceeded")
+    if isinstance(error, OSError):
+        return _unreached(error)
+    # what is left: the server lacks STARTTLS, SMTPUTF8 or a login we know, or an address cannot be sent
+    return SendError(cut(_masked(one_line(str(error)), password), 300), reason="clientError", permanent=True)
+
+
+def _unreached(error: OSError) -> SendError:
+    cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPException) else error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return SendError(
+            f"the mail server's certificate cannot be trusted: {cause.verify_message}", reason="other", permanent=True
+        )
+    why = cause.strerror if isinstance(cause, OSError) and cause.strerror else type(cause or error).__name__
+    return SendError(f"the mail server could not be reached: {why}", reason="other")
+
+
+def _nobody(error: aiosmtplib.SMTPRecipientsRefused) -> SendError:
+    codes = {refusal.recipient: refusal.code for refusal in error.recipients}
+    names = ", ".join(f"{address} ({code})" for address, code in codes.items())
+    permanent = all(code >= 500 for code in codes.values())
+    return SendError(
+        f"the mail server refused every recipient: {names}", reason=_by_code(min(codes.values())), permanent=permanent
+    )
+
+
+def _code_reason(error: SMTPResponseException) -> Reason:
+    return "authError" if isinstance(error, aiosmtplib.SMTPAuthenticationError) else _by_code(error.code)
+
+
+def _by_code(code: int) -> Reason:
+    return "clientError" if 500 <= code < 600 else "serverError"
+
+
+def _masked(text: str, password: Secret | None) -> str:
+    return text.replace(password.get_secret_value(), "***") if password and password.get_secret_value() else text
+
+
+SPEC = ChannelSpec(
+    kind="email",
+    summary="Sends mail through an SMTP server; one thread an incident.",
+    options=EmailOptions,
+    example={
+        "to": ["lead@example.org"],
+        "from": "badbuzz@example.org",
+        "smtp": "smtps://user@mail.example:465",
+        "password": "an-app-password",
+    },
+    build=EmailChannel,
+    thread=True,
+)

@@ -1,0 +1,57 @@
+"""A message on its way: what is to be delivered, and what came of each attempt."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from alerts.alert import Notice
+from rules.instant import Instant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A delivery to be made, of a transition (`transition` is its id) or of a notice. `id` is stable across replays:
+    inserting it again changes nothing. `thread` orders: a later one of the same thread and channel waits for the
+    earlier. `fallback` names the channels to try next when this one parks, in order.
+    """
+
+    id: str
+    channel: str
+    thread: str
+    due: Instant
+    transition: str | None = None
+    notice: Notice | None = None
+    critical: bool = False
+    fallback: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of one attempt. `state`: sent, retry (again at `due`), parked (somebody must act), cancelled."""
+
+    delivery: str
+    at: Instant
+    attempt: int
+    state: Literal["sent", "retry", "parked", "cancelled"]
+    due: Instant = 0
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """An outbox row with what came of it so far: state is due, sent, parked or cancelled."""
+
+    id: str
+    channel: str
+    thread: str
+    state: str
+    due: Instant
+    attempts: int
+    transition: str | None
+    notice: Notice | None
+    critical: bool
+    fallback: tuple[str, ...]
+    reason: str = ""
+    detail: str = ""
+    created: Instant = 0
+    finished: Instant | None = None

@@ -1,0 +1,57 @@
+"""An alert or a notice put into words for one recipient: what every channel is handed."""
+
+from typing import Literal
+
+import msgspec
+
+from alerts.alert import Alert, Language, Notice
+
+
+class Quotation(msgspec.Struct, frozen=True, kw_only=True):
+    """A quoted mention: `text` is a stranger's, cleaned of control characters but not escaped; `caption` is ours
+    ("The first · Bluesky · 22:50"); `url` is http(s) or None.
+    """
+
+    text: str
+    caption: str
+    url: str | None = None
+    language: str | None = None
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A labelled fact, such as "Where" / "Bluesky 14, Mastodon 5". Not escaped."""
+
+    label: str
+    value: str
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """The words. Nothing is escaped for a channel except `html`; strangers' words stand only in `quotations`.
+
+    `id` is the alert's or notice's id. `thread` is the same for all messages of one incident (the incident's id), the
+    notice's id for a notice. `step` 0 opens the thread. `title` is short, for a header or notification ("Acme Air ·
+    serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
+    240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
+    `first` are the things to do first, `context` a last small line. `level` is the severity word in `language`.
+    """
+
+    id: str
+    thread: str
+    step: int
+    language: Language
+    title: str
+    subject: str
+    line: str
+    lead: str
+    text: str
+    html: str
+    level: str
+    fields: tuple[Field, ...] = ()
+    quotations: tuple[Quotation, ...] = ()
+    first: tuple[str, ...] = ()
+    first_label: str = ""
+    context: str = ""
+    link: str | None = None
+    link_label: str = ""
+    priority: Literal[1, 2, 3, 4, 5] = 3
+    about: Alert | Notice

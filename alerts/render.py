@@ -1,0 +1,223 @@
+"""Alerts and notices in words, for one language and time zone. Pure: the same alert, the same message."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from alerts.alert import Alert, Figures, Language, Notice
+from alerts.message import Message, Quotation
+from alerts.safe import alert_made_safe, notice_made_safe
+from alerts.times import Times
+from alerts.typography import number, percent, quoted
+from alerts.words import Words, headings, page
+from rules.text import shorten
+
+LINE, TITLE = 240, 60
+"""Budgets in characters of the line that stands alone, and of a title or mail subject."""
+SHORTEST_NAME = 6
+"""A name is not shortened below this for a title to fit."""
+LISTED = 4
+"""How many sources or channels are named before the rest is summed up."""
+ENOUGH = 20
+"""Mentions below which a share in per cent would only mislead."""
+MINUTE = timedelta(minutes=1)
+"""The first mention may be known to the minute only: a shorter lead is not told."""
+NOISY = frozenset({"open", "worse", "reopened"})
+"""States that ask somebody to act."""
+
+_PRIORITY: dict[str, Literal[3, 4, 5]] = {"info": 3, "warning": 4, "critical": 5}
+_NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {"undelivered": 4, "source_down": 3, "source_up": 2, "test": 3}
+
+
+def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
+    """The alert in words. Strangers' words stand in the quotations alone, defused and shortened; every time is in
+    `zone`, which is named once; nothing is said that `alert` does not hold.
+    """
+    safe = alert_made_safe(alert, language)
+    times = Times(safe.at, zone, language)
+    words = Words("alert.jinja", language, _view(safe, language, times))
+    noisy, marks = safe.state in NOISY, _marks(language, drill=safe.drill)
+    lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "next")
+    message = Message(
+        id=alert.id,
+        thread=alert.incident,
+        step=alert.step,
+        language=language,
+        title=_fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
+        subject=_fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
+        line=marks.long(_cut(words.parts("line"), LINE - len(marks.long("")))),
+        lead=marks.long(lead),
+        text="",
+        html="",
+        level=words.text("level"),
+        fields=words.facts("facts"),
+        quotations=_quotations(safe, words) if noisy else (),
+        first=tuple(words.parts("first")),
+        first_label=headings(language).first,
+        context=" · ".join([tail[0], f"{_stamp(times)}, {times.place}", *tail[1:]]),
+        link=safe.link,
+        link_label=headings(language).open_link,
+        priority=_PRIORITY[safe.severity] if noisy else 2,
+        about=alert,
+    )
+    banner = (words.text("state"), words.text("severity"), f"{_stamp(times)} ({times.place})")
+    colour = safe.severity if noisy else "quiet"
+    return _laid_out(message, _Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
+
+
+def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message:
+    """The notice in words, under the same promises as an alert."""
+    safe = notice_made_safe(notice)
+    times = Times(safe.at, zone, language)
+    words = Words("notice.jinja", language, {"notice": safe})
+    lead, reason = " ".join(words.parts("lead")), words.text("reason")
+    title = _fitted(lambda subject: words.text("title", subject), safe.subject)
+    stamp = f"{_stamp(times)} ({times.place})"
+    message = Message(
+        id=notice.id,
+        thread=notice.id,
+        step=0,
+        language=language,
+        title=title,
+        subject=title,
+        line=_cut([*words.parts("lead"), *([f"{reason}."] if reason else [])], LINE),
+        lead=lead,
+        text="",
+        html="",
+        level=words.text("level"),
+        first=tuple(words.parts("first")),
+        first_label=headings(language).first,
+        context=" · ".join(filter(None, (stamp, reason))),
+        link=safe.link,
+        link_label=headings(language).open_link,
+        priority=_NOTICE_PRIORITY[safe.topic],
+        about=notice,
+    )
+    tail = [reason] if reason else []
+    return _laid_out(message, _Sheet((words.text("level"), stamp), 0, "quiet", words.text("which"), lead, tail))
+
+
+@dataclass(frozen=True)
+class _Shortlist:
+    """The first of many by name, how many `others` there are, and the sum of their counts."""
+
+    shown: tuple[str, ...]
+    others: int
+    rest: int = 0
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What the layouts show beside the message. `banner[label]` stands in a border of `colour`."""
+
+    banner: tuple[str, ...]
+    label: int
+    colour: str
+    which: str
+    lead: str
+    tail: Sequence[str]
+    drill: bool = False
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """Puts the word for a drill first and last."""
+
+    short: Callable[[str], str]
+    long: Callable[[str], str]
+
+
+def _marks(language: Language, *, drill: bool) -> _Marks:
+    if not drill:
+        return _Marks(str, str)
+    word, calm = headings(language).drill, headings(language).drill_calm
+    return _Marks(lambda text: f"{word} · {text} · {word}", lambda text: f"{calm} {text} {word}")
+
+
+def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
+    """What the templates may speak of."""
+    figures = alert.figures
+    mainly, only = _main(figures.sources)
+    return {
+        "alert": alert,
+        "figures": figures,
+        "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
+        "times": times,
+        "noisy": alert.state in NOISY,
+        "later": alert.state != "open",
+        "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
+        "ended_now": alert.state == "resolved",
+        "words": [quoted(word, language) for word in figures.words],
+        "mainly": mainly,
+        "mainly_only": only,
+        "share": _share(figures, language),
+        "where": _where(figures.sources, language),
+        "silent": _shortlist(sorted(alert.unheard)),
+        "informed": _shortlist(alert.told),
+    }
+
+
+def _share(figures: Figures, language: Language) -> str:
+    return percent(figures.negative, figures.posts, language) if figures.posts >= ENOUGH else ""
+
+
+def _ranked(sources: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(sources.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _main(sources: Mapping[str, int]) -> tuple[str, bool]:
+    """The source with more than half of all, and whether it has all; none is ""."""
+    ranked, total = _ranked(sources), sum(sources.values())
+    if not ranked or ranked[0][1] * 2 <= total:
+        return "", False
+    return ranked[0][0], ranked[0][1] == total
+
+
+def _where(sources: Mapping[str, int], language: Language) -> _Shortlist:
+    ranked = [(name, count) for name, count in _ranked(sources) if count]
+    shown = tuple(f"{name} {number(count, language)}" for name, count in ranked[:LISTED])
+    return _Shortlist(shown, len(ranked[LISTED:]), sum(count for _, count in ranked[LISTED:]))
+
+
+def _shortlist(names: Sequence[str]) -> _Shortlist:
+    return _Shortlist(tuple(names[:LISTED]), len(names[LISTED:]))
+
+
+def _quotations(alert: Alert, words: Words) -> tuple[Quotation, ...]:
+    return tuple(
+        Quotation(text=quote.text, caption=words.text("caption", quote), url=quote.url, language=quote.language)
+        for quote in alert.quotes
+    )
+
+
+def _said(words: Words, *macros: str) -> list[str]:
+    return list(filter(None, map(words.text, macros)))
+
+
+def _stamp(times: Times) -> str:
+    return f"{times.day(times.now)}, {times.hour(times.now)}"
+
+
+def _fitted(title: Callable[[str], str], name: str) -> str:
+    """The title, its name shortened when it is too long."""
+    over = len(title(name)) - TITLE
+    return title(shorten(name, max(SHORTEST_NAME, len(name) - over))) if over > 0 else title(name)
+
+
+def _cut(sentences: Sequence[str], limit: int) -> str:
+    """As many sentences as fit; the first one shortened when it does not."""
+    text = shorten(sentences[0], limit)
+    for sentence in sentences[1:]:
+        if len(text) + 1 + len(sentence) > limit:
+            break
+        text = f"{text} {sentence}"
+    return text
+
+
+def _laid_out(message: Message, sheet: _Sheet) -> Message:
+    text, html = page({"message": message, "sheet": sheet}, message.language)
+    return replace(message, text=text, html=html)

@@ -1,0 +1,119 @@
+"""Words that are not ours, made safe before they meet a template."""
+
+import re
+from typing import TypeVar
+from urllib.parse import SplitResult, quote, urlsplit
+
+from msgspec.structs import replace
+
+from alerts.alert import Alert, Language, Notice, Quote
+from rules.text import defuse, shorten
+
+NAME, WORD, QUOTED, REASON, ADDRESS = 40, 30, 280, 200, 500
+"""Most characters of a name, a watched word, a quotation, a person's reason and a link."""
+READ = 2_000
+"""Characters of a stranger’s text that are read at all."""
+YEARS = range(1970, 3000)
+"""Years of a stranger's date that are shown; time zones cannot be reckoned at the ends of the calendar."""
+QUOTES = 3
+"""Most quotations in a message."""
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_PRIVATE = re.compile(
+    r"""(?<![\w/@.+-])(?:
+        [\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}       # a mail address
+      | (?:\+|00)[1-9]\d{0,2}(?:[ .-]?\(0\))?(?:[\s.-]?\d){7,12}  # a phone number with its country
+      | 0[1-9](?P<gap>[ \u00a0\u202f.-]?)\d\d(?:(?P=gap)\d\d){3}  # French
+      | 0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}                       # British
+      | \(?[2-9]\d\d\)?[ .-]\d{3}[ .-]\d{4}                   # North American
+    )(?![\w@])""",
+    re.VERBOSE,
+)
+_MASK: dict[Language, str] = {"fr": "[masqué]", "en": "[masked]"}
+Value = TypeVar("Value")
+
+
+def alert_made_safe(alert: Alert, language: Language) -> Alert:
+    """The same alert without a control, bidirectional or zero-width character, each text within its budget, links
+    http(s) or None, phone numbers and mail addresses of passers-by masked.
+    """
+    figures = alert.figures
+    return replace(
+        alert,
+        brand=_name(alert.brand),
+        rule=_name(alert.rule),
+        by=_maybe(alert.by, NAME),
+        because=_maybe(alert.because, REASON),
+        link=safe_link(alert.link),
+        told=tuple(map(_name, alert.told)),
+        unheard=_named(alert.unheard),
+        quotes=tuple(_quote(quote, language) for quote in alert.quotes if defuse(quote.text[:READ]))[:QUOTES],
+        figures=replace(
+            figures,
+            sources=_named(figures.sources),
+            words=tuple(word for word in (shorten(defuse(word), WORD) for word in figures.words) if word),
+        ),
+    )
+
+
+def notice_made_safe(notice: Notice) -> Notice:
+    """The same notice, cleaned like an alert."""
+    return replace(
+        notice,
+        subject=_name(notice.subject),
+        brand=_maybe(notice.brand, NAME),
+        detail=shorten(defuse(notice.detail), REASON),
+        link=safe_link(notice.link),
+    )
+
+
+def safe_link(address: str | None) -> str | None:
+    """A web address with nothing hidden in it, plain ASCII; None for anything else, a password in it included."""
+    if address is None or len(address) > ADDRESS:
+        return None
+    try:
+        parts = urlsplit(defuse(address))
+        host = _host(parts)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        return None
+    path, query, fragment = (quote(part, safe="/:@!$&()*+,;=%~-._?") for part in parts[2:])
+    return SplitResult(parts.scheme, host, path, query, fragment).geturl()
+
+
+def host_of(address: str) -> str:
+    """The host of a safe link, in clear."""
+    return urlsplit(address).hostname or ""
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port; names in other scripts as DNS spells them, so that none can pass for another."""
+    name = parts.hostname or ""
+    if not re.fullmatch(r"[\w.-]+|[0-9a-f:.]+", name):
+        return ""
+    plain = f"[{name}]" if ":" in name else name.encode("idna").decode()
+    return plain if parts.port is None else f"{plain}:{parts.port}"
+
+
+def _quote(quote: Quote, language: Language) -> Quote:
+    known = quote.language is not None and _TAG.fullmatch(quote.language) is not None
+    return replace(
+        quote,
+        text=shorten(_PRIVATE.sub(_MASK[language], defuse(quote.text[:READ])), QUOTED),
+        source=_name(quote.source),
+        url=safe_link(quote.url),
+        language=quote.language if known else None,
+        created_at=quote.created_at if quote.created_at and quote.created_at.year in YEARS else None,
+    )
+
+
+def _name(text: str) -> str:
+    return shorten(defuse(text), NAME) or "?"
+
+
+def _maybe(text: str | None, limit: int) -> str | None:
+    return (shorten(defuse(text), limit) or None) if text is not None else None
+
+
+def _named(values: dict[str, Value]) -> dict[str, Value]:
+    return {_name(name): value for name, value in values.items()}

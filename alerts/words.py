@@ -1,0 +1,79 @@
+"""Templates in files: the macros of one language, and the two layouts that every message shares."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+
+from alerts import typography
+from alerts.alert import Language
+from alerts.message import Field
+from alerts.safe import host_of
+
+_THEN, _IS = "\x1e", "\x1f"  # never in cleaned words, so they part ours
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    return _capital(text) + ("" if text.endswith((".", "…", "!", "?")) or not text else ".")
+
+
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=PackageLoader("alerts", "templates"),
+        undefined=StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(capital=_capital, sentence=_sentence)
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+def _writing(language: Language) -> dict[str, Any]:
+    names = ("number", "estimate", "plural", "span", "quoted")
+    return {name: partial(getattr(typography, name), language=language) for name in names}
+
+
+class Words:
+    """What a template of macros says of `values`, in one language."""
+
+    def __init__(self, template: str, language: Language, values: Mapping[str, Any]) -> None:
+        common = {"then": _THEN, "is": _IS, "joined": typography.joined, **_writing(language)}
+        self._macros = _ENVIRONMENT.get_template(f"{language}/{template}").make_module({**common, **values})
+
+    def text(self, macro: str, *arguments: object) -> str:
+        """One text on one line."""
+        return re.sub(r"[ \n]+", " ", str(getattr(self._macros, macro)(*arguments))).strip(" ")
+
+    def parts(self, macro: str) -> list[str]:
+        """The sentences or steps, those without words left out."""
+        return [part for part in (part.strip(" ") for part in self.text(macro).split(_THEN)) if part]
+
+    def facts(self, macro: str) -> tuple[Field, ...]:
+        """Labels and values."""
+        pairs = (part.partition(_IS) for part in self.parts(macro))
+        return tuple(Field(label=label.strip(" "), value=value.strip(" ")) for label, _, value in pairs)
+
+
+def headings(language: Language) -> Any:
+    """The fixed words around a message, as attributes."""
+    return _ENVIRONMENT.get_template(f"{language}/headings.jinja").module
+
+
+def page(values: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    """The message as plain text and as HTML: the same words in the same order."""
+    common = {"headings": headings(language), "language": language, "host_of": host_of, **_writing(language)}
+    text, html = (
+        _ENVIRONMENT.get_template(f"message.{form}.jinja").render({**common, **values}) for form in ("txt", "html")
+    )
+    return text, html
