@@ -1,0 +1,337 @@
+"""The one place that wires everything: from a configuration to a running daemon, and back in the reverse order."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import blake2s
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+
+import structlog
+from aiohttp import web
+
+from alerts.channel import CHANNELS, Channel
+from alerts.channel import Tools as ChannelTools
+from alerts.dispatch import Dispatcher
+from config.load import Loaded
+from config.model import secrets_in
+from config.problems import ConfigError, Problem
+from config.settings import Component, Settings
+from listener.catalogs import CATALOGS
+from listener.checks import examine
+from listener.clock import Clock, Steady
+from listener.collector import COLLECTORS, Collector
+from listener.collector import Tools as CollectorTools
+from listener.net.client import Client, open_client
+from listener.net.session import channel_session
+from listener.observe.log import set_up
+from listener.observe.masking import Masking
+from listener.observe.metrics import Metrics
+from listener.observe.systemd import Supervisor as Systemd
+from listener.pipeline.describe import Describer
+from listener.pipeline.housekeeping import Housekeeping
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.observing import forget
+from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.roster import Job, Roster
+from listener.pipeline.setup import build_setup
+from listener.pipeline.status import DaemonStatus
+from listener.pipeline.supervise import Supervised, Supervisor
+from listener.pipeline.work import Reload
+from listener.pipeline.writer import Writer
+from listener.store.port import Store, StoreBusyError, StoreError, Views
+from listener.store.store import open_store
+from listener.store.views import open_views
+from listener.web.server import build_app
+from listener.web.status import Settings as PageSettings
+from listener.web.status import Site
+
+DRAIN = 4.0
+"""Seconds that deliveries under way get at the end."""
+
+log = structlog.get_logger("daemon")
+
+
+def load_checked(path: Path) -> Loaded:
+    """The configuration in `path`, right in itself and for the program. Raises ConfigError with every problem."""
+    loaded, problems = examine(path, CATALOGS)
+    if loaded is None or any(problem.level == "error" for problem in problems):
+        raise ConfigError(problems)
+    return replace(loaded, warnings=tuple(problems))
+
+
+def store_address(settings: Settings) -> str | Path:
+    """Where the store of a configuration is: a PostgreSQL address or the data directory."""
+    database = settings.daemon.database
+    return database.get_secret_value() if database else settings.daemon.data
+
+
+async def run(path: Path, *, clock: Clock | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT. Raises ConfigError or StoreError when it cannot start, and StoreBusyError
+    when another process has taken its store over.
+    """
+    loaded = load_checked(path)
+    settings, masking = loaded.settings, Masking(secrets_in(loaded.settings))
+    set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
+    for problem in loaded.warnings:
+        log.warning("configuration", problem=str(problem))
+    async with AsyncExitStack() as stack:
+        parts = await _open(stack, settings, clock or Clock(), masking)
+        try:
+            await Daemon(path, parts).serve()
+        except ExceptionGroup as ended:
+            raise _reason(ended) from ended
+
+
+def _reason(ended: ExceptionGroup[Exception]) -> Exception:
+    """What the operator can mend, alone; else everything."""
+    busy = [each for each in ended.exceptions if isinstance(each, StoreBusyError)]
+    return busy[0] if busy else ended
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the daemon is made of, opened."""
+
+    clock: Clock
+    masking: Masking
+    metrics: Metrics
+    store: Store
+    views: Views
+    ledger: Ledger
+    writer: Writer
+    client: Client
+    key: bytes
+    systemd: Systemd
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock, masking: Masking) -> Parts:
+    """Open everything; the stack closes it in the reverse order."""
+    store = open_store(store_address(settings))
+    await store.open(f"pid {os.getpid()} on {socket.gethostname()}")
+    stack.push_async_callback(store.close)
+    position = await store.position()
+    # one clock for stamps and for what asks what is due: else nothing is due once the wall is set back
+    clock = Steady(clock, floor=position.last if position else 0)
+    views = open_views(store_address(settings))
+    stack.push_async_callback(views.close)
+    metrics = Metrics(version=version("badbuzz"), now=clock.now)
+    ledger = Ledger(store, views, clock, metrics, build_setup(settings))
+    await ledger.start()
+    return Parts(
+        clock=clock,
+        masking=masking,
+        metrics=metrics,
+        store=store,
+        views=views,
+        ledger=ledger,
+        writer=Writer(ledger, metrics),
+        client=await stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
+        key=blake2s(await store.salt(), person=b"page").digest(),
+        systemd=Systemd(os.environ),
+    )
+
+
+class Daemon:
+    """A running badbuzz."""
+
+    def __init__(self, path: Path, parts: Parts) -> None:
+        self._path, self._parts = path, parts
+        self._describer = Describer(parts.views, parts.ledger.setup.settings)
+        self._supervisors: dict[str, Supervisor] = {}
+        self._stop = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._hup = asyncio.Event()
+
+    @property
+    def _settings(self) -> Settings:
+        return self._parts.ledger.setup.settings
+
+    async def serve(self) -> None:
+        """Listen, judge and tell until told to stop; then finish what is under way within 10 s."""
+        parts = self._parts
+        async with self._site(), asyncio.TaskGroup() as group:
+            sources, channels = Roster(group, "source"), Roster(group, "channel")
+            self._rosters = (sources, channels)
+            writing = group.create_task(parts.writer.run(), name="writer")
+            keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
+            hearing = group.create_task(self._hear_signals(), name="signals")
+            await self._staff()
+            parts.systemd.ready()
+            parts.metrics.configuration_loaded(successful=True)
+            log.info("started", version=version("badbuzz"), brands=len(self._settings.brands))
+            await self._stop.wait()
+            await self._reloading.acquire()  # for good: what a reload started now would never end
+            parts.systemd.stopping()
+            log.info("stopping")
+            await sources.become({})
+            await self._drain()
+            await channels.become({})
+            for task in (hearing, keeping, writing):
+                task.cancel()
+            await asyncio.wait([hearing, keeping, writing])
+            await parts.writer.finish()
+        log.info("stopped")
+
+    async def reload(self) -> Sequence[Problem]:
+        """Take up the configuration as it is on disk now; returns its warnings. Raises ConfigError when it cannot take
+        effect: then nothing has changed.
+        """
+        async with self._reloading:
+            try:
+                loaded = load_checked(self._path)
+                refuse_restart(self._settings, loaded)
+            except ConfigError:
+                self._parts.metrics.configuration_loaded(successful=False)
+                raise
+            self._parts.masking.learn(secrets_in(loaded.settings))
+            before, after = self._parts.ledger.setup, build_setup(loaded.settings)
+            await self._parts.writer.submit(Reload(setup=after))
+            forget(self._parts.metrics, before, after)
+            self._describer.settings = loaded.settings
+            await self._staff()
+            self._parts.metrics.configuration_loaded(successful=True)
+            log.info("reloaded", warnings=len(loaded.warnings))
+            return loaded.warnings
+
+    async def _staff(self) -> None:
+        """Make the tasks of sources and channels those of the configuration in force."""
+        sources, channels = self._rosters
+        settings = self._settings
+        await channels.become({name: self._channel(each) for name, each in settings.channels.items()})
+        await sources.become({name: self._source(each) for name, each in settings.sources.items()})
+
+    def _source(self, source: Component) -> Job:
+        async def start() -> None:
+            parts = self._parts
+            client = parts.client.reporting(partial(parts.metrics.source_request, source.name))
+            tools = CollectorTools(name=source.name, client=client, clock=parts.clock, random=Random(source.name))
+            collector: Collector = COLLECTORS.spec(source.kind).build(source.options, tools)
+            supervisor = Supervisor(source.name, collector, parts.writer, parts.ledger, parts.clock)
+            self._supervisors[source.name] = supervisor
+            await supervisor.run()
+
+        return Job(fingerprint=_fingerprint(source), start=start)
+
+    def _channel(self, configured: Component) -> Job:
+        async def start() -> None:
+            spec, parts = CHANNELS.spec(configured.kind), self._parts
+            async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
+                tools = ChannelTools(http=http, now=parts.clock.now, host=socket.gethostname(), name=configured.name)
+                channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
+                parts.metrics.channel_added(configured.name)
+                dispatcher = Dispatcher(configured.name, channel, spec.deadline, self._outbox(), parts.clock.now)
+                group.create_task(channel.serve(), name=f"serve:{configured.name}")
+                group.create_task(dispatcher.run(), name=f"dispatch:{configured.name}")
+
+        return Job(fingerprint=_fingerprint(configured), start=start)
+
+    def _outbox(self) -> ChannelOutbox:
+        parts = self._parts
+        return ChannelOutbox(
+            parts.store, parts.writer, self._describer, parts.ledger.outgoing, parts.clock, parts.metrics
+        )
+
+    def _housekeeping(self) -> Housekeeping:
+        parts = self._parts
+        return Housekeeping(parts.store, parts.ledger, parts.writer, parts.clock, parts.metrics, parts.systemd)
+
+    async def _hear_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hup.set)
+        while True:
+            await self._hup.wait()
+            self._hup.clear()
+            self._parts.systemd.reloading(time.monotonic_ns() // 1_000)
+            try:
+                await self.reload()
+            except (ConfigError, StoreError) as error:
+                log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
+            self._parts.systemd.ready()
+
+    async def _drain(self) -> None:
+        """Give deliveries that are due a last chance."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + DRAIN
+        while loop.time() < until and await self._is_owing():
+            await self._parts.ledger.outgoing.wait(0.1)
+
+    async def _is_owing(self) -> bool:
+        """Whether a delivery is due; not when the store does not tell: the end must be written all the same."""
+        try:
+            due = await self._parts.store.next_due()
+        except StoreError as error:
+            log.warning("drain_failed", error=str(error))
+            return False
+        return due is not None and due <= self._parts.clock.now()
+
+    @asynccontextmanager
+    async def _site(self) -> AsyncIterator[None]:
+        runner = web.AppRunner(build_app(self._pages()), access_log=None, shutdown_timeout=2.0)
+        await runner.setup()
+        daemon = self._settings.daemon
+        try:
+            await web.TCPSite(runner, daemon.host or None, daemon.port).start()
+            log.info("listening", addresses=[f"{each[0]}:{each[1]}" for each in runner.addresses])
+            yield
+        except OSError as error:
+            raise StoreError(f"cannot listen on {daemon.listen}: {error.strerror}; change daemon.listen") from error
+        finally:
+            await runner.cleanup()
+
+    def _pages(self) -> Site:
+        parts = self._parts
+        status = DaemonStatus(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now())
+        return Site(
+            settings=self._page_settings,
+            views=parts.views,
+            status=status,
+            now=parts.clock.now,
+            key=parts.key,
+            reload=self.reload,
+            inbound=self._inbound,
+            exposition=parts.metrics.exposition,
+            hide=parts.masking.hide,
+        )
+
+    def _page_settings(self) -> PageSettings:
+        daemon = self._settings.daemon
+        return PageSettings(
+            language=daemon.language,
+            time_zone=daemon.time_zone,
+            local=daemon.is_local,
+            token=daemon.token,
+            external_url=daemon.external_url,
+        )
+
+    def _inbound(self, name: str) -> Sequence[web.RouteDef]:
+        supervisor = self._supervisors.get(name) if name in self._settings.sources else None
+        return supervisor.collector.routes() if supervisor else ()
+
+
+def _fingerprint(component: Component) -> str:
+    """Tells whether a component changed; holds a digest, never the secrets themselves."""
+    content = f"{component.kind}\n{component.options.model_dump_json()}\n{list(secrets_in(component.options))}"
+    return blake2s(content.encode()).hexdigest()
+
+
+def refuse_restart(settings: Settings, loaded: Loaded) -> None:
+    """Raise ConfigError when `loaded` changes what only a restart can change."""
+    old, new = settings.daemon, loaded.settings.daemon
+    moved = [
+        name for name in ("data", "database", "listen", "log", "log_level") if getattr(old, name) != getattr(new, name)
+    ]
+    if moved:
+        hint = "restart badbuzz, or put the old value back"
+        raise ConfigError(
+            loaded.document.problem(("daemon", name), "cannot change while badbuzz runs", hint) for name in moved
+        )

@@ -1,0 +1,146 @@
+"""The same engine on a virtual clock: over recorded mentions, or over what the daemon itself stored."""
+
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from listener.pipeline.clean import fit
+from listener.pipeline.engines import Engines
+from listener.pipeline.intake import Intake
+from listener.pipeline.setup import Setup
+from listener.store.port import Commit, Position, Seen, Views
+from rules.engine import Engine
+from rules.inputs import Heard
+from rules.instant import Instant, instant
+from rules.mention import Mention
+from rules.moment import LATENESS
+from rules.transition import Transition
+
+REMEMBERED = 100_000
+"""Identities kept to tell repeats; older ones would be taken for new."""
+MOST_SOURCES = 1_000
+ELSEWHERE = "elsewhere"
+"""What sources are called beyond that many: a recording may name a new one in every line."""
+_SALT = b"backtest"
+
+
+@dataclass
+class Summary:
+    """What a backtest went through."""
+
+    mentions: int = 0
+    counted: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    transitions: Counter[str] = field(default_factory=Counter)
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class Backtest:
+    """Runs mentions through intake and engines as the daemon would have at their time.
+
+    A mention is taken at `at`, or else at the running maximum of `observed_at`; stamps never decrease.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.summary = Summary()
+        self._setup = setup
+        self._sources = set(setup.listeners)
+        self._engines = Engines()
+        self._known: OrderedDict[str, Seen] = OrderedDict()
+
+    def run(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> Iterator[Transition]:
+        """The transitions, as they come. Mentions are (mention, `at` when the record has one)."""
+        for mention, at in mentions:
+            yield from self._counted(self._take(mention, instant(at or mention.observed_at)))
+
+    def _take(self, mention: Mention, at: Instant) -> list[Transition]:
+        at = max(at, self.summary.until or at)
+        steps = [] if self.summary.since is not None else self._begin(at)
+        self.summary.until = at
+        self.summary.mentions += 1
+        mention = fit(mention, self._welcome(mention.source))
+        intake = Intake(self._setup, _SALT, self._lookup(mention), Commit(advanced=at, last=at), at)
+        entries = intake.take([mention], self.summary.since)
+        self.summary.dropped += intake.dropped
+        self.summary.counted += sum(isinstance(each.entry, Heard) for each in entries)
+        self._remember(mention, intake)
+        return [*steps, *self._engines.advance(at), *self._engines.apply(entries)]
+
+    def _begin(self, at: Instant) -> list[Transition]:
+        self.summary.since = at
+        return self._engines.apply(self._engines.configure(self._setup.plans, at))
+
+    def _welcome(self, source: str) -> str:
+        """The name that a source goes by. One that the configuration does not name is heard by every brand."""
+        if source not in self._sources:
+            source = source if len(self._sources) < MOST_SOURCES else ELSEWHERE
+            self._sources.add(source)
+            self._setup = replace(
+                self._setup,
+                listeners={**self._setup.listeners, source: tuple(self._setup.plans)},
+                lateness={**self._setup.lateness, source: LATENESS},
+                honouring=self._setup.honouring | {source},
+            )
+        return source
+
+    def _lookup(self, mention: Mention) -> dict[str, Seen]:
+        seen = self._known.get(mention.identity)
+        return {mention.identity: seen} if seen else {}
+
+    def _remember(self, mention: Mention, intake: Intake) -> None:
+        seen = intake.known(mention.identity)
+        if seen:
+            self._known[mention.identity] = seen
+            self._known.move_to_end(mention.identity)
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+
+    def _counted(self, steps: Iterable[Transition]) -> Iterator[Transition]:
+        for step in steps:
+            self.summary.transitions[step.state] += 1
+            yield step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """A brand's stored log run again: `stored` is what the daemon did, `replayed` what the log gives now."""
+
+    brand: str
+    inputs: int
+    stored: tuple[Transition, ...]
+    replayed: tuple[Transition, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether the daemon did exactly what its log says."""
+        return self.stored == self.replayed
+
+
+async def replay_store(views: Views) -> AsyncIterator[Replay]:
+    """Every brand of a store as it is now, replayed from its oldest snapshot; a daemon may go on writing meanwhile."""
+    position = await views.position()
+    if position is None:
+        return
+    stored: dict[str, list[Transition]] = {}
+    async for step in views.transitions():
+        if step.at <= position.last:
+            stored.setdefault(step.brand, []).append(step)
+    for brand in await views.brands():
+        yield await _replay(views, brand, position, stored.get(brand, []))
+
+
+async def _replay(views: Views, brand: str, position: Position, stored: list[Transition]) -> Replay:
+    snapshot = await views.first_snapshot(brand)
+    engine = Engine(brand, snapshot.state if snapshot else None)
+    inputs, steps = 0, list[Transition]()
+    async for seq, entry in views.log(brand):
+        if entry.at <= position.last and (snapshot is None or seq > snapshot.seq):
+            inputs += 1
+            steps += engine.apply(entry)
+    steps += engine.advance(position.advanced)
+    again = {step.id for step in steps}
+    # when the clock has stepped back, steps before and after a snapshot bear one stamp
+    done = [step for step in stored if snapshot is None or step.at > snapshot.at or step.id in again]
+    return Replay(brand=brand, inputs=inputs, stored=tuple(done), replayed=tuple(steps))

@@ -1,0 +1,168 @@
+"""What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from alerts.channel import ChannelSpec
+from config.document import Document, read
+from config.load import Catalogs, Loaded, by_place, load
+from config.problems import ConfigError, Problem
+from config.settings import Component, Route
+from rules.kinds.keyword import KeywordOptions
+from rules.query import compile_query, compile_words
+from rules.query_parse import QueryError
+from rules.tone import supported_languages
+
+
+def examine(
+    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None
+) -> tuple[Loaded | None, list[Problem]]:
+    """The configuration in `path`, None when it is none, and every problem in the order of their places."""
+    try:
+        loaded = load(path, catalogs, environ)
+    except ConfigError as error:
+        document = read(path, os.environ if environ is None else environ)
+        return None, by_place([*error.problems, *_written_queries(document)], document)
+    return loaded, by_place([*loaded.warnings, *check(loaded, catalogs)], loaded.document)
+
+
+def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
+    """Every problem that needs more than the configuration itself, in the order of the sections."""
+    checks = (_listen, _operator, _queries, _languages, _words, _unheard, _wakes, _untold, _unreached, _unused)
+    return [problem for one in checks for problem in one(loaded, catalogs)]
+
+
+def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    daemon = loaded.settings.daemon
+    if not daemon.is_local and not daemon.token:
+        hint = "set daemon.token: !secret file:/path, or listen on 127.0.0.1"
+        yield loaded.document.problem(("daemon", "listen"), "others can reach this address without a token", hint)
+
+
+def _operator(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    if not loaded.settings.operator.to:
+        message = "nobody is told when an alert cannot be delivered or a source needs a person"
+        yield loaded.document.problem(("operator",), message, "operator: {to: [name of a channel]}", warning=True)
+
+
+def _queries(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    for name, brand in loaded.settings.brands.items():
+        yield from _query(loaded.document, name, brand.query)
+
+
+def _written_queries(document: Document) -> Iterator[Problem]:
+    """The queries of a document that is no configuration yet."""
+    brands = document.data.get("brands")
+    for name, brand in brands.items() if isinstance(brands, dict) else ():
+        query = brand.get("query") if isinstance(brand, dict) else None
+        if isinstance(query, str) and query.strip() and not document.is_broken(("brands", name, "query")):
+            yield from _query(document, name, query)
+
+
+def _query(document: Document, brand: str, text: str) -> Iterator[Problem]:
+    keys = ("brands", brand, "query")
+    try:
+        query = compile_query(text)
+    except QueryError as error:
+        yield document.problem(keys, str(error))
+        return
+    for warning in query.warnings:
+        yield document.problem(keys, warning, warning=True)
+
+
+def _languages(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    known = supported_languages()
+    for name, brand in loaded.settings.brands.items():
+        for language in brand.languages:
+            if language not in known:
+                message = f"the tone of '{language}' cannot be told: its mentions count as posts, never as negative"
+                hint = f"supported: {', '.join(sorted(known))}; a keyword or threshold rule hears the others"
+                yield loaded.document.problem(("brands", name, "languages"), message, hint, warning=True)
+
+
+def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    for name, rule in loaded.settings.rules.items():
+        if isinstance(rule.options, KeywordOptions):
+            for number, words in enumerate(rule.options.any):
+                try:
+                    compile_words([words])
+                except QueryError as error:
+                    yield loaded.document.problem(("rules", name, "any", number), str(error))
+
+
+def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    settings = loaded.settings
+    if not settings.rules:
+        hint = "rules: {bad-buzz: {kind: spike}}"
+        yield loaded.document.problem(("rules",), "no rule: badbuzz listens, and never alerts", hint, warning=True)
+    for name in settings.brands:
+        if not _serving(settings.sources, name):
+            message = "no source listens for this brand"
+            yield loaded.document.problem(("brands", name), message, "add it to a source's brands", warning=True)
+        if settings.rules and not _serving(settings.rules, name):
+            message = "no rule watches this brand"
+            yield loaded.document.problem(("brands", name), message, "add it to a rule's brands", warning=True)
+
+
+def _serving(components: dict[str, Component], brand: str) -> list[str]:
+    def serves(component: Component) -> bool:
+        brands = getattr(component.options, "brands", None)
+        return brands is None or brand in brands
+
+    return [name for name, component in components.items() if serves(component)]
+
+
+def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """A critical alert should reach somebody who sleeps."""
+    settings = loaded.settings
+    for number, route in enumerate(settings.routes):
+        if not _takes(route, "critical"):
+            continue
+        specs: list[ChannelSpec] = [catalogs.channels.spec(settings.channels[name].kind) for name in route.to]
+        if all(spec.wakes == "no" for spec in specs):
+            message = "a critical alert on this route wakes nobody"
+            hint = "add a channel that rings, such as ntfy"
+            yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)
+        if _takes_all(route, "critical"):
+            return
+
+
+def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    settings = loaded.settings
+    for severity in ("warning", "critical"):
+        for name in settings.brands:
+            if not any(_takes(route, severity) and name in (route.brand or (name,)) for route in settings.routes):
+                message = f"no route takes {severity} incidents of '{name}': nobody is told"
+                yield loaded.document.problem(("routes",), message, "add a last route: - {to: [...]}", warning=True)
+
+
+def _unreached(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    routes = loaded.settings.routes
+    last = next((number for number, route in enumerate(routes) if _takes_all(route, None)), len(routes))
+    for number in range(last + 1, len(routes)):
+        message = f"never reached: route {last + 1} takes everything"
+        yield loaded.document.problem(("routes", number), message, "move it up, or add continue: true", warning=True)
+
+
+def _takes(route: Route, severity: str) -> bool:
+    return severity in (route.severity or (severity,))
+
+
+def _takes_all(route: Route, severity: str | None) -> bool:
+    """No later route sees an incident of `severity` (None: of any)."""
+    every = route.severity is None if severity is None else _takes(route, severity)
+    return every and route.brand is None and not route.go_on
+
+
+def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    settings = loaded.settings
+    used = {name for route in settings.routes for name in route.to} | set(settings.operator.to)
+    for name in settings.channels:
+        if name not in used:
+            keys, message = ("channels", name), "no route leads to this channel"
+            yield loaded.document.problem(keys, message, f"routes: - {{to: [{name}]}}", warning=True)
+    for section in ("sources", "rules"):
+        for name, component in getattr(settings, section).items():
+            if getattr(component.options, "brands", None) == ():
+                yield loaded.document.problem((section, name, "brands"), "for no brand: it does nothing", warning=True)

@@ -1,0 +1,72 @@
+"""`badbuzz check`: every problem of a configuration at once."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import Loaded
+from config.problems import Problem
+from listener.catalogs import CATALOGS
+from listener.checks import examine
+from listener.cli.terminal import ConfigPath, config_path, say
+from listener.clock import Clock
+from listener.trial import Trial, try_all
+
+
+class Output(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def command(
+    config: ConfigPath = None,
+    online: Annotated[bool, typer.Option("--online", help="Try each source and each channel as well.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How problems are printed.")] = Output.TEXT,
+) -> None:
+    """Say everything that is wrong with a configuration; exit 1 when it cannot be run.
+
+    A warning alone does not fail. `--online` reads each source once and greets each channel; nothing is delivered.
+    """
+    path = config_path(config)
+    loaded, problems = examine(path, CATALOGS)
+    failed = any(problem.level == "error" for problem in problems)
+    trials = asyncio.run(try_all(loaded.settings, CATALOGS, Clock())) if loaded and online and not failed else []
+    failed = failed or any(trial.outcome == "failed" for trial in trials)
+    if output is Output.JSON:
+        typer.echo(_as_json(path, problems, trials, failed=failed))
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        for trial in trials:
+            typer.echo(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail}")
+    say(_verdict(path, problems, trials, loaded, failed=failed))
+    raise typer.Exit(1 if failed else 0)
+
+
+def _as_json(path: Path, problems: list[Problem], trials: list[Trial], *, failed: bool) -> str:
+    plain = {
+        "file": str(path),
+        "ok": not failed,
+        "problems": [asdict(problem) for problem in problems],
+        "trials": [asdict(trial) for trial in trials],
+    }
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def _verdict(path: Path, problems: list[Problem], trials: list[Trial], loaded: Loaded | None, *, failed: bool) -> str:
+    errors = sum(problem.level == "error" for problem in problems)
+    warnings = len(problems) - errors
+    broken = sum(trial.outcome == "failed" for trial in trials)
+    counts = ((errors, "error"), (warnings, "warning"), (broken, "failed trial"))
+    found = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    if failed or not loaded:
+        return f"{path}: {found}"
+    settings = loaded.settings
+    sections = ("brands", "sources", "rules", "channels")
+    holds = ", ".join(f"{section} {len(getattr(settings, section))}" for section in sections)
+    return f"{path}: fine ({holds})" + (f", {found}" if found else "")

@@ -1,0 +1,38 @@
+"""`badbuzz db`: the store's schema and its copies."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.load import load
+from listener.app import store_address
+from listener.catalogs import CATALOGS
+from listener.cli.store_access import Config
+from listener.cli.terminal import config_path, say
+from listener.store.upkeep import backup as copy_store
+from listener.store.upkeep import migrate as bring_up_to_date
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def migrate(config: Config = None) -> None:
+    """Bring the store up to date while no daemon runs; a SQLite file is copied first."""
+    before, after = asyncio.run(bring_up_to_date(_where(config)))
+    say(f"the store is up to date: schema {after}" if before == after else f"schema {before or 'none'} -> {after}")
+
+
+@app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(help="A new file; one that exists is never written over.")],
+    config: Config = None,
+) -> None:
+    """Copy a SQLite store to a new file, also while the daemon runs."""
+    asyncio.run(copy_store(_where(config), path))
+    say(f"copied to {path}: to restore, stop the daemon and put it in the place of the store's file")
+
+
+def _where(config: Path | None) -> str | Path:
+    return store_address(load(config_path(config), CATALOGS, absent_is_fine=True).settings)

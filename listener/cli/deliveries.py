@@ -1,0 +1,85 @@
+"""`badbuzz deliveries`: what was sent, what waits, what was given up."""
+
+from typing import Annotated
+
+import typer
+
+from alerts.delivery import Delivery
+from config.settings import Settings
+from listener.cli.store_access import Config, Json, ask, put, put_table, with_views
+from listener.cli.terminal import say
+from listener.store.port import Views
+from listener.wire import iso, json_line
+from rules.text import defuse
+
+_SEARCHED, _NAMED = 10_000, 5
+"""How many given up deliveries are searched for the one meant, and how many are named when it is not clear."""
+
+app = typer.Typer(help="Deliveries: list them, try one again.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    config: Config = None,
+    *,
+    state: Annotated[str | None, typer.Option(help="Only due, sent, parked or cancelled ones.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    json: Json = False,
+) -> None:
+    """List deliveries, newest first."""
+
+    async def work(views: Views, _settings: Settings) -> list[Delivery]:
+        return await views.deliveries(state=state, limit=limit)
+
+    rows = with_views(config, work)
+    if json:
+        for row in rows:
+            put(json_line(_row(row)))
+        return
+    if not rows:
+        typer.echo("no delivery")
+        return
+    cells = []
+    for row in rows:
+        what = row.transition or (f"notice: {row.notice.topic}" if row.notice else "")
+        answer = defuse(" ".join(part for part in (row.reason, row.detail) if part))
+        cells.append((row.id, row.channel, row.state, str(row.attempts), iso(row.created), what, answer))
+    put_table(("id", "channel", "state", "attempts", "since", "what", "last answer"), cells)
+
+
+@app.command()
+def retry(
+    delivery: Annotated[
+        str, typer.Argument(help="The delivery's id, as `deliveries list` shows it, or how it begins.")
+    ],
+    config: Config = None,
+) -> None:
+    """Try a delivery again that was given up."""
+    raise typer.Exit(with_views(config, lambda views, _: _retry(views, delivery)))
+
+
+async def _retry(views: Views, meant: str) -> int:
+    ids = [row.id for row in await views.deliveries(state="parked", limit=_SEARCHED)]
+    fitting = [meant] if meant in ids else [name for name in ids if name.startswith(meant)]
+    if not fitting:
+        say(f"refused: no delivery {meant} was given up")
+        return 1
+    if len(fitting) > 1:
+        say(f"refused: {len(fitting)} deliveries begin with '{meant}': {', '.join(fitting[:_NAMED])}")
+        return 1
+    return await ask(views, "retry", fitting[0], by=None)
+
+
+def _row(row: Delivery) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "state": row.state,
+        "attempts": row.attempts,
+        "transition": row.transition,
+        "notice": row.notice.topic if row.notice else None,
+        "reason": row.reason,
+        "detail": row.detail,
+        "created_at": iso(row.created),
+        "finished_at": iso(row.finished) if row.finished is not None else None,
+    }

@@ -1,0 +1,61 @@
+"""JSON Lines in and out for commands that answer line by line: bounded, in order, and never stopped by a bad line."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import msgspec
+
+from listener.cli.terminal import say
+
+LONGEST_LINE = 10_000_000
+"""Bytes of one line; a longer one is an error and its rest is skipped."""
+
+
+@dataclass(frozen=True)
+class LineError:
+    """A line that cannot be used: said on standard error, answered in its place so that answers stay aligned."""
+
+    number: int
+    message: str
+    id: Any = None
+
+    def answer(self) -> dict[str, Any]:
+        """The line that stands in its place."""
+        return {"id": self.id, "error": self.message}
+
+
+def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
+    """The objects of a stream that hold `id` and `text`, or what is wrong, one for each line that is not blank."""
+    number = 0
+    while raw := stream.readline(LONGEST_LINE + 1):
+        number += 1
+        too_long = len(raw) > LONGEST_LINE
+        while too_long and raw and not raw.endswith(b"\n"):
+            raw = stream.readline(LONGEST_LINE)
+        if raw.strip() or too_long:
+            entry = LineError(number, f"longer than {LONGEST_LINE} bytes") if too_long else _read(raw, number)
+            if isinstance(entry, LineError):
+                say(f"line {number}: {entry.message}")
+            yield entry
+
+
+def _read(raw: bytes, number: int) -> dict[str, Any] | LineError:
+    try:
+        entry = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return LineError(number, f"not JSON: {error}")
+    if not isinstance(entry, dict):
+        return LineError(number, 'not an object such as {"id": "1", "text": "..."}')
+    if "id" not in entry:
+        return LineError(number, "no `id`")
+    if not isinstance(entry.get("text"), str):
+        return LineError(number, "no `text`, or one that is not a string", entry.get("id"))
+    return entry
+
+
+def write_line(value: object) -> None:
+    """One line of JSON on standard output, at once."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,111 @@
+"""The console script: finds the command, imports that one alone, and says plainly what went wrong."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+from typer.main import get_command
+
+COMMANDS = {
+    "demo": "Play a crisis through the real daemon, with local inboxes.",
+    "init": "Write a short configuration to start from.",
+    "add": "Add a source or a channel, trying it first.",
+    "check": "Say everything that is wrong with a configuration.",
+    "config": "Show the configuration in force, or its JSON Schema.",
+    "run": "Listen, judge and alert: the daemon.",
+    "listen": "Read one source and print its mentions.",
+    "match": "Print the mentions that a query matches.",
+    "score": "Tell the tone of texts.",
+    "backtest": "Judge recorded mentions on a virtual clock.",
+    "incidents": "List, show, acknowledge and resolve incidents.",
+    "deliveries": "List deliveries, and retry those that failed.",
+    "sources": "Say what is heard of each source.",
+    "notify": "Send a test message through a channel.",
+    "explain": "Describe a kind of source, rule or channel.",
+    "db": "Migrate or back up the store.",
+    "doctor": "Look for what is wrong with an installation.",
+    "mock": "Serve the mock platforms alone.",
+    "version": "Say which badbuzz this is.",
+}
+"""Every command with its summary; its module in this package is imported when it is asked for."""
+
+
+def main() -> None:
+    """Run the command line of this process and exit: 0 fine, 1 the check failed or work was lost, 2 usage."""
+    try:
+        run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+        sys.exit(1)
+    except _expected() as error:
+        sys.exit(_explain(error))
+
+
+def run(args: Sequence[str]) -> None:
+    """Run one command line; raises SystemExit as Typer does."""
+    arguments = ["version"] if list(args) == ["--version"] else list(args)
+    get_command(_program(arguments)).main(args=arguments, prog_name="badbuzz")
+
+
+def _program(args: list[str]) -> typer.Typer:
+    """All commands by name, of which only the one in `args` is real."""
+    program = typer.Typer(
+        help="Real-time social listening and crisis alerts.",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    program.callback()(_program_itself)
+    wanted = next((word for word in args if not word.startswith("-")), "")
+    for name, summary in COMMANDS.items():
+        module = f"{__package__}.{name}"
+        if find_spec(module) is None:
+            continue
+        if name == wanted:
+            _add(program, name, module)
+        else:
+            program.command(name, help=summary)(_program_itself)
+    return program
+
+
+def _program_itself() -> None:
+    """Stands for what is not asked for."""
+
+
+def _add(program: typer.Typer, name: str, module: str) -> None:
+    loaded = import_module(module)
+    if hasattr(loaded, "app"):
+        program.add_typer(loaded.app, name=name, help=COMMANDS[name])
+    else:
+        program.command(name)(loaded.command)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Errors that are the operator's to mend; imported only once something went wrong."""
+    from config.problems import ConfigError  # noqa: PLC0415
+    from config.spec import UnknownKindError  # noqa: PLC0415
+    from listener.store.port import StoreError  # noqa: PLC0415
+
+    return ConfigError, StoreError, UnknownKindError, OSError
+
+
+def _explain(error: Exception) -> int:
+    """Say it on standard error; the exit code that goes with it."""
+    problems = getattr(error, "problems", None)
+    if problems is None:
+        typer.echo(f"badbuzz: {error}", err=True)
+        return 2 if isinstance(error, LookupError) else 1
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    errors = sum(problem.level == "error" for problem in problems)
+    typer.echo(f"badbuzz: {errors} error{'s' if errors != 1 else ''} in the configuration", err=True)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""`badbuzz run`: the daemon."""
+
+import asyncio
+
+from listener.app import run
+from listener.cli.terminal import ConfigPath, config_path
+
+
+def command(config: ConfigPath = None) -> None:
+    """Listen, judge and alert until stopped: SIGTERM ends it, SIGHUP takes up a changed configuration."""
+    asyncio.run(run(config_path(config)))

@@ -1,0 +1,49 @@
+"""`badbuzz sources`: what is heard, since when, and what is not."""
+
+from config.settings import Settings
+from listener.cli.store_access import Config, Json, put, put_table, with_views
+from listener.store.port import SourceRow, Views
+from listener.wire import iso, json_line
+from rules.instant import Instant
+from rules.text import defuse
+
+
+def command(config: Config = None, *, json: Json = False) -> None:
+    """Show every source: its state, when it was last read, and what it said when it failed."""
+
+    async def work(views: Views, settings: Settings) -> list[SourceRow]:
+        known = {row.name: row for row in await views.sources()}
+        return [
+            known.get(name) or SourceRow(name=name, kind=source.kind, state="starting")
+            for name, source in settings.sources.items()
+        ]
+
+    rows = with_views(config, work)
+    if json:
+        for row in rows:
+            put(json_line(_row(row)))
+        return
+    cells = []
+    for row in rows:
+        answer = defuse(" ".join(part for part in (row.code, row.detail) if part))
+        counts = (str(row.mentions), str(row.skipped))
+        cells.append((row.name, row.kind, row.state, _when(row.last_read), _when(row.last_mention), *counts, answer))
+    put_table(("source", "kind", "state", "last read", "last mention", "mentions", "unreadable", "answer"), cells)
+
+
+def _when(at: Instant | None) -> str:
+    return "never" if at is None else iso(at)
+
+
+def _row(row: SourceRow) -> dict[str, object]:
+    return {
+        "source": row.name,
+        "kind": row.kind,
+        "state": row.state,
+        "last_read": iso(row.last_read) if row.last_read is not None else None,
+        "last_mention": iso(row.last_mention) if row.last_mention is not None else None,
+        "mentions": row.mentions,
+        "unreadable": row.skipped,
+        "code": row.code,
+        "detail": row.detail,
+    }

@@ -1,0 +1,84 @@
+"""The port every collector implements, and what a collector may rely on."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from config.model import Duration, Model
+from config.spec import Catalog, Spec
+from listener.clock import Clock
+from listener.errors import FetchError
+from listener.net.client import Client
+from rules.mention import Mention
+
+
+class SourceOptions(Model):
+    """What every source accepts."""
+
+    brands: tuple[str, ...] | None = None
+    """Only these brands listen here; all when not given."""
+    retention: Duration | None = None
+    """How long mentions of this source are kept; the daemon's when not given."""
+    honour_deletes: bool = True
+    """Remove text and author when the author deletes the mention."""
+    allow_private: bool = False
+    """Let this source reach loopback, private, link-local and CGNAT addresses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What was read, and where to go on: committed in one transaction, `cursor` included, before the collector is
+    asked for the next. `problems` are parts of the source that failed while others went on; `heard` is False for a
+    batch that only carries problems; `skipped` counts entries that could not be read, by reason.
+    """
+
+    mentions: Sequence[Mention] = ()
+    cursor: str | None = None
+    problems: Sequence[FetchError] = ()
+    heard: bool = True
+    skipped: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What the program lends a collector: `name` of the source, a polite HTTP client, a clock, seeded chance.
+
+    `once`: read what is there now and return instead of waiting for more.
+    """
+
+    name: str
+    client: Client
+    clock: Clock
+    random: Random
+    once: bool = False
+
+
+class Collector(Protocol):
+    """Reads one source. Built without I/O.
+
+    `batches(cursor)` goes on after `cursor` (None: from the beginning) and yields batches until it is closed; control
+    returns to it after each batch has been committed. It raises FetchError when it cannot go on by itself: the
+    supervisor then waits and calls `batches` again with the last committed cursor. Closing it releases everything.
+    `routes` are handlers the program serves under /in/<source name>.
+    """
+
+    def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]: ...
+
+    def routes(self) -> Sequence[web.RouteDef]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorSpec(Spec[SourceOptions]):
+    """What a collector can: `polled` sources are read every `options.every` (so mentions come late), others push or
+    stream; `replays`: after a stop it can be read again from its cursor.
+    """
+
+    build: Callable[[Any, Tools], Collector]
+    polled: bool = False
+    replays: bool = True
+
+
+COLLECTORS = Catalog("source", "listener.collectors", "badbuzz.collectors", CollectorSpec)

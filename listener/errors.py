@@ -1,0 +1,23 @@
+"""How a source can fail, by what its reader should do."""
+
+from datetime import timedelta
+from typing import Literal
+
+SourceState = Literal["starting", "live", "reconnecting", "parked", "auth_failed", "gone"]
+
+
+class FetchError(Exception):
+    """A source could not be read. `state` says what follows: `reconnecting` is tried again, after `retry_after` when
+    given; `parked`, `auth_failed` and `gone` need the operator. `code` is the platform's own word (an HTTP status).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        state: SourceState = "reconnecting",
+        code: str = "",
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.state, self.code, self.retry_after = state, code, retry_after

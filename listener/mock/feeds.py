@@ -1,0 +1,134 @@
+"""Posts as feeds: RSS 2.0, Atom 1.0 and JSON Feed 1.1. Pure: the same entries, the same bytes."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from html import escape
+
+from rules.instant import Instant, moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A post that can be read now; times are instants, `link` and `author_page` absolute addresses."""
+
+    guid: str
+    at: Instant
+    language: str
+    author: str
+    author_page: str
+    title: str
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """A feed: `home` is the address of its site, `here` its own."""
+
+    title: str
+    language: str
+    home: str
+    here: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How a feed is written."""
+
+    content_type: str
+    write: Callable[[Channel, Sequence[Entry]], bytes]
+
+
+def write_rss(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """RSS 2.0, the text as escaped HTML, the author by Dublin Core."""
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:atom="http://www.w3.org/2005/Atom">',
+        f"<channel>{_tag('title', channel.title)}{_tag('link', channel.home)}{_tag('description', channel.title)}",
+        f'<atom:link href="{escape(channel.here)}" rel="self" type="application/rss+xml"/>',
+        _tag("language", channel.language),
+        *(_rss_item(entry) for entry in entries),
+        "</channel></rss>",
+    ]
+    return "\n".join(parts).encode()
+
+
+def write_atom(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """Atom 1.0, the text plain, the author with a page."""
+    latest = _rfc3339(max((entry.at for entry in entries), default=0))
+    parts = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{channel.language}">',
+        f"{_tag('title', channel.title)}{_tag('id', channel.here)}{_tag('updated', latest)}",
+        f'<link rel="self" href="{escape(channel.here)}"/><link href="{escape(channel.home)}"/>',
+        *(_atom_entry(entry) for entry in entries),
+        "</feed>",
+    ]
+    return "\n".join(parts).encode()
+
+
+def write_json(channel: Channel, entries: Sequence[Entry]) -> bytes:
+    """JSON Feed 1.1, each item in its own language."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": channel.title,
+        "home_page_url": channel.home,
+        "feed_url": channel.here,
+        "items": [_json_item(entry) for entry in entries],
+    }
+    return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+
+
+FORMATS = {
+    "rss": Format(content_type="application/rss+xml", write=write_rss),
+    "atom": Format(content_type="application/atom+xml", write=write_atom),
+    "json": Format(content_type="application/feed+json", write=write_json),
+}
+
+
+def _rss_item(entry: Entry) -> str:
+    parts = [
+        _tag("title", entry.title) if entry.title else "",
+        _tag("link", entry.link),
+        f'<guid isPermaLink="false">{escape(entry.guid)}</guid>',
+        _tag("pubDate", format_datetime(moment(entry.at), usegmt=True)),
+        _tag("dc:creator", entry.author),
+        _tag("description", f"<p>{escape(entry.text)}</p>"),
+    ]
+    return f"<item>{''.join(parts)}</item>"
+
+
+def _atom_entry(entry: Entry) -> str:
+    at = _rfc3339(entry.at)
+    parts = [
+        _tag("id", entry.guid),
+        _tag("title", entry.title),
+        _tag("published", at),
+        _tag("updated", at),
+        f"<author>{_tag('name', entry.author)}{_tag('uri', entry.author_page)}</author>",
+        f'<link href="{escape(entry.link)}"/>',
+        f'<content type="text">{escape(entry.text)}</content>',
+    ]
+    return f"<entry>{''.join(parts)}</entry>"
+
+
+def _json_item(entry: Entry) -> dict[str, object]:
+    item: dict[str, object] = {
+        "id": entry.guid,
+        "url": entry.link,
+        "language": entry.language,
+        "date_published": _rfc3339(entry.at),
+        "authors": [{"name": entry.author, "url": entry.author_page}],
+        "content_text": entry.text,
+    }
+    return item | ({"title": entry.title} if entry.title else {})
+
+
+def _tag(name: str, text: str) -> str:
+    return f"<{name}>{escape(text, quote=False)}</{name}>"
+
+
+def _rfc3339(at: Instant) -> str:
+    return moment(at).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,248 @@
+"""What the daemon counts about itself, for Prometheus. Callers say what happened; names and labels live here alone.
+
+Labels are names from the configuration or words from a fixed list: never an author, an address or a text.
+"""
+
+import platform
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import disable_created_metrics as without_created
+from prometheus_client.exposition import choose_encoder
+
+from alerts.channel import Reason
+from rules.facts import Label
+from rules.instant import Instant, Span
+from rules.transition import SEVERITIES, Severity, State, Transition
+
+TONES: tuple[Label, ...] = get_args(Label)
+RECENT = 200
+"""Mentions of a brand that its tone shares are taken from."""
+DIFFERENT_WORDS = 50
+"""Distinct values of a label that others fill in (a platform's code, a reason); the rest are `other`."""
+
+_LAG = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)
+_LATENCY = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+_COMMIT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+def _share(recent: deque[Label], tone: Label) -> float:
+    return recent.count(tone) / len(recent) if recent else 0.0
+
+
+class _Words:
+    """Keeps a label's set of values small, whatever strangers answer."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def __call__(self, word: str) -> str:
+        if word in self._known:
+            return word
+        if len(self._known) >= DIFFERENT_WORDS or not _WORD.fullmatch(word):
+            return "other"
+        self._known.add(word)
+        return word
+
+
+class Metrics:
+    """One per process, on a registry of its own. `now` is the daemon's clock."""
+
+    def __init__(self, *, version: str, now: Callable[[], Instant]) -> None:
+        without_created()  # type: ignore[no-untyped-call]  # promtool takes `_created` for gauges with a wrong name
+        self.registry = CollectorRegistry()
+        self._now = now
+        self._oldest: Instant | None = None
+        self._recent: dict[str, deque[Label]] = {}
+        self._codes, self._drops, self._failures = _Words(), _Words(), _Words()
+        self._mention_metrics()
+        self._source_metrics()
+        self._detection_metrics()
+        self._delivery_metrics()
+        self._process_metrics(version)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+    def mention_taken(self, source: str, brand: str, label: Label, lag: Span) -> None:
+        """A mention of a brand was committed, `lag` after it was written."""
+        self._ingested.labels(source, brand).inc()
+        self._lag.observe(max(0, lag) / 1e6)
+        if brand not in self._recent:
+            self._brand_added(brand)
+        self._recent[brand].append(label)
+
+    def _brand_added(self, brand: str) -> None:
+        recent: deque[Label] = deque(maxlen=RECENT)
+        self._recent[brand] = recent
+        for tone in TONES:
+            share = partial(_share, recent, tone)
+            self._tones.labels(brand, tone).set_function(share)
+
+    def mentions_dropped(self, reason: str, count: int = 1) -> None:
+        """Mentions that were read and not counted (`duplicate`, `unmatched`, `unreadable` ...)."""
+        self._dropped.labels(self._drops(reason)).inc(count)
+
+    def source_state(self, source: str, *, up: bool) -> None:
+        self._up.labels(source).set(up)
+
+    def source_event(self, source: str, at: Instant) -> None:
+        """A source handed something over, or said that there is nothing new."""
+        self._last_event.labels(source).set(at / 1e6)
+
+    def source_request(self, source: str, code: str) -> None:
+        """A request was answered with `code` (an HTTP status, or a word such as `timeout`)."""
+        self._requests.labels(source, self._codes(code)).inc()
+
+    def source_removed(self, source: str) -> None:
+        """The configuration no longer has it: it must not look silent."""
+        for gauge in (self._up, self._last_event):
+            gauge.remove_by_labels({"source": source})
+
+    def rule_judged(self, brand: str, rule: str, *, value: float, usual: float | None, learning: bool) -> None:
+        self._evaluations.inc()
+        self._value.labels(brand, rule).set(value)
+        self._learning.labels(brand, rule).set(learning)
+        if usual is not None:
+            self._expected.labels(brand, rule).set(usual)
+
+    def rule_removed(self, brand: str, rule: str) -> None:
+        for gauge in (self._value, self._expected, self._learning):
+            gauge.remove_by_labels({"brand": brand, "rule": rule})
+
+    def brand_removed(self, brand: str) -> None:
+        self._recent.pop(brand, None)
+        for gauge in (self._tones, self._value, self._expected, self._learning):
+            gauge.remove_by_labels({"brand": brand})
+
+    def incident_moved(self, transition: Transition) -> None:
+        """A transition was committed."""
+        self._transitions.labels(transition.state, transition.severity).inc()
+        first = transition.evidence.first_at
+        if transition.state == "open" and first is not None:
+            self._latency.observe(max(0, transition.at - first) / 1e6)
+
+    def incidents_open(self, by_severity: Mapping[Severity, int]) -> None:
+        for severity in SEVERITIES:
+            self._open.labels(severity).set(by_severity.get(severity, 0))
+
+    def channel_added(self, channel: str) -> None:
+        """Its counters start at 0, so that a first failure is an increase."""
+        self._sent.labels(channel)
+        for reason in get_args(Reason):
+            self._failed.labels(channel, self._failures(reason))
+
+    def delivered(self, channel: str) -> None:
+        self._sent.labels(channel).inc()
+
+    def delivery_failed(self, channel: str, reason: str) -> None:
+        """One attempt did not succeed; it may be tried again."""
+        self._failed.labels(channel, self._failures(reason)).inc()
+
+    def outbox_waits_since(self, oldest: Instant | None) -> None:
+        """When the oldest delivery, not yet made, was first due; None when nothing waits."""
+        self._oldest = oldest
+
+    def queue_depth(self, queue: str, depth: int) -> None:
+        self._depth.labels(queue).set(depth)
+
+    def committed(self, seconds: float) -> None:
+        """A transaction took `seconds`."""
+        self._commits.observe(seconds)
+
+    def configuration_loaded(self, *, successful: bool) -> None:
+        self._reloaded.set(successful)
+        if successful:
+            self._reloaded_at.set(self._now() / 1e6)
+
+    def _mention_metrics(self) -> None:
+        counter = partial(Counter, registry=self.registry)
+        self._ingested = counter(
+            "badbuzz_mentions_ingested_total", "Mentions counted for a brand.", ["source", "brand"]
+        )
+        self._dropped = counter("badbuzz_mentions_dropped_total", "Mentions read and not counted.", ["reason"])
+        self._lag = Histogram(
+            "badbuzz_ingest_lag_seconds",
+            "From a mention's creation to its commit.",
+            buckets=_LAG,
+            registry=self.registry,
+        )
+        self._tones = Gauge(
+            "badbuzz_sentiment_ratio",
+            f"Share of a tone in the last {RECENT} mentions of a brand.",
+            ["brand", "polarity"],
+            registry=self.registry,
+        )
+
+    def _source_metrics(self) -> None:
+        gauge = partial(Gauge, registry=self.registry)
+        self._up = gauge("badbuzz_source_up", "1 while a source is being read.", ["source"])
+        self._last_event = gauge(
+            "badbuzz_source_last_event_timestamp_seconds", "When a source last answered.", ["source"]
+        )
+        self._requests = Counter(
+            "badbuzz_source_requests_total",
+            "Requests to a source, by answer.",
+            ["source", "code"],
+            registry=self.registry,
+        )
+
+    def _detection_metrics(self) -> None:
+        gauge = partial(Gauge, registry=self.registry)
+        pair = ["brand", "rule"]
+        self._evaluations = Counter(
+            "badbuzz_rule_evaluations_total", "Times a rule judged a brand.", registry=self.registry
+        )
+        self._value = gauge("badbuzz_rule_value", "What a rule compares with its normal.", pair)
+        self._expected = gauge("badbuzz_baseline_expected", "What is usual for a rule's window.", pair)
+        self._learning = gauge("badbuzz_rule_learning", "1 while a rule has little history.", pair)
+        self._open = gauge("badbuzz_incidents_open", "Incidents not yet resolved.", ["severity"])
+        self.incidents_open({})
+        self._transitions = Counter(
+            "badbuzz_incident_transitions_total", "Steps of incidents.", ["state", "severity"], registry=self.registry
+        )
+        for state in get_args(State):
+            for severity in SEVERITIES:
+                self._transitions.labels(state, severity)
+        self._latency = Histogram(
+            "badbuzz_detection_latency_seconds",
+            "From the first mention of an incident to its opening.",
+            buckets=_LATENCY,
+            registry=self.registry,
+        )
+
+    def _delivery_metrics(self) -> None:
+        gauge, counter = partial(Gauge, registry=self.registry), partial(Counter, registry=self.registry)
+        self._sent = counter("badbuzz_notifications_total", "Deliveries made.", ["channel"])
+        self._failed = counter(
+            "badbuzz_notifications_failed_total", "Attempts to deliver that failed.", ["channel", "reason"]
+        )
+        age = gauge("badbuzz_outbox_oldest_age_seconds", "How long the oldest undelivered alert has been due.")
+        age.set_function(lambda: 0.0 if self._oldest is None else max(0, self._now() - self._oldest) / 1e6)
+        self._depth = gauge("badbuzz_queue_depth", "Entries waiting in a queue.", ["queue"])
+        self._commits = Histogram(
+            "badbuzz_commit_duration_seconds",
+            "How long a transaction takes.",
+            buckets=_COMMIT,
+            registry=self.registry,
+        )
+
+    def _process_metrics(self, version: str) -> None:
+        gauge = partial(Gauge, registry=self.registry)
+        self._reloaded = gauge(
+            "badbuzz_config_last_reload_successful", "1 when the last attempt to load the configuration worked."
+        )
+        self._reloaded_at = gauge(
+            "badbuzz_config_last_reload_success_timestamp_seconds", "When the configuration in force was loaded."
+        )
+        build = gauge("badbuzz_build_info", "What is running.", ["version", "python"])
+        build.labels(version, platform.python_version()).set(1)
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)

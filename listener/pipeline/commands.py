@@ -1,0 +1,65 @@
+"""What people ask for: a command becomes an input of the log, or is refused in words for its author."""
+
+from dataclasses import dataclass, field
+
+from listener.pipeline.engines import Engines
+from listener.store.port import Answered, Command, LogEntry, Views
+from rules.inputs import Acknowledged, Resolved
+from rules.instant import Instant
+
+_PARKED = 10_000
+"""The newest of the deliveries that were given up: those a person can still mean."""
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What a command comes to."""
+
+    answered: Answered
+    entries: list[LogEntry] = field(default_factory=list)
+    unpark: list[tuple[str, Instant]] = field(default_factory=list)
+
+
+class Commands:
+    """Carries commands out."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+
+    async def carry_out(self, command: Command, engines: Engines, at: Instant) -> Answer:
+        """The entries that a command becomes; none when it is refused."""
+        match command.verb:
+            case "ack" | "resolve":
+                return await self._on_incident(command, engines, at)
+            case "retry":
+                return await self._retry(command, at)
+            case _:
+                return _refused(command, at, f"unknown command '{command.verb}'")
+
+    async def _retry(self, command: Command, at: Instant) -> Answer:
+        parked = {each.id for each in await self._views.deliveries(state="parked", limit=_PARKED)}
+        if command.target not in parked:
+            return _refused(command, at, f"no delivery {command.target} was given up")
+        return Answer(answered=Answered(id=command.id, at=at), unpark=[(command.target, at)])
+
+    async def _on_incident(self, command: Command, engines: Engines, at: Instant) -> Answer:
+        row = await self._views.incident(command.target)
+        if row is None:
+            return _refused(command, at, f"there is no incident {command.target}")
+        engine = engines.get(row.brand)
+        open_now = {each.id: each for each in engine.open_incidents()} if engine else {}
+        incident = open_now.get(row.id)
+        if incident is None:
+            return _refused(command, at, f"incident {row.number} is already resolved")
+        if command.verb == "ack" and incident.acknowledged_by:
+            return _refused(command, at, f"{incident.acknowledged_by} already has incident {row.number}")
+        entry = (
+            Acknowledged(at=at, incident=row.id, by=command.by)
+            if command.verb == "ack"
+            else Resolved(at=at, incident=row.id, by=command.by, because=command.because)
+        )
+        return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
+
+
+def _refused(command: Command, at: Instant, refusal: str) -> Answer:
+    return Answer(answered=Answered(id=command.id, at=at, refusal=refusal))

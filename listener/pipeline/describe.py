@@ -1,0 +1,129 @@
+"""What a transition looks like to people: facts of the log joined with what the store still knows of the mentions.
+
+Joined when a message is about to be sent, so that a mention deleted meanwhile is quoted nowhere.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from alerts.alert import Alert, Figures, Quote, Role
+from config.settings import Settings
+from listener.store.port import IncidentRow, StoredMention, Views
+from rules.instant import Instant, duration, moment
+from rules.rule import RULES
+from rules.transition import Evidence, Transition
+
+
+class Describer:
+    """Makes alerts of stored transitions."""
+
+    def __init__(self, views: Views, settings: Settings) -> None:
+        self._views, self.settings = views, settings
+
+    async def alert(self, transition: str, alert_id: str) -> Alert | None:
+        """The alert of a transition; None when the store does not know it (any more)."""
+        step = await self._views.transition(transition)
+        row = await self._views.incident(step.incident) if step else None
+        if step is None or row is None:
+            return None
+        told = await self._views.deliveries(thread=step.incident, limit=200)
+        quotes = await self._quotes(step.evidence)
+        return Alert(
+            id=alert_id,
+            incident=step.incident,
+            number=row.number,
+            step=step.step,
+            brand=step.brand,
+            rule=step.rule,
+            state=step.state,
+            severity=step.severity,
+            at=moment(step.at),
+            opened_at=moment(row.opened_at),
+            first_at=_first_at(step.evidence, quotes),
+            figures=self._figures(step),
+            quotes=quotes,
+            unheard=await self._unheard(step.evidence),
+            told=tuple(sorted({each.channel for each in told if each.transition == step.id})),
+            by=step.by,
+            because=step.because,
+            calm_for=self._calm_for(step),
+            link=self.link(row),
+        )
+
+    def link(self, row: IncidentRow) -> str | None:
+        """The page of an incident; None when people cannot reach the page."""
+        base = self.settings.daemon.external_url
+        return f"{base}/i/{row.number}" if base else None
+
+    def _figures(self, step: Transition) -> Figures:
+        evidence = step.evidence
+        of: Literal["negative", "posts", "hits"] = "posts" if evidence.of == "posts" else "negative"
+        return Figures(
+            of="hits" if evidence.of.startswith("hits:") else of,
+            count=evidence.count,
+            window=duration(evidence.window),
+            usual=evidence.usual,
+            usual_high=evidence.usual_high,
+            learning=evidence.learning,
+            posts=evidence.posts,
+            negative=evidence.negative,
+            authors=evidence.authors,
+            sources=evidence.sources,
+            words=self._words(step.rule),
+            opening=evidence.opening,
+            during=evidence.during,
+            peak=evidence.peak,
+            peak_at=_moment(evidence.peak_at),
+            unsupported=evidence.unsupported,
+        )
+
+    def _words(self, rule: str) -> tuple[str, ...]:
+        configured = self.settings.rules.get(rule)
+        return RULES.spec(configured.kind).words(configured.options) if configured else ()
+
+    def _calm_for(self, step: Transition) -> timedelta | None:
+        configured = self.settings.rules.get(step.rule)
+        if step.state != "resolved" or step.by or step.because or configured is None:
+            return None
+        calm_for: timedelta = getattr(configured.options, "calm_for", timedelta())
+        return calm_for
+
+    async def _quotes(self, evidence: Evidence) -> tuple[Quote, ...]:
+        if not evidence.mentions:
+            return ()
+        stored = await self._views.mentions(identities=tuple(evidence.mentions.values()))
+        kept = {each.mention.identity: each for each in stored if not each.deleted}
+        return tuple(_quote(role, kept[name]) for role, name in evidence.mentions.items() if name in kept)
+
+    async def _unheard(self, evidence: Evidence) -> dict[str, datetime | None]:
+        rows = {row.name: row for row in await self._views.sources()} if evidence.unheard else {}
+        return {name: _moment(rows[name].last_read) if name in rows else None for name in evidence.unheard}
+
+
+def _quote(role: str, stored: StoredMention) -> Quote:
+    mention = stored.mention
+    return Quote(
+        role=msgspec.convert(role, Role),
+        platform=mention.platform,
+        source=mention.source,
+        text=mention.text or mention.title or "",
+        handle=mention.author.handle or mention.author.name,
+        followers=mention.author.followers,
+        url=mention.url,
+        created_at=mention.created_at,
+        language=next((tone.language for tone in stored.tones.values() if tone.language), mention.language),
+    )
+
+
+def _first_at(evidence: Evidence, quotes: Sequence[Quote]) -> datetime | None:
+    """When the first mention was written: its minute stands in the log, the moment in the mention while it is kept."""
+    minute = _moment(evidence.first_at)
+    written = next((quote.created_at for quote in quotes if quote.role == "first"), None)
+    return written if minute and written and timedelta() <= written - minute < timedelta(minutes=1) else minute
+
+
+def _moment(at: Instant | None) -> datetime | None:
+    return None if at is None else moment(at)

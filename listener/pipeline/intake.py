@@ -1,0 +1,190 @@
+"""From mentions as collected to entries of the brands' logs: seen before, whose, in what tone, for what moment."""
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from hashlib import blake2s
+
+import msgspec
+
+from listener.pipeline.setup import Setup
+from listener.store.port import Commit, LogEntry, Seen, StoredMention
+from rules.classify import Classified
+from rules.facts import Facts, Tone
+from rules.inputs import Deleted, Edited, Heard, Input
+from rules.instant import Instant, instant
+from rules.mention import Mention
+from rules.moment import moment_of
+
+_DELETED = "deleted by "
+"""With the name of a source: the revision under which its deletion is remembered."""
+
+
+class Intake:
+    """Fills a commit with what one batch means. Lives for one transaction: `known` is what the store said of the
+    identities at hand, and grows with what this transaction adds; `dropped` counts mentions not kept, by reason.
+    Mentions come as `clean.fit` leaves them.
+
+    A mention belongs to the source that brought it first, as long as there is such a source: only that one edits and
+    deletes it. Another that brings it too only lets further brands hear it.
+    """
+
+    def __init__(self, setup: Setup, salt: bytes, known: Mapping[str, Seen], commit: Commit, at: Instant) -> None:
+        self.setup, self.commit = setup, commit
+        self._salt, self._at = salt, at
+        self._known = dict(known)
+        self.dropped: Counter[str] = Counter()
+
+    def take(self, mentions: Iterable[Mention], reading_since: Instant | None) -> list[LogEntry]:
+        """Put `mentions` of one source into the commit; returns their entries for the log, in order."""
+        entries: list[LogEntry] = []
+        for mention in mentions:
+            entries += self._take(mention, reading_since)
+        return entries
+
+    def known(self, identity: str) -> Seen | None:
+        """What is known of an identity, this transaction included."""
+        return self._known.get(identity)
+
+    def _take(self, mention: Mention, reading_since: Instant | None) -> list[LogEntry]:
+        seen = self._known.get(mention.identity)
+        if mention.op == "delete":
+            return self._delete(mention, seen)
+        if seen and (seen.deleted or _is_deleted_by(mention.source, seen)):
+            return self._drop("deleted")
+        if mention.op == "counts":
+            return self._drop("counts")
+        if seen and not self._owns(mention.source, seen):
+            return self._join(mention, seen, reading_since)
+        return self._take_own(mention, seen, reading_since)
+
+    def _take_own(self, mention: Mention, seen: Seen | None, reading_since: Instant | None) -> list[LogEntry]:
+        if seen and mention.revision in seen.revisions:
+            return self._drop("duplicate")
+        listeners = self.setup.listeners.get(mention.source, ())
+        classified = self._classify(mention, {*listeners, *(seen.facts if seen else ())})
+        if not classified and not (seen and seen.facts):
+            return self._drop("unmatched")
+        return self._keep(mention, seen, classified, reading_since)
+
+    def _keep(
+        self, mention: Mention, seen: Seen | None, classified: list[Classified], reading_since: Instant | None
+    ) -> list[LogEntry]:
+        before = seen.facts if seen else {}
+        fresh = {each.brand: self._facts(mention, each, reading_since) for each in classified}
+        if seen and _is_purged(seen):
+            fresh = {brand: msgspec.structs.replace(facts, history=True) for brand, facts in fresh.items()}
+        facts = {brand: _in_place(before.get(brand), after) for brand, after in fresh.items()}
+        self._remember(mention, seen, {**before, **facts})
+        mine = self.setup.listeners.get(mention.source, ())
+        changed = {**{brand: _uncounted(old) for brand, old in before.items() if brand in mine}, **facts}
+        kept, tones = {**before, **changed}, _tones(classified)
+        self.commit.mentions.append(StoredMention(at=self._at, mention=mention, facts=kept, tones=tones))
+        return [LogEntry(brand=brand, entry=self._entry(before.get(brand), after)) for brand, after in changed.items()]
+
+    def _join(self, mention: Mention, seen: Seen, reading_since: Instant | None) -> list[LogEntry]:
+        """Let the brands of another source hear it that do not yet."""
+        brands = set(self.setup.listeners.get(mention.source, ())) - seen.facts.keys()
+        classified = self._classify(mention, brands) if brands and not _is_purged(seen) else []
+        if not classified:
+            known = mention.revision in seen.revisions or mention.op != "update"
+            return self._drop("duplicate" if known else "foreign")
+        facts = {each.brand: self._facts(mention, each, reading_since) for each in classified}
+        self._known[mention.identity] = replace(seen, facts={**seen.facts, **facts})
+        more = StoredMention(at=self._at, mention=mention, facts=facts, tones=_tones(classified))
+        self.commit.joined.append(more)
+        return [LogEntry(brand=brand, entry=Heard(at=self._at, facts=after)) for brand, after in facts.items()]
+
+    def _entry(self, before: Facts | None, after: Facts) -> Input:
+        if before is None:
+            return Heard(at=self._at, facts=after)
+        return Edited(at=self._at, before=before, after=after)
+
+    def _delete(self, mention: Mention, seen: Seen | None) -> list[LogEntry]:
+        if seen and (seen.deleted or _is_deleted_by(mention.source, seen)):
+            return self._drop("duplicate")
+        if mention.source not in self.setup.honouring:
+            return self._drop("deleted")
+        if seen and not self._owns(mention.source, seen):
+            return self._drop("foreign")
+        # what nobody brought yet is deleted for this source alone
+        deleted = seen is not None and bool(_owners(seen))
+        self._remember(mention, seen, seen.facts if seen else {}, deleted=deleted)
+        if deleted:
+            self.commit.tombstones.append(mention.identity)
+        brands = seen.facts if seen else ()
+        return [LogEntry(brand=brand, entry=Deleted(at=self._at, mention=mention.identity)) for brand in brands]
+
+    def _owns(self, source: str, seen: Seen) -> bool:
+        owners = _owners(seen)
+        return source in owners or owners.isdisjoint(self.setup.listeners)
+
+    def _remember(
+        self, mention: Mention, seen: Seen | None, facts: Mapping[str, Facts], *, deleted: bool = False
+    ) -> None:
+        revision = f"{_DELETED}{mention.source}" if mention.op == "delete" else mention.revision
+        revisions = {**(seen.revisions if seen else {}), revision: mention.source}
+        self._known[mention.identity] = Seen(revisions=revisions, deleted=deleted, facts=facts)
+        self.commit.seen.append((mention.identity, revision, mention.source))
+
+    def _classify(self, mention: Mention, brands: Container[str]) -> list[Classified]:
+        return [each for each in self.setup.classifier.classify(mention) if each.brand in brands]
+
+    def _facts(self, mention: Mention, found: Classified, reading_since: Instant | None) -> Facts:
+        created = instant(mention.created_at) if mention.created_at else None
+        moment, history = moment_of(created, self._at, self.setup.lateness[mention.source], reading_since)
+        return Facts(
+            mention=mention.identity,
+            moment=moment,
+            source=mention.source,
+            author=pseudonym(mention, self._salt),
+            reach=mention.author.followers or 0,
+            label=found.tone.label,
+            compound=found.tone.compound,
+            hits=tuple(found.hits),
+            own=found.own,
+            history=history,
+        )
+
+    def _drop(self, reason: str) -> list[LogEntry]:
+        self.dropped[reason] += 1
+        return []
+
+
+def pseudonym(mention: Mention, salt: bytes) -> str:
+    """A name that tells authors apart and reveals none without the store's salt; "" when the author is unknown."""
+    author = mention.author.id or mention.author.handle or mention.author.name
+    if not author:
+        return ""
+    return blake2s(f"{mention.platform}\n{author}".encode(), key=salt, digest_size=6).hexdigest()
+
+
+def _owners(seen: Seen) -> set[str]:
+    """The sources that brought it."""
+    return {source for revision, source in seen.revisions.items() if revision != f"{_DELETED}{source}"}
+
+
+def _is_deleted_by(source: str, seen: Seen) -> bool:
+    return seen.revisions.get(f"{_DELETED}{source}") == source
+
+
+def _is_purged(seen: Seen) -> bool:
+    """Whether what was kept of it outlived its retention: whom it concerned and where it counted is not known."""
+    return not seen.facts and bool(_owners(seen))
+
+
+def _tones(classified: Iterable[Classified]) -> dict[str, Tone]:
+    return {each.brand: each.tone for each in classified}
+
+
+def _in_place(before: Facts | None, after: Facts) -> Facts:
+    """An edit counts where the mention was counted, however late it comes, and for the source that was heard."""
+    if before is None:
+        return after
+    after = msgspec.structs.replace(after, source=before.source)
+    return after if before.history else msgspec.structs.replace(after, moment=before.moment, history=False)
+
+
+def _uncounted(facts: Facts) -> Facts:
+    """The facts of a mention that no longer concerns the brand: kept, counted in no window."""
+    return Facts(mention=facts.mention, moment=facts.moment, source=facts.source, history=True)

@@ -1,0 +1,173 @@
+"""What the store's log says, held in memory: the engines, the sources, the configuration in force."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+
+import structlog
+
+from listener.clock import Clock
+from listener.observe.metrics import Metrics
+from listener.pipeline.clean import fit
+from listener.pipeline.commands import Commands
+from listener.pipeline.engines import Engines
+from listener.pipeline.intake import Intake
+from listener.pipeline.notify import homeless
+from listener.pipeline.observing import observe
+from listener.pipeline.setup import Setup
+from listener.pipeline.signal import Signal
+from listener.pipeline.turn import Turn, starting
+from listener.pipeline.work import Read, Reload, Work
+from listener.store.port import Commit, SourceRow, Store, Views
+from rules.engine import GRID
+from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
+
+SILENCE: Span = 5 * MINUTE
+"""So long without a turn, the machine slept or the store took nothing: that time was not calm, it was not heard."""
+_STALL: Span = 30 * SECOND
+"""The same on the wall, for clocks that run faster."""
+STRAYS = 1_000
+"""Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
+
+log = structlog.get_logger("ledger")
+
+
+class Ledger:
+    """Holds the engines and what else must agree with the store. Used by one task at a time, `start` first.
+
+    `write` is all or nothing: `setup` and `source` always tell what is committed, and after a failure the engines are
+    read back from the store. `outgoing` fires when there may be something to deliver.
+    """
+
+    def __init__(self, store: Store, views: Views, clock: Clock, metrics: Metrics, setup: Setup) -> None:
+        self._store, self._views, self._clock, self._metrics = store, views, clock, metrics
+        self.setup = setup
+        self.engines = Engines()
+        self.outgoing = Signal()
+        self._commands = Commands(views)
+        self._told: dict[str, tuple[str, ...]] = {}
+        self._sources: dict[str, SourceRow] = {}
+        self._salt = b""
+        self._last: Instant = 0
+        self._advanced: Instant = 0
+        self._ran: Instant = 0
+        self._snapshot_at: Instant = 0
+        self._stale = self._strays = False
+
+    async def start(self) -> None:
+        """Take up where the last process stopped: the engines as the log leaves them, a gap, the plans in force.
+
+        Raises StoreError.
+        """
+        self._salt = await self._store.salt()
+        await self._load()
+        turn = await self._turn([])
+        if self._ran:
+            turn.gap(self._ran)
+        turn.configure(self.setup)
+        await self._rehome(turn)
+        await self._commit(turn)
+
+    async def write(self, works: Sequence[Work], *, final: bool = False) -> None:
+        """Commit works, in order, and what follows from them: commands, grid instants, hourly (or at the end) a
+        snapshot. Raises StoreError when nothing of it happened.
+        """
+        try:
+            await self._write(works, final=final)
+        except BaseException:
+            self._stale = True
+            raise
+
+    def source(self, name: str) -> SourceRow:
+        """What is known of a source, as of the last transaction."""
+        return self._sources.get(name) or starting(name, self.setup)
+
+    async def _write(self, works: Sequence[Work], *, final: bool) -> None:
+        recovering = self._stale
+        if recovering:
+            await self._load()
+        ready = [_cleaned(work) for work in works]
+        turn = await self._turn(ready)
+        if turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
+            turn.gap(self._ran)
+        for work in ready:
+            turn.do(work)
+        if recovering or self._strays or any(isinstance(work, Reload) for work in ready):
+            await self._rehome(turn)
+        await self._obey(turn)
+        turn.advance()
+        self._ran = turn.at
+        if final or turn.at - self._snapshot_at >= HOUR:
+            turn.commit.snapshots = self.engines.dump(turn.at)
+        commit = turn.commit
+        # after a failure only a commit shows that the store is well again
+        wanted = final or works or recovering or turn.commit.outcomes
+        if wanted or commit.inputs or commit.transitions or commit.answered or turn.at - self._advanced >= GRID:
+            await self._commit(turn)
+
+    async def _turn(self, works: Sequence[Work]) -> Turn:
+        self._last = at = max(self._last, self._clock.now())
+        names = [each.identity for work in works if isinstance(work, Read) for each in work.mentions]
+        known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
+        intake = Intake(self.setup, self._salt, known, Commit(advanced=at, last=at), at)
+        return Turn(self.setup, self.engines, self._told, self._sources, intake)
+
+    async def _obey(self, turn: Turn) -> None:
+        for command in await self._store.commands():
+            answer = await self._commands.carry_out(command, self.engines, turn.at)
+            turn.commit.answered.append(answer.answered)
+            turn.commit.unpark += answer.unpark
+            turn.apply(answer.entries)
+
+    async def _rehome(self, turn: Turn) -> None:
+        """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""
+        strays = await self._views.deliveries(state="due", besides=turn.setup.settings.channels, limit=STRAYS)
+        for delivery in strays:
+            turn.settle(homeless(delivery, turn.at))
+        self._strays = bool(strays)  # there may be more, and what takes their place may be as homeless
+
+    async def _commit(self, turn: Turn) -> None:
+        begun, commit = monotonic(), turn.commit
+        await self._store.commit(commit)
+        self._advanced = self._ran = commit.advanced
+        self.setup = turn.setup
+        self._take_up(commit)
+        # the next channel of an alert may have gone since it was routed
+        self._strays |= any(each.channel not in self.setup.settings.channels for each in commit.outgoing)
+        self._metrics.committed(monotonic() - begun)
+        observe(self._metrics, commit, turn.intake.dropped)
+        for row in self._sources.values():
+            if row.state == "live" and row.name in self.setup.listeners.keys() - self.setup.polled:
+                self._metrics.source_event(row.name, commit.last)  # whoever listens hears that nothing is said
+        if commit.snapshots:
+            self._snapshot_at = commit.advanced
+        if commit.outgoing or commit.unpark or commit.outcomes:
+            self.outgoing.fire()
+
+    def _take_up(self, commit: Commit) -> None:
+        for row in commit.sources:
+            before, self._sources[row.name] = self.source(row.name), row
+            if (before.state, before.code, before.detail) != (row.state, row.code, row.detail):
+                log.info("source_state", source=row.name, state=row.state, code=row.code, detail=row.detail)
+        for step in commit.transitions:
+            log.info("transition", incident=step.incident, brand=step.brand, rule=step.rule, state=step.state)
+
+    async def _load(self) -> None:
+        position = await self._store.position()
+        self._advanced, self._last = (position.advanced, position.last) if position else (0, self._last)
+        self._ran = self._advanced
+        await self.engines.load(self._store, await self._views.brands())
+        self._sources = {row.name: row for row in await self._views.sources()}
+        incidents = [each.id for engine in self.engines for each in engine.open_incidents()]
+        self._told = {each: await self._channels_told(each) for each in incidents}
+        self._stale = False
+
+    async def _channels_told(self, incident: str) -> tuple[str, ...]:
+        deliveries = await self._views.deliveries(thread=incident, limit=1_000)
+        return tuple({each.channel: None for each in reversed(deliveries)})
+
+
+def _cleaned(work: Work) -> Work:
+    if not isinstance(work, Read):
+        return work
+    return replace(work, mentions=[fit(mention, work.source) for mention in work.mentions])

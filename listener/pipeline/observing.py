@@ -1,0 +1,47 @@
+"""What a committed transaction means for the metrics."""
+
+from collections.abc import Mapping
+
+from listener.observe.metrics import Metrics
+from listener.pipeline.setup import Setup
+from listener.store.port import Commit
+from rules.inputs import Heard
+from rules.instant import instant
+
+NOT_HEARD = frozenset({"starting", "reconnecting", "parked", "auth_failed", "gone"})
+"""Source states in which nothing of a source is heard."""
+
+
+def forget(metrics: Metrics, before: Setup, after: Setup) -> None:
+    """What a new configuration no longer has must not look silent or stuck."""
+    for source in before.settings.sources.keys() - after.settings.sources.keys():
+        metrics.source_removed(source)
+    for brand in before.plans.keys() - after.plans.keys():
+        metrics.brand_removed(brand)
+    for brand in before.plans.keys() & after.plans.keys():
+        for rule in _rules(before, brand) - _rules(after, brand):
+            metrics.rule_removed(brand, rule)
+
+
+def _rules(setup: Setup, brand: str) -> set[str]:
+    return {rule.name for rule in setup.plans[brand].rules}
+
+
+def observe(metrics: Metrics, commit: Commit, dropped: Mapping[str, int]) -> None:
+    """Count what was committed; call only when it was."""
+    new = {(logged.brand, logged.entry.facts.mention) for logged in commit.inputs if isinstance(logged.entry, Heard)}
+    for stored in [*commit.mentions, *commit.joined]:
+        created = stored.mention.created_at
+        lag = max(0, stored.at - instant(created)) if created else 0
+        for brand, facts in stored.facts.items():
+            if (brand, facts.mention) in new:
+                new.remove((brand, facts.mention))  # edited in the same transaction: it is one mention
+                metrics.mention_taken(stored.mention.source, brand, facts.label, lag)
+    for reason, count in dropped.items():
+        metrics.mentions_dropped(reason, count)
+    for step in commit.transitions:
+        metrics.incident_moved(step)
+    for row in commit.sources:
+        metrics.source_state(row.name, up=row.state not in NOT_HEARD)
+        if row.last_read is not None:
+            metrics.source_event(row.name, row.last_read)

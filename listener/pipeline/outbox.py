@@ -1,0 +1,136 @@
+"""The outbox as dispatchers see it: rows of the store, words from the describer, outcomes through the writer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from alerts.alert import Language, Notice
+from alerts.channel import SendError
+from alerts.delivery import Delivery, Outcome, Outgoing
+from alerts.message import Message
+from alerts.outbox import passed_on
+from alerts.render import render, render_notice
+from config.settings import Settings
+from listener.clock import Clock
+from listener.observe.metrics import Metrics
+from listener.pipeline.describe import Describer
+from listener.pipeline.notify import to_operator
+from listener.pipeline.outlive import outlive
+from listener.pipeline.signal import Signal
+from listener.pipeline.work import Settled
+from listener.pipeline.writer import Writer
+from listener.store.port import Store, StoreError
+from rules.instant import HOUR, Instant, moment
+
+LOOK_AGAIN = 1.0
+"""Seconds after which a waiting channel looks by itself: a retry may have become due."""
+
+SETTLING = 2.0
+"""Seconds that a cancelled dispatcher waits for the commit of an outcome: the daemon has 10 s to end."""
+
+T = TypeVar("T")
+
+log = structlog.get_logger("outbox")
+
+
+class ChannelOutbox:
+    """The outbox of one channel, in its language and time zone. A store that does not answer is waited for: what was
+    sent is then not sent again, and nothing is given up.
+    """
+
+    def __init__(
+        self, store: Store, writer: Writer, describer: Describer, news: Signal, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._store, self._writer, self._describer = store, writer, describer
+        self._news, self._clock, self._metrics = news, clock, metrics
+
+    async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
+        return await _insist(lambda: self._store.due(channel, at, limit=1), channel)
+
+    async def message(self, delivery: Delivery) -> Message | None:
+        """Raises SendError when it cannot be put into words, which is a bug: the others are still delivered."""
+        words = await outlive(self._words(delivery), channel=delivery.channel, delivery=delivery.id)
+        if isinstance(words, Exception):
+            raise SendError(f"{type(words).__name__} in its words", reason="other") from words
+        return words
+
+    async def _words(self, delivery: Delivery) -> Message | None:
+        language, zone = self._taste(delivery.channel)
+        if delivery.notice is not None:
+            return render_notice(delivery.notice, language, zone)
+        transition = delivery.transition or ""
+        alert = await _insist(lambda: self._describer.alert(transition, delivery.id), delivery.channel)
+        return render(alert, language, zone) if alert else None
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        instead = [*self._instead(delivery, outcome), *await self._for_blocked(delivery, outcome)]
+        settled = Settled(outcome=outcome, instead=instead)
+        await _insist(lambda: _seen_through(self._writer.submit(settled)), delivery.channel)
+        if outcome.state == "sent":
+            self._metrics.delivered(delivery.channel)
+        elif outcome.state != "cancelled":
+            self._metrics.delivery_failed(delivery.channel, outcome.reason)
+
+    async def changed(self) -> None:
+        await self._news.wait(LOOK_AGAIN)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._describer.settings
+
+    def _taste(self, channel: str) -> tuple[Language, ZoneInfo]:
+        options, daemon = self._settings.channels[channel].options, self._settings.daemon
+        language: Language = getattr(options, "language", None) or daemon.language
+        return language, ZoneInfo(getattr(options, "time_zone", None) or daemon.time_zone)
+
+    def _instead(self, delivery: Delivery, outcome: Outcome) -> list[Outgoing]:
+        passed = passed_on(delivery, outcome, delivery.created)
+        others = [name for name in self._settings.operator.to if name != delivery.channel]
+        # one notice an hour and channel: a dead channel must not become a flood elsewhere
+        notice = Notice(
+            id=f"undelivered-{delivery.channel}-{outcome.at // HOUR}",
+            topic="undelivered",
+            at=moment(outcome.at),
+            subject=delivery.channel,
+            detail=outcome.detail,
+        )
+        told = to_operator(notice, others, outcome.at) if outcome.state == "parked" and not delivery.notice else []
+        return [*([passed] if passed else []), *told]
+
+    async def _for_blocked(self, delivery: Delivery, outcome: Outcome) -> list[Outgoing]:
+        """What is critical must not wait behind a step that this channel does not take."""
+        if outcome.state != "retry":
+            return []
+        behind = await _insist(lambda: self._store.blocked(delivery.id), delivery.channel)
+        passed = [passed_on(each, outcome, delivery.created) for each in behind]
+        return [each for each in passed if each]
+
+
+async def _insist(ask: Callable[[], Awaitable[T]], channel: str) -> T:
+    """What the store answers, asked until it does."""
+    while True:
+        try:
+            return await ask()
+        except StoreError as error:
+            log.warning("outbox_waits", channel=channel, error=str(error))
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def _seen_through(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work`, also when cancelled: the cancellation follows, lest whoever takes over finds as due what was sent."""
+    task = asyncio.get_running_loop().create_task(work, name="settle")
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=SETTLING)
+        task.add_done_callback(_look_at)
+        task.cancel()
+        raise
+
+
+def _look_at(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():
+        task.exception()  # nobody else hears it: the cancellation was raised instead

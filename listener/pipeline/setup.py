@@ -1,0 +1,99 @@
+"""What the configuration means for the pipeline, worked out once at the start and at each reload."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2s
+
+from config.settings import Brand, Component, Settings
+from listener.collector import COLLECTORS, SourceOptions
+from rules.classify import BrandTerms, Classifier
+from rules.inputs import Plan, RulePlan
+from rules.instant import Span, span
+from rules.moment import LATENESS, lateness_of
+from rules.query import compile_query
+from rules.rule import RULES, RuleOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """`plans` by brand; `lateness` and `listeners` (the brands that hear it) by source; `honouring` are the sources of
+    which deletions are taken over; `polled` those that are asked now and then, the others are always listened to.
+    """
+
+    settings: Settings
+    plans: Mapping[str, Plan]
+    classifier: Classifier
+    lateness: Mapping[str, Span]
+    listeners: Mapping[str, tuple[str, ...]]
+    honouring: frozenset[str]
+    polled: frozenset[str]
+
+
+def build_setup(settings: Settings) -> Setup:
+    """The setup of a checked configuration. Raises QueryError when a query does not compile."""
+    lateness = {name: _lateness(source) for name, source in settings.sources.items()}
+    listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
+    rules = {brand: _rules_of(brand, settings) for brand in settings.brands}
+    plans = {
+        name: Plan(
+            brand=name,
+            query=_digest(brand),
+            lateness=max((lateness[s] for s, heard in listeners.items() if name in heard), default=LATENESS),
+            sources=tuple(source for source, heard in listeners.items() if name in heard),
+            rules=tuple(
+                RulePlan(name=rule.name, kind=rule.kind, options=rule.options.model_dump(mode="json"))
+                for rule in rules[name]
+            ),
+        )
+        for name, brand in settings.brands.items()
+    }
+    classifier = Classifier(
+        {name: _terms(brand, rules[name]) for name, brand in settings.brands.items()},
+    )
+    return Setup(
+        settings=settings,
+        plans=plans,
+        classifier=classifier,
+        lateness=lateness,
+        listeners=listeners,
+        honouring=frozenset(name for name, source in settings.sources.items() if _honours(source)),
+        polled=frozenset(name for name, source in settings.sources.items() if COLLECTORS.spec(source.kind).polled),
+    )
+
+
+def _lateness(source: Component) -> Span:
+    every = getattr(source.options, "every", None)
+    polled = COLLECTORS.spec(source.kind).polled
+    return lateness_of(span(every) if polled and isinstance(every, timedelta) else None)
+
+
+def _honours(source: Component) -> bool:
+    return isinstance(source.options, SourceOptions) and source.options.honour_deletes
+
+
+def _listeners(source: Component, settings: Settings) -> tuple[str, ...]:
+    assert isinstance(source.options, SourceOptions)
+    chosen = source.options.brands
+    return tuple(name for name in settings.brands if chosen is None or name in chosen)
+
+
+def _rules_of(brand: str, settings: Settings) -> list[Component]:
+    def applies(options: object) -> bool:
+        return isinstance(options, RuleOptions) and (options.brands is None or brand in options.brands)
+
+    return [rule for rule in settings.rules.values() if applies(rule.options)]
+
+
+def _terms(brand: Brand, rules: list[Component]) -> BrandTerms:
+    words = {rule.name: RULES.spec(rule.kind).words(rule.options) for rule in rules}
+    return BrandTerms(
+        query=compile_query(brand.query),
+        languages=brand.languages,
+        own_accounts=brand.own_accounts,
+        keywords={name: terms for name, terms in words.items() if terms},
+    )
+
+
+def _digest(brand: Brand) -> str:
+    return blake2s(f"{brand.query}\n{brand.languages}".encode(), digest_size=8).hexdigest()

@@ -1,0 +1,73 @@
+"""The daemon's present state, answered from memory, for the page and the metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from listener.clock import Clock
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.writer import Writer
+from listener.web.status import BrandStatus, RuleStatus, SourceStatus
+from rules.engine import Engine
+from rules.instant import MINUTE, Instant
+from rules.tone import supported_languages
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaemonStatus:
+    """Implements the page's Status."""
+
+    ledger: Ledger
+    writer: Writer
+    clock: Clock
+    started: Instant
+
+    @property
+    def version(self) -> str:
+        return version("badbuzz")
+
+    def sick(self) -> str:
+        return "" if self.writer.is_moving() else "nothing has been written for a while: the writer hangs"
+
+    def waiting(self) -> str:
+        return "" if self.writer.healthy else "the store does not take what is written"
+
+    def brands(self) -> Sequence[BrandStatus]:
+        return [self._brand(name) for name in self.ledger.setup.settings.brands]
+
+    def sources(self) -> Sequence[SourceStatus]:
+        rows = [self.ledger.source(name) for name in self.ledger.setup.settings.sources]
+        return [
+            SourceStatus(
+                name=row.name,
+                kind=row.kind,
+                state=row.state,
+                last_event=row.last_read,
+                last_mention=row.last_mention,
+                detail=row.detail,
+            )
+            for row in rows
+        ]
+
+    def _brand(self, name: str) -> BrandStatus:
+        languages = self.ledger.setup.settings.brands[name].languages
+        engine = self.ledger.engines.get(name)
+        return BrandStatus(
+            name=name,
+            rules=_rules(engine, self.clock.now()) if engine else (),
+            unsupported=[language for language in languages if language not in supported_languages()],
+        )
+
+
+def _rules(engine: Engine, at: Instant) -> list[RuleStatus]:
+    return [
+        RuleStatus(
+            rule=rule,
+            of=verdict.of,
+            value=verdict.count,
+            window=verdict.window * MINUTE,
+            usual=verdict.usual,
+            learning=verdict.learning,
+        )
+        for rule, verdict in engine.judge(at).items()
+    ]

@@ -1,0 +1,130 @@
+"""Keeps every source read and every channel served: each is started again when it fails, whatever the failure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from random import Random
+
+import structlog
+
+from alerts.channel import Channel, SendError
+from alerts.message import Message
+from listener.clock import Clock
+from listener.collector import Batch, Collector
+from listener.errors import FetchError, SourceState
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.outlive import outlive
+from listener.pipeline.work import Read, SourceChange
+from listener.pipeline.writer import BATCH, Writer
+from listener.store.port import StoreError
+from rules.instant import DAY, MINUTE, SECOND, Span, span
+
+LONGEST_PAUSE: Span = 5 * MINUTE
+LONGEST_WISH: Span = DAY
+"""No platform keeps us away longer than this."""
+HEALTHY: Span = MINUTE
+"""A collector that ran this long starts again with the shortest pause."""
+SERVE_AGAIN = 5.0
+"""Seconds until a channel whose connection ended by a bug is served again."""
+
+log = structlog.get_logger("sources")
+
+
+class Supervisor:
+    """Runs one collector for as long as the daemon lives. A source that needs a person (`gone`, `auth_failed`) is left
+    alone until the configuration changes; a `parked` one is tried again after the time its platform asks for.
+    """
+
+    def __init__(self, name: str, collector: Collector, writer: Writer, ledger: Ledger, clock: Clock) -> None:
+        self.name = name
+        self.collector, self._writer, self._ledger, self._clock = collector, writer, ledger, clock
+        self._random = Random(name)
+
+    async def run(self) -> None:
+        """Read until the source is finished, given up, or the task is cancelled."""
+        attempt, again = 0, True
+        while again:
+            begun = self._clock.now()
+            error = _as_fetched(await outlive(self._read(), source=self.name))
+            if error is None:
+                await self._tell("live", detail="everything was read")
+                return
+            attempt = 1 if self._clock.now() - begun > HEALTHY else attempt + 1
+            again = error.state not in {"gone", "auth_failed"}
+            await self._tell(error.state, error.code, str(error))
+            if again:
+                await self._clock.sleep(self._pause(attempt, error))
+
+    async def _read(self) -> None:
+        row = self._ledger.source(self.name)
+        async with aclosing(self.collector.batches(row.cursor)) as batches:
+            async for batch in batches:
+                await self._take(batch)
+
+    async def _take(self, batch: Batch) -> None:
+        mentions = list(batch.mentions)
+        for start in range(0, max(1, len(mentions)), BATCH):
+            last = start + BATCH >= len(mentions)
+            read = Read(
+                source=self.name,
+                mentions=mentions[start : start + BATCH],
+                cursor=batch.cursor if last else None,
+                skipped=sum((batch.skipped or {}).values()) if last else 0,
+                heard=batch.heard,
+            )
+            if batch.heard or batch.cursor is not None:
+                await self._writer.submit(read)
+        for reason, count in (batch.skipped or {}).items():
+            log.warning("entries_skipped", source=self.name, reason=reason, count=count)
+        if batch.heard:
+            await self._tell("live", detail=_first(batch.problems))
+        elif batch.problems:
+            worst = batch.problems[0]
+            await self._tell(worst.state, worst.code, str(worst))
+
+    async def _tell(self, state: SourceState, code: str = "", detail: str = "") -> None:
+        row = self._ledger.source(self.name)
+        if (row.state, row.code, row.detail) == (state, code, detail):
+            return
+        try:
+            await self._writer.submit(SourceChange(source=self.name, state=state, code=code, detail=detail))
+        except StoreError as error:
+            log.warning("source_state_not_stored", source=self.name, error=str(error))
+
+    def _pause(self, attempt: int, error: FetchError) -> Span:
+        if error.retry_after is not None:
+            return min(span(error.retry_after), LONGEST_WISH)
+        longest = min(LONGEST_PAUSE, SECOND * 2 ** min(attempt, 20))
+        return int(longest * self._random.uniform(0.5, 1.0))
+
+
+class Supervised:
+    """A channel of which no bug gets out: a message that breaks it is tried again like any other, then parked."""
+
+    def __init__(self, name: str, channel: Channel, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._name, self._channel, self._pause = name, channel, pause
+
+    async def send(self, message: Message) -> None:
+        """Raises SendError and nothing else."""
+        error = await outlive(self._channel.send(message), channel=self._name)
+        if isinstance(error, SendError):
+            raise error
+        if error is not None:
+            raise SendError(f"{type(error).__name__} in the channel", reason="other") from error
+
+    async def serve(self) -> None:
+        """Until the channel has nothing to keep, or the task is cancelled."""
+        while await outlive(self._channel.serve(), channel=self._name):
+            await self._pause(SERVE_AGAIN)
+
+
+def _as_fetched(error: Exception | None) -> FetchError | None:
+    if error is None or isinstance(error, FetchError):
+        return error
+    if isinstance(error, StoreError):
+        return FetchError(f"could not be stored: {error}", code="store")
+    return FetchError(f"{type(error).__name__} in the collector", code="bug")
+
+
+def _first(problems: Sequence[FetchError]) -> str:
+    return str(problems[0]) if problems else ""

@@ -1,0 +1,154 @@
+"""One transaction in the making: what works, commands and the passing of time come to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from listener.pipeline.engines import Engines
+from listener.pipeline.intake import Intake
+from listener.pipeline.notify import TROUBLE, Notifier, latest
+from listener.pipeline.observing import NOT_HEARD
+from listener.pipeline.setup import Setup
+from listener.pipeline.work import Read, Reload, Settled, SourceChange, Work
+from listener.store.port import LogEntry, SourceRow
+from rules.inputs import Coverage, Gap
+from rules.instant import Instant
+from rules.transition import Transition
+
+DOWN = NOT_HEARD - {"starting"}
+
+
+class Turn:
+    """Fills `commit`. Engines and `told` are changed on the way and must be thrown away when the commit fails;
+    `setup` and the rows of sources are to be taken up once it has succeeded.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        engines: Engines,
+        told: dict[str, tuple[str, ...]],
+        sources: Mapping[str, SourceRow],
+        intake: Intake,
+    ) -> None:
+        self.setup, self.commit, self.intake = setup, intake.commit, intake
+        self._engines, self._told, self._sources = engines, told, sources
+        self._notifier = Notifier(setup.settings, told)
+
+    @property
+    def at(self) -> Instant:
+        """The one stamp of everything in this transaction."""
+        return self.commit.last
+
+    def source(self, name: str) -> SourceRow:
+        """A source as this transaction leaves it so far."""
+        mine = next((row for row in self.commit.sources if row.name == name), None)
+        return mine or self._sources.get(name) or starting(name, self.setup)
+
+    def do(self, work: Work) -> None:
+        """Take in one piece of work. What still comes from a source that a reload has removed is dropped."""
+        match work:
+            case Settled():
+                self.settle(work)
+            case Reload():
+                self.configure(work.setup)
+            case Read() if work.source in self.setup.listeners:
+                self._read(work)
+            case SourceChange() if work.source in self.setup.listeners:
+                self._change(work)
+
+    def settle(self, work: Settled) -> None:
+        """Remember what came of a delivery, and who is told instead."""
+        self.commit.outcomes.append(work.outcome)
+        self.commit.outgoing += work.instead
+        self._notifier.passed_on(work.instead)
+
+    def configure(self, setup: Setup) -> None:
+        """Put a configuration in force: only what differs becomes an input."""
+        self.setup = self.intake.setup = setup
+        for row in self._sources.values():
+            if row.name not in setup.listeners and row.reading_since is not None:
+                self._save(replace(self.source(row.name), reading_since=None))
+        self._notifier = Notifier(setup.settings, self._told)
+        self.apply(self._engines.configure(setup.plans, self.at))
+        for engine in self._engines:
+            unheard = {name for name in setup.listeners if self.source(name).state in DOWN}
+            mine = {name for name in unheard if engine.brand in setup.listeners[name]}
+            for name in sorted(engine.down() ^ mine):
+                self.apply([self._coverage(engine.brand, name, heard=name not in mine)])
+
+    def gap(self, since: Instant) -> None:
+        """Nothing was heard from `since` until now. Of a source that is polled, its next answer tells how much it
+        still knew.
+        """
+        for row in self._sources.values():
+            if row.reading_since is not None and row.name not in self.setup.polled:
+                self._save(replace(row, reading_since=self.at))
+        gap = Gap(at=self.at, since=since)
+        self.apply([LogEntry(brand=engine.brand, entry=gap) for engine in self._engines if engine.plan])
+
+    def apply(self, entries: Iterable[LogEntry]) -> None:
+        """Put entries into the log, with what follows from them."""
+        listed = list(entries)
+        self.commit.inputs += listed
+        self._follow(self._engines.apply(listed))
+
+    def advance(self) -> None:
+        """Let time pass until now."""
+        self._follow(self._engines.advance(self.at))
+
+    def _follow(self, steps: Iterable[Transition]) -> None:
+        following = list(steps)
+        self.commit.transitions += following
+        for step in latest(following):
+            self.commit.outgoing += self._notifier.transition(step)
+
+    def _read(self, work: Read) -> None:
+        row = self.source(work.source)
+        cursor = row.cursor if work.cursor is None else work.cursor
+        if not work.heard:
+            self._save(replace(row, cursor=cursor))
+            return
+        lateness, since = self.setup.lateness[work.source], row.reading_since
+        missed = row.last_read is None or self.at - row.last_read > lateness
+        if since is None or (missed and work.source in self.setup.polled):
+            since = self.at
+        self.apply(self.intake.take(work.mentions, since))
+        self.intake.dropped["unreadable"] += work.skipped
+        self._save(
+            replace(
+                row,
+                cursor=cursor,
+                reading_since=since,
+                last_read=self.at,
+                last_mention=self.at if work.mentions else row.last_mention,
+                mentions=row.mentions + len(work.mentions),
+                skipped=row.skipped + work.skipped,
+            )
+        )
+
+    def _change(self, work: SourceChange) -> None:
+        row = self.source(work.source)
+        # whoever waits for a person waits until it is heard again, or the operator would be told time and again
+        waits = row.state in TROUBLE and work.state == "reconnecting"
+        state = row.state if waits else work.state
+        if (row.state, row.code, row.detail) == (state, work.code, work.detail):
+            return
+        ended = state in DOWN and work.source not in self.setup.polled
+        since = None if ended else row.reading_since
+        self._save(replace(row, state=state, code=work.code, detail=work.detail, reading_since=since))
+        if (state in DOWN) != (row.state in DOWN):
+            brands = self.setup.listeners[work.source]
+            self.apply([self._coverage(brand, work.source, heard=state not in DOWN) for brand in brands])
+        self.commit.outgoing += self._notifier.source_changed(row, self.source(work.source), self.at)
+
+    def _coverage(self, brand: str, source: str, *, heard: bool) -> LogEntry:
+        return LogEntry(brand=brand, entry=Coverage(at=self.at, source=source, share=1.0 if heard else 0.0))
+
+    def _save(self, row: SourceRow) -> None:
+        self.commit.sources = [*(each for each in self.commit.sources if each.name != row.name), row]
+
+
+def starting(name: str, setup: Setup) -> SourceRow:
+    """A source that nothing is known of yet."""
+    configured = setup.settings.sources.get(name)
+    return SourceRow(name=name, kind=configured.kind if configured else "", state="starting")

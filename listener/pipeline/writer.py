@@ -1,0 +1,99 @@
+"""The one task that writes: it gathers work and turns it into one transaction after the other."""
+
+import asyncio
+
+import structlog
+
+from listener.observe.metrics import Metrics
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.work import Read, Ticket, Work
+from listener.store.database import finished
+from listener.store.port import StoreBusyError, StoreError
+
+BATCH = 500
+"""Mentions in one transaction, about."""
+WAIT = 0.05
+"""Seconds that a transaction waits for more work once it has some."""
+PATIENCE = 0.5
+"""Seconds between looks at commands and at the grid when there is no work."""
+QUEUE = 64
+HANGING = 30
+"""Seconds without a turn of the loop after which the writer hangs."""
+
+log = structlog.get_logger("writer")
+
+
+class Writer:
+    """Serialises all writing. `submit` from any task; `run` until cancelled; `finish` when nobody submits any more."""
+
+    def __init__(self, ledger: Ledger, metrics: Metrics) -> None:
+        self._ledger, self._metrics = ledger, metrics
+        self._queue: asyncio.Queue[Ticket] = asyncio.Queue(QUEUE)
+        self._taken: list[Ticket] = []
+        self.healthy = True
+        self._beat = 0.0
+
+    async def submit(self, work: Work) -> None:
+        """Return when `work` is committed. Raises StoreError when it was not: nothing of it happened."""
+        ticket = Ticket(work)
+        await self._queue.put(ticket)
+        await ticket.done
+
+    async def run(self) -> None:
+        """Write until cancelled; a transaction under way is then ended first, and what was taken from the queue and not
+        yet begun is left for `finish`. Raises StoreBusyError when another process has taken the store over.
+        """
+        while True:
+            self._beat = asyncio.get_running_loop().time()
+            await self._gather()
+            # cancelled in the middle, nobody would know whether it was committed, and it would be done again
+            await finished(self._write(), "transaction")
+            if not self.healthy:
+                await asyncio.sleep(PATIENCE)
+
+    def is_moving(self) -> bool:
+        """Whether the loop went round in the last half minute, successful or not."""
+        return asyncio.get_running_loop().time() - self._beat < HANGING
+
+    async def finish(self) -> None:
+        """Write what `run` left and what is queued, and a snapshot."""
+        self._taken += [self._queue.get_nowait() for _ in range(self._queue.qsize())]
+        await self._write(final=True)
+
+    async def _gather(self) -> None:
+        mentions, loop = 0, asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
+        while mentions < BATCH:
+            try:
+                async with asyncio.timeout_at(until):
+                    ticket = await self._queue.get()
+            except TimeoutError:
+                break
+            until = until if self._taken else loop.time() + WAIT
+            self._taken.append(ticket)
+            mentions += len(ticket.work.mentions) if isinstance(ticket.work, Read) else 0
+        self._metrics.queue_depth("writer", self._queue.qsize())
+
+    async def _write(self, *, final: bool = False) -> None:
+        failure: StoreError | None = None
+        works = len(self._taken)
+        try:
+            await self._ledger.write([ticket.work for ticket in self._taken], final=final)
+        except StoreError as error:
+            failure = error
+        while self._taken:
+            _settle(self._taken.pop(), failure)
+        self.healthy = failure is None
+        if failure:
+            log.error("commit_failed", error=str(failure), works=works)
+        if isinstance(failure, StoreBusyError):
+            raise failure  # it stays so: who writes now must be the only one
+
+
+def _settle(ticket: Ticket, failure: StoreError | None) -> None:
+    if ticket.done.done():
+        return
+    if failure:
+        ticket.done.set_exception(StoreError(str(failure)))
+    else:
+        ticket.done.set_result(None)

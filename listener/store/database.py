@@ -1,0 +1,181 @@
+"""Where the rows live: the engines for SQLite and PostgreSQL, and their errors in words an operator can act on."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from listener.store.port import StoreError
+
+T = TypeVar("T")
+
+FILE = "badbuzz.db"
+_LOCK_WAIT = 3.0
+"""Seconds to wait for another process that is writing (a command being left) before giving up: two such waits fit in
+the 10 s that the daemon has to end.
+"""
+_PROGRESS = 10_000
+"""Steps of SQLite between two looks at the limit of a read: well under a millisecond."""
+
+_SQLITE = {
+    sqlite3.SQLITE_FULL: "the disk is full: free some space and start again, nothing committed is lost",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged: keep it, put back a copy made by `badbuzz db backup` and start again",
+    sqlite3.SQLITE_NOTADB: "the file is damaged: keep it, put back a copy made by `badbuzz db backup` and start again",
+    sqlite3.SQLITE_READONLY: "it may not be written: give the directory and its files to the user that runs badbuzz",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened: give the directory and its files to the user that runs badbuzz",
+    sqlite3.SQLITE_BUSY: "another program holds it locked: end that program and try again",
+    sqlite3.SQLITE_INTERRUPT: "the read took too long and was stopped: ask for less, or try when the machine is idle",
+    sqlite3.SQLITE_IOERR: "the disk reports an error: look at the system's log",
+}
+_POSTGRESQL = {
+    "28P01": "user or password are refused: check the database URL",
+    "28000": "the server refuses this user: check the database URL and pg_hba.conf",
+    "3D000": "there is no such database: create it with `createdb`",
+    "42501": "a privilege is missing: make the user of the URL the owner of the database",
+    "53100": "the server's disk is full: free some space and start again",
+    "53300": "the server has no connection left: raise max_connections",
+    "57014": "the read took too long and was stopped: ask for less, or try when the server is idle",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a store is: a file, or a PostgreSQL database when `file` is None. Its text never holds a password."""
+
+    url: URL
+    file: Path | None = None
+
+    def __str__(self) -> str:
+        return str(self.file or self.url.set(drivername="postgresql").render_as_string(hide_password=True))
+
+
+def place(where: str | Path) -> Place:
+    """The place named by a data directory or a `postgresql://` URL. Raises StoreError for another kind of URL."""
+    if isinstance(where, Path) or "://" not in where:
+        file = Path(where).absolute() / FILE
+        return Place(url=URL.create("sqlite+aiosqlite", database=str(file)), file=file)
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError):  # the second for a port that is no number
+        raise StoreError("the database URL cannot be read: write postgresql://user:password@host/database") from None
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise StoreError(f"{url.drivername} is not supported: use postgresql://..., or a data directory for SQLite")
+    return Place(url=url.set(drivername="postgresql+asyncpg"))
+
+
+def writing(at: Place) -> AsyncEngine:
+    """One connection, so that transactions follow each other; each takes the database's write lock at its start."""
+    if at.file:
+        pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+        return _sqlite(at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1)
+    return _postgresql(at.url, {}, size=1, wait=30.0)
+
+
+def reading(at: Place, limit: timedelta) -> AsyncEngine:
+    """A few read-only connections, on which no statement lasts longer than `limit` (see `read` for SQLite)."""
+    if at.file:
+        url = at.url.set(database=f"file:{quote(str(at.file))}").update_query_dict({"mode": "ro", "uri": "true"})
+        engine = _sqlite(url, ("query_only=ON",), begin="BEGIN", size=4)
+        event.listen(engine.sync_engine, "connect", _watch)
+        return engine
+    milliseconds = str(limit // timedelta(milliseconds=1))
+    settings = {"default_transaction_read_only": "on", "statement_timeout": milliseconds}
+    return _postgresql(at.url, settings, size=4, wait=limit.total_seconds() + 5)
+
+
+async def read(engine: AsyncEngine, limit: timedelta, query: Callable[[Connection], T]) -> T:
+    """What `query` gives in one read-only transaction; on SQLite a statement still running after `limit` fails."""
+    async with engine.connect() as connection:
+        late = (await connection.run_sync(lambda sync: sync.info)).get("late", Event())
+        late.clear()
+        handle = asyncio.get_running_loop().call_later(limit.total_seconds(), late.set)
+        try:
+            return await connection.run_sync(query)
+        finally:
+            handle.cancel()
+
+
+async def finished(work: Coroutine[Any, Any, T], name: str) -> T:
+    """The result of `work`, which runs to its end even when the caller is cancelled: the cancellation follows then."""
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            await _settled(task)
+        if not task.cancelled():
+            task.exception()  # looked at: the cancellation is what the caller hears
+        raise
+
+
+async def _settled(task: asyncio.Task[Any]) -> None:
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        return  # a second cancellation does not hurry a transaction
+
+
+@contextmanager
+def in_words(at: Place) -> Iterator[None]:
+    """Turn what the driver raises into StoreError, with the place and a way out."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError, OverflowError, UnicodeError) as error:
+        raise StoreError(f"the store {at}: {_way_out(error)}") from error
+
+
+def _way_out(error: Exception) -> str:
+    cause: BaseException = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    words = _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+    words = words or _POSTGRESQL.get(getattr(cause, "sqlstate", None) or "")
+    if words:
+        return words
+    if isinstance(cause, ConnectionError | TimeoutError):
+        return f"the server does not answer: is it running? ({cause})"
+    return str(cause).partition("\n")[0] or type(cause).__name__
+
+
+def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url, pool_size=size, max_overflow=0, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT}
+    )
+
+    def prepare(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # the driver would begin by itself, and later than asked
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _watch(connection: Any, record: Any) -> None:
+    late = record.info["late"] = Event()
+    connection.run_async(lambda driver: driver.set_progress_handler(late.is_set, _PROGRESS))
+
+
+def _postgresql(url: URL, settings: dict[str, str], *, size: int, wait: float) -> AsyncEngine:
+    arguments = {"timeout": 10.0, "command_timeout": wait}
+    try:
+        return create_async_engine(
+            url,
+            pool_size=size,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args=arguments | {"server_settings": {"application_name": "badbuzz"} | settings},
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError("PostgreSQL needs one more package: install `badbuzz[postgresql]`") from error

@@ -1,0 +1,277 @@
+"""What the program asks of a store: one transaction a batch, and bounded reads."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from alerts.delivery import Delivery, Outcome, Outgoing
+from listener.errors import SourceState
+from rules.facts import Facts, Tone
+from rules.inputs import Input
+from rules.instant import Instant
+from rules.mention import Mention
+from rules.transition import Transition
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message names it without its password and says what to do."""
+
+
+class StoreBusyError(StoreError):
+    """Another daemon writes here; the message names it."""
+
+
+class SchemaError(StoreError):
+    """The store was written by a newer program, or waits for `badbuzz db migrate`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What the store knows of one identity: the revisions that were taken, each with the source that brought it,
+    whether its author deleted it, and what was counted for each brand last.
+    """
+
+    revisions: Mapping[str, str]
+    deleted: bool
+    facts: Mapping[str, Facts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredMention:
+    """A mention as kept: one row an identity; `tones` and `facts` by brand. `at` is when it was taken."""
+
+    at: Instant
+    mention: Mention
+    facts: Mapping[str, Facts]
+    tones: Mapping[str, Tone]
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """One input of one brand. `brand` has its own sequence, assigned at commit in the order given."""
+
+    brand: str
+    entry: Input
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRow:
+    """What is known of a source. `reading_since` is the start of the present uninterrupted stretch of reading."""
+
+    name: str
+    kind: str
+    state: SourceState
+    cursor: str | None = None
+    reading_since: Instant | None = None
+    last_read: Instant | None = None
+    last_mention: Instant | None = None
+    code: str = ""
+    detail: str = ""
+    mentions: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What a person asked for. `verb` is ack, resolve or retry; `target` an incident id or number, or a delivery id."""
+
+    id: int
+    at: Instant
+    verb: str
+    target: str
+    by: str
+    because: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A command that was carried out, or refused with `refusal` in words for its author."""
+
+    id: int
+    at: Instant
+    refusal: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """An engine's state after the input `seq` of its brand (0: before the first)."""
+
+    brand: str
+    seq: int
+    at: Instant
+    state: bytes
+
+
+@dataclass(kw_only=True)
+class Commit:
+    """One transaction: all of it or nothing. `advanced` is the instant up to which the engines have run; `last` the
+    highest stamp given. Rows are written in the order of the fields.
+
+    `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
+    mention too; their facts and tones are added to its row, of which nothing else changes. `seen`:
+    (identity, revision, source), insert-or-ignore. `tombstones`: identities whose text, title, author and url are
+    removed everywhere; an identity never stored is remembered as deleted. `snapshots` carry `seq=None` resolved at
+    commit to the brand's last input, the ones in this commit included.
+    """
+
+    advanced: Instant
+    last: Instant
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
+    mentions: list[StoredMention] = field(default_factory=list)
+    joined: list[StoredMention] = field(default_factory=list)
+    tombstones: list[str] = field(default_factory=list)
+    inputs: list[LogEntry] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    unpark: list[tuple[str, Instant]] = field(default_factory=list)
+    sources: list[SourceRow] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
+    snapshots: list[tuple[str, Instant, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where the last process stopped; None in an empty store."""
+
+    advanced: Instant
+    last: Instant
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentRow:
+    """An incident as its last transition left it. `number` is the short name people use, counted from 1."""
+
+    id: str
+    number: int
+    brand: str
+    rule: str
+    state: str
+    severity: str
+    opened_at: Instant
+    changed_at: Instant
+    acknowledged_by: str | None
+    steps: int
+
+
+class Store(Protocol):
+    """The writing side. One process at a time: `open` takes the lock. Each method is one transaction or none."""
+
+    async def open(self, owner: str) -> None:
+        """Take the write lock for `owner` (a process in words) and bring the schema up to date where that is allowed.
+        Raises StoreBusyError, SchemaError, StoreError.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+    async def commit(self, commit: Commit) -> None:
+        """All rows of `commit`, or none. Raises StoreError; what was in memory must then be thrown away."""
+        ...
+
+    async def position(self) -> Position | None: ...
+
+    async def salt(self) -> bytes:
+        """32 random bytes made with the store: the key of author pseudonyms."""
+        ...
+
+    async def lookup(self, identities: Sequence[str]) -> dict[str, Seen]:
+        """What is known of each identity; unknown ones are missing from the answer."""
+        ...
+
+    async def snapshot(self, brand: str) -> Snapshot | None:
+        """The newest snapshot of a brand."""
+        ...
+
+    def inputs(self, brand: str, after: int) -> AsyncIterator[tuple[int, Input]]:
+        """(seq, input) of a brand with seq > `after`, in order, read in pages."""
+        ...
+
+    async def source(self, name: str) -> SourceRow | None: ...
+
+    async def commands(self, limit: int = 100) -> list[Command]:
+        """Commands not yet answered, oldest first."""
+        ...
+
+    async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
+        """Deliveries of a channel to be made now: due, and first of their thread that is not finished. Threads in which
+        something critical waits come first, then what has been due for longest.
+        """
+        ...
+
+    async def blocked(self, delivery: str, limit: int = 100) -> list[Delivery]:
+        """The critical ones that wait behind a delivery of their thread and channel, in order."""
+        ...
+
+    async def next_due(self) -> Instant | None:
+        """When the earliest waiting delivery of any channel is due."""
+        ...
+
+    async def waiting_since(self) -> Instant | None:
+        """When the oldest delivery still to be made, of any channel, was first due, however often it was tried."""
+        ...
+
+    async def purge(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], listed: timedelta) -> int:
+        """Remove mentions older than their retention, their `seen` rows once not listed for `listed`, answered
+        commands, finished deliveries, and inputs older than `keep` that a kept snapshot covers. Returns rows removed;
+        works in small transactions.
+        """
+        ...
+
+
+class Views(Protocol):
+    """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
+
+    async def close(self) -> None: ...
+
+    async def position(self) -> Position | None: ...
+
+    async def brands(self) -> list[str]: ...
+
+    async def incidents(
+        self, *, brand: str | None = None, open_only: bool = False, limit: int = 100
+    ) -> list[IncidentRow]:
+        """Newest first."""
+        ...
+
+    async def incident(self, name: str) -> IncidentRow | None:
+        """By number (`37`), id, or a prefix of the id that only one has."""
+        ...
+
+    def transitions(self, incident: str | None = None) -> AsyncIterator[Transition]:
+        """In the order they were committed; read in pages."""
+        ...
+
+    async def transition(self, name: str) -> Transition | None: ...
+
+    async def mentions(
+        self, *, brand: str | None = None, identities: Sequence[str] | None = None, limit: int = 50
+    ) -> list[StoredMention]:
+        """Newest first; those named by `identities` when given."""
+        ...
+
+    async def sources(self) -> list[SourceRow]: ...
+
+    async def deliveries(
+        self, *, state: str | None = None, thread: str | None = None, besides: Collection[str] = (), limit: int = 100
+    ) -> list[Delivery]:
+        """Newest first, without those of the channels `besides`."""
+        ...
+
+    def log(self, brand: str) -> AsyncIterator[tuple[int, Input]]:
+        """A brand's kept log after its `first_snapshot`, in order, read in pages."""
+        ...
+
+    async def first_snapshot(self, brand: str) -> Snapshot | None:
+        """Where a replay of the kept log starts; None while the log is whole and starts from nothing."""
+        ...
+
+    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
+        """Leave a command for the writer; returns its id. The only write of this side."""
+        ...
+
+    async def answer(self, command: int) -> Answered | None:
+        """What came of a command; None while nobody took it."""
+        ...

@@ -1,0 +1,262 @@
+"""What is read, as statements on the connection that is given; every answer is bounded."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, select, text
+
+from alerts.delivery import Delivery
+from listener.store.port import (
+    Answered,
+    Command,
+    IncidentRow,
+    Position,
+    SchemaError,
+    Seen,
+    Snapshot,
+    SourceRow,
+    StoredMention,
+)
+from listener.store.rows import chunks, delivery, facts_of, key, stored_mention, transition_of
+from listener.store.tables import (
+    BRANDS,
+    COMMANDS,
+    HEAD,
+    INCIDENTS,
+    INPUTS,
+    MENTION_BRANDS,
+    MENTIONS,
+    META,
+    OUTBOX,
+    SEEN,
+    SNAPSHOTS,
+    SOURCES,
+    TOMBSTONES,
+    TRANSITIONS,
+)
+from rules.facts import Facts
+from rules.inputs import Input, decode
+from rules.instant import Instant
+from rules.transition import Transition
+
+PAGE = 500
+"""Rows read at once where an answer is streamed."""
+
+_OPEN = "due"
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema's revision, None where there is none yet. Raises SchemaError when it is newer than this program's."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("select version_num from alembic_version"))
+    if found is not None and found > HEAD:
+        raise SchemaError(
+            f"its schema {found} is of a newer badbuzz, this one knows {HEAD}: install the newer one again"
+        )
+    return found
+
+
+def position(connection: Connection) -> Position | None:
+    row = connection.execute(select(META.c.advanced, META.c.last)).one()
+    return None if row.advanced is None else Position(advanced=row.advanced, last=row.last)
+
+
+def salt(connection: Connection) -> bytes:
+    return bytes(connection.execute(select(META.c.salt)).scalar_one())
+
+
+def sequences(connection: Connection) -> dict[str, int]:
+    """The last sequence number of every brand."""
+    return {row.brand: row.seq for row in connection.execute(select(BRANDS))}
+
+
+def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str, Seen], dict[str, Instant]]:
+    """What is known of the identities, and when each of their rows was last noted as listed."""
+    revisions: dict[str, dict[str, str]] = {}
+    facts: dict[str, dict[str, Facts]] = {}
+    listed: dict[str, Instant] = {}
+    deleted: set[str] = set()
+    names = {key(identity): identity for identity in identities}
+    for part in chunks(list(names)):
+        for row in connection.execute(select(SEEN).where(SEEN.c.identity.in_(part))):
+            revisions.setdefault(row.identity, {})[row.revision] = row.source
+            listed[row.identity] = row.listed
+        for row in connection.execute(select(TOMBSTONES).where(TOMBSTONES.c.identity.in_(part))):
+            deleted.add(row.identity)
+            listed[row.identity] = row.listed
+        columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(MENTIONS.c.identity.in_(part))
+        for row in connection.execute(columns):
+            facts[row.identity] = facts_of(row.facts)
+    known = {
+        identity: Seen(revisions=revisions.get(name, {}), deleted=name in deleted, facts=facts.get(name, {}))
+        for name, identity in names.items()
+        if name in revisions or name in deleted or name in facts
+    }
+    return known, listed
+
+
+def newest_snapshot(connection: Connection, brand: str) -> Snapshot | None:
+    return _snapshot(connection, SNAPSHOTS.c.brand == brand, SNAPSHOTS.c.seq.desc())
+
+
+def first_snapshot(connection: Connection, brand: str) -> Snapshot | None:
+    """See the port: the oldest snapshot that the kept log continues."""
+    first = connection.scalar(select(func.min(INPUTS.c.seq)).where(INPUTS.c.brand == brand))
+    reaches = SNAPSHOTS.c.seq >= (0 if first is None else first - 1)
+    oldest = _snapshot(connection, (SNAPSHOTS.c.brand == brand) & reaches, SNAPSHOTS.c.seq)
+    return None if oldest and first == 1 and oldest.seq else oldest
+
+
+def _snapshot(connection: Connection, which: ColumnElement[bool], order: Any) -> Snapshot | None:
+    row = connection.execute(select(SNAPSHOTS).where(which).order_by(order).limit(1)).mappings().first()
+    return None if row is None else Snapshot(**row)
+
+
+def inputs(connection: Connection, brand: str, after: int) -> list[tuple[int, Input]]:
+    """One page of the log after a sequence number."""
+    page = select(INPUTS.c.seq, INPUTS.c.body).where(INPUTS.c.brand == brand, INPUTS.c.seq > after)
+    return [(row.seq, decode(row.body)) for row in connection.execute(page.order_by(INPUTS.c.seq).limit(PAGE))]
+
+
+def source(connection: Connection, name: str) -> SourceRow | None:
+    row = connection.execute(select(SOURCES).where(SOURCES.c.name == name)).mappings().first()
+    return None if row is None else SourceRow(**row)
+
+
+def sources(connection: Connection) -> list[SourceRow]:
+    return [SourceRow(**row) for row in connection.execute(select(SOURCES).order_by(SOURCES.c.name)).mappings()]
+
+
+def commands(connection: Connection, limit: int) -> list[Command]:
+    columns = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because")]
+    waiting = select(*columns).where(COMMANDS.c.answered_at.is_(None)).order_by(COMMANDS.c.id).limit(limit)
+    return [Command(**row) for row in connection.execute(waiting).mappings()]
+
+
+def answer(connection: Connection, command: int) -> Answered | None:
+    row = connection.execute(select(COMMANDS).where(COMMANDS.c.id == command)).first()
+    return (
+        None if row is None or row.answered_at is None else Answered(id=row.id, at=row.answered_at, refusal=row.refusal)
+    )
+
+
+def _heads() -> Select[Any]:
+    """Deliveries to make, each the first of its line: an earlier one of its thread and channel would block it."""
+    earlier = OUTBOX.alias("earlier")
+    blocked = select(earlier.c.id).where(
+        earlier.c.state == _OPEN,
+        earlier.c.channel == OUTBOX.c.channel,
+        earlier.c.thread == OUTBOX.c.thread,
+        earlier.c.position < OUTBOX.c.position,
+    )
+    return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~blocked.exists())
+
+
+def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
+    ready = _heads().where(OUTBOX.c.channel == channel, OUTBOX.c.due <= at)
+    line = OUTBOX.alias("line")
+    urgent = select(line.c.id).where(
+        line.c.state == _OPEN,
+        line.c.channel == OUTBOX.c.channel,
+        line.c.thread == OUTBOX.c.thread,
+        line.c.critical.is_(True),
+    )
+    page = ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(limit)
+    return [delivery(row) for row in connection.execute(page).mappings()]
+
+
+def blocked(connection: Connection, name: str, limit: int) -> list[Delivery]:
+    head = select(OUTBOX.c.channel, OUTBOX.c.thread, OUTBOX.c.position).where(OUTBOX.c.id == name).subquery()
+    behind = select(OUTBOX).where(
+        OUTBOX.c.state == _OPEN,
+        OUTBOX.c.channel == head.c.channel,
+        OUTBOX.c.thread == head.c.thread,
+        OUTBOX.c.position > head.c.position,
+        OUTBOX.c.critical.is_(True),
+    )
+    return [delivery(row) for row in connection.execute(behind.order_by(OUTBOX.c.position).limit(limit)).mappings()]
+
+
+def next_due(connection: Connection) -> Instant | None:
+    earliest: Instant | None = connection.scalar(_heads().with_only_columns(func.min(OUTBOX.c.due)))
+    return earliest
+
+
+def waiting_since(connection: Connection) -> Instant | None:
+    # a failed attempt moves `due` on; what was tried had been due since it was made
+    first_due = case((OUTBOX.c.attempts > 0, OUTBOX.c.created), else_=OUTBOX.c.due)
+    oldest: Instant | None = connection.scalar(select(func.min(first_due)).where(OUTBOX.c.state == _OPEN))
+    return oldest
+
+
+def brands(connection: Connection) -> list[str]:
+    return sorted(sequences(connection))
+
+
+def incidents(connection: Connection, brand: str | None, open_only: bool, limit: int) -> list[IncidentRow]:
+    rows = select(INCIDENTS).order_by(INCIDENTS.c.number.desc()).limit(limit)
+    if brand is not None:
+        rows = rows.where(INCIDENTS.c.brand == brand)
+    if open_only:
+        rows = rows.where(INCIDENTS.c.state != "resolved")
+    return [IncidentRow(**row) for row in connection.execute(rows).mappings()]
+
+
+def incident(connection: Connection, name: str) -> IncidentRow | None:
+    """By number, id, or a prefix of one id only."""
+    ways: list[Callable[[], ColumnElement[bool]]] = [
+        lambda: INCIDENTS.c.id == name,
+        lambda: INCIDENTS.c.id.startswith(name, autoescape=True),
+    ]
+    if name.isascii() and name.isdigit() and len(name) <= 18:
+        ways.insert(0, lambda: INCIDENTS.c.number == int(name))
+    for way in ways if name else ():
+        found = connection.execute(select(INCIDENTS).where(way()).limit(2)).mappings().all()
+        if len(found) == 1:
+            return IncidentRow(**found[0])
+    return None
+
+
+def transitions(connection: Connection, incident_id: str | None, after: int) -> list[tuple[int, Transition]]:
+    """One page of (position, transition) after a position."""
+    page = select(TRANSITIONS).where(TRANSITIONS.c.position > after).order_by(TRANSITIONS.c.position).limit(PAGE)
+    if incident_id is not None:
+        page = page.where(TRANSITIONS.c.incident == incident_id)
+    return [(row.position, transition_of(row.body)) for row in connection.execute(page)]
+
+
+def transition(connection: Connection, name: str) -> Transition | None:
+    incident_id, _, step = name.rpartition(".")
+    if not (step.isascii() and step.isdigit() and len(step) <= 9):
+        return None
+    which = (TRANSITIONS.c.incident == incident_id) & (TRANSITIONS.c.step == int(step))
+    body = connection.scalar(select(TRANSITIONS.c.body).where(which))
+    return None if body is None else transition_of(body)
+
+
+def mentions(
+    connection: Connection, brand: str | None, identities: Sequence[str] | None, limit: int
+) -> list[StoredMention]:
+    rows = select(MENTIONS)
+    order: Any = MENTIONS.c.at
+    if brand is not None:
+        rows = rows.join(MENTION_BRANDS, MENTION_BRANDS.c.identity == MENTIONS.c.identity)
+        rows, order = rows.where(MENTION_BRANDS.c.brand == brand), MENTION_BRANDS.c.at
+    if identities is not None:
+        rows = rows.where(MENTIONS.c.identity.in_([key(identity) for identity in identities]))
+    rows = rows.order_by(order.desc(), MENTIONS.c.identity).limit(limit)
+    return [stored_mention(row) for row in connection.execute(rows).mappings()]
+
+
+def deliveries(
+    connection: Connection, state: str | None, thread: str | None, besides: Collection[str], limit: int
+) -> list[Delivery]:
+    rows = select(OUTBOX).order_by(OUTBOX.c.position.desc()).limit(limit)
+    if state is not None:
+        rows = rows.where(OUTBOX.c.state == state)
+    if thread is not None:
+        rows = rows.where(OUTBOX.c.thread == thread)
+    if besides:
+        rows = rows.where(OUTBOX.c.channel.not_in(besides))
+    return [delivery(row) for row in connection.execute(rows).mappings()]

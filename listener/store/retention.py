@@ -1,0 +1,93 @@
+"""Retention, one small transaction after the other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, select, tuple_
+
+from listener.store.tables import (
+    ATTEMPTS,
+    BRANDS,
+    COMMANDS,
+    INPUTS,
+    MENTION_BRANDS,
+    MENTIONS,
+    OUTBOX,
+    SEEN,
+    SNAPSHOTS,
+    TOMBSTONES,
+)
+from rules.instant import DAY, Instant, span
+
+PAGE = 1_000
+"""Rows removed in one transaction, so that a batch of mentions never waits long."""
+
+_NEWEST = 3
+"""Snapshots always kept: the last one may be the last before a crash."""
+
+Step = Callable[[Connection], int]
+
+
+def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], listed: timedelta) -> Iterator[Step]:
+    """Each step removes up to PAGE rows and returns how many; it is to be repeated until it returns none."""
+    before = at - span(keep)
+    # one that still has its mention is not even looked at: most have, and there are many
+    unlisted = at - span(max(listed, keep, *per_source.values()))
+    own = [and_(MENTIONS.c.source == name, MENTIONS.c.at < at - span(kept)) for name, kept in per_source.items()]
+    rest = and_(MENTIONS.c.source.not_in(list(per_source)), MENTIONS.c.at < before)
+    for expired in (*own, rest):
+        yield partial(_mentions, expired=expired)
+    for table in (SEEN, TOMBSTONES):
+        kept = exists().where(MENTIONS.c.identity == table.c.identity)
+        yield partial(_rows, table=table, which=and_(table.c.listed < unlisted, ~kept))
+    yield partial(_rows, table=COMMANDS, which=COMMANDS.c.answered_at < before)
+    finished = select(OUTBOX.c.id).where(OUTBOX.c.finished < before)
+    yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))
+    yield partial(_rows, table=OUTBOX, which=OUTBOX.c.finished < before)
+
+
+def brands(connection: Connection) -> list[str]:
+    return list(connection.scalars(select(BRANDS.c.brand)))
+
+
+def log_steps(brand: str, base: int) -> Iterator[Step]:
+    """Snapshots go first: what is left of the log then always continues the oldest one kept."""
+    for table in (SNAPSHOTS, INPUTS):
+        last = base - 1 if table is SNAPSHOTS else base
+        yield partial(_rows, table=table, which=and_(table.c.brand == brand, table.c.seq <= last))
+
+
+def base(connection: Connection, brand: str, before: Instant) -> int | None:
+    """The newest snapshot from before `before`: what came earlier is not needed. Those after it are thinned to one a
+    day and the newest few; None when everything is needed.
+    """
+    rows = select(SNAPSHOTS.c.seq, SNAPSHOTS.c.at).where(SNAPSHOTS.c.brand == brand).order_by(SNAPSHOTS.c.seq)
+    stamps = [(row.seq, row.at) for row in connection.execute(rows)]
+    doomed = thinned(stamps)
+    connection.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.brand == brand, SNAPSHOTS.c.seq.in_(doomed[:PAGE])))
+    return max((seq for seq, at in stamps if at < before and seq not in doomed), default=None)
+
+
+def thinned(stamps: list[tuple[int, Instant]]) -> list[int]:
+    """Of (seq, at) in order, the seqs that may go: neither the first of their day nor among the newest few."""
+    older = stamps[: -_NEWEST or None]
+    return [seq for (_, previous), (seq, at) in pairwise(older) if previous // DAY == at // DAY]
+
+
+def _mentions(connection: Connection, *, expired: ColumnElement[bool]) -> int:
+    names = list(connection.scalars(select(MENTIONS.c.identity).where(expired).limit(PAGE // 2)))
+    connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
+    return _count(connection.execute(delete(MENTIONS).where(MENTIONS.c.identity.in_(names))))
+
+
+def _rows(connection: Connection, *, table: Table, which: ColumnElement[bool]) -> int:
+    names = tuple_(*table.primary_key)
+    page = select(*table.primary_key).where(which).limit(PAGE)
+    return _count(connection.execute(delete(table).where(names.in_(page))))
+
+
+def _count(result: CursorResult[Any]) -> int:
+    return result.rowcount

@@ -1,0 +1,159 @@
+"""The store on SQLite or PostgreSQL: the writing side of the port."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, update
+
+from alerts.delivery import Delivery
+from listener.store import queries, retention
+from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.port import Command, Commit, Position, Seen, Snapshot, SourceRow, Store
+from listener.store.tables import META
+from listener.store.upkeep import lock_of, prepare
+from listener.store.writing import RELIST_EVERY, insert, write
+from rules.inputs import Input
+from rules.instant import Instant, span
+
+T = TypeVar("T")
+
+_READ_LIMIT = timedelta(seconds=10)
+_RELISTED_AT_ONCE = 1_000
+_RELISTED = 10_000
+"""Identities noted as listed again and not yet written; beyond, they are noted when they are looked up next."""
+
+
+def open_store(where: str | Path) -> Store:
+    """The store in a data directory (SQLite) or at a `postgresql://` URL, not opened yet. Raises StoreError when that
+    is neither.
+    """
+    return _SqlStore(place(where))
+
+
+class _SqlStore:
+    def __init__(self, at: Place) -> None:
+        self._place = at
+        self._lock = lock_of(at)
+        self._writing = writing(at)
+        self._reading = reading(at, _READ_LIMIT)
+        self._token = secrets.token_hex(16)
+        self._sequences: dict[str, int] | None = None
+        self._last: Instant = 0
+        self._relisted: dict[str, None] = {}
+
+    async def open(self, owner: str) -> None:
+        try:
+            with in_words(self._place):
+                await self._lock.take(owner)
+                await prepare(self._place, self._writing)
+                await self._write(partial(_claim, owner=owner, token=self._token))
+            position = await self.position()
+        except BaseException:
+            await self.close()
+            raise
+        self._last = position.last if position else 0
+
+    async def close(self) -> None:
+        await self._reading.dispose()
+        await self._writing.dispose()
+        await self._lock.release()
+
+    async def commit(self, commit: Commit) -> None:
+        await finished(self._commit(commit), "store commit")
+
+    async def _commit(self, commit: Commit) -> None:
+        relisted = list(self._relisted)[:_RELISTED_AT_ONCE]
+        known, self._sequences = self._sequences, None  # unknown again if this fails
+        with in_words(self._place):
+            self._sequences = await self._write(
+                partial(_write, commit=commit, writer=self._token, known=known, relisted=relisted)
+            )
+        self._last = commit.last
+        for name in relisted:
+            self._relisted.pop(name, None)
+
+    async def position(self) -> Position | None:
+        return await self._read(queries.position)
+
+    async def salt(self) -> bytes:
+        return await self._read(queries.salt)
+
+    async def lookup(self, identities: Sequence[str]) -> dict[str, Seen]:
+        known, listed = await self._read(partial(queries.lookup, identities=identities))
+        for name, at in listed.items():
+            if at < self._last - RELIST_EVERY and len(self._relisted) < _RELISTED:
+                self._relisted[name] = None
+        return known
+
+    async def snapshot(self, brand: str) -> Snapshot | None:
+        return await self._read(partial(queries.newest_snapshot, brand=brand))
+
+    async def inputs(self, brand: str, after: int) -> AsyncIterator[tuple[int, Input]]:
+        while page := await self._read(partial(queries.inputs, brand=brand, after=after)):
+            for numbered in page:
+                yield numbered
+            after = page[-1][0]
+
+    async def source(self, name: str) -> SourceRow | None:
+        return await self._read(partial(queries.source, name=name))
+
+    async def commands(self, limit: int = 100) -> list[Command]:
+        return await self._read(partial(queries.commands, limit=limit))
+
+    async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
+        return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
+
+    async def blocked(self, delivery: str, limit: int = 100) -> list[Delivery]:
+        return await self._read(partial(queries.blocked, name=delivery, limit=limit))
+
+    async def next_due(self) -> Instant | None:
+        return await self._read(queries.next_due)
+
+    async def waiting_since(self) -> Instant | None:
+        return await self._read(queries.waiting_since)
+
+    async def purge(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], listed: timedelta) -> int:
+        removed = 0
+        for step in retention.steps(at, keep, per_source, listed):
+            removed += await self._repeat(step)
+        for brand in await self._read(retention.brands):
+            base = await self._step(partial(retention.base, brand=brand, before=at - span(keep)))
+            for step in retention.log_steps(brand, base) if base is not None else ():
+                removed += await self._repeat(step)
+        return removed
+
+    async def _repeat(self, step: retention.Step) -> int:
+        removed = 0
+        while page := await self._step(step):
+            removed += page
+        return removed
+
+    async def _step(self, step: Callable[[Connection], T]) -> T:
+        with in_words(self._place):
+            return await finished(self._write(step), "store purge")
+
+    async def _read(self, query: Callable[[Connection], T]) -> T:
+        with in_words(self._place):
+            return await read(self._reading, _READ_LIMIT, query)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        async with self._writing.begin() as connection:
+            return await connection.run_sync(work)
+
+
+def _claim(connection: Connection, *, owner: str, token: str) -> None:
+    """Make `token` the only one that may commit; the salt is made with the first owner."""
+    first = {"id": 1, "salt": secrets.token_bytes(32), "writer": token, "owner": owner}
+    connection.execute(insert(connection, META).on_conflict_do_nothing(), [first])
+    connection.execute(update(META).values(writer=token, owner=owner))
+
+
+def _write(
+    connection: Connection, *, commit: Commit, writer: str, known: dict[str, int] | None, relisted: Sequence[str]
+) -> dict[str, int]:
+    last = queries.sequences(connection) if known is None else known
+    return last | write(connection, commit, writer=writer, last=last, relisted=relisted)

@@ -1,0 +1,192 @@
+"""The tables. Instants are microseconds UTC; bodies are JSON made by msgspec and are never searched.
+
+Every change here needs a revision under `migrations/versions`, and `HEAD` to name it.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+HEAD = "0001"
+"""The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
+
+METADATA = MetaData()
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is exactly INTEGER
+
+
+def _text(name: str, *, key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=False)
+
+
+def _number(name: str, *, key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, primary_key=key, nullable=False, autoincrement=False)
+
+
+def _instant(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=True)
+
+
+def _body(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+# One row. `writer` is the token of the process that may commit: a commit of any other finds no row.
+META = Table(
+    "meta",
+    METADATA,
+    _number("id", key=True),
+    _body("salt"),
+    _text("writer"),
+    _text("owner"),
+    _instant("advanced"),
+    _instant("last"),
+)
+BRANDS = Table("brands", METADATA, _text("brand", key=True), _number("seq"))
+SEEN = Table(
+    "seen",
+    METADATA,
+    _text("identity", key=True),
+    _text("revision", key=True),
+    _text("source"),
+    _number("at"),
+    _number("listed"),
+    Index("seen_listed", "listed"),
+    sqlite_with_rowid=False,
+)
+TOMBSTONES = Table(
+    "tombstones",
+    METADATA,
+    _text("identity", key=True),
+    _number("at"),
+    _number("listed"),
+    Index("tombstones_listed", "listed"),
+    sqlite_with_rowid=False,
+)
+MENTIONS = Table(
+    "mentions",
+    METADATA,
+    _text("identity", key=True),
+    _number("at"),
+    _text("source"),
+    Column("language", Text),
+    Column("deleted", Boolean, nullable=False),
+    _body("facts"),
+    _body("tones"),
+    _body("body"),
+    Index("mentions_at", "at"),
+    Index("mentions_source", "source", "at"),
+)
+MENTION_BRANDS = Table(
+    "mention_brands",
+    METADATA,
+    _text("identity", key=True),
+    _text("brand", key=True),
+    _number("at"),
+    Index("mention_brands_at", "brand", "at"),
+    sqlite_with_rowid=False,
+)
+INPUTS = Table(
+    "inputs",
+    METADATA,
+    _text("brand", key=True),
+    _number("seq", key=True),
+    _number("at"),
+    _body("body"),
+    sqlite_with_rowid=False,
+)
+SNAPSHOTS = Table(
+    "snapshots", METADATA, _text("brand", key=True), _number("seq", key=True), _number("at"), _body("state")
+)
+INCIDENTS = Table(
+    "incidents",
+    METADATA,
+    _text("id", key=True),
+    _number("number"),
+    _text("brand"),
+    _text("rule"),
+    _text("state"),
+    _text("severity"),
+    _number("opened_at"),
+    _number("changed_at"),
+    Column("acknowledged_by", Text),
+    _number("steps"),
+    UniqueConstraint("number", name="incidents_number"),
+)
+TRANSITIONS = Table(
+    "transitions",
+    METADATA,
+    _text("incident", key=True),
+    _number("step", key=True),
+    _number("position"),
+    _body("body"),
+    UniqueConstraint("position", name="transitions_position"),
+)
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    _text("id", key=True),
+    _number("position"),
+    _text("channel"),
+    _text("thread"),
+    _text("state"),
+    _number("due"),
+    _number("attempts"),
+    Column("transition", Text),
+    Column("notice", LargeBinary),
+    Column("critical", Boolean, nullable=False),
+    _body("fallback"),
+    _text("reason"),
+    _text("detail"),
+    _number("created"),
+    _instant("finished"),
+    UniqueConstraint("position", name="outbox_position"),
+    Index("outbox_line", "state", "channel", "thread", "position"),
+)
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    _text("delivery", key=True),
+    _number("attempt", key=True),
+    _number("at"),
+    _text("state"),
+    _text("reason"),
+    _text("detail"),
+)
+SOURCES = Table(
+    "sources",
+    METADATA,
+    _text("name", key=True),
+    _text("kind"),
+    _text("state"),
+    Column("cursor", Text),
+    _instant("reading_since"),
+    _instant("last_read"),
+    _instant("last_mention"),
+    _text("code"),
+    _text("detail"),
+    _number("mentions"),
+    _number("skipped"),
+)
+COMMANDS = Table(
+    "commands",
+    METADATA,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    _number("at"),
+    _text("verb"),
+    _text("target"),
+    _text("by"),
+    Column("because", Text),
+    _instant("answered_at"),
+    _text("refusal"),
+    Index("commands_answered", "answered_at"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,136 @@
+"""The reading side of the port, and the one thing it writes: commands."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from alerts.delivery import Delivery
+from listener.store import queries
+from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.port import (
+    Answered,
+    IncidentRow,
+    Position,
+    SchemaError,
+    Snapshot,
+    SourceRow,
+    StoredMention,
+    StoreError,
+    Views,
+)
+from listener.store.tables import COMMANDS, HEAD
+from listener.store.upkeep import current
+from rules.inputs import Input
+from rules.instant import Instant
+from rules.transition import Transition
+
+T = TypeVar("T")
+
+
+def open_views(where: str | Path, limit: timedelta = timedelta(seconds=5)) -> Views:
+    """Views of the store in a data directory or at a `postgresql://` URL; no read lasts longer than `limit`. Nothing is
+    read before it is asked for; each method raises StoreError, also while there is no store yet.
+    """
+    return _SqlViews(place(where), limit)
+
+
+class _SqlViews:
+    def __init__(self, at: Place, limit: timedelta) -> None:
+        self._place, self._limit = at, limit
+        self._engine = reading(at, limit)
+        self._checked = False
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def position(self) -> Position | None:
+        return await self._read(queries.position)
+
+    async def brands(self) -> list[str]:
+        return await self._read(queries.brands)
+
+    async def incidents(
+        self, *, brand: str | None = None, open_only: bool = False, limit: int = 100
+    ) -> list[IncidentRow]:
+        return await self._read(partial(queries.incidents, brand=brand, open_only=open_only, limit=limit))
+
+    async def incident(self, name: str) -> IncidentRow | None:
+        return await self._read(partial(queries.incident, name=name))
+
+    async def transitions(self, incident: str | None = None) -> AsyncIterator[Transition]:
+        after = 0
+        while page := await self._read(partial(queries.transitions, incident_id=incident, after=after)):
+            for _, transition in page:
+                yield transition
+            after = page[-1][0]
+
+    async def transition(self, name: str) -> Transition | None:
+        return await self._read(partial(queries.transition, name=name))
+
+    async def mentions(
+        self, *, brand: str | None = None, identities: Sequence[str] | None = None, limit: int = 50
+    ) -> list[StoredMention]:
+        return await self._read(partial(queries.mentions, brand=brand, identities=identities, limit=limit))
+
+    async def sources(self) -> list[SourceRow]:
+        return await self._read(queries.sources)
+
+    async def deliveries(
+        self, *, state: str | None = None, thread: str | None = None, besides: Collection[str] = (), limit: int = 100
+    ) -> list[Delivery]:
+        query = partial(queries.deliveries, state=state, thread=thread, besides=besides, limit=limit)
+        return await self._read(query)
+
+    async def log(self, brand: str) -> AsyncIterator[tuple[int, Input]]:
+        first = await self.first_snapshot(brand)
+        after = first.seq if first else 0
+        while page := await self._read(partial(queries.inputs, brand=brand, after=after)):
+            for numbered in page:
+                yield numbered
+            after = page[-1][0]
+
+    async def first_snapshot(self, brand: str) -> Snapshot | None:
+        return await self._read(partial(queries.first_snapshot, brand=brand))
+
+    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
+        with in_words(self._place):
+            await self._check()
+        row = {"at": at, "verb": verb, "target": target, "by": by, "because": because, "refusal": ""}
+        return await finished(self._leave(row), "store ask")
+
+    async def answer(self, command: int) -> Answered | None:
+        return await self._read(partial(queries.answer, command=command))
+
+    async def _leave(self, row: dict[str, object]) -> int:
+        engine = writing(self._place)
+        try:
+            with in_words(self._place):
+                async with engine.begin() as connection:
+                    made = await connection.execute(COMMANDS.insert().values(row).returning(COMMANDS.c.id))
+                    return int(made.scalar_one())
+        finally:
+            await engine.dispose()
+
+    async def _read(self, query: Callable[[Connection], T]) -> T:
+        with in_words(self._place):
+            await self._check()
+            return await read(self._engine, self._limit, query)
+
+    async def _check(self) -> None:
+        if self._checked:
+            return
+        if self._place.file and not self._place.file.exists():
+            raise StoreError(
+                f"there is no store at {self._place} yet: `badbuzz run` makes it; check the data directory"
+            )
+        found = await current(self._place, self._engine)
+        if found != HEAD:
+            way_out = (
+                "`badbuzz run` or `badbuzz db migrate` brings" if self._place.file else "`badbuzz db migrate` brings"
+            )
+            raise SchemaError(f"the store {self._place} has the schema {found or 'of none'}: {way_out} it up to date")
+        self._checked = True

@@ -1,0 +1,266 @@
+"""One commit as statements. Everything runs on the connection it is given, inside its transaction."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from alerts.delivery import Outcome, Outgoing
+from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
+from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
+from listener.store.tables import (
+    ATTEMPTS,
+    BRANDS,
+    COMMANDS,
+    INCIDENTS,
+    INPUTS,
+    MENTION_BRANDS,
+    MENTIONS,
+    META,
+    OUTBOX,
+    SEEN,
+    SNAPSHOTS,
+    SOURCES,
+    TOMBSTONES,
+    TRANSITIONS,
+)
+from rules.inputs import encode as encode_input
+from rules.instant import DAY, Instant
+from rules.transition import Transition
+
+REVISIONS = 20
+"""Revisions remembered of one identity from one source, the latest: what is edited without end must not grow so."""
+RELIST_EVERY = DAY
+"""How stale `listed` may grow before it is written again: retention counts in days."""
+
+
+def write(
+    connection: Connection, commit: Commit, *, writer: str, last: dict[str, int], relisted: Sequence[str]
+) -> dict[str, int]:
+    """Write all rows of `commit`; returns the new last sequence numbers of the brands it touches, given all the
+    `last` ones. Raises StoreBusyError when `writer` does not own the store any more.
+    """
+    _advance(connection, commit, writer)
+    _seen(connection, commit, relisted)
+    _mentions(connection, commit.mentions)
+    for stored in commit.joined:
+        _join(connection, stored)
+    _tombstones(connection, commit.tombstones, commit.last)
+    moved = _inputs(connection, commit.inputs, last)
+    _transitions(connection, commit.transitions)
+    _outgoing(connection, commit.outgoing, commit.last)
+    _outcomes(connection, commit.outcomes)
+    _unpark(connection, commit.unpark)
+    _upsert(connection, SOURCES, [vars(row) for row in commit.sources])
+    _answered(connection, commit)
+    seqs = last | moved
+    rows = [
+        {"brand": brand, "seq": seqs.get(brand, 0), "at": at, "state": state} for brand, at, state in commit.snapshots
+    ]
+    _upsert(connection, SNAPSHOTS, rows)
+    return moved
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that knows ON CONFLICT: both dialects spell it the same."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    if rows:
+        connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    statement = insert(connection, table)
+    others = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), rows)
+
+
+def _advance(connection: Connection, commit: Commit, writer: str) -> None:
+    mine = update(META).where(META.c.writer == writer)
+    if connection.execute(mine.values(advanced=commit.advanced, last=commit.last)).rowcount != 1:
+        owner = connection.scalar(select(META.c.owner))
+        raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
+
+
+def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> None:
+    for names in chunks(relisted):
+        for table in (SEEN, TOMBSTONES):
+            connection.execute(update(table).where(table.c.identity.in_(names)).values(listed=commit.last))
+    rows = [
+        {"identity": key(identity), "revision": key(revision), "source": source, "at": at, "listed": at}
+        for at in (commit.last,)
+        for identity, revision, source in commit.seen
+    ]
+    _insert_new(connection, SEEN, rows)
+    _thin(connection, list(dict.fromkeys(key(identity) for identity, _, _ in commit.seen)))
+
+
+def _thin(connection: Connection, identities: Sequence[str]) -> None:
+    """Forget all but the latest revisions of each source where there are too many."""
+    for names in chunks(identities):
+        lines = select(SEEN.c.identity, SEEN.c.source).where(SEEN.c.identity.in_(names))
+        crowded = lines.group_by(SEEN.c.identity, SEEN.c.source).having(func.count() > REVISIONS)
+        for name, source in connection.execute(crowded).all():
+            mine = (SEEN.c.identity == name) & (SEEN.c.source == source)
+            latest = select(SEEN.c.revision).where(mine).order_by(SEEN.c.at.desc(), SEEN.c.revision)
+            kept = connection.scalars(latest.limit(REVISIONS)).all()
+            connection.execute(delete(SEEN).where(mine, SEEN.c.revision.not_in(kept)))
+
+
+def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None:
+    rows = {row["identity"]: (row, stored) for stored in mentions for row in (mention_row(stored),)}
+    if not rows:
+        return
+    _upsert(connection, MENTIONS, [row for row, _ in rows.values()])
+    for names in chunks(list(rows)):
+        connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
+    links = [
+        {"identity": identity, "brand": brand, "at": stored.at}
+        for identity, (_, stored) in rows.items()
+        for brand in stored.facts
+    ]
+    _insert_new(connection, MENTION_BRANDS, links)
+
+
+def _join(connection: Connection, more: StoredMention) -> None:
+    mine = MENTIONS.c.identity == key(more.mention.identity)
+    row = connection.execute(select(MENTIONS).where(mine)).mappings().first()
+    if row is None:
+        return
+    stored = stored_mention(row)
+    facts, tones = {**stored.facts, **more.facts}, {**stored.tones, **more.tones}
+    connection.execute(update(MENTIONS).where(mine).values(facts=encode(facts), tones=encode(tones)))
+    links = [{"identity": row["identity"], "brand": brand, "at": stored.at} for brand in more.facts]
+    _insert_new(connection, MENTION_BRANDS, links)
+
+
+def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) -> None:
+    names = list(dict.fromkeys(map(key, identities)))
+    _insert_new(connection, TOMBSTONES, [{"identity": name, "at": at, "listed": at} for name in names])
+    for part in chunks(names):
+        found = connection.execute(select(MENTIONS).where(MENTIONS.c.identity.in_(part))).mappings()
+        bare = [mention_row(emptied(stored_mention(row))) for row in found.all()]
+        _upsert(connection, MENTIONS, bare)
+
+
+def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str, int]) -> dict[str, int]:
+    moved: dict[str, int] = {}
+    rows = []
+    for logged in entries:
+        seq = moved[logged.brand] = moved.get(logged.brand, last.get(logged.brand, 0)) + 1
+        rows.append({"brand": logged.brand, "seq": seq, "at": logged.entry.at, "body": encode_input(logged.entry)})
+    if rows:
+        connection.execute(INPUTS.insert(), rows)
+    _upsert(connection, BRANDS, [{"brand": brand, "seq": seq} for brand, seq in moved.items()])
+    return moved
+
+
+def _transitions(connection: Connection, transitions: Iterable[Transition]) -> None:
+    given: dict[tuple[str, int], Transition] = {}
+    for transition in transitions:
+        given.setdefault((transition.incident, transition.step), transition)
+    if not given:
+        return
+    incidents = list(dict.fromkeys(incident for incident, _ in given))
+    known: set[tuple[str, int]] = set()
+    for names in chunks(incidents):
+        stored = select(TRANSITIONS.c.incident, TRANSITIONS.c.step).where(TRANSITIONS.c.incident.in_(names))
+        known.update((row.incident, row.step) for row in connection.execute(stored))
+    new = [transition for name, transition in given.items() if name not in known]
+    position = _highest(connection, TRANSITIONS.c.position)
+    rows = [
+        {"incident": step.incident, "step": step.step, "position": position + count, "body": encode(step)}
+        for count, step in enumerate(new, 1)
+    ]
+    _insert_new(connection, TRANSITIONS, rows)
+    _incidents(connection, new, incidents)
+
+
+def _incidents(connection: Connection, new: Iterable[Transition], ids: Sequence[str]) -> None:
+    rows: dict[str, Row] = {}
+    for names in chunks(ids):
+        known = connection.execute(select(INCIDENTS).where(INCIDENTS.c.id.in_(names))).mappings()
+        rows |= {row["id"]: dict(row) for row in known}
+    number = _highest(connection, INCIDENTS.c.number)
+    touched: dict[str, Row] = {}
+    for step in new:
+        before = touched.get(step.incident) or rows.get(step.incident)
+        if before is None:
+            number += 1
+            before = {"number": number, "opened_at": step.at, "acknowledged_by": None, "steps": 0}
+        touched[step.incident] = _stepped(before, step)
+    _upsert(connection, INCIDENTS, list(touched.values()))
+
+
+def _stepped(before: Row, step: Transition) -> Row:
+    # whoever had it does not have what comes back
+    by = {"acknowledged": step.by, "reopened": None}.get(step.state, before["acknowledged_by"])
+    return {
+        "id": step.incident,
+        "number": before["number"],
+        "brand": step.brand,
+        "rule": step.rule,
+        "state": step.state,
+        "severity": step.severity,
+        "opened_at": before["opened_at"],
+        "changed_at": step.at,
+        "acknowledged_by": by,
+        "steps": before["steps"] + 1,
+    }
+
+
+def _outgoing(connection: Connection, outgoing: Iterable[Outgoing], at: Instant) -> None:
+    given: dict[str, Outgoing] = {}
+    for delivery in outgoing:
+        given.setdefault(delivery.id, delivery)
+    if not given:
+        return
+    known: set[str] = set()
+    for names in chunks(list(given)):
+        known.update(connection.scalars(select(OUTBOX.c.id).where(OUTBOX.c.id.in_(names))))
+    position = _highest(connection, OUTBOX.c.position)
+    new = (delivery for name, delivery in given.items() if name not in known)
+    _insert_new(connection, OUTBOX, [delivery_row(one, position + count, at) for count, one in enumerate(new, 1)])
+
+
+def _outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        return
+    _insert_new(connection, ATTEMPTS, [_attempt(outcome) for outcome in outcomes])
+    for outcome in outcomes:
+        again = outcome.state == "retry"
+        values: dict[str, Any] = {
+            "state": "due" if again else outcome.state,
+            "attempts": outcome.attempt,
+            "reason": outcome.reason,
+            "detail": outcome.detail,
+            "finished": None if again else outcome.at,
+        }
+        when = {"due": outcome.due} if again else {}
+        connection.execute(update(OUTBOX).where(OUTBOX.c.id == outcome.delivery).values(values | when))
+
+
+def _attempt(outcome: Outcome) -> Row:
+    return {name: getattr(outcome, name) for name in ("delivery", "attempt", "at", "state", "reason", "detail")}
+
+
+def _unpark(connection: Connection, deliveries: Iterable[tuple[str, Instant]]) -> None:
+    for name, due in deliveries:
+        parked = update(OUTBOX).where(OUTBOX.c.id == name, OUTBOX.c.state == "parked")
+        connection.execute(parked.values(state="due", due=due, finished=None))
+
+
+def _answered(connection: Connection, commit: Commit) -> None:
+    rows = [{"command": one.id, "when": one.at, "words": one.refusal} for one in commit.answered]
+    if rows:
+        asked = update(COMMANDS).where(COMMANDS.c.id == bindparam("command"))
+        connection.execute(asked.values(answered_at=bindparam("when"), refusal=bindparam("words")), rows)
+
+
+def _highest(connection: Connection, column: Any) -> int:
+    return int(connection.scalar(select(func.coalesce(func.max(column), 0))) or 0)

@@ -1,0 +1,99 @@
+"""Trying sources and channels for real: one read, one greeting, nothing stored and nothing delivered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from random import Random
+from typing import Any, Literal
+
+import aiohttp
+
+from alerts.channel import SendError
+from alerts.channel import Tools as ChannelTools
+from config.load import Catalogs
+from config.settings import Component, Settings
+from listener.clock import Clock
+from listener.collector import Collector
+from listener.collector import Tools as CollectorTools
+from listener.errors import FetchError
+from listener.net.client import Client, open_client
+
+PATIENCE = timedelta(seconds=60)
+ENOUGH = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What came of trying a component. `detail` is in words and holds no secret."""
+
+    role: Literal["source", "channel"]
+    name: str
+    outcome: Literal["fine", "failed", "not tried"]
+    detail: str
+
+
+async def try_all(settings: Settings, catalogs: Catalogs, clock: Clock) -> list[Trial]:
+    """Every source and channel, all at once; in the order of the configuration."""
+    async with open_client(clock=clock) as client, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(try_source(one, catalogs, client, clock), name=f"try source {one.name}")
+            for one in settings.sources.values()
+        ]
+        tasks += [
+            group.create_task(try_channel(one, catalogs, http, clock), name=f"try channel {one.name}")
+            for one in settings.channels.values()
+        ]
+    return [task.result() for task in tasks]
+
+
+async def try_source(source: Component, catalogs: Catalogs, client: Client, clock: Clock) -> Trial:
+    """Read what a source has now, about 20 mentions at most."""
+    tools = CollectorTools(name=source.name, client=client, clock=clock, random=Random(0), once=True)
+    collector: Collector = catalogs.sources.spec(source.kind).build(source.options, tools)
+    if collector.routes():
+        return Trial(role="source", name=source.name, outcome="not tried", detail="it waits to be sent mentions")
+    return await _tried("source", source.name, PATIENCE, lambda: _read(collector))
+
+
+async def try_channel(channel: Component, catalogs: Catalogs, http: aiohttp.ClientSession, clock: Clock) -> Trial:
+    """Connect and authenticate as a delivery would, without delivering; not every channel can."""
+    tools = ChannelTools(http=http, now=clock.now, host="badbuzz.invalid", name=channel.name)
+    spec = catalogs.channels.spec(channel.kind)
+    probe: Callable[[], Awaitable[Any]] | None = getattr(spec.build(channel.options, tools), "probe", None)
+    if probe is None:
+        detail = f"only a delivery can tell: badbuzz notify {channel.name}"
+        return Trial(role="channel", name=channel.name, outcome="not tried", detail=detail)
+
+    async def greet() -> str:
+        await probe()
+        return "reached"
+
+    return await _tried("channel", channel.name, spec.deadline, greet)
+
+
+async def _tried(
+    role: Literal["source", "channel"], name: str, patience: timedelta, act: Callable[[], Awaitable[str]]
+) -> Trial:
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            return Trial(role=role, name=name, outcome="fine", detail=await act())
+    except (FetchError, SendError) as error:
+        return Trial(role=role, name=name, outcome="failed", detail=str(error))
+    except TimeoutError:
+        seconds = int(patience.total_seconds())
+        return Trial(role=role, name=name, outcome="failed", detail=f"no answer within {seconds} s")
+
+
+async def _read(collector: Collector) -> str:
+    """How many mentions there are. Raises FetchError, also when parts of the source fail."""
+    found = 0
+    async with aclosing(collector.batches(None)) as batches:
+        async for batch in batches:
+            if batch.problems:
+                raise batch.problems[0]
+            found += len(batch.mentions)
+            if found >= ENOUGH:
+                return f"{found} mentions or more"
+    return f"{found} mentions"

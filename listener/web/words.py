@@ -1,0 +1,273 @@
+"""The words of the page in French and English."""
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from alerts.alert import Language
+from alerts.times import Times
+from alerts.typography import NO_BREAK as NB
+from alerts.typography import estimate, number, plural, span
+from rules.instant import Instant, Span, duration, moment
+from rules.transition import Evidence
+
+FRENCH: Mapping[str, str] = {
+    "ack": "Prendre en charge",
+    "ack_asked": "Demande notée, elle sera traitée dans un instant.",
+    "ack_done": "C’est noté.",
+    "ack_help": "Les rappels s’arrêtent. Vous serez prévenu si le niveau monte, et à la fin.",
+    "ack_name": "Votre nom",
+    "ack_refused": f"La demande n’a pas été acceptée{NB}:",
+    "all_heard": "Toutes les sources sont entendues.",
+    "attempts": "Essais",
+    "because": "Raison",
+    "blind": f"Ce qu’une source muette ne dit pas n’est pas un calme{NB}: rien n’est conclu de son silence.",
+    "brands": "Marques",
+    "by": "par",
+    "channel": "Canal",
+    "closed": "Incidents clos",
+    "deleted": "Message supprimé par son auteur.",
+    "deliveries": "Envois",
+    "detail": "Précisions",
+    "due": "à faire",
+    "cancelled": "annulé",
+    "parked": "en échec",
+    "sent": "envoyé",
+    "home": "Vue d’ensemble",
+    "incident": "Incident",
+    "language": "Langue",
+    "last_event": "Dernière réponse",
+    "last_mention": "Dernière mention",
+    "learning": "en apprentissage",
+    "level": "Niveau",
+    "log_in": "Entrer",
+    "login": "Accès",
+    "login_help": "Le jeton est dans la configuration, sous daemon.token.",
+    "mentions": "Dernières mentions",
+    "never": "jamais",
+    "no_brands": "Aucune marque n’est configurée.",
+    "no_deliveries": "Aucun envoi pour cet incident.",
+    "no_mentions": "Aucune mention pour l’instant.",
+    "no_open": "Aucun incident ouvert.",
+    "no_rules": "aucune règle",
+    "no_sources": "Aucune source n’est configurée.",
+    "not_found": "Cette page n’existe pas.",
+    "open": "Incidents ouverts",
+    "parked_deliveries": "Envois en échec",
+    "parked_help": f"Ces envois attendent quelqu’un{NB}: corrigez le canal, puis «{NB}badbuzz deliveries retry{NB}».",
+    "quotes": "Ce qui se dit",
+    "refused": "Cette demande n’a pas été acceptée.",
+    "rule": "Règle",
+    "since": "Depuis",
+    "source": "Source",
+    "sources": "Sources",
+    "state": "État",
+    "steps": "Déroulement",
+    "store_away": f"Les données ne peuvent pas être lues{NB}:",
+    "token": "Jeton",
+    "too_many": "Trop d’essais. Attendez une minute.",
+    "unknown_author": "auteur inconnu",
+    "unheard": "Non entendu",
+    "unsupported": "Tonalité non jugée",
+    "up_since": "En marche depuis",
+    "view_post": "voir le message",
+    "what": "Objet",
+    "when": "Quand",
+    "wrong_token": "Ce n’est pas le bon jeton.",
+}
+
+ENGLISH: Mapping[str, str] = {
+    "ack": "I have it",
+    "ack_asked": "Your request was noted and will be carried out in a moment.",
+    "ack_done": "Done.",
+    "ack_help": "Reminders stop. You will hear if the level rises, and at the end.",
+    "ack_name": "Your name",
+    "ack_refused": "The request was not accepted:",
+    "all_heard": "All sources are heard.",
+    "attempts": "Attempts",
+    "because": "Reason",
+    "blind": "What a blind source does not say is not calm: nothing is concluded from its silence.",
+    "brands": "Brands",
+    "by": "by",
+    "channel": "Channel",
+    "closed": "Resolved incidents",
+    "deleted": "Post deleted by its author.",
+    "deliveries": "Deliveries",
+    "detail": "Details",
+    "due": "to be made",
+    "cancelled": "cancelled",
+    "parked": "failed",
+    "sent": "sent",
+    "home": "Overview",
+    "incident": "Incident",
+    "language": "Language",
+    "last_event": "Last answer",
+    "last_mention": "Last mention",
+    "learning": "still learning",
+    "level": "Level",
+    "log_in": "Enter",
+    "login": "Access",
+    "login_help": "The token stands in the configuration, under daemon.token.",
+    "mentions": "Latest mentions",
+    "never": "never",
+    "no_brands": "No brand is configured.",
+    "no_deliveries": "Nothing was to be delivered for this incident.",
+    "no_mentions": "No mention so far.",
+    "no_open": "No open incident.",
+    "no_rules": "no rule",
+    "no_sources": "No source is configured.",
+    "not_found": "There is no such page.",
+    "open": "Open incidents",
+    "parked_deliveries": "Failed deliveries",
+    "parked_help": "These deliveries wait for somebody: mend the channel, then “badbuzz deliveries retry”.",
+    "quotes": "What people say",
+    "refused": "This request was not accepted.",
+    "rule": "Rule",
+    "since": "Since",
+    "source": "Source",
+    "sources": "Sources",
+    "state": "State",
+    "steps": "What happened",
+    "store_away": "The data cannot be read:",
+    "token": "Token",
+    "too_many": "Too many attempts. Wait a minute.",
+    "unknown_author": "unknown author",
+    "unheard": "Not heard",
+    "unsupported": "Tone not judged",
+    "up_since": "Running since",
+    "view_post": "view the post",
+    "what": "About",
+    "when": "When",
+    "wrong_token": "That is not the token.",
+}
+
+_TEXTS: Mapping[Language, Mapping[str, str]] = {"fr": FRENCH, "en": ENGLISH}
+
+_NAMES: Mapping[Language, Mapping[str, str]] = {
+    "fr": {
+        "info": "à suivre",
+        "warning": "sérieux",
+        "critical": "critique",
+        "open": "ouvert",
+        "worse": "s’aggrave",
+        "better": "reflue",
+        "acknowledged": "pris en charge",
+        "resolved": "clos",
+        "reopened": "rouvert",
+        "starting": "démarre",
+        "live": "entendue",
+        "reconnecting": "muette, nouvel essai en cours",
+        "parked": "muette, à corriger",
+        "auth_failed": "muette, accès refusé",
+        "gone": "muette, disparue",
+        "first": "le premier",
+        "largest": "le plus suivi",
+        "latest": "le plus récent",
+        "negative": "négative",
+        "neutral": "neutre",
+        "positive": "positive",
+        "unsupported": "non jugée",
+    },
+    "en": {
+        "info": "watch",
+        "warning": "serious",
+        "critical": "critical",
+        "open": "open",
+        "worse": "worse",
+        "better": "easing",
+        "acknowledged": "taken",
+        "resolved": "resolved",
+        "reopened": "reopened",
+        "starting": "starting",
+        "live": "heard",
+        "reconnecting": "blind, trying again",
+        "parked": "blind, to be mended",
+        "auth_failed": "blind, access refused",
+        "gone": "blind, gone",
+        "first": "the first",
+        "largest": "largest audience",
+        "latest": "the latest",
+        "negative": "negative",
+        "neutral": "neutral",
+        "positive": "positive",
+        "unsupported": "not judged",
+    },
+}
+
+_AUTHORS: Mapping[Language, tuple[str, str]] = {"fr": ("auteur", "auteurs"), "en": ("author", "authors")}
+
+_COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
+    "fr": {
+        "negative": ("mention négative", "mentions négatives"),
+        "posts": ("mention", "mentions"),
+        "hits": ("mention des mots surveillés", "mentions des mots surveillés"),
+    },
+    "en": {
+        "negative": ("negative mention", "negative mentions"),
+        "posts": ("mention", "mentions"),
+        "hits": ("mention of watched words", "mentions of watched words"),
+    },
+}
+
+
+class Words:
+    """One language, one time zone, one present. `words.text.ack` in a template is a sentence of the page."""
+
+    def __init__(self, language: Language, time_zone: str, now: Instant) -> None:
+        self.language = language
+        self.text = _TEXTS[language]
+        self._times = Times(now=moment(now), zone=ZoneInfo(time_zone), language=language)
+
+    @property
+    def zone(self) -> str:
+        """Whose time it is, to be said once: `heure de Paris`."""
+        return self._times.place
+
+    @property
+    def colon(self) -> str:
+        return f"{NB}:" if self.language == "fr" else ":"
+
+    def name(self, word: str) -> str:
+        """A word of the configuration (level, state, tone) as people say it."""
+        return _NAMES[self.language].get(word, word)
+
+    def time(self, at: Instant) -> str:
+        """When it was; with the day when that is not today."""
+        return self._times.moment(moment(at))
+
+    def counted(self, of: str, value: float, window: Span) -> str:
+        """`22 negative mentions in 15 min`; `of` is a series (`hits:recall` counts as hits)."""
+        joint = "en" if self.language == "fr" else "in"
+        what = self._many(round(value), _COUNTED[self.language][of.partition(":")[0]])
+        return f"{what} {joint} {span(duration(window), self.language)}"
+
+    def usually(self, usual: float | None) -> str:
+        """`usually 3`, "" when there is no normal."""
+        if usual is None:
+            return ""
+        return f"{'d’habitude' if self.language == 'fr' else 'usually'} {estimate(usual, self.language)}"
+
+    def evidence(self, evidence: Evidence) -> str:
+        """What was counted, with its normal and its window."""
+        counted = self.counted(evidence.of, evidence.count, evidence.window)
+        learning = self.text["learning"] if evidence.learning else ""
+        return ", ".join(filter(None, (counted, self.usually(evidence.usual), learning)))
+
+    def who_and_where(self, evidence: Evidence) -> str:
+        """`19 authors · bluesky 14, press 3`."""
+        largest_first = sorted(evidence.sources.items(), key=lambda item: (-item[1], item[0]))
+        where = ", ".join(f"{source}{NB}{number(count, self.language)}" for source, count in largest_first)
+        who = self._many(evidence.authors, _AUTHORS[self.language]) if evidence.authors else ""
+        return " · ".join(filter(None, (who, where)))
+
+    def incident(self, number: int) -> str:
+        return f"incident n°{NB}{number}" if self.language == "fr" else f"incident {number}"
+
+    def heard(self, live: int, of: int) -> str:
+        """How many of the sources are heard."""
+        if self.language == "fr":
+            ending = plural(live, "", "s", "fr")
+            return f"{live}{NB}source{ending} sur {of} entendue{ending}"
+        return f"{live} of {of} {plural(of, 'source', 'sources', 'en')} heard"
+
+    def _many(self, count: int, forms: tuple[str, str]) -> str:
+        return f"{number(count, self.language)}{NB}{plural(count, *forms, self.language)}"

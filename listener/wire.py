@@ -1,0 +1,42 @@
+"""Transitions as other programs read them: one JSON object a line."""
+
+from typing import Any
+
+import msgspec
+
+from config.model import format_duration
+from rules.instant import Instant, duration, moment
+from rules.transition import Transition
+
+
+def transition_line(step: Transition) -> bytes:
+    """`{"type":"transition","at","incident","brand","rule","state","severity","reasons","evidence"}` of a step, with
+    `step`, and `by` and `because` when a person took it. Times are RFC 3339 UTC, spans Prometheus durations.
+    """
+    evidence: dict[str, Any] = msgspec.to_builtins(step.evidence)
+    evidence["window"] = format_duration(duration(step.evidence.window))
+    evidence |= {key: moment(evidence[key]) for key in ("opened_at", "first_at", "peak_at") if key in evidence}
+    line = {
+        "type": "transition",
+        "at": moment(step.at),
+        "incident": step.incident,
+        "brand": step.brand,
+        "rule": step.rule,
+        "state": step.state,
+        "severity": step.severity,
+        "reasons": step.reasons,
+        "evidence": evidence,
+        "step": step.step,
+    }
+    people = {"by": step.by, "because": step.because}
+    return json_line(line | {key: value for key, value in people.items() if value is not None})
+
+
+def json_line(value: object) -> bytes:
+    """One line of JSON; datetimes in RFC 3339."""
+    return msgspec.json.encode(value) + b"\n"
+
+
+def iso(at: Instant) -> str:
+    """An instant in RFC 3339 UTC."""
+    return moment(at).isoformat().replace("+00:00", "Z")
