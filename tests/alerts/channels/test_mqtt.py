@@ -1,0 +1,337 @@
+"""The MQTT channel against a real broker."""
+
+import asyncio
+import gc
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import aiomqtt
+import msgspec
+import pytest
+from amqtt.broker import Broker as Embedded
+
+from alerts.channel import SendError, Tools
+from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel, facts
+from alerts.message import Message
+from rules.instant import instant
+from tests.builders import AT, FIGURES, alert, message, notice, step
+from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto
+
+INCIDENT = "badbuzz/incident/1f0c9a7b2d3e"
+STATUS = "badbuzz/watch/status"
+STATE = "badbuzz/brand/acme/state"
+
+
+@pytest.fixture
+def broker(tmp_path: Path):
+    with mosquitto(tmp_path) as running:
+        yield running
+
+
+@asynccontextmanager
+async def channel(
+    port: int, scheme: str = "mqtt", *, timeout: float = TIMEOUT, **options: Any
+) -> AsyncIterator[MqttChannel]:
+    """A channel whose `serve` runs as long as the test needs it."""
+    written = {"broker": f"{scheme}://localhost:{port}", **options}
+    async with aiohttp.ClientSession() as http:
+        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="home")
+        made = MqttChannel(SPEC.options.model_validate(written), tools, timeout=timeout)
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(made.serve(), name="serve")
+            try:
+                yield made
+            finally:
+                serving.cancel()
+
+
+async def delivered(mqtt: MqttChannel, sent: Message) -> None:
+    """Try again, as a dispatcher does, while the failure says that it may help."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await mqtt.send(sent)
+            except SendError as error:
+                if error.permanent:
+                    raise
+
+
+class Watcher:
+    """A subscriber that keeps the last payload of each topic, retained or live."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client, self.last, self.events = client, {}, []
+
+    async def until(self, topic: str, fits: Callable[[Any], bool]) -> Any:
+        """The payload of `topic` once it fits; JSON decoded, None when empty."""
+        async with asyncio.timeout(10):
+            while topic not in self.last or not fits(self.last[topic]):
+                self._keep(await anext(aiter(self._client.messages)))
+        return self.last[topic]
+
+    def _keep(self, heard: aiomqtt.Message) -> None:
+        text = heard.payload.decode()
+        value = json.loads(text) if text.startswith("{") else text or None
+        self.last[heard.topic.value] = value
+        if heard.topic.value.endswith("/event"):
+            self.events.append(value)
+
+
+@asynccontextmanager
+async def watcher(port: int, **options: Any) -> AsyncIterator[Watcher]:
+    async with aiomqtt.Client("127.0.0.1", port, **options) as client:
+        await client.subscribe("badbuzz/#", qos=1)
+        yield Watcher(client)
+
+
+async def retained(port: int) -> dict[str, Any]:
+    """Everything a newcomer is told: what is retained, and nothing else."""
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        await client.subscribe("badbuzz/#", qos=1)
+        await client.publish("badbuzz/end", b"end", qos=1)
+        found = {}
+        async for heard in client.messages:
+            if heard.topic.value == "badbuzz/end":
+                return found
+            found[heard.topic.value] = heard.payload.decode()
+    raise AssertionError("unreachable")
+
+
+async def test_an_open_incident_is_retained_with_its_facts_and_its_line(broker: Broker) -> None:
+    async with channel(broker.port) as mqtt:
+        await mqtt.send(message())
+        kept = json.loads((await retained(broker.port))[INCIDENT])
+
+    assert {
+        "brand": "acme",
+        "state": "open",
+        "severity": "warning",
+        "count": 22,
+        "usual": 3.0,
+        "window_seconds": 900.0,
+        "sources": {"bluesky": 14, "fedi": 5, "press": 3},
+        "text": message().line,
+        "link": "https://bb.example/i/37",
+    }.items() <= kept.items()
+
+
+async def test_a_resolved_incident_leaves_nothing_retained_but_a_calm_brand(broker: Broker) -> None:
+    async with channel(broker.port) as mqtt:
+        await mqtt.send(message())
+        await mqtt.send(step(1, "resolved"))
+        kept = await retained(broker.port)
+
+    assert {STATUS, STATE} == set(kept)
+    assert "calm" == json.loads(kept[STATE])["state"]
+
+
+async def test_each_step_is_one_event_that_is_not_retained(broker: Broker) -> None:
+    async with watcher(broker.port) as seen, channel(broker.port) as mqtt:
+        await mqtt.send(message())
+        await mqtt.send(step(1, "worse", severity="critical"))
+        await mqtt.send(message(notice()))
+        await seen.until("badbuzz/event", lambda event: event["type"] == "notice")
+        kept = await retained(broker.port)
+
+    assert ["open", "worse", None] == [event.get("state") for event in seen.events]
+    assert "badbuzz/event" not in kept
+
+
+async def test_the_brand_shows_the_worst_of_its_open_incidents(broker: Broker) -> None:
+    async with watcher(broker.port) as seen, channel(broker.port) as mqtt:
+        await mqtt.send(message(alert(severity="critical")))
+        await mqtt.send(message(alert(id="b", incident="b", severity="info")))
+        both = await seen.until(STATE, lambda state: len(state["incidents"]) == 2)
+        await mqtt.send(step(1, "resolved", severity="critical"))
+        one = await seen.until(STATE, lambda state: len(state["incidents"]) == 1)
+
+    assert ["critical", "info"] == [both["state"], one["state"]]
+
+
+async def test_after_a_restart_incidents_left_open_still_count_for_the_brand(broker: Broker) -> None:
+    async with channel(broker.port) as mqtt:
+        await mqtt.send(message(alert(severity="critical")))
+    async with watcher(broker.port) as seen, channel(broker.port) as mqtt:
+        other = message(alert(id="b", incident="b", severity="info"))
+        await mqtt.send(other)
+        # what the broker had retained is heard soon after the connection, perhaps after the first message
+        await mqtt.send(other)
+        state = await seen.until(STATE, lambda state: len(state["incidents"]) == 2)
+
+    assert "critical" == state["state"]
+
+
+async def test_a_step_that_comes_after_a_later_one_brings_nothing_back(broker: Broker) -> None:
+    async with channel(broker.port) as mqtt:
+        await mqtt.send(step(2, "resolved"))
+        await mqtt.send(step(1, "worse"))
+        kept = await retained(broker.port)
+
+    assert INCIDENT not in kept
+
+
+async def test_a_reopened_incident_is_retained_again(broker: Broker) -> None:
+    async with channel(broker.port) as mqtt:
+        for made in (message(), step(1, "resolved"), step(2, "reopened")):
+            await mqtt.send(made)
+        kept = await retained(broker.port)
+
+    assert "reopened" == json.loads(kept[INCIDENT])["state"]
+
+
+async def test_the_status_is_online_while_serving_and_offline_after_a_clean_end(broker: Broker) -> None:
+    async with watcher(broker.port) as seen:
+        async with channel(broker.port):
+            await seen.until(STATUS, lambda status: status == "online")
+        await seen.until(STATUS, lambda status: status == "offline")
+
+    assert "offline" == (await retained(broker.port))[STATUS]
+
+
+async def test_the_broker_says_offline_for_a_channel_that_vanished(broker: Broker) -> None:
+    async with watcher(broker.port) as seen, channel(broker.port) as mqtt:
+        await seen.until(STATUS, lambda status: status == "online")
+        # a second client of the same name makes the broker drop the first without a goodbye
+        async with aiomqtt.Client("127.0.0.1", broker.port, identifier=mqtt._id, clean_session=True):
+            await seen.until(STATUS, lambda status: status == "offline")
+
+
+async def test_a_message_waits_for_a_broker_that_starts_later(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        broker.stop()
+        async with channel(broker.port) as mqtt, asyncio.TaskGroup() as tasks:
+            sending = tasks.create_task(mqtt.send(message()), name="send")
+            await asyncio.to_thread(broker.start)
+            await sending
+            kept = await retained(broker.port)
+
+    assert INCIDENT in kept
+
+
+async def test_after_a_broker_lost_everything_the_end_still_clears_what_it_kept(broker: Broker) -> None:
+    async with channel(broker.port, timeout=0.5) as mqtt:
+        await mqtt.send(message())
+        broker.stop()
+        broker.start()
+        await delivered(mqtt, step(1, "worse"))
+        await delivered(mqtt, step(2, "resolved"))
+        kept = await retained(broker.port)
+
+    assert {STATUS, STATE} == set(kept)
+    assert "online" == kept[STATUS]
+
+
+async def test_a_password_over_tls_lets_us_in_and_is_verified_against_the_authority(tmp_path: Path) -> None:
+    trust = authority(tmp_path)
+    with mosquitto(tmp_path, trust=trust, password=True) as broker:
+        address = {"broker": f"mqtts://{USER}@localhost:{broker.port}", "ca_file": trust.ca_file}
+        async with channel(broker.port, **address, password=PASSWORD) as mqtt:
+            await mqtt.probe()
+            await mqtt.send(message())
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning")  # paho leaves a failed handshake to the collector
+async def test_a_certificate_of_another_name_or_authority_is_permanent(tmp_path: Path) -> None:
+    trust = authority(tmp_path, "elsewhere.example")
+    with mosquitto(tmp_path, trust=trust) as broker:
+        for options in ({"ca_file": trust.ca_file}, {}):
+            async with channel(broker.port, "mqtts", **options) as mqtt:
+                with pytest.raises(SendError, match="certificate") as failed:
+                    await mqtt.probe()
+            assert failed.value.permanent
+    gc.collect()
+
+
+@pytest.mark.parametrize("protocol", ["auto", "5", "3.1.1"])
+async def test_a_wrong_password_is_permanent_and_never_shown(tmp_path: Path, protocol: str) -> None:
+    with mosquitto(tmp_path, password=True) as broker:
+        options = {"broker": f"mqtt://{USER}@localhost:{broker.port}", "password": "wr0ng-horse", "protocol": protocol}
+        async with channel(broker.port, **options) as mqtt:
+            with pytest.raises(SendError) as failed:
+                await mqtt.send(message())
+
+    assert ("authError", True) == (failed.value.reason, failed.value.permanent)
+    assert "wr0ng-horse" not in str(failed.value)
+
+
+async def test_a_topic_the_broker_does_not_allow_is_permanent_and_named(tmp_path: Path) -> None:
+    with mosquitto(tmp_path, rules="topic readwrite badbuzz/watch/status\n") as broker:
+        async with channel(broker.port, protocol="5") as mqtt:
+            with pytest.raises(SendError, match=INCIDENT) as failed:
+                await mqtt.send(message())
+
+    assert ("authError", True) == (failed.value.reason, failed.value.permanent)
+
+
+async def test_a_broker_that_only_speaks_the_older_version_is_spoken_to_in_it() -> None:
+    port = free_port()
+    plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    older = Embedded({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, "plugins": plugins})
+    await older.start()
+    try:
+        async with channel(port, timeout=0.5) as mqtt:
+            await mqtt.probe()
+            await mqtt.send(message())
+    finally:
+        await older.shutdown()
+
+
+async def test_a_broker_nobody_answers_for_is_tried_again() -> None:
+    async with channel(free_port()) as mqtt:
+        with pytest.raises(SendError) as failed:
+            await mqtt.probe()
+
+    assert ("other", False) == (failed.value.reason, failed.value.permanent)
+
+
+def test_the_longest_message_is_at_most_4_kib_and_its_text_240_characters() -> None:
+    many = msgspec.structs.replace(FIGURES, sources={f"source-{number}" * 5: number for number in range(500)})
+    known = facts(message(alert(figures=many), line="é" * 5_000))
+
+    assert len(json.dumps(known, default=str).encode()) <= 4_096
+    assert 240 == len(known["text"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "hint"),
+    [
+        ({"broker": "broker.example"}, "mqtts://"),
+        ({"broker": "mqtt://"}, "mqtts://"),
+        ({"broker": "mqtt://a..b"}, "mqtts://"),
+        ({"broker": "mqtt://broker.example:99999"}, "port"),
+        ({"broker": "mqtt://broker.example/topic"}, "nothing follows"),
+        ({"broker": "mqtt://user:s3cret@broker.example"}, "password: !secret"),
+        ({"password": "s3cret"}, "needs a user"),
+        ({"base": "/badbuzz"}, "base topic"),
+        ({"base": "badbuzz/#"}, "base topic"),
+        ({"protocol": "4"}, "protocol"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_a_way_out(changes: dict[str, Any], hint: str) -> None:
+    with pytest.raises(ValueError, match=hint) as failed:
+        SPEC.options.model_validate({"broker": "mqtt://broker.example", **changes})
+
+    assert "s3cret" not in str(failed.value)
+
+
+async def test_leaving_a_broker_that_does_not_answer_leaves_nothing_behind_for_the_loop_to_complain_of() -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    connected, ended = asyncio.Event(), asyncio.Event()
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        while await reader.read(1_000):
+            pass
+        writer.close()
+        ended.set()
+
+    async with asyncio.timeout(10), await asyncio.start_server(mute, "localhost", 0) as server:
+        async with channel(server.sockets[0].getsockname()[1]):
+            await connected.wait()
+        await ended.wait()
+    assert [] == complaints

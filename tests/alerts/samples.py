@@ -1,0 +1,141 @@
+"""One fictional incident in all its states, and the notices around it."""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from alerts.alert import Alert, Figures, Notice, Quote
+
+OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+FIGURES = Figures(
+    of="negative",
+    count=22,
+    window=QUARTER,
+    usual=3.2,
+    usual_high=7,
+    posts=31,
+    negative=22,
+    authors=19,
+    sources={"bluesky": 14, "fedi": 5, "press": 3},
+    opening=22,
+    during=22,
+    peak=22,
+    peak_at=OPENED,
+)
+QUOTES = (
+    Quote(
+        role="first",
+        platform="bluesky",
+        source="bluesky",
+        text="Vol 4218 annulé, 180 passagers au sol, personne au comptoir!",
+        url="https://social.example/p/1",
+        created_at=OPENED - timedelta(minutes=18),
+        language="fr",
+    ),
+    Quote(
+        role="largest",
+        platform="mastodon",
+        source="fedi",
+        text="Two hours at the desk... nobody tells us anything",
+        url="https://fedi.example/p/2",
+        created_at=OPENED - timedelta(minutes=6),
+        followers=12_000,
+        language="en",
+    ),
+    Quote(role="latest", platform="feed", source="press", text="Une troisième annulation", language=None),
+)
+OPEN = Alert(
+    id="a1",
+    incident="i1",
+    number=37,
+    step=0,
+    brand="Acme Air",
+    rule="bad-buzz",
+    state="open",
+    severity="warning",
+    at=OPENED,
+    opened_at=OPENED,
+    first_at=OPENED - timedelta(minutes=18),
+    figures=FIGURES,
+    quotes=QUOTES,
+    unheard={"facebook": OPENED - timedelta(minutes=37)},
+    told=("team", "phone"),
+)
+WORSE = replace(
+    OPEN,
+    id="a2",
+    step=1,
+    state="worse",
+    severity="critical",
+    at=OPENED + timedelta(minutes=18),
+    figures=replace(FIGURES, count=71, during=310, peak=71, peak_at=OPENED + timedelta(minutes=18)),
+    link="https://bb.example/i/37",
+)
+TAKEN = replace(WORSE, id="a3", step=2, state="acknowledged", at=OPENED + timedelta(minutes=21), by="Camille")
+CALM = replace(
+    WORSE,
+    id="a4",
+    step=3,
+    state="resolved",
+    at=OPENED + timedelta(hours=2, minutes=42),
+    calm_for=timedelta(minutes=30),
+    figures=replace(FIGURES, count=4, during=719, peak=239, peak_at=OPENED + timedelta(minutes=41)),
+)
+CLOSED = replace(CALM, id="a5", calm_for=None, by="Camille", because="homonyme")
+LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
+KEYWORD = replace(
+    OPEN,
+    rule="recall",
+    quotes=(),
+    unheard={},
+    first_at=None,
+    figures=Figures(
+        of="hits",
+        count=1,
+        window=timedelta(hours=1),
+        posts=1,
+        authors=1,
+        sources={"press": 1},
+        words=("boycott", "rappel produit"),
+    ),
+)
+CROWDED = replace(
+    OPEN,
+    severity="info",
+    told=tuple(f"channel-{number}" for number in range(9)),
+    unheard={f"blind-{number}": None for number in range(9)},
+    figures=replace(
+        FIGURES,
+        of="posts",
+        count=1_234_567,
+        usual=123_456.7,
+        posts=1_234_567,
+        negative=12,
+        authors=98_000,
+        sources={f"source-{number}": 1_000 * number for number in range(1, 9)},
+    ),
+)
+ALERTS = {
+    "open": OPEN,
+    "worse": WORSE,
+    "better": replace(WORSE, state="better"),
+    "acknowledged": TAKEN,
+    "taken by nobody named": replace(TAKEN, by=None),
+    "resolved by calm": CALM,
+    "resolved by a person": CLOSED,
+    "reopened": replace(WORSE, state="reopened"),
+    "learning": LEARNING,
+    "learning from little": replace(OPEN, unheard={}, figures=replace(FIGURES, learning=True, unsupported=1)),
+    "learning and worse": replace(WORSE, figures=replace(LEARNING.figures, count=71)),
+    "learning and resolved": replace(CALM, figures=replace(LEARNING.figures, count=4)),
+    "keyword": KEYWORD,
+    "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words=("a", "b", "c", "d"))),
+    "crowded": CROWDED,
+    "drill": replace(OPEN, drill=True),
+}
+NOTICES = {
+    topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)
+    for topic in ("undelivered", "source_down", "source_up", "test")
+} | {"bare": Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")}

@@ -1,0 +1,340 @@
+"""What a message says of an alert, and what it leaves unsaid."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+
+from alerts.render import render, render_notice
+from tests.alerts.samples import (
+    ALERTS,
+    CALM,
+    CLOSED,
+    CROWDED,
+    FIGURES,
+    KEYWORD,
+    LEARNING,
+    NOTICES,
+    OPEN,
+    OPENED,
+    TAKEN,
+    WORSE,
+)
+from tests.alerts.speaking import PARIS, Page
+
+
+def line(alert, language):
+    """The line with plain spaces, to be read here."""
+    return render(alert, language, PARIS).line.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def facts(alert, language):
+    fields = render(alert, language, PARIS).fields
+    return {field.label: field.value.replace("\u00a0", " ").replace("\u202f", " ") for field in fields}
+
+
+@pytest.mark.parametrize(
+    ("alert", "french", "english"),
+    [
+        (
+            OPEN,
+            (
+                "Acme Air, sérieux : 22 mentions négatives en 15 min, d’habitude 3. 19 auteurs, surtout sur bluesky. "
+                "À vérifier. D’abord : suspendre les publications programmées. Non entendu : facebook."
+            ),
+            (
+                "Acme Air, serious: 22 negative mentions in 15 min, usually 3. 19 authors, mostly on bluesky. "
+                "Please check. First: hold what is scheduled. Not heard: facebook."
+            ),
+        ),
+        (
+            replace(WORSE, unheard={}),
+            (
+                "Acme Air, critique : 71 mentions négatives en 15 min (22 à l’ouverture, d’habitude 3). 19 auteurs, "
+                "surtout sur bluesky. À vérifier. D’abord : suspendre les publications programmées."
+            ),
+            (
+                "Acme Air, critical: 71 negative mentions in 15 min (22 at opening, usually 3). 19 authors, "
+                "mostly on bluesky. Please check. First: hold what is scheduled."
+            ),
+        ),
+        (
+            TAKEN,
+            (
+                "Acme Air n° 37 : pris en charge par Camille à 23 h 29 (heure de Paris), 21 min après l’ouverture. "
+                "71 mentions négatives en 15 min, d’habitude 3. Prochain message si l’incident s’aggrave, et à la fin."
+            ),
+            (
+                "Acme Air 37: Camille has it since 23:29 (Paris time), 21 min after the opening. "
+                "71 negative mentions in 15 min, usually 3. Next message if it gets worse, and at the end."
+            ),
+        ),
+        (
+            CALM,
+            (
+                "Acme Air n° 37 : revenu à la normale depuis 30 min. 719 mentions négatives depuis l’ouverture, "
+                "au plus 239 en 15 min. Non entendu : facebook."
+            ),
+            (
+                "Acme Air 37: back to usual for 30 min. 719 negative mentions since the opening, "
+                "at most 239 in 15 min. Not heard: facebook."
+            ),
+        ),
+        (
+            replace(CLOSED, unheard={}),
+            (
+                "Acme Air n° 37 : clos par Camille (« homonyme »). 719 mentions négatives depuis l’ouverture, "
+                "au plus 239 en 15 min."
+            ),
+            (
+                "Acme Air 37: resolved by Camille (“homonyme”). 719 negative mentions since the opening, "
+                "at most 239 in 15 min."
+            ),
+        ),
+        (
+            KEYWORD,
+            (
+                "Acme Air, sérieux : 1 mention avec « boycott » ou « rappel produit » en 1 h. 1 auteur, "
+                "uniquement sur press. À vérifier. D’abord : suspendre les publications programmées."
+            ),
+            (
+                "Acme Air, serious: 1 mention of “boycott” or “rappel produit” in 1 h. 1 author, only on press. "
+                "Please check. First: hold what is scheduled."
+            ),
+        ),
+    ],
+)
+def test_the_line_says_brand_level_size_against_usual_doubt_and_what_first(alert, french, english):
+    assert (line(alert, "fr"), line(alert, "en")) == (french, english)
+
+
+def test_a_rule_without_a_usual_claims_none():
+    assert facts(KEYWORD, "en")["Measured"].endswith("this rule does not measure what is usual")
+    assert "d’habitude" not in render(KEYWORD, "fr", PARIS).text
+
+
+def test_while_the_usual_is_being_learnt_none_is_claimed():
+    assert line(LEARNING, "fr") == (
+        "Acme Air, sérieux : 22 mentions négatives en 15 min ; l’habituel est en apprentissage. 19 auteurs, "
+        "surtout sur bluesky. À vérifier. D’abord : suspendre les publications programmées. Non entendu : facebook."
+    )
+    assert line(LEARNING, "en") == (
+        "Acme Air, serious: 22 negative mentions in 15 min; still learning what is usual. 19 authors, "
+        "mostly on bluesky. Please check. First: hold what is scheduled. Not heard: facebook."
+    )
+    assert facts(LEARNING, "en")["Measured"] == "22 negative mentions in 15 min; still learning what is usual"
+
+
+def test_a_usual_that_rests_on_little_history_says_so():
+    little = replace(OPEN, figures=replace(FIGURES, learning=True))
+
+    assert "en 15 min, d’habitude 3 jusqu’ici." in line(little, "fr")
+    assert "En apprentissage, peu d’historique : à vérifier." in line(little, "fr")
+    assert "in 15 min, usually 3 so far." in line(little, "en")
+    assert "Still learning, with little history: please check." in line(little, "en")
+
+
+@pytest.mark.parametrize(
+    ("alert", "french", "english"),
+    [
+        (
+            WORSE,
+            "71 mentions négatives en 15 min (22 à l’ouverture ; l’habituel est en apprentissage).",
+            "71 negative mentions in 15 min (22 at opening; still learning what is usual).",
+        ),
+        (
+            ALERTS["better"],
+            "71 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
+            "71 negative mentions in 15 min (71 at the peak; still learning what is usual).",
+        ),
+        (
+            TAKEN,
+            "71 mentions négatives en 15 min ; l’habituel est en apprentissage.",
+            "71 negative mentions in 15 min; still learning what is usual.",
+        ),
+    ],
+)
+def test_the_usual_is_being_learnt_in_every_state_that_counts(alert, french, english):
+    learning = replace(alert, figures=replace(alert.figures, learning=True, usual=None, usual_high=None))
+
+    assert french in line(learning, "fr")
+    assert english in line(learning, "en")
+
+
+def test_languages_that_are_not_read_have_a_sentence_of_their_own():
+    unread = replace(OPEN, figures=replace(FIGURES, unsupported=1))
+
+    assert facts(LEARNING, "fr")["Non entendu"] == (
+        "facebook, muette depuis 22 h 31 ; son silence ne prouve rien. "
+        "La tonalité de 4 mentions n’est pas connue : leurs langues ne sont pas prises en charge."
+    )
+    assert facts(LEARNING, "en")["Not heard"] == (
+        "facebook, silent since 22:31; its silence proves nothing. "
+        "The tone of 4 mentions is not known: their languages are not supported."
+    )
+    assert facts(unread, "fr")["Non entendu"].endswith(
+        "1 mention n’est pas connue : sa langue n’est pas prise en charge."
+    )
+    assert facts(replace(unread, unheard={}), "en")["Heard"] == (
+        "every configured source; what is not configured is never heard. "
+        "The tone of 1 mention is not known: its language is not supported."
+    )
+
+
+def test_when_every_source_is_heard_nothing_looks_wrong():
+    fine = replace(OPEN, unheard={})
+
+    assert facts(fine, "fr")["Entendu"] == (
+        "toutes les sources configurées ; ce qui n’est pas configuré n’est jamais entendu"
+    )
+    assert facts(fine, "en")["Heard"] == "every configured source; what is not configured is never heard"
+    assert "Non entendu" not in render(fine, "fr", PARIS).text
+    assert "Not heard" not in render(fine, "en", PARIS).text
+
+
+def test_a_lead_of_less_than_a_minute_is_not_told():
+    just = replace(OPEN, first_at=OPENED - timedelta(seconds=45))
+    before = replace(OPEN, first_at=OPENED - timedelta(seconds=60))
+
+    assert (facts(just, "fr")["Premier message"], facts(just, "en")["First post"]) == ("23 h 07", "23:07")
+    assert facts(before, "en")["First post"] == "23:07, 1 min before the opening"
+
+
+def test_blind_sources_are_named_with_the_moment_they_fell_silent():
+    assert facts(OPEN, "fr")["Non entendu"] == "facebook, muette depuis 22 h 31 ; son silence ne prouve rien"
+    assert facts(replace(OPEN, unheard={"x": None}), "en")["Not heard"] == (
+        "x, never heard so far; its silence proves nothing"
+    )
+
+
+def test_many_sources_are_ranked_and_the_rest_is_summed_up():
+    assert facts(CROWDED, "fr")["Où"] == (
+        "source-8 8 000, source-7 7 000, source-6 6 000, source-5 5 000, 4 autres sources 10 000"
+    )
+    assert facts(CROWDED, "en")["Measured"] == "1,234,567 mentions in 15 min; usually 120,000, up to 7"
+    assert facts(CROWDED, "fr")["Part du négatif"] == "moins de 1 % (12 sur 1 234 567 mentions)"
+
+
+@pytest.mark.parametrize(
+    ("count", "french", "english"), [(0, "0 mention", "0 mentions"), (1, "1 mention", "1 mention")]
+)
+def test_none_and_one_take_the_plural_of_their_language(count, french, english):
+    alert = replace(CALM, figures=replace(FIGURES, of="posts", count=count, during=count))
+
+    assert facts(alert, "fr")["Depuis l’ouverture"] == french
+    assert facts(alert, "en")["Since the opening"] == english
+
+
+def test_the_end_gives_the_length_the_total_the_peak_and_the_day_that_is_not_today():
+    assert facts(CALM, "fr") == {
+        "Durée": "2 h 42, de samedi 23 h 08 à 1 h 50",
+        "À l’ouverture": "22 en 15 min",
+        "Depuis l’ouverture": "719 mentions négatives",
+        "Au plus haut": "239 en 15 min, samedi 23 h 49",
+        "À la fin": "4 mentions négatives en 15 min ; d’habitude 3, jusqu’à 7",
+        "Premier message": "samedi 22 h 50, soit 18 min avant l’ouverture",
+        "Non entendu": "facebook, muette depuis samedi 22 h 31 ; son silence ne prouve rien",
+    }
+
+
+@pytest.mark.parametrize("name", ["acknowledged", "better", "resolved by calm", "resolved by a person"])
+def test_a_step_that_asks_nothing_is_quiet_and_gives_no_orders(name):
+    message = render(ALERTS[name], "en", PARIS)
+
+    assert (message.first, message.quotations, message.priority) == ((), (), 2)
+
+
+def test_priority_follows_the_level():
+    levels = {
+        level: render(replace(OPEN, severity=level), "en", PARIS).priority for level in ("info", "warning", "critical")
+    }
+
+    assert levels == {"info": 3, "warning": 4, "critical": 5}
+
+
+def test_the_incident_is_taken_on_its_page_only_when_there_is_one():
+    without, linked = render(OPEN, "en", PARIS), render(WORSE, "en", PARIS)
+
+    assert without.first[1] == "Take the incident: “badbuzz incidents ack 37”."
+    assert (without.link, "https://bb" in without.text, 'class="button"' in without.html) == (None, False, False)
+    assert linked.first[1] == "Take the incident: see its page, or “badbuzz incidents ack 37”."
+    assert Page(linked.html).links.count("https://bb.example/i/37") == 1
+
+
+def test_quotations_keep_their_words_their_language_and_say_where_their_links_lead():
+    message = render(OPEN, "fr", PARIS)
+
+    assert [quotation.text for quotation in message.quotations] == [quote.text for quote in OPEN.quotes]
+    assert [quotation.caption.replace("\u00a0", " ").replace("\u202f", " ") for quotation in message.quotations] == [
+        "Le premier · bluesky · 22 h 50",
+        "Le plus suivi · fedi · 23 h 02 · 12 000 abonnés",
+        "Le plus récent · press",
+    ]
+    assert '<blockquote lang="en" dir="auto"' in message.html
+    assert "Voir le message sur fedi.example" in message.html
+
+
+def test_phone_numbers_and_mail_addresses_of_passers_by_are_masked():
+    text = (
+        "Call me: +33 6 39 98 01 02, 06.39.98.01.02 or me@mail.example. Flight AF1234 on 01.02.2026 at 10:30, 40 000 €"
+    )
+    quotes = (replace(OPEN.quotes[0], text=text),)
+
+    assert render(replace(OPEN, quotes=quotes), "en", PARIS).quotations[0].text == (
+        "Call me: [masked], [masked] or [masked]. Flight AF1234 on 01.02.2026 at 10:30, 40 000 €"
+    )
+
+
+def test_identity_and_thread_come_from_the_alert():
+    message = render(WORSE, "fr", PARIS)
+
+    assert (message.id, message.thread, message.step, message.about) == ("a2", "i1", 1, WORSE)
+
+
+def test_hours_of_the_night_when_clocks_change_carry_their_offset():
+    twice = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    alert = replace(OPEN, at=twice, opened_at=twice, first_at=twice - timedelta(hours=6))
+
+    assert "dimanche 25 octobre, 2\u00a0h\u00a030\u00a0UTC+2, heure de Paris" in render(alert, "fr", PARIS).context
+    assert facts(alert, "fr")["Premier message"] == "samedi 20 h 30, soit 6 h avant l’ouverture"
+
+
+@pytest.mark.parametrize(
+    ("zone", "french", "english"),
+    [
+        ("Europe/London", "22\u00a0h\u00a008, heure de Londres", "22:08, London time"),
+        ("Africa/Cairo", "0\u00a0h\u00a008, heure du Caire", "0:08, Cairo time"),
+        ("Africa/Abidjan", "22\u00a0h\u00a008, heure d’Abidjan", "22:08, Abidjan time"),
+        ("Asia/Kolkata", "3\u00a0h\u00a038, heure de Kolkata", "3:38, Kolkata time"),
+        ("UTC", "22\u00a0h\u00a008, UTC", "22:08, UTC"),
+        ("Etc/GMT+5", "17\u00a0h\u00a008, UTC−5", "17:08, UTC−5"),
+    ],
+)
+def test_times_are_the_readers_own(zone, french, english):
+    assert french in render(OPEN, "fr", ZoneInfo(zone)).context
+    assert english in render(OPEN, "en", ZoneInfo(zone)).context
+
+
+def test_the_operator_reads_what_failed_why_and_what_to_do():
+    message = render_notice(NOTICES["undelivered"], "en", PARIS)
+
+    assert message.line == "Channel “phone”: an alert (Acme Air, incident 37) could not be delivered. Reason: “401”."
+    assert (message.thread, message.priority, len(message.first)) == ("n-undelivered", 4, 2)
+
+
+def test_a_test_says_that_it_is_one():
+    message = render_notice(replace(NOTICES["test"], detail="", brand=None, number=None), "fr", PARIS)
+
+    assert message.title == "badbuzz · essai · phone"
+    assert message.line == "Ceci est un essai du canal «\u00a0phone\u00a0»\u00a0: rien à faire, aucune alerte."
+
+
+def test_a_message_is_the_same_each_time():
+    assert render(OPEN, "fr", PARIS) == render(OPEN, "fr", PARIS)
+
+
+def test_a_year_that_is_not_this_one_is_said():
+    alert = replace(OPEN, first_at=OPENED - timedelta(days=400))
+
+    assert facts(alert, "en")["First post"].startswith("Saturday 11 October 2025, 0:08, ")

@@ -1,0 +1,88 @@
+"""What an operator installs from config/ is checked by the programs that will read it."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from listener.observe.metrics import Metrics
+
+CONFIG = Path(__file__).parents[2] / "config"
+DASHBOARD = json.loads((CONFIG / "grafana/badbuzz.json").read_text(encoding="utf-8"))
+OTHERS = {"up", "job", "instance"}
+
+
+def run(*command: str, cwd: Path) -> None:
+    """Passes when the program has nothing to say against it."""
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed: make servers")
+    ran = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def offered() -> set[str]:
+    """Every name a scrape can show."""
+    body, _ = Metrics(version="1", now=lambda: 0).exposition("")
+    suffixes = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
+    return {family.name + suffix for family in families(body.decode()) for suffix in suffixes.get(family.type, ("",))}
+
+
+def queries() -> dict[str, str]:
+    """Each query of the dashboard by the title of its panel, with Grafana's variables filled in."""
+    found = {
+        f"{panel['title']} {target['refId']}": target["expr"]
+        for panel in DASHBOARD["panels"]
+        for target in panel.get("targets", [])
+    }
+    found["annotation"] = DASHBOARD["annotations"]["list"][0]["expr"]
+    filled = {"$__rate_interval": "1m", "$brand": ".*", "$job": ".*"}
+    for variable, value in filled.items():
+        found = {title: query.replace(variable, value) for title, query in found.items()}
+    return found
+
+
+def names(query: str) -> set[str]:
+    return set(re.findall(r"\b(?:badbuzz|process|python)_\w+", query))
+
+
+def test_promtool_accepts_the_scrape_configuration_and_the_rules():
+    run("promtool", "check", "config", "scrape.yml", cwd=CONFIG / "prometheus")
+    run("promtool", "check", "rules", "rules.yml", cwd=CONFIG / "prometheus")
+
+
+def test_the_alert_rules_ring_when_they_should_and_only_then():
+    run("promtool", "test", "rules", "rules_test.yml", cwd=CONFIG / "prometheus")
+
+
+def test_every_alert_rule_asks_for_a_metric_that_exists():
+    asked = names((CONFIG / "prometheus/rules.yml").read_text(encoding="utf-8"))
+    assert asked - offered() == set()
+
+
+@pytest.mark.parametrize("title", queries())
+def test_every_query_of_the_dashboard_asks_for_a_metric_that_exists(title):
+    assert names(queries()[title]) - offered() == set()
+    assert "$" not in queries()[title]
+
+
+def test_prometheus_can_read_every_query_of_the_dashboard(tmp_path):
+    rules = [{"record": f"q:{number}", "expr": query} for number, query in enumerate(queries().values())]
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    run("promtool", "check", "rules", "rules.yml", cwd=tmp_path)
+
+
+def test_the_dashboard_shows_every_metric_of_ours():
+    shown = set().union(*map(names, queries().values()))
+    ours = {name for name in offered() if name.startswith("badbuzz_") and not name.endswith(("_sum", "_count"))}
+    assert ours - shown == {"badbuzz_config_last_reload_success_timestamp_seconds"}
+
+
+def test_systemd_accepts_the_unit(tmp_path):
+    unit = (CONFIG / "systemd/badbuzz.service").read_text(encoding="utf-8")
+    program = shutil.which("true")
+    (tmp_path / "badbuzz.service").write_text(re.sub(r"/opt/badbuzz/bin/badbuzz.*", str(program), unit))
+    run("systemd-analyze", "verify", "--man=no", "./badbuzz.service", cwd=tmp_path)

@@ -1,0 +1,30 @@
+"""Promises that hold for every test."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+MISSING = "not run, and nothing may be left out in CI: "
+
+
+def _refuse(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """In CI a test that did not run has failed."""
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{MISSING}{reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _refuse(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    _refuse(report)
+    return report

@@ -1,0 +1,79 @@
+"""What only a server can do: be empty, be away, be newer, lose the connection that holds the lock."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from listener.store.port import SchemaError, StoreBusyError, StoreError
+from listener.store.store import open_store
+from listener.store.tables import HEAD
+from listener.store.upkeep import backup, migrate
+from listener.store.views import open_views
+from tests.postgres import emptied
+from tests.stores import T0, commit, heard, opened
+
+
+@pytest.fixture
+async def empty(postgresql: str) -> str:
+    return await emptied(postgresql)
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def test_a_database_is_migrated_only_when_told_to(empty: str) -> None:
+    store, views = open_store(empty), open_views(empty)
+    for use in (store.open("a test"), views.brands()):
+        with pytest.raises(SchemaError, match="badbuzz db migrate"):
+            await use
+    assert await migrate(empty) == (None, HEAD)
+    assert await views.brands() == []
+    await views.close()
+    async with opened(empty):
+        with pytest.raises(StoreBusyError, match="a test"):
+            await migrate(empty)
+
+
+async def test_a_newer_schema_is_refused(empty: str) -> None:
+    await migrate(empty)
+    await execute(empty, "update alembic_version set version_num = '9999'")
+    with pytest.raises(SchemaError, match="newer badbuzz"):
+        await open_store(empty).open("a test")
+    with pytest.raises(SchemaError, match="newer badbuzz"):
+        await migrate(empty)
+
+
+async def test_a_server_that_is_away_or_knows_no_such_database_is_named_without_the_password(empty: str) -> None:
+    away = "postgresql://badbuzz:s3cret@127.0.0.1:1/postgres"
+    unknown = empty.replace("postgres@/postgres", "postgres:s3cret@/none")
+    for url, words in ((away, "is it running"), (unknown, "createdb")):
+        views = open_views(url)
+        for use in (open_store(url).open("a test"), views.brands()):
+            with pytest.raises(StoreError, match=words) as raised:
+                await use
+            assert "s3cret" not in str(raised.value)
+        await views.close()
+
+
+async def test_a_writer_that_lost_its_lock_cannot_commit_after_the_next_one_took_it(empty: str) -> None:
+    await migrate(empty)
+    first = open_store(empty)
+    await first.open("the first")
+    await execute(empty, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'badbuzz'")
+    with pytest.raises(StoreError):
+        await first.commit(commit(inputs=[heard("a")]))
+    await first.commit(commit(inputs=[heard("a")]))  # nobody took it meanwhile
+    async with opened(empty, "the second") as second:
+        with pytest.raises(StoreBusyError, match="the second"):
+            await first.commit(commit(T0 + 1, inputs=[heard("b")]))
+        assert [seq async for seq, _ in second.inputs("acme", 0)] == [1]
+    await first.close()
+
+
+async def test_a_database_is_not_copied_to_a_file(empty: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="pg_dump"):
+        await backup(empty, tmp_path / "copy")

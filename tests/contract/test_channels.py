@@ -1,0 +1,322 @@
+"""Every channel keeps every promise of its port. A new channel is added to `working` and, if it speaks HTTP, `HTTP`."""
+
+import asyncio
+import inspect
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+from aiohttp import web
+from msgspec.structs import replace
+from pydantic import SecretStr
+
+from alerts.alert import Quote
+from alerts.channel import CHANNELS, Channel, SendError, Tools
+from alerts.channels._http import retry_after
+from alerts.message import Field, Message, Quotation
+from alerts.render import render, render_notice
+from rules.instant import instant
+from tests.builders import AT, FIGURES, alert, message, notice
+from tests.servers import (
+    babble,
+    free_port,
+    hang_up,
+    http_fake,
+    mosquitto,
+    ntfy_answer,
+    silence,
+    slack_answer,
+    smtp_server,
+    tcp_server,
+)
+
+KINDS = CHANNELS.kinds()
+IMPATIENT = {"slack": {"pause": 0.0}, "email": {"timeout": 0.3}, "mqtt": {"timeout": 0.3, "patience": 0.5}}
+"""What takes seconds outside takes moments here."""
+HTTP = ["ntfy", "slack", "webhook"]
+REMOTE = [kind for kind in KINDS if kind != "console"]
+SECRET = "tk-s3cret-0123456789"
+RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
+PARIS = ZoneInfo("Europe/Paris")
+HOSTILE = "<!channel> <@U1> </p><script>alert(1)</script> \r\nBcc: evil@example.org\x1b[2J\u202e {{ 7*7 }} &amp; *_~`"
+
+
+def written(kind: str, port: int) -> dict[str, Any]:
+    """What an operator writes to reach a service of that kind on a port of this machine."""
+    return {
+        "console": {},
+        "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
+        "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
+        "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
+        "slack": {"webhook": f"http://127.0.0.1:{port}/services/{SECRET}"},
+        "webhook": {"url": f"http://127.0.0.1:{port}/{SECRET}?k={SECRET}", "secret": SECRET, "allow_private": True},
+    }[kind]
+
+
+@asynccontextmanager
+async def built(kind: str, port: int) -> AsyncIterator[Channel]:
+    """A channel that is being served, with short timeouts."""
+    spec = CHANNELS.spec(kind)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as http:
+        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="team")
+        channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
+            spec.options.model_validate(written(kind, port)), tools
+        )
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(channel.serve(), name="serve")
+            try:
+                yield channel
+            finally:
+                serving.cancel()
+
+
+@asynccontextmanager
+async def working(kind: str, folder: Path) -> AsyncIterator[tuple[Channel, Callable[[], Any]]]:
+    """A channel whose service works, and what that service received so far, as one text."""
+    if kind in HTTP:
+        answer = {"slack": slack_answer, "ntfy": ntfy_answer}.get(kind, lambda _: web.Response())
+        async with http_fake(answer) as fake, built(kind, int(fake.url.rpartition(":")[2])) as channel:
+            yield channel, lambda: "".join(posted.body.decode() for posted in fake.received)
+    elif kind == "email":
+        async with smtp_server() as inbox, built(kind, inbox.port) as channel:
+            yield channel, lambda: "".join(str(read) for read in inbox.mails)
+    elif kind == "mqtt":
+        with mosquitto(folder) as broker:
+            async with built(kind, broker.port) as channel:
+                yield channel, lambda: ""
+    else:
+        async with built(kind, 0) as channel:
+            yield channel, lambda: ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_spec_describes_its_module(kind: str) -> None:
+    spec = CHANNELS.spec(kind)
+
+    assert kind == spec.kind
+    assert re.fullmatch(r"[A-Z][^\n]{10,100}\.", spec.summary)
+    assert timedelta() < spec.deadline <= timedelta(minutes=1)
+    assert spec.options.model_validate(spec.example) is not None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_option_says_what_it_is_for(kind: str) -> None:
+    fields = CHANNELS.spec(kind).options.model_fields
+
+    assert [] == [name for name, field in fields.items() if not field.description]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_option_is_refused_without_repeating_its_value(kind: str) -> None:
+    spec = CHANNELS.spec(kind)
+    with pytest.raises(ValueError, match="tokn") as failed:
+        spec.options.model_validate({**spec.example, "tokn": SECRET})
+
+    assert SECRET not in str(failed.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_secrets_are_in_no_repr_and_no_dump(kind: str) -> None:
+    async with built(kind, free_port()) as channel:
+        options = CHANNELS.spec(kind).options.model_validate(written(kind, 1))
+        shown = [repr(options), str(options), options.model_dump_json(), repr(channel), repr(vars(channel))]
+
+    assert not [text for text in shown if SECRET in text]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "console"])
+def test_what_looks_like_a_secret_is_typed_as_one(kind: str) -> None:
+    options = CHANNELS.spec(kind).options.model_validate(written(kind, 1))
+    plain = [name for name, value in options if SECRET in str(value) and not isinstance(value, SecretStr)]
+
+    assert [] == plain
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_every_step_and_every_notice_is_taken_in_both_languages(kind: str, language: Any, tmp_path: Path) -> None:
+    states = ["open", "worse", "better", "acknowledged", "resolved", "reopened"]
+    told = [render(alert(step=n, id=str(n), state=s, by="astreinte-2"), language, PARIS) for n, s in enumerate(states)]
+    told += [
+        render_notice(notice(topic=topic), language, PARIS)
+        for topic in ("undelivered", "source_down", "source_up", "test")
+    ]
+    async with working(kind, tmp_path) as (channel, _):
+        for each in told:
+            await channel.send(each)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_same_message_may_come_twice(kind: str, tmp_path: Path) -> None:
+    async with working(kind, tmp_path) as (channel, _):
+        await channel.send(message())
+        await channel.send(message())
+
+
+def longest() -> Message:
+    """A message in which everything is as long as somebody could make it, in characters that take the most room."""
+    huge = "é & <b> 😀 " * 3_000
+    return message(
+        title=huge,
+        subject=huge,
+        line=huge,
+        lead=huge,
+        text=huge,
+        html=f"<p>{'é' * 50_000}</p>",
+        fields=tuple(Field(label=huge, value=huge) for _ in range(30)),
+        quotations=tuple(Quotation(text=huge, caption=huge, url=f"https://x.example/{'a' * 2_000}") for _ in range(9)),
+        first=(huge,) * 9,
+        context=huge,
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_longest_message_fits_the_limits_of_the_service(kind: str, tmp_path: Path) -> None:
+    async with working(kind, tmp_path) as (channel, _):
+        await channel.send(longest())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_hostile_words_are_delivered_defused(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quote = Quote(
+        role="first", platform="feed", source="press", text=HOSTILE, handle=HOSTILE, url="javascript:alert(1)"
+    )
+    figures = replace(FIGURES, words=(HOSTILE,), sources={HOSTILE: 3})
+    about = alert(quotes=(quote,), figures=figures, brand=HOSTILE, rule=HOSTILE, by=HOSTILE)
+    async with working(kind, tmp_path) as (channel, received):
+        await channel.send(render(about, "en", PARIS))
+        seen = received() + capsys.readouterr().out
+
+    assert not [bad for bad in ("\x1b", "\u202e", "javascript:", "\nBcc:") if bad in seen]
+    if kind == "slack":
+        assert not re.search(r"<[!@#]", seen)
+
+
+# --- what goes wrong --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", HTTP)
+async def test_each_http_status_is_tried_again_or_permanent_as_documented(kind: str) -> None:
+    statuses = iter(range(400, 600))
+    async with (
+        http_fake(lambda _: web.Response(status=next(statuses), text=SECRET)) as fake,
+        built(kind, int(fake.url.rpartition(":")[2])) as channel,
+    ):
+        failures = {status: await failure(channel) for status in range(400, 600)}
+
+    assert RETRIED == {status for status, error in failures.items() if not error.permanent}
+    assert {"authError"} == {failures[401].reason, failures[403].reason}
+    assert "rateLimited" == failures[429].reason
+    assert {"serverError"} == {failures[status].reason for status in range(500, 600)}
+    assert not [status for status, error in failures.items() if SECRET in str(error)]
+
+
+async def failure(channel: Channel) -> SendError:
+    with pytest.raises(SendError) as failed:
+        await channel.send(message())
+    return failed.value
+
+
+@pytest.mark.parametrize("kind", HTTP)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_not_followed(kind: str, status: int) -> None:
+    def away(_posted: Any) -> web.Response:
+        return web.Response(status=status, headers={"Location": f"/{SECRET}"})
+
+    async with http_fake(away) as fake, built(kind, int(fake.url.rpartition(":")[2])) as channel:
+        error = await failure(channel)
+
+    assert (1, True) == (len(fake.received), error.permanent)
+    assert SECRET not in str(error)
+
+
+@pytest.mark.parametrize("kind", HTTP)
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_service_says_how_long_to_wait(kind: str, status: int) -> None:
+    def later(_posted: Any) -> web.Response:
+        return web.Response(status=status, headers={"Retry-After": "120"})
+
+    async with http_fake(later) as fake, built(kind, int(fake.url.rpartition(":")[2])) as channel:
+        error = await failure(channel)
+
+    assert timedelta(minutes=2) == error.retry_after
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({}, None),
+        ({"Retry-After": "0"}, timedelta()),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "9" * 400}, timedelta(days=1)),
+        ({"Retry-After": "Sat, 14 Nov 2026 22:09:00 GMT"}, None),
+        (
+            {"Retry-After": "Sat, 14 Nov 2026 22:09:00 GMT", "Date": "Sat, 14 Nov 2026 22:08:00 GMT"},
+            timedelta(minutes=1),
+        ),
+        ({"Retry-After": "Sat, 14 Nov 2026 22:07:00 GMT", "Date": "Sat, 14 Nov 2026 22:08:00 GMT"}, timedelta()),
+    ],
+)
+def test_a_wait_is_understood_or_left_to_us(headers: dict[str, str], wait: timedelta | None) -> None:
+    assert wait == retry_after(headers)
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+@pytest.mark.parametrize("talk", [silence, hang_up, babble])
+async def test_a_broken_server_is_tried_again_and_no_secret_is_told(
+    kind: str, talk: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with tcp_server(talk) as port, built(kind, port) as channel:
+        error = await failure(channel)
+
+    assert not error.permanent
+    assert SECRET not in f"{error}{error.__cause__}{caplog.text}"
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+async def test_a_service_that_is_down_is_tried_again_and_no_secret_is_told(
+    kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with built(kind, free_port()) as channel:
+        error = await failure(channel)
+
+    assert ("other", False) == (error.reason, error.permanent)
+    assert SECRET not in f"{error}{error.__cause__}{caplog.text}"
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+async def test_an_attempt_can_be_ended_at_its_deadline(kind: str) -> None:
+    async with tcp_server(silence) as port, built(kind, port) as channel:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await channel.send(message())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in REMOTE if kind != "webhook"])
+async def test_a_probe_is_harmless_and_tells_a_working_service_from_a_broken_one(kind: str, tmp_path: Path) -> None:
+    async with working(kind, tmp_path) as (channel, received):
+        await channel.probe()
+        assert message().title not in received()
+    async with built(kind, free_port()) as channel:
+        with pytest.raises(SendError):
+            await channel.probe()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_building_a_channel_reaches_for_nothing(kind: str) -> None:
+    assert not inspect.iscoroutinefunction(CHANNELS.spec(kind).build)
+    async with built(kind, free_port()):
+        pass

@@ -1,0 +1,116 @@
+"""`badbuzz check` and `badbuzz config`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.listener.cli.conftest import Badbuzz
+
+GOOD = """\
+operator: {to: phone}
+brands: {acme: {query: acme}}
+sources: {press: {kind: feed, urls: [https://example.org/rss]}}
+rules: {bad-buzz: {kind: spike}}
+channels: {phone: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC}}
+routes: [{to: phone}]
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOPIC", "hunter22")
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text(GOOD, encoding="utf-8")
+    return path
+
+
+def test_a_sound_file_passes_and_is_named(badbuzz: Badbuzz, good: Path) -> None:
+    run = badbuzz("check")
+    assert (run.code, run.out, run.err) == (0, "", "badbuzz.yaml: fine (brands 1, sources 1, rules 1, channels 1)\n")
+    assert badbuzz("check", good).err.startswith(str(good))
+
+
+def test_the_environment_names_the_file(badbuzz: Badbuzz, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BADBUZZ_CONFIG", str(good.rename(good.with_name("other.yaml"))))
+    assert badbuzz("check").err.startswith(f"{good.with_name('other.yaml')}: fine")
+
+
+def test_every_problem_is_printed_and_counted(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("kind: spike", "kind: spyke").replace("env:TOPIC", "env:NO"), encoding="utf-8")
+    run = badbuzz("check")
+    lines = run.out.splitlines()
+    assert (run.code, run.err) == (1, "badbuzz.yaml: 2 errors\n")
+    assert lines[0].endswith("error: rules.bad-buzz.kind: unknown rule kind 'spyke' (did you mean 'spike'?)")
+    assert lines[1].startswith("badbuzz.yaml:5: error: channels.phone.topic: environment variable NO is not set")
+
+
+def test_a_warning_alone_does_not_fail(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("!secret env:TOPIC", "hunter22"), encoding="utf-8")
+    run = badbuzz("check")
+    assert (run.code, "warning: channels.phone.topic" in run.out, "hunter22" in run.out) == (0, True, False)
+    assert run.err.endswith(", 1 warning\n")
+
+
+def test_problems_as_json(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("query: acme", "query: 'acme AND ('"), encoding="utf-8")
+    run = badbuzz("check", "-o", "json")
+    (problem,) = run.json["problems"]
+    assert (run.code, run.json["ok"], problem["path"], problem["line"]) == (1, False, "brands.acme.query", 2)
+
+
+def test_a_file_that_is_not_there_says_how_to_get_one(badbuzz: Badbuzz, good: Path) -> None:
+    run = badbuzz("check", "gone.yaml")
+    assert (run.code, "badbuzz init" in run.out) == (1, True)
+
+
+def test_other_commands_print_every_problem_without_a_traceback(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text("brands: [\n", encoding="utf-8")
+    run = badbuzz("config", "show")
+    assert (run.code, run.out, run.err.splitlines()[-1]) == (1, "", "badbuzz: 1 error in the configuration")
+    assert "badbuzz.yaml:1: error: broken YAML" in run.err
+
+
+def test_the_configuration_in_force_is_shown_without_secrets(badbuzz: Badbuzz, good: Path) -> None:
+    plain, yaml = badbuzz("config", "show", "-o", "json"), badbuzz("config", "show")
+    assert plain.json["channels"]["phone"]["topic"] == "**********"
+    assert plain.json["daemon"]["retention"] == "90d"
+    assert "hunter22" not in plain.out + plain.err + yaml.out + yaml.err
+    assert "  retention: 90d\n" in yaml.out
+
+
+def test_the_schema_knows_every_kind(badbuzz: Badbuzz) -> None:
+    found = badbuzz("config", "schema").json
+    text = json.dumps(found["properties"])
+    assert all(f'"{kind}"' in text for kind in ("feed", "push", "spike", "keyword", "slack", "mqtt"))
+
+
+def test_trying_for_real_reaches_each_source_and_channel(
+    badbuzz: Badbuzz, good: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = GOOD.replace("urls: [https://example.org/rss]", f"urls: ['{web}/feed.xml'], allow_private: true")
+    text = text.replace("https://ntfy.example", web).replace("channels: {", "channels: {out: {kind: console}, ")
+    good.write_text(text.replace("to: phone}]", "to: [phone, out]}]"), encoding="utf-8")
+    run = badbuzz("check", "--online", "-o", "json")
+    trials = {trial["name"]: (trial["outcome"], trial["detail"]) for trial in run.json["trials"]}
+    assert trials == {
+        "press": ("fine", "2 mentions"),
+        "phone": ("fine", "reached"),
+        "out": ("not tried", "only a delivery can tell: badbuzz notify out"),
+    }
+    assert run.code == 0
+
+
+def test_what_cannot_be_reached_fails_the_check(badbuzz: Badbuzz, good: Path, web: str) -> None:
+    text = GOOD.replace("https://example.org/rss", f"{web}/gone.xml").replace("rss]", "rss], allow_private: true")
+    good.write_text(text.replace("gone.xml]", "gone.xml], allow_private: true").replace("https://ntfy.example", web))
+    run = badbuzz("check", "--online")
+    assert (run.code, "source press: failed: " in run.out, run.err) == (1, True, "badbuzz.yaml: 1 failed trial\n")
+
+
+def test_a_broken_query_is_said_together_with_everything_else(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("query: acme", "query: '(acme OR'").replace("kind: feed", "kind: fead"))
+    run = badbuzz("check")
+    assert "unknown source kind 'fead'" in run.out
+    assert "error: brands.acme.query" in run.out

@@ -1,0 +1,84 @@
+"""`badbuzz deliveries`: what was given up is seen, and tried again."""
+
+import json
+import re
+
+import pytest
+
+from listener.cli import store_access
+from tests.listener.cli.stocked import carry_out, stocked
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(store_access, "_PATIENCE", 0.0)
+
+
+def parked(badbuzz, config):
+    run = badbuzz("deliveries", "list", "--config", config, "--state", "parked", "--json")
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+def test_what_was_given_up_is_listed_with_the_last_answer(badbuzz, tmp_path):
+    (row,) = parked(badbuzz, stocked(tmp_path))
+    assert ("team", "authError", 3) == (row["channel"], row["reason"], row["attempts"])
+    assert row["detail"].startswith("refused")
+
+
+def test_hostile_answers_are_shown_as_they_are_without_their_teeth(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    shown = badbuzz("deliveries", "list", "--config", config)
+    assert (0, "") == (shown.code, shown.err)
+    assert "\x1b" not in shown.out
+    assert "[/red]" in shown.out
+
+
+def test_a_delivery_is_tried_again_when_asked(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    (row,) = parked(badbuzz, config)
+    assert 0 == badbuzz("deliveries", "retry", row["id"], "--config", config).code
+    carry_out(tmp_path)
+    assert [] == parked(badbuzz, config)
+
+
+def test_no_delivery_is_said_so(badbuzz, tmp_path):
+    assert "no delivery" in badbuzz("deliveries", "list", "--config", stocked(tmp_path), "--state", "cancelled").out
+
+
+def test_ids_times_and_answers_are_never_cut(badbuzz, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    config = stocked(tmp_path)
+    (row,) = parked(badbuzz, config)
+    headings, *lines = badbuzz("deliveries", "list", "--config", config).out.splitlines()
+    (line,) = [line for line in lines if line.startswith(row["id"])]
+    assert headings.split() == ["id", "channel", "state", "attempts", "since", "what", "last", "answer"]
+    assert line.split()[:5] == [row["id"], "team", "parked", "3", row["created_at"]]
+    assert line.endswith("authError refused, says [/red] [31mred [bold]")
+
+
+@pytest.mark.parametrize("command", [("incidents", "list"), ("sources",)])
+def test_lists_are_plain_columns_with_whole_times(badbuzz, tmp_path, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = badbuzz(*command, "--config", stocked(tmp_path)).out
+    assert re.search(r"  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", shown)
+    assert shown.isascii()
+
+
+def test_the_beginning_of_an_id_is_enough_when_it_is_clear(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    (row,) = parked(badbuzz, config)
+    run = badbuzz("deliveries", "retry", row["id"][:6], "--config", config)
+    assert (0, f"noted: retry {row['id']} will be carried out when the daemon runs\n") == (run.code, run.err)
+
+
+def test_a_delivery_that_was_not_given_up_is_refused_at_once(badbuzz, tmp_path):
+    run = badbuzz("deliveries", "retry", "nothing", "--config", stocked(tmp_path))
+    assert (1, "refused: no delivery nothing was given up\n") == (run.code, run.err)
+
+
+def test_a_beginning_that_several_ids_share_is_refused_and_they_are_named(badbuzz, tmp_path):
+    config = stocked(tmp_path, routes="[{to: [team, phone]}]")
+    ids = [row["id"] for row in parked(badbuzz, config)]
+    run = badbuzz("deliveries", "retry", "", "--config", config)
+    assert (1, f"refused: {len(ids)} deliveries begin with '': {', '.join(ids)}\n") == (run.code, run.err)
+    assert len(ids) > 1

@@ -1,0 +1,62 @@
+"""`badbuzz incidents`: read while no daemon runs, and act through it."""
+
+import json
+
+import pytest
+
+from listener.cli import store_access
+from tests.listener.cli.stocked import carry_out, stocked
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(store_access, "_PATIENCE", 0.0)
+
+
+def lines(run):
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+def test_open_incidents_are_listed_for_people_and_programs(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    (row,) = lines(badbuzz("incidents", "list", "--config", config, "--open", "--json"))
+    assert (1, "acme", "many", "open", None) == (
+        row["number"],
+        row["brand"],
+        row["rule"],
+        row["state"],
+        row["acknowledged_by"],
+    )
+    assert "many" in badbuzz("incidents", "list", "--config", config).out
+    assert "no incident" in badbuzz("incidents", "list", "--config", config, "--brand", "other").out
+
+
+def test_an_incident_is_shown_step_by_step_by_number_or_id(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    (step,) = lines(badbuzz("incidents", "show", "1", "--config", config, "--json"))
+    assert ("transition", "open", 3) == (step["type"], step["state"], step["evidence"]["count"])
+    assert "3 posts mentions in 15 min" in badbuzz("incidents", "show", step["incident"], "--config", config).out
+
+
+def test_an_incident_that_is_not_there_is_one_plain_line(badbuzz, tmp_path):
+    run = badbuzz("incidents", "show", "99", "--config", stocked(tmp_path))
+    assert (1, "") == (run.code, run.out)
+    assert "there is no incident 99" in run.err
+
+
+def test_what_is_asked_while_no_daemon_runs_is_done_by_the_next_one(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    run = badbuzz("incidents", "resolve", "1", "--config", config, "--by", "[/b] anna", "--because", "a drill")
+    assert (0, "noted: resolve 1 will be carried out when the daemon runs\n") == (run.code, run.err)
+    carry_out(tmp_path)
+    shown = badbuzz("incidents", "show", "1", "--config", config).out
+    assert "[/b] anna a drill" in shown
+    assert "resolved" in shown
+
+
+def test_without_a_store_one_plain_line_says_what_makes_it(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    (tmp_path / "data" / "badbuzz.db").unlink()
+    run = badbuzz("incidents", "list", "--config", config)
+    assert 1 == run.code
+    assert "`badbuzz run` makes it" in run.err

@@ -1,0 +1,78 @@
+"""`badbuzz init`: a starter that works at once."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.listener.cli.conftest import Badbuzz
+
+ANSWERED = ("--time-zone", "Europe/Paris", "--feed", "https://example.org/rss.xml?a=b c", "--phone", "a-topic")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("brand", ["Acme", 'Éclair d\'Or "Plus" ${X}', "東京", "C&A (Paris)"])
+def test_a_starter_passes_check_without_a_warning(badbuzz: Badbuzz, language: str, brand: str) -> None:
+    written = badbuzz("init", "--brand", brand, "--language", language, *ANSWERED)
+    checked = badbuzz("check")
+    expected = "badbuzz.yaml: fine (brands 1, sources 1, rules 2, channels 1)\n"
+    assert (written.code, checked.code, checked.out, checked.err) == (0, 0, "", expected), written.err
+
+
+def test_comments_are_in_the_language_chosen(badbuzz: Badbuzz) -> None:
+    badbuzz("init", "fr.yaml", "--brand", "Acme", "--language", "fr", *ANSWERED)
+    badbuzz("init", "en.yaml", "--brand", "Acme", "--language", "en", *ANSWERED)
+    assert "qui il prévient" in Path("fr.yaml").read_text("utf-8")
+    assert "whom it tells" in Path("en.yaml").read_text("utf-8")
+
+
+def test_it_asks_for_what_it_is_not_told(badbuzz: Badbuzz) -> None:
+    run = badbuzz("init", answers="fr\nAcme Air\nEurope/Paris\nhttps://example.org/rss\n\n", at_a_terminal=True)
+    settings = badbuzz("config", "show", "-o", "json").json
+    assert (run.code, run.out.strip()) == (0, "")
+    assert settings["daemon"]["time_zone"] == "Europe/Paris"
+    assert settings["brands"]["acme-air"]["query"] == '"Acme Air" OR #acmeair'
+    assert settings["sources"]["news"]["urls"] == ["https://example.org/rss"]
+
+
+def test_without_anybody_to_ask_the_missing_options_are_named(badbuzz: Badbuzz) -> None:
+    run = badbuzz("init", "--brand", "Acme", "--feed", "https://example.org/rss")
+    assert (run.code, run.out, list(Path().iterdir())) == (2, "", [])
+    assert "--language, --time-zone, --phone: nobody can be asked, as this is no terminal" in run.err
+
+
+def test_the_topic_is_kept_in_a_file_of_its_owner_alone(badbuzz: Badbuzz) -> None:
+    badbuzz("init", "--brand", "Acme", "--language", "en", *ANSWERED)
+    secret = Path("secrets/phone-topic")
+    assert (secret.read_text(), stat.S_IMODE(secret.stat().st_mode)) == ("a-topic\n", 0o600)
+    assert "a-topic" not in Path("badbuzz.yaml").read_text("utf-8")
+
+
+def test_an_existing_file_is_never_touched(badbuzz: Badbuzz) -> None:
+    Path("badbuzz.yaml").write_text("mine", encoding="utf-8")
+    run = badbuzz("init", "--brand", "Acme", "--language", "en", *ANSWERED)
+    assert (run.code, Path("badbuzz.yaml").read_text("utf-8")) == (1, "mine")
+    assert "exists already" in run.err
+
+
+def test_a_wrong_answer_writes_nothing_and_says_why(badbuzz: Badbuzz) -> None:
+    answers = ["--language", "en", "--brand", "Acme", "--phone", "x", "--feed", "https://example.org/rss"]
+    run = badbuzz("init", *answers, "--time-zone", "Europe/Pari")
+    assert (run.code, "daemon.time_zone: unknown time zone; did you mean 'Europe/Paris'?" in run.err) == (1, True)
+    assert [path.name for path in Path().rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_is_not_there_is_made(badbuzz: Badbuzz) -> None:
+    run = badbuzz("init", "new/badbuzz.yaml", "--brand", "Acme", "--language", "en", *ANSWERED)
+    assert (run.code, badbuzz("check", "new/badbuzz.yaml").code) == (0, 0)
+
+
+def test_a_place_that_cannot_be_written_is_said_without_a_traceback(badbuzz: Badbuzz) -> None:
+    Path("file").touch()
+    run = badbuzz("init", "file/badbuzz.yaml", "--brand", "Acme", "--language", "en", *ANSWERED)
+    assert (run.code, run.err.startswith("badbuzz: [Errno ")) == (1, True)

@@ -1,0 +1,70 @@
+"""The frame of the command line."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from tests.listener.cli.conftest import Badbuzz
+
+HEAVY = ("pydantic", "aiohttp", "sqlalchemy", "rich")
+
+
+def test_help_lists_the_commands_that_exist(badbuzz: Badbuzz) -> None:
+    run = badbuzz("--help")
+    assert (run.code, "check " in run.out, "Write a short configuration" in run.out) == (0, True, True)
+
+
+def test_an_unknown_command_is_a_usage_error(badbuzz: Badbuzz) -> None:
+    assert [badbuzz("chekc").code, badbuzz().code, badbuzz("check", "--nonsense").code] == [2, 2, 2]
+
+
+def test_the_frame_imports_nothing_heavy() -> None:
+    program = f"import sys, listener.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_reader_that_goes_away_is_no_error_to_report() -> None:
+    program = "import sys; sys.argv[1:] = ['config', 'schema']; from listener.cli.main import main; main()"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, error = process.communicate(timeout=60)
+    assert error == b""
+
+
+def test_version_says_which_it_is(badbuzz: Badbuzz) -> None:
+    run = badbuzz("version")
+    assert run.out.startswith(f"badbuzz {version('badbuzz')} ")
+    assert badbuzz("--version").out == run.out
+
+
+def test_version_warns_of_a_package_that_another_distribution_owns(
+    badbuzz: Badbuzz, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = {"config": ["badbuzz", "python-config"], "rules": ["badbuzz"]}
+    monkeypatch.setattr("listener.cli.version.packages_distributions", lambda: owners)
+    run = badbuzz("version")
+    assert (run.code, run.err.startswith("warning: the package 'config' also belongs to python-config")) == (0, True)
+
+
+def test_explain_lists_every_kind_by_role(badbuzz: Badbuzz) -> None:
+    lines = badbuzz("explain").out.splitlines()
+    heads = [line for line in lines if not line.startswith(" ")]
+    kinds = {line.split()[0] for line in lines if line.startswith(" ")}
+    assert heads == ["source kinds", "rule kinds", "channel kinds"]
+    assert {"feed", "spike", "slack"} <= kinds
+
+
+def test_explain_shows_options_an_example_and_capabilities(badbuzz: Badbuzz) -> None:
+    out = badbuzz("explain", "slack").out
+    assert "  webhook (secret, required)\n" in out
+    assert "      webhook: !secret env:SLACK_WEBHOOK\n" in out
+    assert "  wakes: " in out
+
+
+def test_explain_of_an_unknown_kind_suggests_one(badbuzz: Badbuzz) -> None:
+    run = badbuzz("explain", "slak")
+    assert (run.code, run.err) == (2, "badbuzz: unknown kind 'slak'; did you mean 'slack'?\n")

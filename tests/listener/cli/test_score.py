@@ -1,0 +1,63 @@
+import json
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from listener.cli.lines import LONGEST_LINE
+from listener.cli.score import command
+
+PROGRAM = typer.Typer()
+PROGRAM.command()(command)
+
+
+def run(lines: list[Any], *args: str) -> Result:
+    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    return CliRunner().invoke(PROGRAM, list(args), input=text)
+
+
+def answers(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_each_text_is_answered_in_order_in_its_language() -> None:
+    entries = [
+        {"id": "a", "text": "Vol annulé, c'est honteux"},
+        {"id": 7, "text": "The crew was wonderful"},
+        {"id": None, "text": "schade", "language": "de-DE"},
+    ]
+    result = run(entries)
+    found = [(answer["id"], answer["language"], answer["label"]) for answer in answers(result)]
+    expected = [("a", "fr", "negative"), (7, "en", "positive"), (None, "de", "unsupported")]
+    assert (0, expected) == (result.exit_code, found)
+    assert {"id", "language", "compound", "label", "confidence", "scorer"} == set(answers(result)[0])
+    assert answers(result)[2]["compound"] is None
+
+
+def test_a_bad_line_is_answered_in_its_place_so_that_answers_stay_aligned() -> None:
+    result = run(["nonsense", {"id": 1, "text": "ok"}, {"id": 2}, '{"id": "\\ud800", "text": ""}', "[" * 100_000])
+    assert 1 == result.exit_code
+    assert [None, 1, 2, None, None] == [answer["id"] for answer in answers(result)]
+    assert [True, False, True, True, True] == ["error" in answer for answer in answers(result)]
+    assert ["line 1", "line 3", "line 4", "line 5"] == [line.split(":")[0] for line in result.stderr.splitlines()]
+
+
+def test_a_line_without_id_is_answered_as_a_bad_one() -> None:
+    result = run([{"text": "fine"}])
+    assert (1, [{"id": None, "error": "no `id`"}]) == (result.exit_code, answers(result))
+
+
+def test_a_line_without_end_does_not_fill_memory() -> None:
+    result = run(["x" * (2 * LONGEST_LINE + 5), {"id": 1, "text": "ok"}])
+    assert [None, 1] == [answer["id"] for answer in answers(result)]
+
+
+def test_a_chosen_language_stands_for_texts_that_do_not_say_theirs() -> None:
+    result = run([{"id": 1, "text": "merci"}, {"id": 2, "text": "merci", "language": "en"}], "--language", "fr-FR")
+    assert ["fr", "en"] == [answer["language"] for answer in answers(result)]
+
+
+@pytest.mark.parametrize("language", ["", "français", "und"])
+def test_a_language_that_is_none_is_a_usage_error(language: str) -> None:
+    assert 2 == run([], "--language", language).exit_code

@@ -1,0 +1,207 @@
+"""Feeds that are broken by accident or on purpose."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listener.errors import FetchError
+from listener.feeds.bounds import bounded
+from listener.feeds.entry import MOST_ENTRIES, Entry, Feed
+from listener.feeds.html import LONGEST_TEXT
+from listener.feeds.parse import parse
+from rules.mention import Author
+from tests.collecting import item, rss
+
+
+def read(document: str | bytes, content_type: str = "") -> Feed:
+    body = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
+    return parse(body, content_type=content_type, base="https://base.example/feeds/news.xml")
+
+
+def only(document: str | bytes) -> Entry:
+    (entry,) = read(document).entries
+    return entry
+
+
+# --- almost feeds -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: "\n\n  " + text,
+        lambda text: "\ufeff\n" + text,
+        lambda text: "<br />\n<b>Warning</b>: foo in <b>/x.php</b>\n" + text,
+        lambda text: text + "<!-- cached --><script>x</script>",
+        lambda text: text.replace("</channel></rss>", ""),
+        lambda text: text.replace("<channel>", "<channel><p>never closed"),
+        lambda text: text.replace('version="2.0"', 'version="2.0" version="2.0"'),
+        lambda text: text.replace("<rss", "<!DOCTYPE rss [<!ENTITY x 'y'>]><rss"),
+        lambda text: text.replace("xmlns:dc=", "xmlns:unused="),
+        lambda text: text.replace("<channel>", "<channel>\x00\x1f R&D &nbsp; &undefined; 1 < 2"),
+    ],
+    ids=[
+        "blank lines",
+        "mark and line",
+        "warning",
+        "tail",
+        "cut",
+        "unclosed",
+        "attribute",
+        "doctype",
+        "prefix",
+        "signs",
+    ],
+)
+def test_a_feed_that_is_not_well_formed_reads_like_one_that_is(spoil):
+    good = rss(
+        "<item><guid>http://e.org/1</guid><title>Été &amp; hiver</title><link>http://e.org/1?a=1&amp;b=2</link>"
+        "<description><![CDATA[<p>a &amp; b</p><p>c < d</p>]]></description><dc:creator>Zoé</dc:creator>"
+        "<pubDate>Mon, 02 Jan 2006 15:04:05 GMT</pubDate></item>"
+    )
+    assert read(spoil(good)).entries == read(good).entries
+    assert only(good) == Entry(
+        id="http://e.org/1",
+        url="http://e.org/1?a=1&b=2",
+        title="Été & hiver",
+        text="a & b\nc < d",
+        created_at=datetime(2006, 1, 2, 15, 4, 5, tzinfo=UTC),
+        author=Author(name="Zoé"),
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "   ", "hello", "<html><body><rss></rss></body></html>", "<!DOCTYPE html>\n<html><p>Please accept cookies",
+     "{", "[]", '{"items": 5}', "[" * 100_000, '{"items":' + "[" * 100_000, "\0" * 1000, "<?xml version='1.0'?><svg/>"],
+)  # fmt: skip
+def test_what_is_no_feed_is_a_typed_error(document):
+    with pytest.raises(FetchError) as caught:
+        read(document)
+    assert caught.value.code == "not_a_feed"
+
+
+# --- hostile feeds ----------------------------------------------------------------------------------------------------
+
+
+def test_entities_are_neither_expanded_nor_fetched():
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    entry = only(
+        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "lol">{laughs}<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+        '<rss version="2.0"><channel><item><guid>1</guid><title>&l9; &x;</title></item></channel></rss>'
+    )
+    assert entry.title == "&l9; &x;"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<rss><channel><item>" + "<a>" * 20_000 + "x" + "</a>" * 20_000 + "</item></channel></rss>",
+        "<rss><channel><item>" + "<a>" * 20_000,
+        "<rss><channel><item><title>" + "<" * 100_000,
+        "<rss><channel><item><title>" + "<![CDATA[" * 50_000,
+        "<rss><channel><item><title>" + "<!--" * 50_000,
+        "<rss><channel><item><title>" + "&" * 100_000,
+        "<rss><channel><item " + "a='1' " * 20_000 + ">",
+        "<rss><channel><item " + " ".join(f"a{n}='>'" for n in range(50_000)) + "/></channel></rss>",
+        "<rss>" + "<?a " * 50_000,
+        "<rss><channel><item>" + "".join(f"<category>c{n}</category>" for n in range(50_000)),
+        "<feed><entry><content type='xhtml'>" + "<div>" * 20_000,
+    ],
+    ids=[
+        "deep",
+        "open",
+        "less",
+        "cdata",
+        "comments",
+        "signs",
+        "attributes",
+        "crowd",
+        "instructions",
+        "categories",
+        "xhtml",
+    ],
+)
+def test_hostile_documents_are_read_in_bounds(document):
+    try:
+        entries = read(document).entries
+    except FetchError:
+        return
+    for entry in entries:
+        assert len(entry.text) <= LONGEST_TEXT
+
+
+def test_a_long_feed_is_read_and_an_endless_one_is_cut_with_a_count():
+    feed = read(rss(*(item(number, f"T {number}") for number in range(MOST_ENTRIES + 3))))
+    assert len(feed.entries) == MOST_ENTRIES
+    assert feed.skipped == {"beyond the limit": 3}
+
+
+def test_of_a_feed_that_makes_too_much_work_only_the_first_entries_are_kept():
+    document, left_out = bounded(rss(*(item(number, more="<a/>" * 96) for number in range(10)), head="<a/>" * 5), 5_000)
+    kept = read(document).entries
+    assert [entry.id for entry in kept] == ["0", "1", "2", "3"]
+    assert left_out == 6
+
+
+def test_markup_in_cdata_is_no_work():
+    long = rss(item(1, more=f"<description><![CDATA[{'<b></b>' * 1_000}]]></description>"))
+    assert bounded(long, 200) == (long, 0)
+
+
+def test_one_entry_that_takes_too_long_is_a_typed_error():
+    with pytest.raises(FetchError) as caught:
+        read(rss(item(1, more="<a/>" * 200_000)))
+    assert caught.value.code == "too_large"
+
+
+def test_a_huge_text_is_cut():
+    entry = only(rss(item(1, "t", "word " * 400_000)))
+    assert len(entry.text) <= LONGEST_TEXT
+
+
+MARKUP = (
+    "<rss version='2.0'>|<channel>|</channel>|<item>|</item>|<title>|</title>|<guid>|</guid>|<link>|</link>|"
+    "<description>|</description>|<pubDate>|</pubDate>|<![CDATA[|]]>|<!--|-->|&amp;|&#x41;|&#xD800;|&lt;b&gt;|&x;|<|>|"
+    "&|\"|'|\0|\ud800|é|text|2020-01-01|http://e.org/1|<feed xmlns='http://www.w3.org/2005/Atom'>|<entry>|</entry>|"
+    "<content type='xhtml'>|</content>|<author>|<name>|<link href='x'/>|<media:content url='x'>|<media:rating>|"
+    "<!DOCTYPE rss [|]>|<!ENTITY a 'b'>|<?xml version='1.0' encoding='utf-16'?>|<source url='x'>|<textInput>|<image>|"
+    "<category>|<enclosure url='x'/>|</rss>|<itunes:explicit>|<psc:chapter>|<georss:point>|<media:player/>|<svg>"
+)
+PIECES = st.sampled_from(MARKUP.split("|"))
+
+
+@given(st.lists(PIECES, max_size=40), st.sampled_from(["", "<rss>", "<rss><channel><item>", "<feed><entry>"]))
+def test_no_document_makes_it_fail_otherwise_than_by_fetch_error(pieces, start):
+    try:
+        feed = read(start + "".join(pieces))
+    except FetchError:
+        return
+    assert all(isinstance(entry, Entry) for entry in feed.entries)
+
+
+@given(st.binary(max_size=300), st.text(max_size=30))
+def test_no_bytes_make_it_fail_otherwise_than_by_fetch_error(body, content_type):
+    try:
+        read(body, content_type)
+    except FetchError:
+        return
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "url", "title", "authors", "name", "content_html", "language"]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(JSON, max_size=4))
+def test_json_items_of_any_shape_are_read_or_counted(items):
+    feed = read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}))
+    assert len(feed.entries) + sum(feed.skipped.values()) == len(items)

@@ -1,0 +1,158 @@
+import shutil
+import subprocess
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as families
+
+from listener.observe.metrics import DIFFERENT_WORDS, Metrics
+from rules.instant import MINUTE, SECOND
+from rules.transition import Evidence, Transition
+
+NOW = 1_795_420_800 * SECOND
+
+
+def opened(at: int, first_at: int | None) -> Transition:
+    return Transition(
+        at=at,
+        incident="i",
+        step=0,
+        brand="acme",
+        rule="bad-buzz",
+        state="open",
+        severity="critical",
+        reasons=(),
+        evidence=Evidence(of="negative", count=9, window=15 * MINUTE, first_at=first_at),
+    )
+
+
+def used() -> Metrics:
+    """Metrics after one of everything."""
+    metrics = Metrics(version="1.2.3", now=lambda: NOW)
+    metrics.mention_taken("press", "acme", "negative", 3 * SECOND)
+    metrics.mentions_dropped("duplicate", 2)
+    metrics.source_state("press", up=True)
+    metrics.source_event("press", NOW)
+    metrics.source_request("press", "200")
+    metrics.rule_judged("acme", "bad-buzz", value=9, usual=1.5, learning=True)
+    metrics.incident_moved(opened(NOW, NOW - 40 * SECOND))
+    metrics.incidents_open({"critical": 1})
+    metrics.channel_added("team")
+    metrics.delivered("team")
+    metrics.delivery_failed("team", "authError")
+    metrics.outbox_waits_since(NOW - 30 * SECOND)
+    metrics.queue_depth("mentions", 7)
+    metrics.committed(0.01)
+    metrics.configuration_loaded(successful=True)
+    return metrics
+
+
+def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
+    """Values of one sample name by its label values, in the order of the label names."""
+    body, _ = metrics.exposition("")
+    return {
+        tuple(sample.labels[label] for label in sorted(sample.labels)): sample.value
+        for family in families(body.decode())
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def test_promtool_finds_nothing_to_say():
+    if not shutil.which("promtool"):
+        pytest.skip("promtool is not installed: make servers")
+    body, _ = used().exposition("")
+    checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("badbuzz_mentions_ingested_total", {("acme", "press"): 1}),
+        ("badbuzz_mentions_dropped_total", {("duplicate",): 2}),
+        ("badbuzz_ingest_lag_seconds_sum", {(): 3}),
+        ("badbuzz_source_up", {("press",): 1}),
+        ("badbuzz_source_last_event_timestamp_seconds", {("press",): 1_795_420_800}),
+        ("badbuzz_source_requests_total", {("200", "press"): 1}),
+        ("badbuzz_rule_evaluations_total", {(): 1}),
+        ("badbuzz_rule_value", {("acme", "bad-buzz"): 9}),
+        ("badbuzz_baseline_expected", {("acme", "bad-buzz"): 1.5}),
+        ("badbuzz_rule_learning", {("acme", "bad-buzz"): 1}),
+        ("badbuzz_incidents_open", {("info",): 0, ("warning",): 0, ("critical",): 1}),
+        ("badbuzz_detection_latency_seconds_sum", {(): 40}),
+        ("badbuzz_notifications_total", {("team",): 1}),
+        ("badbuzz_outbox_oldest_age_seconds", {(): 30}),
+        ("badbuzz_queue_depth", {("mentions",): 7}),
+        ("badbuzz_commit_duration_seconds_count", {(): 1}),
+        ("badbuzz_config_last_reload_successful", {(): 1}),
+        ("badbuzz_config_last_reload_success_timestamp_seconds", {(): 1_795_420_800}),
+    ],
+)
+def test_what_happened_is_what_is_scraped(name, expected):
+    assert samples(used(), name) == expected
+
+
+def test_a_failure_is_counted_by_channel_and_reason_and_the_others_stand_at_zero():
+    failed = samples(used(), "badbuzz_notifications_failed_total")
+    assert failed["team", "authError"] == 1
+    assert failed["team", "rateLimited"] == 0
+
+
+def test_the_tones_of_a_brand_are_shares_of_its_latest_mentions():
+    metrics = used()
+    for _ in range(3):
+        metrics.mention_taken("press", "acme", "positive", 0)
+    shares = samples(metrics, "badbuzz_sentiment_ratio")
+    assert shares == {
+        ("acme", "negative"): 0.25,
+        ("acme", "neutral"): 0,
+        ("acme", "positive"): 0.75,
+        ("acme", "unsupported"): 0,
+    }
+
+
+def test_the_version_and_the_process_are_told():
+    metrics = used()
+    assert [labels[1] for labels in samples(metrics, "badbuzz_build_info")] == ["1.2.3"]
+    assert samples(metrics, "process_resident_memory_bytes")[()] > 0
+
+
+def test_a_scraper_that_asks_for_openmetrics_gets_it():
+    body, content_type = used().exposition("application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    assert body.endswith(b"# EOF\n")
+    assert "badbuzz_mentions_ingested" in {family.name for family in openmetrics(body.decode())}
+
+
+def test_what_strangers_answer_cannot_multiply_labels():
+    metrics = Metrics(version="1", now=lambda: NOW)
+    for code in range(1_000):
+        metrics.source_request("press", str(code))
+    metrics.source_request("press", "a long\nsentence")
+    requests = samples(metrics, "badbuzz_source_requests_total")
+    assert len(requests) == DIFFERENT_WORDS + 1
+    assert requests["other", "press"] == 1_001 - DIFFERENT_WORDS
+
+
+def test_what_the_configuration_no_longer_has_does_not_look_silent():
+    metrics = used()
+    metrics.source_removed("press")
+    metrics.rule_removed("acme", "bad-buzz")
+    metrics.brand_removed("acme")
+    assert samples(metrics, "badbuzz_source_up") == {}
+    assert samples(metrics, "badbuzz_rule_value") == {}
+    assert samples(metrics, "badbuzz_sentiment_ratio") == {}
+
+
+def test_an_empty_outbox_has_no_age():
+    metrics = used()
+    metrics.outbox_waits_since(None)
+    assert samples(metrics, "badbuzz_outbox_oldest_age_seconds") == {(): 0}
+
+
+def test_a_failed_reload_keeps_the_moment_of_the_last_good_one():
+    metrics = used()
+    metrics.configuration_loaded(successful=False)
+    assert samples(metrics, "badbuzz_config_last_reload_successful") == {(): 0}
+    assert samples(metrics, "badbuzz_config_last_reload_success_timestamp_seconds") == {(): 1_795_420_800}

@@ -1,0 +1,244 @@
+"""From a transition to a channel: words joined at the last moment, outcomes stored for good, nothing told twice."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from alerts.channel import SendError
+from alerts.delivery import Outcome
+from alerts.dispatch import Dispatcher
+from listener.pipeline.describe import Describer
+from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.work import Read, SourceChange
+from listener.pipeline.writer import Writer
+from listener.store.port import StoreError
+from tests.builders import notice
+from tests.listener.pipeline.world import opened
+from tests.stores import commit, outgoing
+
+CRITICAL = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, severity: critical}"
+
+
+class Channel:
+    """Keeps what it is sent, and answers with the next of its errors."""
+
+    def __init__(self, *errors):
+        self.sent, self.errors = [], list(errors)
+
+    async def send(self, message):
+        error = self.errors.pop(0) if self.errors else None
+        if error:
+            raise error
+        self.sent.append(message)
+
+    async def serve(self):
+        return
+
+
+@asynccontextmanager
+async def delivering(world, **channels):
+    """Dispatchers for channels by name."""
+    writer = Writer(world.ledger, world.metrics)
+    describer = Describer(world.views, world.ledger.setup.settings)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(writer.run())]
+        for name, channel in channels.items():
+            outbox = ChannelOutbox(world.store, writer, describer, world.ledger.outgoing, world.clock, world.metrics)
+            dispatcher = Dispatcher(name, channel, timedelta(seconds=5), outbox, world.clock.now)
+            tasks.append(group.create_task(dispatcher.run()))
+        yield writer
+        for task in reversed(tasks):
+            task.cancel()
+        await asyncio.wait(tasks)
+        await writer.finish()
+
+
+async def settled(world, *, count=1):
+    """The deliveries, once so many are no longer due at this moment."""
+    async with asyncio.timeout(10):
+        while True:
+            rows = list(reversed(await world.views.deliveries()))
+            if sum(row.state != "due" or row.due > world.clock.now() for row in rows) >= count:
+                return rows
+            await asyncio.sleep(0.01)
+
+
+async def test_an_opening_is_told_in_words_that_quote_it(world):
+    await world.hear(*(world.said(str(number), f"acme is slow {number}") for number in range(3)))
+    team = Channel()
+    async with delivering(world, team=team):
+        (row,) = await settled(world)
+    (message,) = team.sent
+    assert ("sent", 1, row.id) == (row.state, row.attempts, message.id)
+    assert "https://bb.example/i/1" == message.link
+    assert "acme is slow 0" in message.text
+    assert 1 == world.sample("badbuzz_notifications_total", channel="team")
+
+
+async def test_what_is_deleted_between_queueing_and_sending_is_quoted_nowhere(world):
+    await world.hear(*(world.said(str(number), f"acme secret{number}", author=f"who{number}") for number in range(3)))
+    await world.hear(*(world.said(str(number), op="delete") for number in range(3)))
+    team = Channel()
+    async with delivering(world, team=team):
+        await settled(world)
+    said = msgspec.json.encode(team.sent).decode()
+    assert "secret" not in said
+    assert "who" not in said.replace("whole", "")
+
+
+async def test_a_delivery_that_has_nothing_left_to_say_is_cancelled_and_no_failure(world):
+    await world.say("1", "2", "3")
+    async with delivering(world) as writer:
+        outbox = ChannelOutbox(
+            world.store,
+            writer,
+            Describer(world.views, world.ledger.setup.settings),
+            world.ledger.outgoing,
+            world.clock,
+            world.metrics,
+        )
+        (delivery,) = await outbox.due("team", world.clock.now())
+        outcome = Outcome(delivery=delivery.id, at=world.clock.now(), attempt=1, state="cancelled")
+        await outbox.settle(delivery, outcome)
+    assert ["cancelled"] == [row.state for row in await world.views.deliveries()]
+    assert None is world.sample("badbuzz_notifications_failed_total", channel="team", reason="other")
+
+
+async def test_a_store_that_refuses_an_outcome_is_waited_for_and_nothing_is_sent_twice(world):
+    await world.say("1", "2", "3")
+    team = Channel()
+    async with delivering(world, team=team):
+        world.store.failing = 2
+        (row,) = await settled(world)
+    assert ("sent", 1) == (row.state, len(team.sent))
+
+
+async def test_a_store_that_does_not_answer_a_channel_does_not_end_it(world):
+    await world.say("1", "2", "3")
+    asked = world.store.due
+    answers = [StoreError("no answer")]
+
+    async def due(channel, at, limit=20):
+        if answers:
+            raise answers.pop()
+        return await asked(channel, at, limit)
+
+    world.store.due = due
+    async with delivering(world, team=Channel()):
+        (row,) = await settled(world)
+    assert "sent" == row.state
+
+
+async def test_a_bug_in_one_alert_s_words_leaves_the_others_to_be_told(world):
+    await world.say("1", "2", "3")
+    await world.source_is("gone", code="410")
+    world.views.transition = _broken
+    team, boss = Channel(), Channel()
+    async with delivering(world, team=team, boss=boss):
+        alert, notice = await settled(world, count=2)
+    assert ("due", "other", "KeyError in its words") == (alert.state, alert.reason, alert.detail)
+    assert ("sent", 1) == (notice.state, len(boss.sent))
+
+
+async def _broken(*_args):
+    raise KeyError("a bug")
+
+
+async def test_a_critical_alert_that_is_parked_goes_to_the_next_channel_and_the_operator_hears_of_it(tmp_path):
+    routes = "[{severity: critical, to: [team]}, {to: [phone]}]"
+    async with opened(tmp_path, rules=CRITICAL, routes=routes) as world:
+        await world.say("1", "2", "3")
+        team, phone, boss = Channel(SendError("wrong key", reason="authError", permanent=True)), Channel(), Channel()
+        async with delivering(world, team=team, phone=phone, boss=boss):
+            rows = await settled(world, count=3)
+        assert {"team": "parked", "phone": "sent", "boss": "sent"} == {row.channel: row.state for row in rows}
+        assert rows[0].transition == next(row.transition for row in rows if row.channel == "phone")
+        assert ["undelivered"] == [message.about.topic for message in boss.sent]
+
+
+async def test_what_is_critical_behind_a_step_that_is_retried_goes_to_the_next_channel(world):
+    opening, worse = (outgoing(name, thread="i1", due=world.clock.now(), notice=notice()) for name in ("d1", "d2"))
+    worse = replace(worse, critical=True, fallback=("boss",))
+    await world.store.commit(commit(at=world.clock.now(), outgoing=[opening, worse]))
+    world.clock.move(minutes=10)
+    team, boss = Channel(*[SendError("busy", reason="serverError")] * 9), Channel()
+    async with delivering(world, team=team, boss=boss):
+        rows = await settled(world, count=2)
+    assert [("team", "due", 1), ("team", "due", 0), ("boss", "sent", 1)] == [
+        (row.channel, row.state, row.attempts) for row in rows
+    ]
+    assert ("d2", ["n-1"]) == (rows[1].id, [message.about.id for message in boss.sent])
+
+
+async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_send_again(world):
+    await world.say("1", "2", "3")
+    team, writer = Stopped(), Writer(world.ledger, world.metrics)
+    outbox = ChannelOutbox(
+        world.store,
+        writer,
+        Describer(world.views, world.ledger.setup.settings),
+        world.ledger.outgoing,
+        world.clock,
+        world.metrics,
+    )
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(writer.run())
+        team.dispatcher = group.create_task(
+            Dispatcher("team", team, timedelta(seconds=5), outbox, world.clock.now).run()
+        )
+        await asyncio.wait([team.dispatcher])
+        assert [] == await outbox.due("team", world.clock.now())
+        writing.cancel()
+
+
+class Stopped(Channel):
+    """Whose dispatcher is stopped while the outcome is on its way to the writer."""
+
+    async def send(self, message):
+        await super().send(message)
+        asyncio.get_running_loop().call_later(0.01, self.dispatcher.cancel)
+
+
+async def test_a_dead_channel_makes_one_notice_an_hour(world):
+    refusals = [SendError("wrong key", reason="authError", permanent=True) for _ in range(9)]
+    team, boss = Channel(*refusals), Channel()
+    async with delivering(world, team=team, boss=boss) as writer:
+        for number in range(3):
+            names = [f"{number}.{name}" for name in range(3)]
+            await say_more(world, writer, names)
+            await settled(world, count=number + 2)
+            await resolve(world, writer)
+        first = [row for row in await settled(world, count=7) if row.notice]
+        world.clock.move(hours=1)
+        await say_more(world, writer, ["a", "b", "c"])
+        await settled(world, count=9)
+    assert 1 == len(first)
+    assert 2 == len(boss.sent)
+
+
+async def say_more(world, writer, names):
+    world.clock.move(seconds=1)
+    await writer.submit(Read(source="press", mentions=[world.said(name) for name in names]))
+
+
+async def resolve(world, writer):
+    (row,) = await world.views.incidents(open_only=True)
+    await world.views.ask("resolve", row.id, "camille", world.clock.now())
+    world.clock.move(minutes=16)
+    await writer.submit(SourceChange(source="press", state="live", detail=row.id))
+
+
+@pytest.mark.parametrize(("language", "words"), [("fr", "OUVERT"), ("en", "OPEN")])
+async def test_each_channel_is_told_in_its_language(tmp_path, language, words):
+    async with opened(
+        tmp_path, channels=f"team: {{kind: console, language: {language}}}, boss: {{kind: console}}"
+    ) as w:
+        await w.say("1", "2", "3")
+        team = Channel()
+        async with delivering(w, team=team):
+            await settled(w)
+        assert (language, True) == (team.sent[0].language, words in team.sent[0].text)

@@ -1,0 +1,100 @@
+"""The daemon as a whole, in the process of the test."""
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+from contextlib import asynccontextmanager, closing
+
+import pytest
+
+from listener.app import run
+from listener.clock import Clock
+from listener.store.database import FILE
+from listener.store.port import StoreBusyError, StoreError
+from listener.store.store import _SqlStore
+from listener.store.views import open_views
+from rules.instant import HOUR
+from tests.builders import notice
+from tests.stores import commit, opened, outgoing
+
+CONFIGURATION = """
+daemon: {{data: {data}, listen: "127.0.0.1:{port}"}}
+operator: {{to: [here]}}
+brands: {{acme: {{query: acme}}}}
+sources: {{news: {{kind: feed, urls: [http://127.0.0.1:1/feed], allow_private: true}}}}
+rules: {{bad-buzz: {{kind: spike}}}}
+channels: {{here: {{kind: console}}}}
+routes: [{{to: [here]}}]
+"""
+
+
+async def test_a_port_that_is_taken_is_one_plain_error_with_the_way_out(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        config = tmp_path / "badbuzz.yaml"
+        config.write_text(CONFIGURATION.format(data=tmp_path / "data", port=port))
+
+        with pytest.raises(StoreError, match=rf"cannot listen on 127.0.0.1:{port}: .*; change daemon.listen"):
+            await run(config)
+
+
+async def delivered(data, name):
+    views = open_views(data)
+    try:
+        async with asyncio.timeout(20):
+            while True:
+                if [(name, "sent")] == [(row.id, row.state) for row in await views.deliveries()]:
+                    return
+                await asyncio.sleep(0.02)
+    finally:
+        await views.close()
+
+
+@asynccontextmanager
+async def running(folder, at):
+    """A daemon on a store with one delivery, due at `at`, that has just been made."""
+    async with opened(folder / "data") as store:
+        await store.commit(commit(at=at, outgoing=[outgoing("d1", "here", due=at, notice=notice())]))
+    config = folder / "badbuzz.yaml"
+    config.write_text(CONFIGURATION.format(data=folder / "data", port=0))
+    daemon = asyncio.ensure_future(run(config))
+    try:
+        await delivered(folder / "data", "d1")
+        yield daemon
+    finally:
+        daemon.cancel()
+        await asyncio.wait([daemon])
+
+
+async def test_what_was_stamped_before_the_wall_clock_was_set_back_is_delivered_all_the_same(tmp_path):
+    async with running(tmp_path, Clock().now() + 3 * HOUR):
+        pass
+
+
+async def test_a_daemon_whose_store_was_taken_over_ends_with_one_plain_error(tmp_path):
+    async with running(tmp_path, Clock().now()) as daemon:
+        with closing(sqlite3.connect(tmp_path / "data" / FILE)) as file, file:
+            file.execute("update meta set writer = 'another', owner = 'pid 7 on attic'")
+        views = open_views(tmp_path / "data")
+        await views.ask("ack", "1", "camille", 0)
+        await views.close()
+        with pytest.raises(StoreBusyError, match="the store was taken over by pid 7 on attic: stop one of the two"):
+            async with asyncio.timeout(20):
+                await asyncio.shield(daemon)
+
+
+async def test_a_store_that_does_not_answer_at_the_end_does_not_keep_the_end_from_being_written(tmp_path, monkeypatch):
+    async def next_due(_self):
+        raise StoreError("no answer")
+
+    async with running(tmp_path, Clock().now()) as daemon:
+        monkeypatch.setattr(_SqlStore, "next_due", next_due)
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(20):
+            await daemon
+    async with opened(tmp_path / "data") as store:
+        assert await store.snapshot("acme") is not None

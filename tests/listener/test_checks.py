@@ -1,0 +1,83 @@
+"""What is wrong with a configuration once one knows what it means."""
+
+from pathlib import Path
+
+from config.load import load
+from listener.catalogs import CATALOGS
+from listener.checks import check
+
+GOOD = {
+    "daemon": "{language: fr}",
+    "operator": "{to: phone}",
+    "brands": "{acme: {query: acme, languages: [fr, en]}}",
+    "sources": "{press: {kind: feed, urls: [https://example.org/rss]}}",
+    "rules": "{bad-buzz: {kind: spike}}",
+    "channels": "{phone: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC}, out: {kind: console}}",
+    "routes": "[{to: [phone, out]}]",
+}
+
+
+def said(folder: Path, **changes: str) -> list[tuple[str, str, str]]:
+    path = folder / "badbuzz.yaml"
+    parts = {**GOOD, **changes}
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items() if text), encoding="utf-8")
+    loaded = load(path, CATALOGS, {"TOPIC": "t"})
+    return [(problem.level, problem.path, problem.message) for problem in check(loaded, CATALOGS)]
+
+
+def test_a_sound_configuration_has_no_problem(tmp_path: Path) -> None:
+    assert said(tmp_path) == []
+
+
+def test_a_query_that_cannot_be_understood_shows_the_place(tmp_path: Path) -> None:
+    ((level, path, message),) = said(tmp_path, brands="{acme: {query: 'acme AND (air'}}")
+    shown = message.splitlines()
+    assert (level, path, shown[1].strip()) == ("error", "brands.acme.query", "acme AND (air")
+    assert shown[2][shown[1].index("acme") :][9] == "^"
+
+
+def test_words_of_a_rule_that_cannot_be_looked_for_are_errors(tmp_path: Path) -> None:
+    found = said(tmp_path, rules="{words: {kind: keyword, any: [recall, 'a*']}}")
+    assert [(level, path) for level, path, _ in found] == [("error", "rules.words.any.1")]
+
+
+def test_a_language_without_tone_is_a_warning(tmp_path: Path) -> None:
+    found = said(tmp_path, brands="{acme: {query: acme, languages: [fr, eo]}}")
+    message = "the tone of 'eo' cannot be told: its mentions count as posts, never as negative"
+    assert found == [("warning", "brands.acme.languages", message)]
+
+
+def test_listening_to_others_needs_a_token(tmp_path: Path) -> None:
+    assert [one[:2] for one in said(tmp_path, daemon="{listen: '0.0.0.0:80'}")] == [("error", "daemon.listen")]
+    assert said(tmp_path, daemon="{listen: '0.0.0.0:80', token: !secret env:TOPIC}") == []
+
+
+def test_critical_alerts_should_wake_somebody(tmp_path: Path) -> None:
+    found = said(tmp_path, routes="[{severity: critical, to: out}, {to: [phone]}]")
+    assert found == [("warning", "routes.0.to", "a critical alert on this route wakes nobody")]
+    assert said(tmp_path, routes="[{severity: critical, to: phone}, {to: out}]") == []
+
+
+def test_incidents_that_nobody_is_told_of_are_warnings(tmp_path: Path) -> None:
+    brands = "{acme: {query: acme}, beta: {query: beta}}"
+    found = said(tmp_path, brands=brands, routes="[{brand: acme, to: [phone, out]}, {severity: critical, to: phone}]")
+    assert found == [("warning", "routes", "no route takes warning incidents of 'beta': nobody is told")]
+
+
+def test_what_serves_nobody_is_a_warning(tmp_path: Path) -> None:
+    sources = "{press: {kind: feed, urls: [https://example.org/rss], brands: []}}"
+    rules = "{bad-buzz: {kind: spike, brands: []}}"
+    found = said(tmp_path, sources=sources, rules=rules, operator="", routes="[{to: phone}, {to: phone}]")
+    assert [(level, path) for level, path, _ in found] == [
+        ("warning", "operator"),
+        ("warning", "brands.acme"),
+        ("warning", "brands.acme"),
+        ("warning", "routes.1"),
+        ("warning", "channels.out"),
+        ("warning", "sources.press.brands"),
+        ("warning", "rules.bad-buzz.brands"),
+    ]
+
+
+def test_without_rules_nothing_is_ever_reported(tmp_path: Path) -> None:
+    assert [one[:2] for one in said(tmp_path, rules="")] == [("warning", "rules")]

@@ -1,0 +1,215 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import lxml.html
+import pytest
+from aiohttp.test_utils import TestClient
+
+from listener.store.port import Answered, StoreError
+from listener.web import words as words_module
+from listener.web.status import SourceStatus
+from listener.web.words import ENGLISH, FRENCH, Words
+from rules.instant import DAY, HOUR, MINUTE
+from tests.listener.web.world import HOSTILE, NOW, delivery, incident, step, stored
+
+NB = "\u00a0"
+
+
+async def text(client: TestClient, path: str) -> str:
+    """What a reader sees of a page."""
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    page = lxml.html.fromstring(await answer.text())
+    return re.sub(r"[ \n]+", " ", page.text_content())
+
+
+async def test_the_page_says_what_is_open_against_what_is_usual(served):
+    page = await text(await served(), "/")
+    assert f"acme-air · incident n°{NB}37 sérieux · ouvert" in page
+    assert f"22{NB}mentions négatives en 15{NB}min, d’habitude 3, en apprentissage" in page
+
+
+async def test_the_page_speaks_the_language_of_the_daemon_or_the_one_asked_for(served):
+    client = await served()
+    assert "Incidents ouverts" in await text(client, "/")
+    assert "Open incidents" in await text(client, "/?lang=en")
+    assert f"22{NB}negative mentions in 15 min, usually 3" in await text(client, "/?lang=en")
+
+
+async def test_a_language_once_chosen_is_kept_in_every_link(served):
+    page = await (await (await served()).get("/?lang=en")).text()
+    assert 'href="/i/37?lang=en"' in page
+    assert 'href="/?lang=en"' in page
+
+
+async def test_the_page_says_what_is_not_heard_and_claims_no_calm_for_it(served, world):
+    world.views.rows.clear()
+    page = await text(await served(), "/")
+    assert f"1{NB}source sur 2 entendue" in page
+    assert "muette, accès refusé" in page
+    assert "rien n’est conclu de son silence" in page
+    assert FRENCH["all_heard"] not in page
+
+
+async def test_calm_is_claimed_when_everything_is_heard(served, world):
+    world.views.rows.clear()
+    world.daemon.source = [SourceStatus(name="press", kind="feed", state="live")]
+    assert f"{FRENCH['no_open']} {FRENCH['all_heard']}" in await text(await served(), "/")
+
+
+async def test_the_page_says_which_languages_have_no_tone(served):
+    assert f"Tonalité non jugée{NB}: de" in await text(await served(), "/")
+
+
+async def test_strangers_words_are_shown_and_never_run(served):
+    answer = await (await served()).get("/")
+    page = await answer.text()
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert "Vol 4218 <script>alert(1)</script> écalé {{ 7 * 7 }}" in await text(await served(), "/")
+    assert "\u202e" in HOSTILE
+
+
+async def test_only_web_links_are_offered_and_they_show_where_they_lead(served):
+    links = lxml.html.fromstring(await (await (await served()).get("/")).text()).xpath("//li//a")
+    assert [(link.get("href"), link.text) for link in links] == [
+        ("https://bsky.example/p/1", "voir le message (bsky.example)")
+    ]
+
+
+async def test_a_deleted_post_is_named_as_such(served):
+    assert FRENCH["deleted"] in await text(await served(), "/")
+
+
+async def test_a_delivery_that_failed_for_good_is_shown_with_its_reason(served):
+    page = await text(await served(), "/")
+    assert f"team acme-air · incident n°{NB}37 23{NB}h{NB}09 3 Slack answered 404: no_service" in page
+
+
+async def test_an_incident_shows_its_steps_its_quotations_and_its_deliveries(served, world):
+    world.views.steps.append(step(1, "worse", severity="critical"))
+    world.views.steps.append(step(2, "resolved", by="astreinte 2", because="fausse alerte"))
+    world.views.sends.append(delivery(channel="boss", state="sent", detail="", reason="", finished=NOW))
+    page = await text(await served(), "/i/37")
+    assert "s’aggrave · critique" in page
+    assert f"par astreinte 2 22{NB}mentions" in page
+    assert f"Raison{NB}: fausse alerte" in page
+    assert f"19{NB}auteurs · bluesky{NB}19, press{NB}3" in page
+    assert f"Non entendu{NB}: fedi" in page
+    assert "le premier · le plus suivi · acme-air" in page
+    assert f"boss envoyé 23{NB}h{NB}10" in page
+
+
+async def test_an_unknown_incident_is_a_page_that_says_so(served):
+    client = await served()
+    assert (await client.get("/i/99")).status == 404
+    assert FRENCH["not_found"] in await text(client, "/i/99")
+
+
+async def test_an_unreadable_store_is_a_page_that_says_so(served, world):
+    world.views.broken = StoreError("the disk is full: make room")
+    client = await served()
+    assert (await client.get("/")).status == 503
+    assert "the disk is full: make room" in await text(client, "/")
+
+
+async def form_of(client: TestClient, path: str) -> dict[str, str]:
+    page = lxml.html.fromstring(await (await client.get(path)).text())
+    return {field.get("name"): field.get("value") or "" for field in page.xpath("//form//input")}
+
+
+async def test_an_incident_is_taken_by_a_form_and_the_page_tells_what_came_of_it(served, world):
+    client = await served()
+    form = {**await form_of(client, "/i/37"), "by": "Léa \u202e\n"}
+    answer = await client.post("/i/37/ack", data=form)
+    assert answer.url.path_qs == "/i/37?asked=1"
+    assert [(command.verb, command.target, command.by, command.at) for command in world.views.asked] == [
+        ("ack", "5f0c", "Léa", NOW)
+    ]
+    assert FRENCH["ack_asked"] in await text(client, "/i/37?asked=1")
+    world.views.answers[1] = Answered(id=1, at=NOW, refusal="it is resolved")
+    assert f"{FRENCH['ack_refused']} it is resolved" in await text(client, "/i/37?asked=1")
+    world.views.answers[1] = Answered(id=1, at=NOW)
+    assert FRENCH["ack_done"] in await text(client, "/i/37?asked=1")
+
+
+async def test_reading_never_takes_an_incident(served, world):
+    client = await served()
+    assert (await client.get("/i/37/ack")).status == 405
+    assert world.views.asked == []
+
+
+@pytest.mark.parametrize("state", [{"acknowledged_by": "Léa"}, {"state": "resolved"}])
+async def test_what_is_taken_or_over_has_no_form(served, world, state):
+    world.views.rows = [incident(**state)]
+    assert await form_of(await served(), "/i/37") == {}
+
+
+async def test_a_brand_new_daemon_has_a_page_too(served, world):
+    world.views.rows.clear()
+    world.views.said.clear()
+    world.views.sends.clear()
+    world.daemon.brand, world.daemon.source = [], []
+    page = await text(await served(), "/?lang=en")
+    assert ENGLISH["no_brands"] in page
+    assert ENGLISH["no_sources"] in page
+    assert ENGLISH["no_mentions"] in page
+
+
+async def test_a_huge_post_is_cut(served, world):
+    world.views.said = [stored("9", "mot " * 10_000)]
+    page = await text(await served(), "/")
+    assert page.count("mot ") < 100
+
+
+def test_both_languages_say_the_same_things():
+    assert FRENCH.keys() == ENGLISH.keys()
+
+
+def test_french_sentences_keep_their_signs_together():
+    loose = [text for text in FRENCH.values() if re.search(r" [:;!?»%]|« | \d|'", text)]
+    assert loose == []
+
+
+@pytest.mark.parametrize(
+    ("language", "ago", "expected"),
+    [
+        ("fr", 0, f"23{NB}h{NB}10"),
+        ("fr", 10 * MINUTE, f"23{NB}h"),
+        ("fr", 13 * DAY, f"dimanche 1er novembre, 23{NB}h{NB}10"),
+        ("fr", 400 * DAY, f"samedi 11 octobre 2025, 0{NB}h{NB}10"),
+        ("en", 0, "23:10"),
+        ("en", 24 * HOUR, "Friday 23:10"),
+    ],
+)
+def test_a_moment_is_written_as_the_language_does_with_the_day_when_it_is_not_today(language, ago, expected):
+    assert Words(language, "Europe/Paris", NOW).time(NOW - ago) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "expected"),
+    [
+        ("fr", 0, f"0{NB}mention en 2{NB}h"),
+        ("fr", 1, f"1{NB}mention en 2{NB}h"),
+        ("fr", 12_000, f"12\u202f000{NB}mentions en 2{NB}h"),
+        ("en", 0, f"0{NB}mentions in 2 h"),
+        ("en", 1, f"1{NB}mention in 2 h"),
+        ("en", 12_000, f"12,000{NB}mentions in 2 h"),
+    ],
+)
+def test_counts_follow_the_grammar_of_the_language(language, value, expected):
+    assert Words(language, "UTC", NOW).counted("posts", value, 2 * HOUR) == expected
+
+
+async def test_a_reload_that_changes_the_language_counts_at_once(served, world):
+    client = await served()
+    world.settings = replace(world.settings, language="en")
+    assert "Open incidents" in await text(client, "/")
+
+
+def test_every_sentence_is_said_somewhere():
+    folder = Path(words_module.__file__).parent
+    said = "".join(path.read_text(encoding="utf-8") for path in (*folder.rglob("*.html"), folder / "pages.py"))
+    states = {"due", "sent", "parked", "cancelled"}
+    unsaid = {word for word in FRENCH if not re.search(rf'\b(?:t|text)\.{word}\b|"{word}"', said)}
+    assert unsaid - states == set()

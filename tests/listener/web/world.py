@@ -1,0 +1,211 @@
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+from aiohttp import web
+
+from config.model import Secret
+from config.problems import Problem
+from listener.observe.metrics import Metrics
+from listener.store.port import Answered, Command, IncidentRow, StoredMention
+from listener.web.status import BrandStatus, RuleStatus, Settings, Site, SourceStatus
+from rules.facts import Facts, Tone
+from rules.instant import HOUR, MINUTE, SECOND, Instant
+from rules.mention import Author, Mention
+from rules.transition import Evidence, Transition
+
+NOW: Instant = 1_794_694_200 * SECOND
+"""Saturday 14 November 2026, 23:10 in Paris."""
+TOKEN = "a-long-enough-token"
+HOSTILE = "Vol 4218 <script>alert(1)</script> \u202eécalé\u202c {{ 7 * 7 }}"
+
+
+def step(number: int, state: str = "open", **changes: object) -> Transition:
+    values = {
+        "at": NOW - 2 * MINUTE + number,
+        "incident": "5f0c",
+        "step": number,
+        "brand": "acme-air",
+        "rule": "bad-buzz",
+        "state": state,
+        "severity": "warning",
+        "reasons": ("22 negative, usually 3",),
+        "evidence": Evidence(
+            of="negative",
+            count=22,
+            window=15 * MINUTE,
+            usual=3,
+            learning=True,
+            mentions={"first": "bluesky:1", "largest": "bluesky:1", "latest": "bluesky:2"},
+            authors=19,
+            sources={"press": 3, "bluesky": 19},
+            unheard=("fedi",),
+        ),
+    }
+    return Transition(**{**values, **changes})
+
+
+def stored(identity: str, text: str, *, url: str | None = None, deleted: bool = False) -> StoredMention:
+    mention = Mention(
+        id=identity,
+        source="bluesky",
+        platform="bluesky",
+        text="" if deleted else text,
+        url=url,
+        author=Author(handle=None if deleted else "@lea.example"),
+        observed_at=datetime(2026, 11, 14, 22, 0, tzinfo=UTC),
+    )
+    facts = Facts(mention=mention.identity, moment=NOW, source="bluesky", label="negative")
+    tone = Tone(language="fr", label="negative", compound=-0.6, confidence=0.8, scorer="fr")
+    return StoredMention(
+        at=NOW - MINUTE, mention=mention, facts={"acme-air": facts}, tones={"acme-air": tone}, deleted=deleted
+    )
+
+
+@dataclass
+class Shelf:
+    """The reading side of a store, held in memory."""
+
+    rows: list[IncidentRow] = field(default_factory=list)
+    steps: list[Transition] = field(default_factory=list)
+    said: list[StoredMention] = field(default_factory=list)
+    sends: list[SimpleNamespace] = field(default_factory=list)
+    asked: list[Command] = field(default_factory=list)
+    answers: dict[int, Answered] = field(default_factory=dict)
+    broken: Exception | None = None
+
+    async def incidents(self, *, brand=None, open_only=False, limit=100) -> list[IncidentRow]:
+        if self.broken:
+            raise self.broken
+        rows = [row for row in self.rows if brand in {None, row.brand}]
+        return [row for row in rows if not open_only or row.state != "resolved"][:limit]
+
+    async def incident(self, name: str) -> IncidentRow | None:
+        return next((row for row in self.rows if name in {str(row.number), row.id}), None)
+
+    async def transitions(self, incident: str | None = None) -> AsyncIterator[Transition]:
+        for transition in self.steps:
+            if transition.incident == incident:
+                yield transition
+
+    async def transition(self, name: str) -> Transition | None:
+        return next((transition for transition in self.steps if transition.id == name), None)
+
+    async def mentions(self, *, brand=None, identities=None, limit=50) -> list[StoredMention]:
+        said = [one for one in self.said if brand is None or brand in one.facts]
+        return [one for one in said if identities is None or one.mention.identity in identities][:limit]
+
+    async def deliveries(self, *, state=None, thread=None, limit=100) -> list[SimpleNamespace]:
+        return [one for one in self.sends if state in {None, one.state} and thread in {None, one.thread}][:limit]
+
+    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
+        self.asked.append(Command(id=len(self.asked) + 1, at=at, verb=verb, target=target, by=by, because=because))
+        return len(self.asked)
+
+    async def answer(self, command: int) -> Answered | None:
+        return self.answers.get(command)
+
+
+def delivery(**changes: object) -> SimpleNamespace:
+    values = {
+        "id": "5f0c.0/team",
+        "channel": "team",
+        "thread": "5f0c",
+        "state": "parked",
+        "due": NOW - MINUTE,
+        "attempts": 3,
+        "transition": "5f0c.0",
+        "notice": None,
+        "reason": "authError",
+        "detail": "Slack answered 404: no_service",
+        "finished": None,
+    }
+    return SimpleNamespace(**{**values, **changes})
+
+
+@dataclass
+class Daemon:
+    """The present state of a daemon, as a test wants it."""
+
+    version: str = "1.2.3"
+    started: Instant = NOW - 26 * HOUR
+    trouble: str = ""
+    wait: str = ""
+    brand: list[BrandStatus] = field(
+        default_factory=lambda: [
+            BrandStatus(
+                name="acme-air",
+                rules=[RuleStatus(rule="bad-buzz", of="negative", value=22, window=15 * MINUTE, usual=3.4)],
+                unsupported=["de"],
+            )
+        ]
+    )
+    source: list[SourceStatus] = field(
+        default_factory=lambda: [
+            SourceStatus(name="press", kind="feed", state="live", last_event=NOW - MINUTE, last_mention=NOW - HOUR),
+            SourceStatus(name="fedi", kind="mastodon", state="auth_failed", detail="the token has expired (401)"),
+        ]
+    )
+
+    def sick(self) -> str:
+        return self.trouble
+
+    def waiting(self) -> str:
+        return self.wait
+
+    def brands(self) -> Sequence[BrandStatus]:
+        return self.brand
+
+    def sources(self) -> Sequence[SourceStatus]:
+        return self.source
+
+
+@dataclass
+class World:
+    """A site, and everything a test may want to change about it."""
+
+    views: Shelf
+    daemon: Daemon
+    settings: Settings
+    now: Instant = NOW
+    warnings: Sequence[Problem] = ()
+    refused: Exception | None = None
+    routes: dict[str, Sequence[web.RouteDef]] = field(default_factory=dict)
+
+    async def reload(self) -> Sequence[Problem]:
+        if self.refused:
+            raise self.refused
+        return self.warnings
+
+    def site(self) -> Site:
+        return Site(
+            settings=lambda: self.settings,
+            views=self.views,
+            status=self.daemon,
+            now=lambda: self.now,
+            key=b"k" * 32,
+            reload=self.reload,
+            inbound=lambda name: self.routes.get(name, ()),
+            exposition=Metrics(version="1.2.3", now=lambda: self.now).exposition,
+            hide=lambda text: text.replace(TOKEN, "***"),
+        )
+
+    def demand_token(self) -> None:
+        self.settings = replace(self.settings, local=False, token=Secret(TOKEN))
+
+
+def incident(number: int = 37, **changes: object) -> IncidentRow:
+    row = IncidentRow(
+        id="5f0c",
+        number=number,
+        brand="acme-air",
+        rule="bad-buzz",
+        state="open",
+        severity="warning",
+        opened_at=NOW - 2 * MINUTE,
+        changed_at=NOW - 2 * MINUTE,
+        acknowledged_by=None,
+        steps=1,
+    )
+    return replace(row, **changes)

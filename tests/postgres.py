@@ -1,0 +1,58 @@
+"""A private PostgreSQL for tests: a throw-away cluster on a unix socket, gone with the test that asked for it."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+_FAST = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=50"
+
+
+def _programs() -> Path | None:
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    elsewhere = shutil.which("initdb")
+    return debian[-1].parent if debian else Path(elsewhere).parent if elsewhere else None
+
+
+def _run(*words: str) -> None:
+    """PostgreSQL refuses to run as root: its own account does it then."""
+    account = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*account, *words], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """The URL of an empty database of a new cluster. Skips the test where PostgreSQL is not installed."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL not found: run `make servers`")
+    folder = Path(tempfile.mkdtemp(prefix="bb-pg-"))  # short: a socket's path is
+    if os.geteuid() == 0:
+        account = pwd.getpwnam("postgres")
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    data, control = str(folder / "data"), str(programs / "pg_ctl")
+    try:
+        _run(str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        _run(control, "start", "-w", "-D", data, "-l", str(folder / "log"), "-o", f"{_FAST} -k {folder}")
+        yield f"postgresql://postgres@/postgres?host={folder}"
+    finally:
+        if (folder / "data" / "postmaster.pid").exists():
+            _run(control, "stop", "-D", data, "-m", "immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def emptied(url: str) -> str:
+    """The same database without a single table."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("drop schema public cascade; create schema public")
+    finally:
+        await connection.close()
+    return url

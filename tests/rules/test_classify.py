@@ -1,0 +1,98 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from rules.classify import BrandTerms, Classified, Classifier, full_text
+from rules.mention import Author, Mention
+from rules.query import compile_query
+from rules.query_parse import QueryError
+
+CLASSIFIER = Classifier(
+    {
+        "acme": BrandTerms(
+            query=compile_query("(acme OR @acmeair) -job"),
+            languages=("fr", "en"),
+            own_accounts=("@AcmeAir", "did:plc:abc", "https://fedi.example/@acme/"),
+            keywords={"recall": ("boycott*", "fuite de données"), "strike": ("grève",), "other": ("xyz",)},
+        ),
+        "beta": BrandTerms(query=compile_query("beta"), languages=("de",)),
+    }
+)
+
+
+def mention(text: str, **changes: Any) -> Mention:
+    known: dict[str, Any] = {
+        "id": "1",
+        "source": "s",
+        "platform": "file",
+        "observed_at": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+    return Mention(text=text, **{**known, **changes})
+
+
+def classify(text: str, **changes: Any) -> list[Classified]:
+    return CLASSIFIER.classify(mention(text, **changes))
+
+
+def test_only_the_brands_a_mention_concerns_are_given() -> None:
+    assert [] == classify("nothing of interest")
+    assert [] == classify("acme job")
+    assert ["beta"] == [each.brand for each in classify("beta")]
+    assert ["acme", "beta"] == [each.brand for each in classify("Beta et Acme")]
+
+
+def test_a_mention_comes_with_its_tone_places_and_keywords() -> None:
+    (found,) = classify("Boycottez Acme : fuite de données honteuse, et la grève")
+    assert "negative" == found.tone.label
+    assert "fr" == found.tone.language
+    assert [(10, 14)] == [(span.start, span.end) for span in found.match.spans]
+    assert ("recall", "strike") == found.hits
+    assert ("boycott*", "fuite de données", "grève") == found.words
+    assert not found.own
+
+
+def test_each_brand_hears_a_mention_in_its_own_languages() -> None:
+    acme, beta = classify("Acme Beta 😡")
+    assert ("fr", "negative") == (acme.tone.language, acme.tone.label)
+    assert ("de", "unsupported") == (beta.tone.language, beta.tone.label)
+
+
+@pytest.mark.parametrize(
+    ("author", "url"),
+    [
+        (Author(handle="acmeair"), None),
+        (Author(handle="@ACMEAIR"), None),
+        (Author(id="did:plc:abc", handle="changed"), None),
+        (Author(id="https://fedi.example/@acme"), None),
+        (Author(), "https://fedi.example/@Acme/123"),
+    ],
+)
+def test_the_brands_own_accounts_are_known(author: Author, url: str | None) -> None:
+    assert classify("Acme", author=author, url=url)[0].own
+
+
+@pytest.mark.parametrize(
+    ("author", "url"),
+    [
+        (Author(), None),
+        (Author(handle="acmeair@elsewhere.example"), None),
+        (Author(name="AcmeAir", handle="someone"), None),
+        (Author(), "https://fedi.example/@acmefan/1"),
+        (Author(), "https://evil.example/?u=https://fedi.example/@acme/1"),
+    ],
+)
+def test_who_only_looks_like_the_brand_is_not_the_brand(author: Author, url: str | None) -> None:
+    assert not classify("Acme", author=author, url=url)[0].own
+
+
+def test_the_title_counts_for_match_and_tone_and_is_read_once() -> None:
+    (found,) = classify("Le communiqué est attendu.", title="Acme : un scandale")
+    assert "negative" == found.tone.label
+    assert "A\nb" == full_text(mention("b", title="A"))
+    assert "Acme va mal. Très mal." == full_text(mention("Acme va mal. Très mal.", title="Acme va mal…"))
+
+
+def test_a_keyword_that_cannot_be_looked_for_is_refused_when_built() -> None:
+    with pytest.raises(QueryError):
+        Classifier({"acme": BrandTerms(query=compile_query("acme"), keywords={"recall": ("*",)})})

@@ -1,0 +1,269 @@
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.engine import Engine
+from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Resolved, decode, encode
+from rules.instant import MINUTE, SECOND
+from tests.rules.worlds import START, configured, facts, fold, heard, plan
+
+FIVE = {"kind": "threshold", "at_least": {"posts": 5, "authors": 3}, "window": "15m", "critical_when": {"posts": 20}}
+SPIKE = {"kind": "spike"}
+RECALL = {"kind": "keyword", "any": ["recall"], "at_least": {"authors": 2}, "severity": "critical"}
+
+
+def burst(count, minute=10.0, step=0.1, first=0):
+    return [heard(first + n, minute + n * step) for n in range(count)]
+
+
+def states(steps):
+    return [(step.rule, step.state, step.severity) for step in steps]
+
+
+def test_an_incident_opens_gets_worse_and_resolves_by_itself():
+    steps = fold([configured(plan(five=FIVE)), *burst(20)], until=120)
+    expected = [("five", "open", "warning"), ("five", "worse", "warning"), ("five", "worse", "critical")]
+    assert [*expected, ("five", "resolved", "critical")] == states(steps)
+    assert [0, 1, 2, 3] == [step.step for step in steps]
+    assert len({step.incident for step in steps}) == 1
+
+
+def test_the_opening_says_what_was_counted_and_by_whom():
+    steps = fold([configured(plan(five=FIVE)), *burst(5)])
+    evidence = steps[0].evidence
+    assert (5, 5, {"press": 5}) == (evidence.count, evidence.authors, evidence.sources)
+    assert {"first": "feed:0", "latest": "feed:4"} == evidence.mentions
+    assert START + 10 * MINUTE == evidence.first_at
+    assert steps[0].reasons
+
+
+def test_every_step_names_the_mention_it_began_with():
+    steps = fold([configured(plan(five=FIVE)), *burst(5), *burst(10, minute=30, first=100)], until=100)
+    assert ["open", "worse", "resolved"] == [step.state for step in steps]
+    assert {"feed:0"} == {step.evidence.mentions["first"] for step in steps}
+    assert {START + 10 * MINUTE} == {step.evidence.first_at for step in steps}
+
+
+def test_one_author_alone_opens_nothing():
+    log = [configured(plan(five=FIVE)), *(heard(n, 10, author="same") for n in range(30))]
+    assert [] == fold(log, until=60)
+
+
+def test_what_the_brand_writes_itself_and_history_count_nowhere():
+    own = [heard(n, 10, own=True) for n in range(10)]
+    history = [heard(n + 10, 10, history=True) for n in range(10)]
+    assert [] == fold([configured(plan(five=FIVE)), *own, *history], until=60)
+
+
+def test_calm_is_not_counted_while_nothing_is_heard():
+    gap = Gap(at=START + 300 * MINUTE, since=START + 12 * MINUTE)
+    steps = fold([configured(plan(five=FIVE)), *burst(5), gap], until=329)
+    assert ["open"] == [step.state for step in steps]
+    assert ["open", "resolved"] == [s.state for s in fold([configured(plan(five=FIVE)), *burst(5), gap], until=331)]
+
+
+def test_calm_is_not_counted_while_a_source_that_contributed_is_down():
+    down = Coverage(at=START + 12 * MINUTE, source="press", share=0.0)
+    up = Coverage(at=START + 200 * MINUTE - SECOND, source="press", share=1.0)
+    steps = fold([configured(plan(five=FIVE)), *burst(5), down, up], until=240)
+    assert [START + 230 * MINUTE] == [step.at for step in steps if step.state == "resolved"]
+
+
+def test_an_acknowledged_incident_says_by_whom_once():
+    log = [configured(plan(five=FIVE)), *burst(5)]
+    incident = fold(log)[0].incident
+    ack = Acknowledged(at=START + 11 * MINUTE, incident=incident, by="lea")
+    steps = fold([*log, ack, ack])
+    assert [("open", None), ("acknowledged", "lea")] == [(step.state, step.by) for step in steps]
+
+
+def test_a_late_acknowledgement_reopens_nothing():
+    log = [configured(plan(five=FIVE)), *burst(5)]
+    incident = fold(log)[0].incident
+    late = Acknowledged(at=START + 100 * MINUTE, incident=incident, by="lea")
+    assert ["open", "resolved"] == [step.state for step in fold([*log, late], until=200)]
+
+
+def test_an_incident_that_a_person_ended_stays_ended_until_it_doubles():
+    log = [configured(plan(five=FIVE)), *burst(6)]
+    end = Resolved(at=START + 11 * MINUTE, incident=fold(log)[0].incident, by="lea", because="known")
+    more = burst(5, minute=12, first=100)
+    assert ["open", "resolved"] == [step.state for step in fold([*log, end, *more])]
+    doubled = burst(6, minute=12, first=100)
+    assert ["open", "resolved", "open"] == [step.state for step in fold([*log, end, *doubled])]
+
+
+def test_once_calm_a_rule_opens_again_after_a_person_ended_it():
+    log = [configured(plan(five=FIVE)), *burst(6)]
+    end = Resolved(at=START + 11 * MINUTE, incident=fold(log)[0].incident, by="lea")
+    for day_later in (60, 60 * 24):
+        again = burst(5, minute=day_later, first=100)
+        assert ["open", "resolved", "open"] == [step.state for step in fold([*log, end, *again])]
+
+
+@pytest.mark.parametrize("sources", [("press",), ("press", "other")])
+def test_nothing_is_learnt_from_the_silence_of_a_source(sources):
+    the_plan = msgspec.structs.replace(plan(bad=SPIKE), sources=sources)
+    days = 60 * 24
+    loud = [heard(n, n / 2) for n in range(2 * 5 * days)]
+    down = Coverage(at=START + 5 * days * MINUTE, source="press", share=0.0)
+    engine = Engine("acme")
+    fold([configured(the_plan), *loud, down], engine=engine)
+    before = engine.judge(START + 5 * days * MINUTE)["bad"].usual
+    fold([], engine=engine, until=6 * days)
+    up = Coverage(at=START + 6 * days * MINUTE, source="press", share=1.0)
+    fold([up], engine=engine, until=6 * days + 31)
+    assert before == pytest.approx(engine.judge(START + (6 * days + 31) * MINUTE)["bad"].usual, rel=0.01)
+
+
+@pytest.mark.parametrize("per_hour", [1, 10, 60, 120, 600])
+def test_a_brand_is_loud_news_once_at_most_because_it_is_new(per_hour):
+    chance = Random(per_hour)
+    minute, posts = 0.0, []
+    while minute < 12 * 60:
+        minute += chance.expovariate(per_hour / 60)
+        posts.append(heard(len(posts), minute))
+    steps = fold([configured(plan(bad=SPIKE)), *posts], until=13 * 60)
+    assert (per_hour >= 60) >= len({step.incident for step in steps})
+    assert [None] * (per_hour >= 60) == [step.evidence.usual for step in steps if step.state == "open"]
+    assert [] == [step for step in steps if step.severity == "critical" and per_hour < 100]
+
+
+def test_a_burst_that_is_there_at_the_start_is_told_without_inventing_what_is_usual():
+    steps = fold([configured(plan(bad=SPIKE)), *burst(40, minute=0.5, step=0.05)])
+    assert [("open", "warning"), ("worse", "critical")] == [
+        (steps[0].state, steps[0].severity),
+        (steps[-1].state, steps[-1].severity),
+    ]
+    assert {None} == {step.evidence.usual for step in steps}
+
+
+def test_an_edit_takes_a_complaint_back():
+    first = burst(4)
+    before = first[0].facts
+    edit = Edited(at=START + 11 * MINUTE, before=before, after=facts(0, START + 11 * MINUTE, label="neutral"))
+    assert [] == fold([configured(plan(five=FIVE)), *first, edit, heard(9, 12)])
+    assert ["open"] == [step.state for step in fold([configured(plan(five=FIVE)), *first, heard(9, 12)])]
+
+
+def test_a_deleted_mention_is_counted_and_not_quoted():
+    log = [configured(plan(five=FIVE)), *burst(4), Deleted(at=START + 11 * MINUTE, mention="feed:0"), heard(9, 12)]
+    steps = fold(log)
+    assert 5 == steps[0].evidence.count
+    assert "feed:0" not in steps[0].evidence.mentions.values()
+    log = [configured(plan(five=FIVE)), *burst(5), Deleted(at=START + 11 * MINUTE, mention="feed:0")]
+    assert "feed:0" not in fold(log, until=100)[-1].evidence.mentions.values()
+
+
+def test_words_that_matter_open_a_critical_incident():
+    log = [configured(plan(recall=RECALL)), heard(1, 5, hits=("recall",)), heard(2, 6, hits=("recall",))]
+    steps = fold(log, until=100)
+    assert [("recall", "open", "critical"), ("recall", "resolved", "critical")] == states(steps)
+
+
+def test_a_removed_rule_resolves_its_incident_with_the_reason():
+    log = [configured(plan(five=FIVE)), *burst(5), configured(plan(recall=RECALL), START + 12 * MINUTE)]
+    assert ["open", "resolved"] == [step.state for step in fold(log)]
+    assert "removed" in fold(log)[1].because
+
+
+def test_the_same_rule_after_a_reload_keeps_its_incident():
+    changed = plan(five=FIVE | {"severity": "info"})
+    log = [configured(plan(five=FIVE)), *burst(5), configured(changed, START + 12 * MINUTE)]
+    assert ["open"] == [step.state for step in fold(log, until=13)]
+
+
+def test_a_spike_needs_more_than_is_usual():
+    calm = [heard(n, n * 5, author=f"u{n}") for n in range(600)]
+    crisis = burst(30, minute=3000, step=0.3, first=10_000)
+    steps = fold([configured(plan(bad=SPIKE)), *calm, *crisis], until=3200)
+    assert ["open", "resolved"] == [steps[0].state, steps[-1].state]
+    assert START + 3000 * MINUTE < steps[0].at < START + 3006 * MINUTE
+    assert 2 < steps[0].evidence.usual < 4
+
+
+def test_a_brand_that_is_always_loud_is_not_in_crisis():
+    loud = [heard(n, n / 4) for n in range(12_000)]
+    late = [step for step in fold([configured(plan(bad=SPIKE)), *loud]) if step.at > START + 600 * MINUTE]
+    assert [] == [step for step in late if step.state in {"open", "worse"}]
+
+
+@st.composite
+def logs(draw):
+    """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits and deletes."""
+    rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
+    entries, at, posted = [configured(plan(**rules))], START, []
+    for number in range(draw(st.integers(0, 60))):
+        since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
+        kind = draw(st.sampled_from(["heard"] * 12 + ["gap", "cover", "delete", "edit", "ack", "resolve"]))
+        if kind == "heard":
+            label = draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"]))
+            hits = draw(st.sampled_from([(), (), ("recall",)]))
+            moment = at - draw(st.sampled_from([0, 0, 5 * MINUTE, 29 * MINUTE]))
+            author = f"a{draw(st.integers(0, 9))}"
+            posted.append(facts(number, moment, label=label, hits=hits, author=author))
+            entries.append(heard(number, 0).__class__(at=at, facts=posted[-1]))
+        elif kind == "gap":
+            entries.append(Gap(at=at, since=since))
+        elif kind == "cover":
+            entries.append(Coverage(at=at, source="press", share=draw(st.sampled_from([0.0, 1.0]))))
+        elif posted and kind == "delete":
+            entries.append(Deleted(at=at, mention=draw(st.sampled_from(posted)).mention))
+        elif posted and kind == "edit":
+            index = draw(st.integers(0, len(posted) - 1))
+            after = msgspec.structs.replace(posted[index], label=draw(st.sampled_from(["negative", "neutral"])))
+            entries.append(Edited(at=at, before=posted[index], after=after))
+            posted[index] = after
+        elif steps := fold(entries):
+            incident = draw(st.sampled_from(steps)).incident
+            entries.append((Acknowledged if kind == "ack" else Resolved)(at=at, incident=incident, by="lea"))
+    return entries
+
+
+@given(logs())
+@settings(max_examples=60, deadline=None)
+def test_an_incident_opens_before_anything_else_and_ends_once(log):
+    lives = {}
+    for step in fold(log, until=60 * 24 * 5):
+        lives.setdefault(step.incident, []).append(step)
+    for life in lives.values():
+        assert ["open"] == [step.state for step in life if step.state == "open"]
+        assert "open" == life[0].state
+        assert list(range(len(life))) == [step.step for step in life]
+        assert ["resolved"] * (life[-1].state == "resolved") == [s.state for s in life if s.state == "resolved"]
+
+
+@given(logs(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_restart_and_early_grid_instants_change_nothing(log, data):
+    whole = fold(log, until=400)
+    cut = data.draw(st.integers(0, len(log)))
+    engine = Engine("acme")
+    steps = fold(log[:cut], engine=engine)
+    revived = Engine("acme", engine.dump())
+    for entry in log[cut:]:
+        early = entry.since if isinstance(entry, Gap) else entry.at
+        steps += revived.advance(early - data.draw(st.sampled_from([0, SECOND, MINUTE])))
+        steps += revived.apply(entry)
+    steps += revived.advance(START + 400 * MINUTE)
+    assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
+
+
+@given(logs())
+@settings(max_examples=30, deadline=None)
+def test_an_entry_survives_the_log(log):
+    assert log == [decode(encode(entry)) for entry in log]
+
+
+def test_memory_stays_bounded_however_many_mentions_come():
+    engine = Engine("acme")
+    sizes = []
+    for part in range(4):
+        fold([configured(plan(bad=SPIKE))] if part == 0 else [], engine=engine)
+        for n in range(25_000):
+            engine.apply(heard(part * 25_000 + n, part * 2_500 + n / 10))
+        sizes.append(len(engine.dump()))
+    assert sizes[3] < 1.5 * sizes[1]

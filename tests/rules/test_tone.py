@@ -1,0 +1,170 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from rules.facts import Tone
+from rules.language import identify, normalise
+from rules.tone import LONGEST_SCORED, score, supported_languages
+
+SENTENCES = Path(__file__).parents[1] / "data" / "tone" / "fr.jsonl"
+LABELS = ("negative", "neutral", "positive")
+VADER = SentimentIntensityAnalyzer()
+
+
+def test_other_languages_are_unsupported_never_neutral() -> None:
+    expected = Tone(language="de", label="unsupported", compound=None, confidence=0.0, scorer="none")
+    assert expected == score("schrecklich", "de")
+    assert score("???", None).label == "unsupported"
+    assert frozenset({"en", "fr"}) == supported_languages()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("The flight was great!", "positive"),
+        ("Worst airline ever, my bag is lost", "negative"),
+        ("The flight leaves at nine", "neutral"),
+        ("", "neutral"),
+    ],
+)
+def test_english_is_labelled_by_the_thresholds_of_vader(text: str, label: str) -> None:
+    tone = score(text, "en")
+    assert (label, "vader") == (tone.label, tone.scorer)
+
+
+ENGLISH = ["good", "BAD", "not", "never", "so", "this", "but", "least", "at", "very", "kind", "of", "the", "shit", "no"]
+ENGLISH += ["without", "doubt", "happy!!", "😡", "a😍b", ":(", "yeah", "right", "isn't", "or", "meh", "HATE", "?", "❤️"]
+
+
+@given(st.lists(st.sampled_from(ENGLISH), max_size=25).map(" ".join))
+def test_the_english_compound_is_vaders_own(text: str) -> None:
+    assert VADER.polarity_scores(text)["compound"] == score(text, "en").compound
+
+
+@pytest.mark.parametrize(
+    "piece", ["😡", "good ", "GOOD bad not ", "good but bad ", "pas ", "ne pas nul ", "nuuuul ", "!"]
+)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_hostile_text_is_scored_on_its_beginning(piece: str, language: str) -> None:
+    text = piece * 50_000
+    assert score(text[:LONGEST_SCORED], language) == score(text, language)
+
+
+def test_the_words_that_decided_are_told_as_written() -> None:
+    assert ("Honteux",) == score("Honteux ! Merci quand même", "fr").words
+    assert ("service client injoignable", "ANNULÉ") == score("vol ANNULÉ, service client injoignable", "fr").words
+    assert ("Terrible",) == score("Terrible flight.", "en").words
+    assert () == score("Le vol part à neuf heures", "fr").words
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Service client injoignable", "negative"),
+        ("Plus jamais !", "negative"),
+        ("TOUJOURS PAS REMBOURSÉ", "negative"),
+        ("toujours pas rembourse", "negative"),
+        ("Merci pour rien", "negative"),
+        ("nuuuuul", "negative"),
+        ("C’est inadmissible", "negative"),
+        ("Ce n'est pas bien", "negative"),
+        ("ça ne marche plus", "negative"),
+        ("Je ne suis pas content", "negative"),
+        ("#BoycottAcme", "negative"),
+        ("😡", "negative"),
+        ("Super, mon vol est encore annulé", "negative"),
+        ("Aucun problème", "positive"),
+        ("Je n'ai jamais été déçu", "positive"),
+        ("Pas mal du tout", "positive"),
+        ("Merci beaucoup ❤️", "positive"),
+        ("Rien à redire", "positive"),
+        ("Bonjour, à quelle heure ouvrez-vous ?", "neutral"),
+        ("https://example.org/scandale-honteux", "neutral"),
+        ("", "neutral"),
+    ],
+)
+def test_french_is_heard(text: str, label: str) -> None:
+    tone = score(text, "fr")
+    assert (label, True) == (tone.label, tone.scorer.startswith("pack-fr@"))
+
+
+def test_boosters_strengthen_and_negation_stops_at_punctuation() -> None:
+    plain, boosted = score("C'est lent", "fr"), score("C'est vraiment très lent", "fr")
+    assert boosted.compound < plain.compound
+    assert score("Pas aujourd'hui, horrible", "fr").label == "negative"
+
+
+@given(st.text())
+def test_a_tone_stays_within_its_bounds(text: str) -> None:
+    for language in ("en", "fr"):
+        tone = score(text, language)
+        assert tone.compound is not None
+        assert -1 <= tone.compound <= 1
+        assert 0 <= tone.confidence <= 1
+
+
+def _f1(pairs: Counter[tuple[str, str]], label: str) -> tuple[float, float, float]:
+    right = pairs[label, label]
+    precision = right / sum(pairs[gold, label] for gold in LABELS)
+    recall = right / sum(pairs[label, said] for said in LABELS)
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+@pytest.mark.parametrize(("name", "least"), [("fr.jsonl", 150), ("fr-second.jsonl", 70)])
+def test_french_sentences_about_brands_keep_their_measured_quality(name: str, least: int) -> None:
+    entries = [json.loads(line) for line in (SENTENCES.parent / name).read_text(encoding="utf-8").splitlines()]
+    pairs = Counter((entry["label"], score(entry["text"], "fr").label) for entry in entries)
+    figures = {label: _f1(pairs, label) for label in LABELS}
+    macro = sum(f1 for _, _, f1 in figures.values()) / len(LABELS)
+    for label, (precision, recall, f1) in figures.items():
+        print(f"{name} {label}: precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")  # noqa: T201
+    print(f"{name} macro-F1 {macro:.3f} on {len(entries)} sentences")  # noqa: T201 - the figures are the point
+    assert len(entries) >= least
+    assert macro >= 0.95
+    assert figures["negative"][1] >= 0.94
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("fr-FR", "fr"), ("fra", "fr"), ("EN_us", "en"), (" eng ", "en"), ("pt-BR", "pt"), ("und", None), ("qme", None),
+     ("", None), (None, None), ("français", None), ("zxx", None)],
+)  # fmt: skip
+def test_tags_become_codes(tag: str | None, code: str | None) -> None:
+    assert code == normalise(tag)
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "candidates", "language"),
+    [
+        ("My flight is late", "fr-FR", ["fr", "en"], "fr"),
+        ("My flight is late", "und", ["fr", "en"], "en"),
+        ("Mon vol est en retard", None, ["en", "fr"], "fr"),
+        ("awesome boarding", None, ["fr", "en"], "en"),
+        ("Acme 😡", None, ["fr", "en"], "fr"),
+        ("Acme 😡", None, ["en", "fr"], "en"),
+        ("Acme ok", None, ["de"], "de"),
+        ("The flight was late and nobody was there", None, ["fr"], "en"),
+        ("El vuelo se ha retrasado y no hay nadie para los clientes", None, ["fr", "en"], "es"),
+        ("Der Flug kam schon wieder nicht und ich warte noch immer hier", None, ["fr", "en"], "de"),
+        ("Где мой багаж", None, ["fr", "en"], None),
+        ("أين حقيبتي", None, ["fr"], "ar"),
+        ("أين حقيبتي", None, ["fr", "ar"], "ar"),
+        ("Acme", None, [], None),
+        ("", None, ["fr"], "fr"),
+    ],
+)
+def test_a_language_is_told_by_tag_then_by_brand_then_by_words(
+    text: str, tag: str | None, candidates: list[str], language: str | None
+) -> None:
+    assert language == identify(text, tag, candidates)
+
+
+def test_french_sentences_are_known_as_french_whichever_language_comes_first() -> None:
+    texts = [json.loads(line)["text"] for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
+    wrong = [text for text in texts if identify(text, None, ["en", "fr"]) != "fr"]
+    assert len(wrong) <= len(texts) // 50
