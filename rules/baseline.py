@@ -53,12 +53,6 @@ class Baseline(msgspec.Struct, kw_only=True):
         """Keep the level as a prior only."""
         self.minutes, self.tails, self.recent = min(self.minutes, _PRIOR_MINUTES), (), []
 
-    def usual_level(self, count: int, minutes: int) -> float:
-        """The level to compare the present with, a minute. While learning it is no lower than what was heard lately and
-        is not learnt yet, `count` mentions in `minutes`: a brand that is always loud is not in crisis when it is new.
-        """
-        return max(self.level, count / minutes) if self.learning and minutes else self.level
-
     def high(self, minutes: int, level: float) -> float:
         """The count that one window of 200 exceeds at this level, at the scale nearest to `minutes`."""
         scale = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - minutes))

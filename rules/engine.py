@@ -84,7 +84,7 @@ class Engine:
 
     def judge(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
-        return {name: rule.judge(self._state.counts, at) for name, (rule, _) in self._rules.items()}
+        return {name: self._verdict(name, at) for name in self._rules}
 
     def dump(self) -> bytes:
         """The state, for a snapshot."""
@@ -264,6 +264,10 @@ class Engine:
         down, sources = self._state.down, self._state.plan.sources if self._state.plan else ()
         return max(down.values()) if sources and down.keys() >= set(sources) else None
 
+    def _verdict(self, name: str, at: Instant) -> Verdict:
+        incident = self._state.incidents.get(name)
+        return self._rules[name][0].judge(self._state.counts, at, incident.usual if incident else None)
+
     def _judge_all(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
         return [step for name in self._rules for step in self._judge(name, at, touched)]
 
@@ -271,7 +275,7 @@ class Engine:
         rule, options = self._rules[name]
         if touched is not None and rule.series not in touched:
             return
-        verdict = rule.judge(self._state.counts, at)
+        verdict = self._verdict(name, at)
         incident = self._state.incidents.get(name)
         if incident is None:
             if verdict.calm:
@@ -303,6 +307,7 @@ class Engine:
             peak_at=at,
             during=verdict.count,
             sources=sorted({source for _, cell in window for source in cell.sources}),
+            usual=verdict.usual,
             first=next((cell.first for _, cell in window if cell.first), ""),
             first_at=next((cell.began for _, cell in window), None),
         )
@@ -320,7 +325,7 @@ class Engine:
         because: str | None = None,
     ) -> Transition:
         rule, _ = self._rules[incident.rule]
-        verdict = verdict or rule.judge(self._state.counts, at)
+        verdict = verdict or self._verdict(incident.rule, at)
         step = Transition(
             at=at,
             incident=incident.id,

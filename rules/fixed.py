@@ -40,7 +40,7 @@ class FixedRule:
     def soften(self) -> None:
         """Nothing was learnt."""
 
-    def judge(self, counts: Counts, at: Instant) -> Verdict:
+    def judge(self, counts: Counts, at: Instant, _usual: float | None = None, /) -> Verdict:
         floor = self._options.at_least
         count = counts.total(self.series, at, self.horizon)
         enough = count >= floor.posts

@@ -14,7 +14,8 @@ WORSE_FACTOR = 2
 
 class Incident(msgspec.Struct, kw_only=True):
     """An open incident. `told` is the count last told to people, `calm_since` the start of the present calm;
-    `sources` are those that contributed; `first` is the mention it began with, "" once deleted, counted for `first_at`.
+    `sources` are those that contributed; `usual` is what its rule expected when it opened; `first` is the mention it
+    began with, "" once deleted, counted for `first_at`.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Incident(msgspec.Struct, kw_only=True):
     acknowledged_by: str | None = None
     calm_since: Instant | None = None
     sources: list[str] = []
+    usual: float | None = None
     first: str = ""
     first_at: Instant | None = None
 

@@ -46,9 +46,9 @@ class RuleOptions(Model):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """`firing`: an incident should be open; `calm`: an open one may end; between the two nothing changes.
 
-    `count` mentions of the series `of` were seen in the last `window` minutes; `usual` are expected there, and all but
-    one window of 200 have at most `usual_high` (None: the rule has no notion of it); `learning`: little history stands
-    behind these.
+    `count` mentions of the series `of` were seen in the last `window` minutes and compared with `expected`. `usual` is
+    the same once enough was heard to call it so, and all but one window of 200 have at most `usual_high` (None: too
+    little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
     """
 
     of: str
@@ -57,6 +57,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     count: int
     window: int
+    expected: float | None = None
     usual: float | None = None
     usual_high: float | None = None
     learning: bool = False
@@ -77,8 +78,10 @@ class Rule(Protocol):
     def soften(self) -> None:
         """What was learnt was about something else: keep it as a prior only."""
 
-    def judge(self, counts: Counts, at: Instant) -> Verdict:
-        """What the rule says of the moment `at`."""
+    def judge(self, counts: Counts, at: Instant, usual: float | None = None, /) -> Verdict:
+        """What the rule says of the moment `at`. `usual` is the `Verdict.usual` with which the incident that is open
+        now began: a crisis is not compared with itself.
+        """
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         """Why, in English sentences with every figure beside its normal."""

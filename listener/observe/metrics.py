@@ -106,12 +106,12 @@ class Metrics:
         for gauge in (self._up, self._last_event):
             gauge.remove_by_labels({"source": source})
 
-    def rule_judged(self, brand: str, rule: str, *, value: float, usual: float | None, learning: bool) -> None:
+    def rule_judged(self, brand: str, rule: str, *, value: float, expected: float | None, learning: bool) -> None:
         self._evaluations.inc()
         self._value.labels(brand, rule).set(value)
         self._learning.labels(brand, rule).set(learning)
-        if usual is not None:
-            self._expected.labels(brand, rule).set(usual)
+        if expected is not None:
+            self._expected.labels(brand, rule).set(expected)
 
     def rule_removed(self, brand: str, rule: str) -> None:
         for gauge in (self._value, self._expected, self._learning):
@@ -201,7 +201,11 @@ class Metrics:
             "badbuzz_rule_evaluations_total", "Times a rule judged a brand.", registry=self.registry
         )
         self._value = gauge("badbuzz_rule_value", "What a rule compares with its normal.", pair)
-        self._expected = gauge("badbuzz_baseline_expected", "What is usual for a rule's window.", pair)
+        self._expected = gauge(
+            "badbuzz_baseline_expected",
+            "Mentions expected in a rule's window; a guess while the rule is learning.",
+            pair,
+        )
         self._learning = gauge("badbuzz_rule_learning", "1 while a rule has little history.", pair)
         self._open = gauge("badbuzz_incidents_open", "Incidents not yet resolved.", ["severity"])
         self.incidents_open({})

@@ -79,7 +79,7 @@ class Housekeeping:
             severities.update(incident.severity for incident in engine.open_incidents())
             for rule, verdict in engine.judge(at).items():
                 self._metrics.rule_judged(
-                    engine.brand, rule, value=verdict.count, usual=verdict.usual, learning=verdict.learning
+                    engine.brand, rule, value=verdict.count, expected=verdict.expected, learning=verdict.learning
                 )
         self._metrics.incidents_open(severities)
 

@@ -1,5 +1,7 @@
 """Far more mentions than is usual for this brand, from enough different people."""
 
+from collections.abc import Sequence
+from statistics import median
 from typing import Annotated, Any
 
 import msgspec
@@ -10,12 +12,12 @@ from rules.baseline import SCALES, Baseline, threshold
 from rules.budget import Budget
 from rules.instant import Instant
 from rules.rule import Floor, Of, RuleOptions, RuleSpec, Verdict, plural
-from rules.series import Counts
+from rules.series import Counts, minute_of
 from rules.transition import Severity
 
 _WINDOW = 15
 _BEFORE = max(SCALES) - _WINDOW
-_LEAST_HEARD = 5  # minutes before the window that must have been heard to speak of what is usual
+_STRETCH, _LEAST_STRETCHES = 5, 3  # minutes of one, and how many before the window tell what is usual
 _LEAST_USUAL, _LEAST_USUAL_LEARNING, _LEAST_USUAL_EARLY = 1.0, 1.5, 3.0  # what `times_usual` is taken of at least
 
 
@@ -57,12 +59,10 @@ class Spike:
     def soften(self) -> None:
         self._baseline.soften()
 
-    def judge(self, counts: Counts, at: Instant) -> Verdict:
+    def judge(self, counts: Counts, at: Instant, usual: float | None = None, /) -> Verdict:
         totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
         count, floor = totals[1], self._options.at_least
-        heard = max(0, min(_BEFORE, counts.heard(at) - _WINDOW))
-        early = heard < _LEAST_HEARD
-        level = self._baseline.usual_level(totals[2] - count, 0 if early else heard)
+        level, early = self._level(counts, at, usual)
         high = self._baseline.high(_WINDOW, level)
         firing = (
             count >= floor.posts
@@ -76,10 +76,33 @@ class Spike:
             severity=self._severity(count, _LEAST_USUAL_EARLY if early else level * _WINDOW),
             count=count,
             window=_WINDOW,
+            expected=level * _WINDOW,
             usual=None if early else level * _WINDOW,
             usual_high=None if early else high,
             learning=self._baseline.learning,
         )
+
+    def _level(self, counts: Counts, at: Instant, usual: float | None) -> tuple[float, bool]:
+        """The level to compare with, a minute, and whether it is a guess since too little was heard. While learning it
+        is no lower than the median of what was heard before the window: a brand that is always loud is not in crisis
+        when it is new, and a crisis that grows is not its own normal.
+        """
+        level = self._baseline.level
+        if usual is not None:
+            return max(level, usual / _WINDOW), False
+        if not self._baseline.learning:
+            return level, False
+        before = self._before(counts, at)
+        return max([level, median(before) / _STRETCH] if before else [level]), len(before) < _LEAST_STRETCHES
+
+    def _before(self, counts: Counts, at: Instant) -> Sequence[int]:
+        """Counts of the stretches that were heard before the window, the latest first."""
+        stretches = min(_BEFORE, counts.heard(at) - _WINDOW) // _STRETCH
+        last = minute_of(at) - _WINDOW
+        return [
+            sum(counts.at(self.series, last - number * _STRETCH - minute) for minute in range(_STRETCH))
+            for number in range(stretches)
+        ]
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         floor = self._options.at_least

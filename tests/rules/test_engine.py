@@ -141,6 +141,26 @@ def test_a_burst_that_is_there_at_the_start_is_told_without_inventing_what_is_us
     assert {None} == {step.evidence.usual for step in steps}
 
 
+def grown(start, *, at_once=3.0, minutes=45, first=1_000):
+    """Complaints that come ever faster: `at_once` a minute after `minutes`."""
+    steps = [(2 * n * minutes / at_once) ** 0.5 for n in range(int(at_once * minutes / 2))]
+    return [heard(first + n, start + step) for n, step in enumerate(steps)]
+
+
+@pytest.mark.parametrize("age", [20, 40, 120])
+def test_a_crisis_that_grows_slowly_is_told_although_the_brand_is_new(age):
+    some = [heard(n, 1 + 6 * n) for n in range(age // 6)]
+    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(age)], until=age + 45)
+    assert "open" in [step.state for step in steps]
+
+
+def test_a_crisis_is_not_compared_with_itself():
+    some = [heard(n, 1 + 6 * n) for n in range(10)]
+    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(60)], until=60 + 45)
+    assert ["open", "worse"] == [step.state for step in steps][:2]
+    assert steps[-1].evidence.usual == pytest.approx(steps[0].evidence.usual, rel=0.2)
+
+
 def test_an_edit_takes_a_complaint_back():
     first = burst(4)
     before = first[0].facts

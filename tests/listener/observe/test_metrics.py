@@ -34,7 +34,7 @@ def used() -> Metrics:
     metrics.source_state("press", up=True)
     metrics.source_event("press", NOW)
     metrics.source_request("press", "200")
-    metrics.rule_judged("acme", "bad-buzz", value=9, usual=1.5, learning=True)
+    metrics.rule_judged("acme", "bad-buzz", value=9, expected=1.5, learning=True)
     metrics.incident_moved(opened(NOW, NOW - 40 * SECOND))
     metrics.incidents_open({"critical": 1})
     metrics.channel_added("team")
