@@ -28,7 +28,7 @@ from rules.instant import HOUR, Instant, moment
 LOOK_AGAIN = 1.0
 """Seconds after which a waiting channel looks by itself: a retry may have become due."""
 
-SETTLING = 2.0
+SETTLING = 1.5
 """Seconds that a cancelled dispatcher waits for the commit of an outcome: the daemon has 10 s to end."""
 
 T = TypeVar("T")

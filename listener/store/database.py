@@ -20,10 +20,8 @@ from listener.store.port import StoreError
 T = TypeVar("T")
 
 FILE = "badbuzz.db"
-_LOCK_WAIT = 3.0
-"""Seconds to wait for another process that is writing (a command being left) before giving up: two such waits fit in
-the 10 s that the daemon has to end.
-"""
+LOCK_WAIT = 5.0
+"""Seconds to wait for another process that is writing before giving up."""
 _PROGRESS = 10_000
 """Steps of SQLite between two looks at the limit of a read: well under a millisecond."""
 
@@ -73,11 +71,13 @@ def place(where: str | Path) -> Place:
     return Place(url=url.set(drivername="postgresql+asyncpg"))
 
 
-def writing(at: Place) -> AsyncEngine:
-    """One connection, so that transactions follow each other; each takes the database's write lock at its start."""
+def writing(at: Place, lock_wait: float = LOCK_WAIT) -> AsyncEngine:
+    """One connection, so that transactions follow each other; each takes the database's write lock at its start, and
+    waits for it `lock_wait` seconds at most (SQLite).
+    """
     if at.file:
         pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-        return _sqlite(at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1)
+        return _sqlite(at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait)
     return _postgresql(at.url, {}, size=1, wait=30.0)
 
 
@@ -85,7 +85,7 @@ def reading(at: Place, limit: timedelta) -> AsyncEngine:
     """A few read-only connections, on which no statement lasts longer than `limit` (see `read` for SQLite)."""
     if at.file:
         url = at.url.set(database=f"file:{quote(str(at.file))}").update_query_dict({"mode": "ro", "uri": "true"})
-        engine = _sqlite(url, ("query_only=ON",), begin="BEGIN", size=4)
+        engine = _sqlite(url, ("query_only=ON",), begin="BEGIN", size=4, lock_wait=LOCK_WAIT)
         event.listen(engine.sync_engine, "connect", _watch)
         return engine
     milliseconds = str(limit // timedelta(milliseconds=1))
@@ -145,9 +145,9 @@ def _way_out(error: Exception) -> str:
     return str(cause).partition("\n")[0] or type(cause).__name__
 
 
-def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int) -> AsyncEngine:
+def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_wait: float) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=size, max_overflow=0, hide_parameters=True, connect_args={"timeout": _LOCK_WAIT}
+        url, pool_size=size, max_overflow=0, hide_parameters=True, connect_args={"timeout": lock_wait}
     )
 
     def prepare(connection: Any, _: object) -> None:

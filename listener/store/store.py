@@ -22,6 +22,8 @@ from rules.instant import Instant, span
 T = TypeVar("T")
 
 _READ_LIMIT = timedelta(seconds=10)
+_LOCK_WAIT = 1.5
+"""Seconds that a transaction waits for whoever else is writing (a command being left); the daemon tries it again."""
 _RELISTED_AT_ONCE = 1_000
 _RELISTED = 10_000
 """Identities noted as listed again and not yet written; beyond, they are noted when they are looked up next."""
@@ -38,7 +40,7 @@ class _SqlStore:
     def __init__(self, at: Place) -> None:
         self._place = at
         self._lock = lock_of(at)
-        self._writing = writing(at)
+        self._writing = writing(at, _LOCK_WAIT)
         self._reading = reading(at, _READ_LIMIT)
         self._token = secrets.token_hex(16)
         self._sequences: dict[str, int] | None = None

@@ -217,11 +217,20 @@ FULL = "create trigger full before update on meta begin select raise(abort, 'the
 
 async def test_a_store_that_takes_nothing_is_told_to_all_who_ask_loses_nothing_and_holds_up_no_end(tmp_path):
     config, port = tmp_path / "badbuzz.yaml", free_port()
-    async with http_fake() as hook:
+    disks = []
+
+    def lock_at_the_second(_):
+        # before the outcome of this delivery can be written: the end then has everything to wait for
+        if len(hook.received) == 2:
+            disks[0].execute("begin immediate")
+        return web.Response()
+
+    async with http_fake(lock_at_the_second) as hook:
         config.write_text(SICK.format(port=port, hook=hook.url))
         with service_manager(tmp_path) as (ear, environ):
             async with daemon(config, port, SECRETS, environ=environ) as running:
                 with closing(sqlite3.connect(tmp_path / "data/badbuzz.db")) as disk:
+                    disks.append(disk)
                     disk.execute(FULL)
                     assert await push(running.http, port, "forum", KEY, LEAK) == 503
                     await nothing_is_judged(running, ear)
@@ -232,7 +241,8 @@ async def test_a_store_that_takes_nothing_is_told_to_all_who_ask_loses_nothing_a
                     await until("it takes it", lambda: is_taken(running, LEAK))
                     await until("the alert is out", lambda: len(hook.received) == 1)
                     assert (await running.get("/-/ready")) == "ready\n"
-                    disk.execute("begin immediate")
+                    assert await is_taken(running, LEAK | {"id": "p2"})
+                    await until("it got worse", lambda: len(hook.received) == 2)
                     assert await running.stop() == 0
 
 
