@@ -24,8 +24,8 @@ from listener.store.port import StoreError
 from listener.store.views import open_views
 from rules.instant import Instant
 
-ORIGIN: Instant = 1_794_691_800_000_000
-"""Saturday 14 November 2026, 22:30 in Paris: when the daemon of the demonstration starts."""
+ORIGIN: Instant = 1_794_691_200_000_000
+"""Saturday 14 November 2026, 22:20 in Paris: when the daemon of the demonstration starts."""
 
 
 def command(

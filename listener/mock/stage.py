@@ -45,7 +45,7 @@ rules:
     budget: 1 per week
     at_least: {{posts: 8, authors: 5}}
     severity: warning
-    critical_when: {{times_usual: 15}}
+    critical_when: {{times_usual: 11}}
     calm_for: 10m
   boycott:
     kind: keyword

@@ -14,7 +14,7 @@ Stage = Literal["before", "calm", "spark", "fire", "decay", "after", "noise"]
 
 OFFICIAL = "acmeair"
 """The airline's own account."""
-LENGTH: Span = 80 * MINUTE
+LENGTH: Span = 90 * MINUTE
 """By then the incident should have resolved; nothing is posted after it."""
 
 
@@ -45,12 +45,12 @@ class _Stage:
 
 _STAGES: dict[str, _Stage] = {
     "before": _Stage(-26 * 60, -45),
-    "calm": _Stage(0.5, 17),
-    "spark": _Stage(17.7, 26.8, 0.7),
-    "fire": _Stage(27.2, 46, 0.8),
-    "decay": _Stage(47.6, 58, 1.2),
-    "after": _Stage(60, 79),
-    "noise": _Stage(2, 78),
+    "calm": _Stage(0.5, 27),
+    "spark": _Stage(27.7, 36.8, 0.7),
+    "fire": _Stage(37.2, 56, 0.8),
+    "decay": _Stage(57.6, 68, 1.2),
+    "after": _Stage(70, 89),
+    "noise": _Stage(2, 88),
 }
 
 

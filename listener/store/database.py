@@ -77,7 +77,9 @@ def writing(at: Place, lock_wait: float = LOCK_WAIT) -> AsyncEngine:
     """
     if at.file:
         pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-        return _sqlite(at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait)
+        return _sqlite(
+            at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait
+        )
     return _postgresql(at.url, {}, size=1, wait=30.0)
 
 

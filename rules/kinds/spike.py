@@ -1,7 +1,7 @@
 """Far more mentions than is usual for this brand, from enough different people."""
 
 from collections.abc import Sequence
-from statistics import median
+from statistics import fmean
 from typing import Annotated, Any
 
 import msgspec
@@ -84,8 +84,8 @@ class Spike:
 
     def _level(self, counts: Counts, at: Instant, usual: float | None) -> tuple[float, bool]:
         """The level to compare with, a minute, and whether it is a guess since too little was heard. While learning it
-        is no lower than the median of what was heard before the window: a brand that is always loud is not in crisis
-        when it is new, and a crisis that grows is not its own normal.
+        is no lower than what was heard before the window: a brand that is always loud is not in crisis when it is new.
+        The loudest third of it does not count: a crisis that grows is not its own normal.
         """
         level = self._baseline.level
         if usual is not None:
@@ -93,7 +93,10 @@ class Spike:
         if not self._baseline.learning:
             return level, False
         before = self._before(counts, at)
-        return max([level, median(before) / _STRETCH] if before else [level]), len(before) < _LEAST_STRETCHES
+        if not before:
+            return level, True
+        quieter = sorted(before)[: -(-2 * len(before) // 3)]
+        return max(level, fmean(quieter) / _STRETCH), len(before) < _LEAST_STRETCHES
 
     def _before(self, counts: Counts, at: Instant) -> Sequence[int]:
         """Counts of the stretches that were heard before the window, the latest first."""
