@@ -20,7 +20,7 @@ from listener.feeds.memory import Memory, dump, load
 from listener.feeds.news import News, changes
 from listener.feeds.parse import parse
 from listener.feeds.schedule import LONGEST, after_failure, next_reading
-from listener.net.client import Response
+from listener.net.response import Response
 from rules.instant import instant, moment, span
 
 _BATCH = 500

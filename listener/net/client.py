@@ -3,12 +3,13 @@
 import asyncio
 import math
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from aiohttp import (
@@ -17,16 +18,21 @@ from aiohttp import (
     ClientResponse,
     ClientSession,
     ClientTimeout,
+    ClientWebSocketResponse,
     DummyCookieJar,
     TCPConnector,
+    WSServerHandshakeError,
 )
 from yarl import URL
 
 from listener.clock import Clock
 from listener.errors import FetchError
+from listener.net.address import SOCKETS, follow, parse, shown
 from listener.net.body import CODINGS, read_body
 from listener.net.guard import ForbiddenAddressError, GuardedResolver, check_literal
+from listener.net.response import Response
 from listener.net.retry import retry_after
+from listener.net.stream import Socket, Stream
 from rules.instant import moment
 
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -34,6 +40,11 @@ _PERMANENT = frozenset({301, 308})
 _BUSY = frozenset({429, 503})
 _MOST_REDIRECTS = 5
 _MOST_HELD_HOSTS = 1_000
+_EXPLANATION = 64 * 1024
+_HEARTBEAT = 15.0
+"""Seconds between two pings on a WebSocket; half that long without a pong and the connection is dead."""
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +55,6 @@ class Limits:
     connect: timedelta = timedelta(seconds=10)
     headers: timedelta = timedelta(seconds=30)
     whole: timedelta = timedelta(seconds=90)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """An answer that is no redirect. `url` is where it came from; `moved` where the first address has moved to for
-    good, through unbroken permanent redirects; header names are lower case; `retry_after` what the server asks for.
-    """
-
-    status: int
-    url: str
-    moved: str | None
-    headers: Mapping[str, str]
-    body: bytes
-    retry_after: timedelta | None = None
 
 
 class Client:
@@ -76,65 +73,171 @@ class Client:
         told._answered = answered  # noqa: SLF001  # its own kind
         return told
 
-    async def get(self, url: str, *, headers: Mapping[str, str] | None = None, allow_private: bool = False) -> Response:
-        """GET `url`, following at most five redirects, each hop checked again.
+    async def get(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        explain: bool = False,
+    ) -> Response:
+        """GET `url`, following at most five redirects, each hop checked again. The body of a refusal is read, and cut
+        at 64 KiB, only with `explain`.
 
         A 429 or 503 with `Retry-After` is remembered: until then the host is not asked again. Raises FetchError when
         there is no answer, when it is too large or too slow, and when the host asked us to wait.
         """
-        here, moved, permanent, seen = _parse(url), None, True, set[URL]()
+
+        async def ask(here: URL) -> Response:
+            beginning = self._begin(here, _for(here, url, headers), allow_private=allow_private)
+            return await self._whole(beginning, here, explain=explain)
+
+        return await self._walk(url, ask)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        *,
+        silence: timedelta,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+    ) -> AsyncGenerator[Stream, None]:
+        """GET an answer that does not end, for the time of the block; redirects and waiting as in `get`. An answer
+        other than 200 brings what its body says (64 KiB) and no chunks. Reading raises FetchError when nothing comes
+        for `silence` or the connection breaks.
+        """
+        async with AsyncExitStack() as stack:
+            opened: list[ClientResponse] = []
+
+            async def ask(here: URL) -> Response:
+                beginning = self._begin(here, _for(here, url, headers), allow_private=allow_private)
+                response = await self._in_time(here, self._limits.headers, beginning)
+                stack.callback(response.close)
+                if response.status == 200:
+                    opened.append(response)
+                    return self._answer(here, response, b"")
+                explained = await self._in_time(here, self._limits.headers, self._body(response, explain=True))
+                return self._answer(here, response, explained)
+
+            response = await self._walk(url, ask)
+            yield Stream(response, opened[-1] if opened else None, silence, shown(parse(response.url)))
+
+    @asynccontextmanager
+    async def websocket(
+        self,
+        url: str,
+        *,
+        silence: timedelta,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        largest: int = 4 * 1024 * 1024,
+    ) -> AsyncGenerator[Socket, None]:
+        """A WebSocket at a ws or wss address, for the time of the block; no redirects. Raises FetchError when the
+        handshake is refused, with the HTTP status as its code; reading raises it when nothing comes for `silence`, when
+        a message is larger than `largest` bytes, and when the connection ends.
+        """
+        here = parse(url, SOCKETS)
+
+        async def dial() -> ClientWebSocketResponse:
+            self._check(here, allow_private=allow_private)
+            session = self._session(allow_private)
+            return await session.ws_connect(here, headers=headers, heartbeat=_HEARTBEAT, max_msg_size=largest)
+
+        async def ask(_: URL) -> ClientWebSocketResponse:
+            return await self._in_time(here, self._limits.headers, dial())
+
+        socket = await self._in_turn(here, ask)
+        try:
+            yield Socket(socket, silence, shown(here))
+        finally:
+            await socket.close()
+
+    async def _walk(self, url: str, ask: Callable[[URL], Awaitable[Response]]) -> Response:
+        here, moved, permanent, seen = parse(url), None, True, set[URL]()
         for _ in range(_MOST_REDIRECTS + 1):
             if here in seen:
-                raise FetchError(f"redirects run in a circle at {_shown(here)}", code="redirect")
+                raise FetchError(f"redirects run in a circle at {shown(here)}", code="redirect")
             seen.add(here)
-            response = await self._hop(here, headers or {}, allow_private=allow_private)
+            response = await self._in_turn(here, ask)
+            self._remember(here.authority, response)
             target = response.headers.get("location")
             if response.status not in _MOVED or not target:
                 return replace(response, moved=moved)
-            here = _follow(here, target)
+            here = follow(here, target)
             permanent = permanent and response.status in _PERMANENT
             moved = str(here) if permanent else moved
         raise FetchError(f"more than {_MOST_REDIRECTS} redirects", code="redirect")
 
-    async def _hop(self, url: URL, headers: Mapping[str, str], *, allow_private: bool) -> Response:
-        host = url.authority
-        turn = self._turns.setdefault(host, asyncio.Lock())
+    async def _in_turn(self, url: URL, ask: Callable[[URL], Awaitable[A]]) -> A:
+        """Ask when nobody else asks this host, and tell what came of it."""
+        turn = self._turns.setdefault(url.authority, asyncio.Lock())
         async with turn:
-            self._refuse_held(host)
+            self._refuse_held(url.authority)
             try:
-                response = await self._request(url, headers, allow_private=allow_private)
+                answer = await ask(url)
             except FetchError as error:
                 self._answered(error.code)
                 raise
-        self._answered(str(response.status))
-        self._remember(host, response)
-        return response
+        self._answered(str(answer.status) if isinstance(answer, Response) else "101")
+        return answer
 
-    async def _request(self, url: URL, headers: Mapping[str, str], *, allow_private: bool) -> Response:
-        session = self._unguarded if allow_private else self._guarded
+    async def _begin(self, url: URL, headers: Mapping[str, str], *, allow_private: bool) -> ClientResponse:
+        self._check(url, allow_private=allow_private)
+        return await self._session(allow_private).get(url, headers=headers, allow_redirects=False)
+
+    def _session(self, allow_private: bool) -> ClientSession:
+        return self._unguarded if allow_private else self._guarded
+
+    def _check(self, url: URL, *, allow_private: bool) -> None:
+        if not allow_private:
+            check_literal(url.host or "")
+
+    async def _whole(self, beginning: Awaitable[ClientResponse], url: URL, *, explain: bool) -> Response:
+        """The answer with its body, within the time for the whole of it."""
+
+        async def read() -> Response:
+            response = await self._in_time(url, self._limits.headers, beginning)
+            try:
+                return self._answer(url, response, await self._body(response, explain=explain))
+            finally:
+                # a body we do not want is cheaper to drop, with its connection, than to read
+                response.close()
+
+        return await self._in_time(url, self._limits.whole, read())
+
+    async def _in_time(self, url: URL, limit: timedelta, work: Awaitable[A]) -> A:
         try:
-            if not allow_private:
-                check_literal(url.host or "")
-            async with asyncio.timeout(self._limits.whole.total_seconds()):
-                return await self._exchange(session, url, headers)
+            async with asyncio.timeout(limit.total_seconds()):
+                return await work
         except TimeoutError as error:
-            raise FetchError(f"{_shown(url)} answers too slowly", code="timeout") from error
+            raise FetchError(f"{shown(url)} answers too slowly", code="timeout") from error
+        except WSServerHandshakeError as error:
+            raise self._refused(url, error) from error
         except (ClientError, ssl.SSLError, OSError, ValueError) as error:
             raise _unreachable(url, error) from error
 
-    async def _exchange(self, session: ClientSession, url: URL, headers: Mapping[str, str]) -> Response:
-        async with asyncio.timeout(self._limits.headers.total_seconds()):
-            response = await session.get(url, headers=headers, allow_redirects=False)
+    async def _body(self, response: ClientResponse, *, explain: bool) -> bytes:
+        coding = response.headers.get("Content-Encoding", "")
+        if response.status == 200:
+            return await read_body(_chunks(response), coding, self._limits.body)
+        if not explain or response.status in _MOVED:
+            return b""
         try:
-            coding = response.headers.get("Content-Encoding", "")
-            wanted = response.status == 200
-            body = await read_body(_chunks(response), coding, self._limits.body) if wanted else b""
-        finally:
-            # a body we do not want is cheaper to drop, with its connection, than to read
-            response.close()
+            return await read_body(_chunks(response), coding, _EXPLANATION)
+        except FetchError:  # whatever it is, it explains nothing
+            return b""
+
+    def _answer(self, url: URL, response: ClientResponse, body: bytes) -> Response:
         fields = {name.lower(): value for name, value in response.headers.items()}
         wait = retry_after(fields.get("retry-after"), moment(self._clock.now()))
         return Response(status=response.status, url=str(url), moved=None, headers=fields, body=body, retry_after=wait)
+
+    def _refused(self, url: URL, error: WSServerHandshakeError) -> FetchError:
+        headers: Mapping[str, str] = error.headers or {}
+        said = headers.get("X-Error-Message") or f"answers {error.status}"
+        wait = retry_after(headers.get("Retry-After"), moment(self._clock.now()))
+        return FetchError(f"{shown(url)} {said[:200]}", code=str(error.status), retry_after=wait)
 
     def _refuse_held(self, host: str) -> None:
         rest = self._held.get(host, 0.0) - asyncio.get_running_loop().time()
@@ -174,29 +277,16 @@ def _session(*, guarded: bool, limits: Limits, contact: str | None) -> ClientSes
     )
 
 
+def _for(here: URL, first: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:
+    """The headers for one hop: what proves who we are is for the first host alone."""
+    if here.origin() == parse(first).origin():
+        return headers or {}
+    return {name: value for name, value in (headers or {}).items() if name.lower() != "authorization"}
+
+
 async def _chunks(response: ClientResponse) -> AsyncIterator[bytes]:
     async for chunk in response.content.iter_chunked(64 * 1024):
         yield chunk
-
-
-def _parse(text: str) -> URL:
-    try:
-        url = URL(text)
-    except ValueError as error:
-        raise FetchError("that is no web address", code="url") from error
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise FetchError(f"{_shown(url)} is no http or https address", code="url")
-    return url.with_fragment(None)
-
-
-def _follow(here: URL, target: str) -> URL:
-    try:
-        url = _parse(str(here.join(URL(target))))
-    except ValueError as error:
-        raise FetchError(f"{_shown(here)} redirects to something that is no address", code="redirect") from error
-    if here.scheme == "https" and url.scheme == "http":
-        raise FetchError(f"{_shown(here)} redirects from https to http", code="redirect")
-    return url
 
 
 def _unreachable(url: URL, error: Exception) -> FetchError:
@@ -204,9 +294,4 @@ def _unreachable(url: URL, error: Exception) -> FetchError:
     if isinstance(cause, ForbiddenAddressError):
         return FetchError(str(cause), code="forbidden_address")
     words = getattr(cause, "strerror", None) or type(cause).__name__
-    return FetchError(f"{_shown(url)} cannot be read: {words}", code="unreachable")
-
-
-def _shown(url: URL) -> str:
-    """An address without what may be secret in it: query, user and password."""
-    return str(url.with_query(None).with_fragment(None).with_user(None))[:200] if url.host else "the address"
+    return FetchError(f"{shown(url)} cannot be read: {words}", code="unreachable")

@@ -1,0 +1,79 @@
+"""Connections that do not end: read as they come, with a limit on silence and on the size of what comes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMsgType
+
+from listener.errors import FetchError
+from listener.net.response import Response
+
+_CHUNK = 64 * 1024
+_TOO_LARGE = 1009
+
+
+class Stream:
+    """An answer that goes on. `response` is how it began: when its status is not 200, its body says why and there is
+    nothing to read.
+    """
+
+    def __init__(self, response: Response, source: ClientResponse | None, silence: timedelta, place: str) -> None:
+        self.response = response
+        self._source, self._silence, self._place = source, silence.total_seconds(), place
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """What comes, as it comes, until the server ends it. Raises FetchError `silent` when nothing comes for the
+        agreed time, `broken` when the connection does not end as it should.
+        """
+        while self._source is not None:
+            try:
+                async with asyncio.timeout(self._silence):
+                    chunk = await self._source.content.read(_CHUNK)
+            except TimeoutError as error:
+                raise _silent(self._place, self._silence) from error
+            except (ClientError, OSError) as error:
+                raise _broken(self._place, error) from error
+            if not chunk:
+                return
+            yield chunk
+
+
+class Socket:
+    """An open WebSocket."""
+
+    def __init__(self, socket: ClientWebSocketResponse, silence: timedelta, place: str) -> None:
+        self._socket, self._silence, self._place = socket, silence.total_seconds(), place
+
+    async def send(self, text: str) -> None:
+        """Raises FetchError `broken` when the connection has ended."""
+        try:
+            await self._socket.send_str(text)
+        except (ClientError, OSError) as error:
+            raise _broken(self._place, error) from error
+
+    async def receive(self) -> str | bytes:
+        """The next message. Raises FetchError: `silent` when none comes for the agreed time, `too_large`, or the
+        WebSocket's close code (`1006` when it broke off).
+        """
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._socket.receive()
+        except TimeoutError as error:
+            raise _silent(self._place, self._silence) from error
+        if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            data: str | bytes = message.data
+            return data
+        code = self._socket.close_code or 1006
+        if code == _TOO_LARGE:
+            raise FetchError(f"{self._place} sent a message that is too large", code="too_large")
+        said = f": {message.extra}" if message.type is WSMsgType.CLOSE and message.extra else ""
+        raise FetchError(f"{self._place} ended the connection ({code}){said[:200]}", code=str(code))
+
+
+def _silent(place: str, seconds: float) -> FetchError:
+    return FetchError(f"{place} said nothing for {seconds:g} s", code="silent")
+
+
+def _broken(place: str, error: Exception) -> FetchError:
+    return FetchError(f"the connection to {place} broke: {type(error).__name__}", code="broken")
