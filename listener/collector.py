@@ -1,6 +1,6 @@
 """The port every collector implements, and what a collector may rely on."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from config.spec import Catalog, Spec
 from listener.clock import Clock
 from listener.errors import FetchError
 from listener.net.client import Client
+from rules.instant import Instant
 from rules.mention import Mention
 
 
@@ -33,6 +34,10 @@ class Batch:
     """What was read, and where to go on: committed in one transaction, `cursor` included, before the collector is
     asked for the next. `problems` are parts of the source that failed while others went on; `heard` is False for a
     batch that only carries problems; `skipped` counts entries that could not be read, by reason.
+
+    A stream also says `events`, what came by type (`create`, `update`, `delete` and the platform's own), whether or not
+    it became a mention, and yields at least every few seconds while it is open, so that an open stream that brings
+    nothing is noticed. `missed` is the instant from which something was said that can no longer be read.
     """
 
     mentions: Sequence[Mention] = ()
@@ -40,6 +45,8 @@ class Batch:
     problems: Sequence[FetchError] = ()
     heard: bool = True
     skipped: dict[str, int] | None = None
+    events: Mapping[str, int] | None = None
+    missed: Instant | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from rules.inputs import (
     Gap,
     Heard,
     Input,
+    Missed,
     Plan,
     Resolved,
 )
@@ -111,6 +112,8 @@ class Engine:
                 transitions += self._configure(entry)
             case Coverage():
                 self._cover(entry)
+            case Missed():
+                self._miss(entry)
         return transitions
 
     def advance(self, to: Instant) -> list[Transition]:
@@ -196,6 +199,12 @@ class Engine:
             state.unheard.append((since, min(now, since + PATIENCE - 1)))
             if deaf is not None:
                 state.unheard.append((deaf, now))
+
+    def _miss(self, entry: Missed) -> None:
+        self._state.unheard.append((minute_of(entry.since), minute_of(entry.at)))
+        for incident in self._state.incidents.values():
+            if entry.source in incident.sources:
+                incident.unsettle(entry.at)
 
     def _configure(self, entry: Configured) -> list[Transition]:
         state, old = self._state, self._rules

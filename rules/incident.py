@@ -54,6 +54,11 @@ class Incident(msgspec.Struct, kw_only=True):
         """Whether calm has lasted long enough."""
         return self.calm_since is not None and at - self.calm_since >= calm_for
 
+    def unsettle(self, at: Instant) -> None:
+        """The calm so far is not known to have been one: it begins at `at`."""
+        if self.calm_since is not None:
+            self.calm_since = at
+
     def pause(self, span: Span) -> None:
         """Nothing was heard for `span`: that time is no calm."""
         if self.calm_since is not None:

@@ -81,13 +81,22 @@ class Coverage(_Entry, frozen=True, kw_only=True, tag="coverage"):
     share: float
 
 
+class Missed(_Entry, frozen=True, kw_only=True, tag="missed"):
+    """What a source said between `since` and `at` cannot be read any more: nothing is learnt from that time, and it is
+    no calm for an incident that the source contributed to.
+    """
+
+    source: str
+    since: Instant
+
+
 class Gap(_Entry, frozen=True, kw_only=True, tag="gap"):
     """Nothing was heard between `since` and `at`: nothing is learnt, calm or resolved in between."""
 
     since: Instant
 
 
-Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Gap
+Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

@@ -59,7 +59,7 @@ class Metrics:
         self._now = now
         self._oldest: Instant | None = None
         self._recent: dict[str, deque[Label]] = {}
-        self._codes, self._drops, self._failures = _Words(), _Words(), _Words()
+        self._codes, self._drops, self._failures, self._types = _Words(), _Words(), _Words(), _Words()
         self._mention_metrics()
         self._source_metrics()
         self._detection_metrics()
@@ -92,6 +92,8 @@ class Metrics:
 
     def source_state(self, source: str, *, up: bool) -> None:
         self._up.labels(source).set(up)
+        self._gaps.labels(source)
+        self._lost.labels(source)
 
     def source_event(self, source: str, at: Instant) -> None:
         """A source handed something over, or said that there is nothing new."""
@@ -100,6 +102,16 @@ class Metrics:
     def source_request(self, source: str, code: str) -> None:
         """A request was answered with `code` (an HTTP status, or a word such as `timeout`)."""
         self._requests.labels(source, self._codes(code)).inc()
+
+    def source_events(self, source: str, events: Mapping[str, int]) -> None:
+        """A source brought so many events, by type; those of a stream are mostly no mention of anybody."""
+        for kind, count in events.items():
+            self._events.labels(source, self._types(kind)).inc(count)
+
+    def source_missed(self, source: str, lost: Span) -> None:
+        """What a source said for that long can no longer be read."""
+        self._gaps.labels(source).inc()
+        self._lost.labels(source).inc(lost / 1e6)
 
     def source_removed(self, source: str) -> None:
         """The configuration no longer has it: it must not look silent."""
@@ -193,6 +205,11 @@ class Metrics:
             ["source", "code"],
             registry=self.registry,
         )
+
+        counter = partial(Counter, registry=self.registry)
+        self._events = counter("badbuzz_source_events_total", "What came from a source, by type.", ["source", "type"])
+        self._gaps = counter("badbuzz_source_gaps_total", "Times a source could not be caught up.", ["source"])
+        self._lost = counter("badbuzz_source_gap_seconds_total", "What these times come to.", ["source"])
 
     def _detection_metrics(self) -> None:
         gauge = partial(Gauge, registry=self.registry)

@@ -135,7 +135,7 @@ class Ledger:
         # the next channel of an alert may have gone since it was routed
         self._strays |= any(each.channel not in self.setup.settings.channels for each in commit.outgoing)
         self._metrics.committed(monotonic() - begun)
-        observe(self._metrics, commit, turn.intake.dropped)
+        observe(self._metrics, commit, turn.reads, turn.intake.dropped)
         for row in self._sources.values():
             if row.state == "live" and row.name in self.setup.listeners.keys() - self.setup.polled:
                 self._metrics.source_event(row.name, commit.last)  # whoever listens hears that nothing is said

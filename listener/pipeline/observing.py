@@ -1,9 +1,10 @@
 """What a committed transaction means for the metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from listener.observe.metrics import Metrics
 from listener.pipeline.setup import Setup
+from listener.pipeline.work import Read
 from listener.store.port import Commit
 from rules.inputs import Heard
 from rules.instant import instant
@@ -27,8 +28,12 @@ def _rules(setup: Setup, brand: str) -> set[str]:
     return {rule.name for rule in setup.plans[brand].rules}
 
 
-def observe(metrics: Metrics, commit: Commit, dropped: Mapping[str, int]) -> None:
+def observe(metrics: Metrics, commit: Commit, reads: Iterable[Read], dropped: Mapping[str, int]) -> None:
     """Count what was committed; call only when it was."""
+    for read in reads:
+        metrics.source_events(read.source, read.events)
+        if read.missed is not None:
+            metrics.source_missed(read.source, max(0, commit.last - read.missed))
     new = {(logged.brand, logged.entry.facts.mention) for logged in commit.inputs if isinstance(logged.entry, Heard)}
     for stored in [*commit.mentions, *commit.joined]:
         created = stored.mention.created_at

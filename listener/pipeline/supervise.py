@@ -1,7 +1,8 @@
 """Keeps every source read and every channel served: each is started again when it fails, whatever the failure."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from random import Random
 
@@ -71,6 +72,8 @@ class Supervisor:
                 cursor=batch.cursor if last else None,
                 skipped=sum((batch.skipped or {}).values()) if last else 0,
                 heard=batch.heard,
+                missed=batch.missed if start == 0 else None,
+                events=_events(batch) if last else {},
             )
             if batch.heard or batch.cursor is not None:
                 await self._writer.submit(read)
@@ -124,6 +127,10 @@ def _as_fetched(error: Exception | None) -> FetchError | None:
     if isinstance(error, StoreError):
         return FetchError(f"could not be stored: {error}", code="store")
     return FetchError(f"{type(error).__name__} in the collector", code="bug")
+
+
+def _events(batch: Batch) -> Mapping[str, int]:
+    return Counter(mention.op for mention in batch.mentions) if batch.events is None else batch.events
 
 
 def _first(problems: Sequence[FetchError]) -> str:

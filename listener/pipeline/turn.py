@@ -10,7 +10,7 @@ from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.setup import Setup
 from listener.pipeline.work import Read, Reload, Settled, SourceChange, Work
 from listener.store.port import LogEntry, SourceRow
-from rules.inputs import Coverage, Gap
+from rules.inputs import Coverage, Gap, Missed
 from rules.instant import Instant
 from rules.transition import Transition
 
@@ -19,7 +19,7 @@ DOWN = NOT_HEARD - {"starting"}
 
 class Turn:
     """Fills `commit`. Engines and `told` are changed on the way and must be thrown away when the commit fails;
-    `setup` and the rows of sources are to be taken up once it has succeeded.
+    `setup`, `reads` and the rows of sources are to be taken up once it has succeeded.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Turn:
         self.setup, self.commit, self.intake = setup, intake.commit, intake
         self._engines, self._told, self._sources = engines, told, sources
         self._notifier = Notifier(setup.settings, told)
+        self.reads: list[Read] = []
 
     @property
     def at(self) -> Instant:
@@ -103,6 +104,7 @@ class Turn:
             self.commit.outgoing += self._notifier.transition(step)
 
     def _read(self, work: Read) -> None:
+        self.reads.append(work)
         row = self.source(work.source)
         cursor = row.cursor if work.cursor is None else work.cursor
         if not work.heard:
@@ -112,6 +114,8 @@ class Turn:
         missed = row.last_read is None or self.at - row.last_read > lateness
         if since is None or (missed and work.source in self.setup.polled):
             since = self.at
+        if work.missed is not None:
+            self._miss(work.source, work.missed)
         self.apply(self.intake.take(work.mentions, since))
         self.intake.dropped["unreadable"] += work.skipped
         self._save(
@@ -125,6 +129,10 @@ class Turn:
                 skipped=row.skipped + work.skipped,
             )
         )
+
+    def _miss(self, source: str, since: Instant) -> None:
+        missed = Missed(at=self.at, source=source, since=min(since, self.at))
+        self.apply([LogEntry(brand=brand, entry=missed) for brand in self.setup.listeners[source]])
 
     def _change(self, work: SourceChange) -> None:
         row = self.source(work.source)

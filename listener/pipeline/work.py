@@ -1,19 +1,21 @@
 """What the writer can be asked to do."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.delivery import Outcome, Outgoing
 from listener.errors import SourceState
 from listener.pipeline.setup import Setup
+from rules.instant import Instant
 from rules.mention import Mention
 
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
     """Mentions of one source, with the cursor to go on from once they are committed (None: unchanged). `heard` is
-    False when there was no answer, and the cursor only remembers when to ask again.
+    False when there was no answer, and the cursor only remembers when to ask again. What was said since `missed` and
+    is not among the mentions can no longer be read.
     """
 
     source: str
@@ -21,6 +23,8 @@ class Read:
     cursor: str | None = None
     skipped: int = 0
     heard: bool = True
+    missed: Instant | None = None
+    events: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

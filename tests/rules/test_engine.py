@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.engine import Engine
-from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Resolved, decode, encode
+from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Missed, Resolved, decode, encode
 from rules.instant import MINUTE, SECOND
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
@@ -70,6 +70,27 @@ def test_calm_is_not_counted_while_a_source_that_contributed_is_down():
     up = Coverage(at=START + 200 * MINUTE - SECOND, source="press", share=1.0)
     steps = fold([configured(plan(five=FIVE)), *burst(5), down, up], until=240)
     assert [START + 230 * MINUTE] == [step.at for step in steps if step.state == "resolved"]
+
+
+@pytest.mark.parametrize(("source", "end"), [("press", 70), ("other", 55)])
+def test_calm_begins_anew_when_a_source_that_contributed_could_not_be_read_for_a_while(source, end):
+    missed = Missed(at=START + 40 * MINUTE, source=source, since=START + 12 * MINUTE)
+    steps = fold([configured(plan(five=FIVE)), *burst(5), missed], until=240)
+    assert ["open", "resolved"] == [step.state for step in steps]
+    assert steps[-1].at == pytest.approx(START + end * MINUTE, abs=MINUTE)
+
+
+def test_nothing_is_learnt_from_a_time_that_can_no_longer_be_read():
+    days = 60 * 24
+    loud = [heard(n, n / 2) for n in range(2 * 5 * days)]
+    engine = Engine("acme")
+    fold([configured(plan(bad=SPIKE)), *loud], engine=engine)
+    before = engine.judge(START + 5 * days * MINUTE)["bad"].expected
+    for until in range(0, 25 * 60, 20):  # a day of silence, each part of which turns out to have been missed
+        at = 5 * days + until
+        part = Missed(at=START + at * MINUTE, source="press", since=START + 5 * days * MINUTE)
+        fold([part], engine=engine, until=at)
+    assert before == pytest.approx(engine.judge(START + 6 * days * MINUTE)["bad"].expected, rel=0.02)
 
 
 def test_an_acknowledged_incident_says_by_whom_once():
@@ -218,7 +239,7 @@ def logs(draw):
     entries, at, posted = [configured(plan(**rules))], START, []
     for number in range(draw(st.integers(0, 60))):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
-        kind = draw(st.sampled_from(["heard"] * 12 + ["gap", "cover", "delete", "edit", "ack", "resolve"]))
+        kind = draw(st.sampled_from(["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve"]))
         if kind == "heard":
             label = draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"]))
             hits = draw(st.sampled_from([(), (), ("recall",)]))
@@ -228,6 +249,8 @@ def logs(draw):
             entries.append(heard(number, 0).__class__(at=at, facts=posted[-1]))
         elif kind == "gap":
             entries.append(Gap(at=at, since=since))
+        elif kind == "missed":
+            entries.append(Missed(at=at, source=draw(st.sampled_from(["press", "other"])), since=since))
         elif kind == "cover":
             entries.append(Coverage(at=at, source="press", share=draw(st.sampled_from([0.0, 1.0]))))
         elif posted and kind == "delete":
@@ -244,7 +267,7 @@ def logs(draw):
 
 
 @given(logs())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_incident_opens_before_anything_else_and_ends_once(log):
     lives = {}
     for step in fold(log, until=60 * 24 * 5):

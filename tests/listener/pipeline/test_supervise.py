@@ -12,6 +12,7 @@ from listener.collector import Batch
 from listener.errors import FetchError
 from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.writer import Writer
+from rules.inputs import Missed
 from rules.instant import DAY, MINUTE, SECOND
 from tests.builders import message
 from tests.listener.pipeline.world import opened
@@ -74,6 +75,16 @@ async def test_a_source_goes_on_from_the_last_cursor_that_was_committed(world):
     collector = await run(world, [Batch(cursor="1"), broken], [Batch(cursor="2"), broken], [])
     assert [None, "1", "2"] == collector.cursors
     assert 3 == collector.closed
+
+
+async def test_what_can_no_longer_be_read_is_recorded_in_the_log_and_counted(world):
+    since = world.clock.now() - 5 * MINUTE
+    await run(world, [Batch(mentions=[world.said("1")], missed=since, events={"create": 3, "delete": 2})])
+    missed = [entry for entry in await world.log() if isinstance(entry, Missed)]
+    assert [("press", since)] == [(entry.source, entry.since) for entry in missed]
+    assert 1 == world.sample("badbuzz_source_gaps_total", source="press")
+    assert 300 == pytest.approx(world.sample("badbuzz_source_gap_seconds_total", source="press"), rel=0.01)
+    assert 3 == world.sample("badbuzz_source_events_total", source="press", type="create")
 
 
 async def test_a_store_that_refuses_makes_a_source_read_the_same_again(world):
