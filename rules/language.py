@@ -50,7 +50,7 @@ _ACCENTED = {"fr": "éèêçàùœîôûâëï", "es": "ñ¿¡", "de": "ßäü",
 _SCRIPTS = {"ar": "ARABIC", "el": "GREEK", "he": "HEBREW", "hi": "DEVANAGARI", "ja": "HIRAGANA KATAKANA CJK",
             "ko": "HANGUL", "ru": "CYRILLIC", "uk": "CYRILLIC", "zh": "CJK"}  # fmt: skip
 _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")  # a letter of another script, or of rare Latin
-_CLEAR = 1.5  # stop words more than a brand's only language has, before a text is taken for another one
+_CLEAR, _RATIO = 1.0, 1.3  # what must speak for another language, in stop words: more by so much, and so many times
 
 
 def normalise(tag: str | None) -> str | None:
@@ -80,7 +80,7 @@ def identify(text: str, tag: str | None, candidates: Sequence[str]) -> str | Non
     if not known:
         return best if signs[best] else None
     likely = max(known, key=lambda code: signs.get(code, 0.0))
-    clear = signs[best] >= signs.get(likely, 0.0) + _CLEAR and signs[best] >= 2 * signs.get(likely, 0.0)
+    clear = signs[best] >= max(signs.get(likely, 0.0) + _CLEAR, _RATIO * signs.get(likely, 0.0))
     if best not in known and clear:
         return best
     return likely if candidates or signs[likely] else None

@@ -164,6 +164,21 @@ def test_a_language_is_told_by_tag_then_by_brand_then_by_words(
     assert language == identify(text, tag, candidates)
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Servicio horrible y asqueroso de verdad", "es"),
+        ("Servizio pessimo, mai più Acme", "it"),
+        ("O atendimento da Acme é péssimo", "pt"),
+        ("Der Service von Acme ist furchtbar", "de"),
+        ("Acme nul", "fr"),
+        ("Service horrible et de mauvaise foi", "fr"),
+    ],
+)
+def test_a_short_text_in_a_foreign_language_is_not_read_as_french(text: str, language: str) -> None:
+    assert language == identify(text, None, ["fr", "en"])
+
+
 def test_french_sentences_are_known_as_french_whichever_language_comes_first() -> None:
     texts = [json.loads(line)["text"] for line in SENTENCES.read_text(encoding="utf-8").splitlines()]
     wrong = [text for text in texts if identify(text, None, ["en", "fr"]) != "fr"]
