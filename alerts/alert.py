@@ -55,7 +55,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is the same for every attempt to deliver it; `incident` the engine's id, `number` the short one people use;
     `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
-    last heard; `told` names the channels that get this alert; `by` is who acknowledged or resolved it, `because` why.
+    last heard, `partly` names those of which a part is not heard; `told` names the channels that get this alert; `by`
+    is who acknowledged or resolved it, `because` why.
     `link` opens the incident's page, None without `external_url`. `calm_for` is set when resolved by calm.
     """
 
@@ -73,6 +74,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     first_at: datetime | None = None
     quotes: tuple[Quote, ...] = ()
     unheard: dict[str, datetime | None] = {}
+    partly: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     by: str | None = None
     because: str | None = None

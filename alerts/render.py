@@ -157,6 +157,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "share": _share(figures, language),
         "where": _where(figures.sources, language),
         "silent": _shortlist(sorted(alert.unheard)),
+        "partly": _shortlist(sorted(alert.partly)),
         "informed": _shortlist(alert.told),
     }
 

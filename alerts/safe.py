@@ -46,6 +46,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         link=safe_link(alert.link),
         told=tuple(map(_name, alert.told)),
         unheard=_named(alert.unheard),
+        partly=tuple(map(_name, alert.partly)),
         quotes=tuple(_quote(quote, language) for quote in alert.quotes if defuse(quote.text[:READ]))[:QUOTES],
         figures=replace(
             figures,

@@ -5,6 +5,9 @@ from typing import Literal
 
 SourceState = Literal["starting", "live", "reconnecting", "parked", "auth_failed", "gone"]
 
+PARTLY = "partly"
+"""The code of a source that is live, while a part of it is not read."""
+
 
 class FetchError(Exception):
     """A source could not be read. `state` says what follows: `reconnecting` is tried again, after `retry_after` when

@@ -25,6 +25,7 @@ from rules.instant import instant, moment, span
 
 _BATCH = 500
 _AT_ONCE = 8
+_WORDS = 300
 _ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
@@ -84,6 +85,7 @@ class FeedCollector:
     async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         memories = load(cursor, self._options.urls)
         self._hasten(memories)
+        self._trouble = {url: _trouble(memory) for url, memory in memories.items() if memory.failures}
         heard, problem = False, _gone()
         async with aclosing(self._readings(memories)) as readings:
             async for reading in readings:
@@ -207,7 +209,7 @@ class FeedCollector:
     def _note_success(self, reading: _Reading, memory: Memory) -> None:
         response, feed = reading.response, reading.feed
         assert response is not None
-        memory.failures, memory.url = 0, response.moved or memory.url
+        memory.failures, memory.trouble, memory.url = 0, ("", ""), response.moved or memory.url
         if feed and feed.entries:
             memory.etag = response.headers.get("etag", "")
             memory.modified = response.headers.get("last-modified", "")
@@ -219,6 +221,7 @@ class FeedCollector:
 
     def _note_problem(self, problem: FetchError, memory: Memory) -> None:
         memory.failures += 1
+        memory.trouble = (problem.code, str(problem)[:_WORDS])
         memory.gone = problem.state == "gone"
         if problem.code == "404":
             memory.url = ""  # the new home is lost: ask at the old door again
@@ -243,6 +246,12 @@ def _refuse(response: Response, memory: Memory) -> None:
     if status in {401, 407}:
         raise FetchError(f"{place} asks for a password", state="auth_failed", code=str(status))
     raise FetchError(f"{place} answers {status}", code=str(status), retry_after=response.retry_after)
+
+
+def _trouble(memory: Memory) -> FetchError:
+    """What was wrong when the feed was last read, maybe by another process."""
+    code, words = memory.trouble
+    return FetchError(words, state="gone" if memory.gone else "reconnecting", code=code)
 
 
 def _gone() -> FetchError:

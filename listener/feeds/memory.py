@@ -14,8 +14,9 @@ _MOST_TWINS = 500
 
 class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One feed. `url` is where it moved to for good; `etag` and `modified` are its validators, verbatim; `body` is the
-    digest of the last document; `due` when to read it next; `known` maps entries to `<edits>-<digest of content>`,
-    longest unlisted first; `twins` are ids that several entries of one document share.
+    digest of the last document; `due` when to read it next; `trouble` the code and words of its last failure; `known`
+    maps entries to `<edits>-<digest of content>`, longest unlisted first; `twins` are ids that several entries of one
+    document share.
     """
 
     url: str = ""
@@ -24,6 +25,7 @@ class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     body: str = ""
     due: Instant = 0
     failures: int = 0
+    trouble: tuple[str, str] = ("", "")
     gone: bool = False
     known: dict[str, str] = {}
     twins: list[str] = []

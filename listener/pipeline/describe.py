@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from alerts.alert import Alert, Figures, Quote, Role
-from config.settings import Settings
+from config.settings import Component, Settings
+from listener.errors import PARTLY
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import Instant, duration, moment
 from rules.rule import RULES
@@ -46,6 +47,7 @@ class Describer:
             figures=self._figures(step),
             quotes=quotes,
             unheard=await self._unheard(step.evidence),
+            partly=await self._partly(step.brand),
             told=tuple(sorted({each.channel for each in told if each.transition == step.id})),
             by=step.by,
             because=step.because,
@@ -101,6 +103,17 @@ class Describer:
     async def _unheard(self, evidence: Evidence) -> dict[str, datetime | None]:
         rows = {row.name: row for row in await self._views.sources()} if evidence.unheard else {}
         return {name: _moment(rows[name].last_read) if name in rows else None for name in evidence.unheard}
+
+    async def _partly(self, brand: str) -> tuple[str, ...]:
+        """The sources of a brand that are heard in part only, as things are now."""
+        rows = {row.name for row in await self._views.sources() if row.state == "live" and row.code == PARTLY}
+        listened = (name for name, source in self.settings.sources.items() if _listens(source, brand))
+        return tuple(name for name in listened if name in rows)
+
+
+def _listens(source: Component, brand: str) -> bool:
+    brands: tuple[str, ...] | None = getattr(source.options, "brands", None)
+    return brands is None or brand in brands
 
 
 def _quote(role: str, stored: StoredMention) -> Quote:

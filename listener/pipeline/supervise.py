@@ -12,7 +12,7 @@ from alerts.channel import Channel, SendError
 from alerts.message import Message
 from listener.clock import Clock
 from listener.collector import Batch, Collector
-from listener.errors import FetchError, SourceState
+from listener.errors import PARTLY, FetchError, SourceState
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
 from listener.pipeline.work import Read, SourceChange
@@ -80,7 +80,7 @@ class Supervisor:
         for reason, count in (batch.skipped or {}).items():
             log.warning("entries_skipped", source=self.name, reason=reason, count=count)
         if batch.heard:
-            await self._tell("live", detail=_first(batch.problems))
+            await self._tell("live", PARTLY if batch.problems else "", _in_one(batch.problems))
         elif batch.problems:
             worst = batch.problems[0]
             await self._tell(worst.state, worst.code, str(worst))
@@ -133,5 +133,6 @@ def _events(batch: Batch) -> Mapping[str, int]:
     return Counter(mention.op for mention in batch.mentions) if batch.events is None else batch.events
 
 
-def _first(problems: Sequence[FetchError]) -> str:
-    return str(problems[0]) if problems else ""
+def _in_one(problems: Sequence[FetchError]) -> str:
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"{problems[0]}{more}" if problems else ""

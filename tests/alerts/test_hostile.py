@@ -77,7 +77,7 @@ figures = st.builds(
     st.lists(words, max_size=6),
 )
 alerts = st.builds(
-    lambda shape, brand, rule, by, because, quoted, counted, unheard, told, drill: replace(
+    lambda shape, brand, rule, by, because, quoted, counted, unheard, partly, told, drill: replace(
         shape,
         brand=brand,
         rule=rule,
@@ -86,6 +86,7 @@ alerts = st.builds(
         quotes=tuple(quoted),
         figures=counted,
         unheard=dict.fromkeys(unheard, OPENED),
+        partly=tuple(partly),
         told=tuple(told),
         drill=drill,
     ),
@@ -96,6 +97,7 @@ alerts = st.builds(
     st.one_of(st.none(), words),
     st.lists(quotes, max_size=5),
     figures,
+    st.lists(names, max_size=8),
     st.lists(names, max_size=8),
     st.lists(names, max_size=8),
     st.booleans(),

@@ -193,6 +193,17 @@ def test_when_every_source_is_heard_nothing_looks_wrong():
     assert "Not heard" not in render(fine, "en", PARIS).text
 
 
+def test_a_source_that_is_heard_in_part_is_not_called_heard():
+    part, blind = replace(OPEN, unheard={}, partly=("presse",)), replace(OPEN, partly=("presse", "blogs"))
+
+    assert facts(part, "fr")["Entendu"] == (
+        "toutes les sources configurées, presse en partie seulement ; ce qui n’est pas configuré n’est jamais entendu"
+    )
+    assert facts(part, "en")["Heard"].startswith("every configured source, presse only in part; ")
+    assert facts(blind, "fr")["Non entendu"].endswith("ne prouve rien ; en partie seulement : blogs, presse")
+    assert facts(blind, "en")["Not heard"].endswith("proves nothing; only in part: blogs, presse")
+
+
 def test_a_lead_of_less_than_a_minute_is_not_told():
     just = replace(OPEN, first_at=OPENED - timedelta(seconds=45))
     before = replace(OPEN, first_at=OPENED - timedelta(seconds=60))

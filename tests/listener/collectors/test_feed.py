@@ -240,6 +240,16 @@ async def test_a_source_is_heard_as_long_as_one_of_its_addresses_is(site, client
     assert 1 == len({str(batch.problems[0]) for batch in after[1:]}), "the same words whichever address was read"
 
 
+async def test_after_a_restart_what_was_wrong_with_an_address_is_still_known(site, client):
+    urls = [site.answers("/dead", 500), site.answers("/live", rss(item(1)), rss(item(2)))]
+    before = await read(client, *urls)
+    async with asyncio.timeout(10):
+        # the one that failed is asked again later
+        fast = Clock(origin=Clock().now(), started=Clock().now(), speed=600)
+        after = await hear(feed(client, *urls, once=False, clock=fast), before.cursor, most=1)
+    assert [str(problem) for problem in after.problems] == [str(problem) for problem in before.problems]
+
+
 async def test_an_address_that_is_gone_is_not_the_end_of_a_source(site, client):
     async with asyncio.timeout(10):
         heard = await hear(feed(client, site.answers("/a", 410), site.answers("/b", 500), once=False), most=2)

@@ -156,8 +156,8 @@ async def test_a_part_that_failed_is_shown_beside_what_was_heard(world):
     await run(
         world, [Batch(mentions=[world.said("1")], problems=[problem]), FetchError("enough", state="gone", code="410")]
     )
-    details = [(row.state, row.detail) for commit in world.store.commits for row in commit.sources]
-    assert ("live", "two of three answer") in details
+    details = [(row.state, row.code, row.detail) for commit in world.store.commits for row in commit.sources]
+    assert ("live", "partly", "two of three answer") in details
 
 
 async def test_a_batch_that_was_not_heard_stores_its_cursor_and_its_problem(world):
