@@ -54,6 +54,7 @@ class Backtest:
         """The transitions, as they come. Mentions are (mention, `at` when the record has one)."""
         for mention, at in mentions:
             yield from self._counted(self._take(mention, instant(at or mention.observed_at)))
+        yield from self._counted(self._engines.settle())
 
     def _take(self, mention: Mention, at: Instant) -> list[Transition]:
         at = max(at, self.summary.until or at)
@@ -139,7 +140,7 @@ async def _replay(views: Views, brand: str, position: Position, stored: list[Tra
         if entry.at <= position.last and (snapshot is None or seq > snapshot.seq):
             inputs += 1
             steps += engine.apply(entry)
-    steps += engine.advance(position.advanced)
+    steps += engine.settle() + engine.advance(position.advanced)
     again = {step.id for step in steps}
     # when the clock has stepped back, steps before and after a snapshot bear one stamp
     done = [step for step in stored if snapshot is None or step.at > snapshot.at or step.id in again]

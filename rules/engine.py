@@ -1,7 +1,6 @@
 """What one brand goes through: a fold over its log that gives the transitions of its incidents."""
 
 from collections.abc import Iterator
-from hashlib import blake2s
 from typing import Any
 
 import msgspec
@@ -32,15 +31,22 @@ GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
 
 
+_NEWS = Heard | Edited | Deleted | Coverage | Missed
+"""What may come with other news of the same stamp; anything else wants it judged first."""
+
+
 class EngineState(msgspec.Struct, kw_only=True):
     """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
-    not yet learnt, `unheard` the stretches of minutes not to learn from, `down` the sources that are not heard and the
-    minute since when, `hushed` the counts at which a person ended an incident of a rule that was not calm since.
+    not yet learnt, `news` the series that changed at `news_at` and were not judged since, `unheard` the stretches of
+    minutes not to learn from, `down` the sources that are not heard and the minute since when, `hushed` the counts at
+    which a person ended an incident of a rule that was not calm since.
     """
 
     plan: Plan | None = None
     ticked: Instant = 0
     learnt: int = 0
+    news: dict[str, bool] = {}
+    news_at: Instant = 0
     counts: Counts = msgspec.field(default_factory=Counts)
     incidents: dict[str, Incident] = {}
     unheard: list[tuple[int, int]] = []
@@ -49,16 +55,13 @@ class EngineState(msgspec.Struct, kw_only=True):
     learned: dict[str, Any] = {}
 
 
-def plan_hash(plan: Plan) -> str:
-    """The name of a plan's content, 16 hexadecimal digits."""
-    return blake2s(msgspec.json.encode(plan), digest_size=8).hexdigest()
-
-
 class Engine:
     """The engine of one brand. `apply` and `advance` must be called with instants that never decrease.
 
-    The same inputs in the same order give the same transitions, whenever `advance` is called in between: it only runs
-    grid instants earlier that the next input would run anyway.
+    What comes with one stamp is one piece of news: rules judge it once, when all of it is counted, so that an opening
+    tells of the whole of it. `settle` says that there is no more of it; the next stamp says so too. The same inputs in
+    the same order give the same transitions, whenever `advance` is called in between: it only runs grid instants
+    earlier that the next input would run anyway.
     """
 
     def __init__(self, brand: str, state: bytes | None = None) -> None:
@@ -74,6 +77,11 @@ class Engine:
     def plan(self) -> Plan | None:
         """The plan in force; None before the first."""
         return self._state.plan
+
+    @property
+    def judged(self) -> Instant:
+        """The stamp of the last news; 0 before the first."""
+        return self._state.news_at
 
     def open_incidents(self) -> list[Incident]:
         """The incidents that are open now."""
@@ -93,15 +101,17 @@ class Engine:
         return msgspec.json.encode(self._state)
 
     def apply(self, entry: Input) -> list[Transition]:
-        """Take one input in. Grid instants up to its `at` run first."""
+        """Take one input in. What came before it is judged and grid instants up to its `at` run first."""
+        more = isinstance(entry, _NEWS) and entry.at == self._state.news_at
+        transitions = [] if more else self.settle()
         if isinstance(entry, Gap):
-            return self._gap(entry)
-        transitions = self.advance(entry.at)
+            return transitions + self._gap(entry)
+        transitions += self.advance(entry.at)
         match entry:
             case Heard():
-                transitions += self._heard(entry)
+                self._touch(entry.at, self._count(entry.facts))
             case Edited():
-                transitions += self._edited(entry)
+                self._edit(entry)
             case Deleted():
                 self._unquote(entry.mention)
             case Acknowledged():
@@ -116,9 +126,15 @@ class Engine:
                 self._miss(entry)
         return transitions
 
+    def settle(self) -> list[Transition]:
+        """Judge what was taken in and not judged yet."""
+        news, self._state.news = self._state.news, {}
+        return self._judge_all(self._state.news_at, set(news)) if news else []
+
     def advance(self, to: Instant) -> list[Transition]:
         """Run every grid instant up to and including `to`."""
-        state, transitions = self._state, list[Transition]()
+        state = self._state
+        transitions = self.settle() if to > state.news_at else []
         last = to - to % GRID
         if state.plan is None:
             return transitions
@@ -142,9 +158,9 @@ class Engine:
             incident.pause(entry.at - entry.since)
         return transitions
 
-    def _heard(self, entry: Heard) -> list[Transition]:
-        touched = self._count(entry.facts)
-        return self._judge_all(entry.at, touched) if touched else []
+    def _touch(self, at: Instant, series: set[str]) -> None:
+        self._state.news_at = at
+        self._state.news.update(dict.fromkeys(sorted(series), True))
 
     def _count(self, facts: Facts) -> set[str]:
         touched = set(series_of(facts))
@@ -157,16 +173,16 @@ class Engine:
                     incident.sources.append(facts.source)
         return touched
 
-    def _edited(self, entry: Edited) -> list[Transition]:
+    def _edit(self, entry: Edited) -> None:
         if minute_of(entry.before.moment) < self._state.learnt:
-            return []
+            return
         before, after = set(series_of(entry.before)), set(series_of(entry.after))
         moved = msgspec.structs.replace(entry.after, moment=entry.before.moment)
         for series in before:
             self._state.counts.remove(series, entry.before)
         for series in after:
             self._state.counts.add(series, moved)
-        return self._judge_all(entry.at, before | after) if before | after else []
+        self._touch(entry.at, before | after)
 
     def _unquote(self, mention: str) -> None:
         self._state.counts.unquote(mention)

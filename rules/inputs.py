@@ -1,5 +1,6 @@
 """The entries of a brand's log. The engine is a fold over them, in the order applied."""
 
+from hashlib import blake2s
 from typing import Any
 
 import msgspec
@@ -27,6 +28,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     lateness: Span
     sources: tuple[str, ...] = ()
     rules: tuple[RulePlan, ...]
+
+
+def plan_hash(plan: Plan) -> str:
+    """The name of a plan's content, 16 hexadecimal digits."""
+    return blake2s(msgspec.json.encode(plan), digest_size=8).hexdigest()
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

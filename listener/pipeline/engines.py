@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from listener.store.port import LogEntry, Store
-from rules.engine import Engine, plan_hash
-from rules.inputs import Configured, Plan
+from rules.engine import Engine
+from rules.inputs import Configured, Plan, plan_hash
 from rules.instant import Instant
 from rules.transition import Transition
 
@@ -34,6 +34,15 @@ class Engines:
         """Run the grid of every brand up to `to`."""
         return [step for engine in self._engines.values() for step in engine.advance(to)]
 
+    def settle(self) -> list[Transition]:
+        """Judge what was fed and not judged yet: nothing more comes with the same stamp."""
+        return [step for engine in self._engines.values() for step in engine.settle()]
+
+    @property
+    def judged(self) -> Instant:
+        """The latest stamp of which the news was judged; 0 before the first."""
+        return max((engine.judged for engine in self._engines.values()), default=0)
+
     def configure(self, plans: Mapping[str, Plan], at: Instant) -> list[LogEntry]:
         """The entries that bring every brand to its plan: none for those already there, an empty plan for a brand that
         is no longer watched.
@@ -62,4 +71,5 @@ async def restore(store: Store, brand: str) -> Engine:
     engine = Engine(brand, snapshot.state if snapshot else None)
     async for _, entry in store.inputs(brand, snapshot.seq if snapshot else 0):
         engine.apply(entry)
+    engine.settle()
     return engine

@@ -106,7 +106,8 @@ class Ledger:
             await self._commit(turn)
 
     async def _turn(self, works: Sequence[Work]) -> Turn:
-        self._last = at = max(self._last, self._clock.now())
+        # no stamp has news in two transactions: what comes with one stamp is judged as one
+        self._last = at = max(self._last, self._clock.now(), self.engines.judged + 1)
         names = [each.identity for work in works if isinstance(work, Read) for each in work.mentions]
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
         intake = Intake(self.setup, self._salt, known, Commit(advanced=at, last=at), at)

@@ -94,7 +94,8 @@ class Turn:
         self._follow(self._engines.apply(listed))
 
     def advance(self) -> None:
-        """Let time pass until now."""
+        """Judge what was read, and let time pass until now."""
+        self._follow(self._engines.settle())
         self._follow(self._engines.advance(self.at))
 
     def _follow(self, steps: Iterable[Transition]) -> None:

@@ -80,7 +80,7 @@ def in_batches(setup, mentions, cuts, ticks):
             # a transaction bears one stamp
             intake = Shared(setup, known, at)
         steps += engines.apply(intake.take(mention, begun))
-    return steps
+    return steps + engines.settle()
 
 
 class Shared(Intake):

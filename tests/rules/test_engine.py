@@ -31,6 +31,17 @@ def test_an_incident_opens_gets_worse_and_resolves_by_itself():
     assert len({step.incident for step in steps}) == 1
 
 
+def test_what_comes_at_once_is_told_as_one_opening_with_all_of_it():
+    steps = fold([configured(plan(five=FIVE)), *burst(18, step=0)], until=20)
+    assert [("open", "warning", 18)] == [(step.state, step.severity, step.evidence.count) for step in steps]
+
+
+def test_what_a_person_asks_for_comes_after_the_news_of_its_instant():
+    log = [configured(plan(five=FIVE)), *burst(6, step=0)]
+    end = Resolved(at=START + 10 * MINUTE, incident=fold(log)[0].incident, by="lea")
+    assert ["open", "resolved"] == [step.state for step in fold([*log, end])]
+
+
 def test_the_opening_says_what_was_counted_and_by_whom():
     steps = fold([configured(plan(five=FIVE)), *burst(5)])
     evidence = steps[0].evidence
@@ -285,13 +296,13 @@ def test_a_restart_and_early_grid_instants_change_nothing(log, data):
     whole = fold(log, until=400)
     cut = data.draw(st.integers(0, len(log)))
     engine = Engine("acme")
-    steps = fold(log[:cut], engine=engine)
+    steps = [step for entry in log[:cut] for step in engine.apply(entry)]
     revived = Engine("acme", engine.dump())
     for entry in log[cut:]:
         early = entry.since if isinstance(entry, Gap) else entry.at
         steps += revived.advance(early - data.draw(st.sampled_from([0, SECOND, MINUTE])))
         steps += revived.apply(entry)
-    steps += revived.advance(START + 400 * MINUTE)
+    steps += revived.settle() + revived.advance(START + 400 * MINUTE)
     assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
 
 

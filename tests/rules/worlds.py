@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from rules.engine import Engine, plan_hash
+from rules.engine import Engine
 from rules.facts import Facts
-from rules.inputs import Configured, Heard, Input, Plan, RulePlan
+from rules.inputs import Configured, Heard, Input, Plan, RulePlan, plan_hash
 from rules.instant import MINUTE, SECOND, Instant
 from rules.transition import Transition
 
@@ -43,4 +43,4 @@ def fold(entries: Iterable[Input], *, until: float | None = None, engine: Engine
     """The transitions of a log, and of the grid up to minute `until`."""
     engine = engine or Engine("acme")
     steps = [step for entry in entries for step in engine.apply(entry)]
-    return steps + (engine.advance(START + int(until * MINUTE)) if until is not None else [])
+    return steps + engine.settle() + (engine.advance(START + int(until * MINUTE)) if until is not None else [])

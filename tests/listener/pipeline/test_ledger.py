@@ -40,11 +40,18 @@ async def test_a_crisis_opens_and_ends_and_the_log_explains_it(world):
     assert [True] == await explained(world)
 
 
-async def test_one_reading_that_opens_and_worsens_an_incident_tells_once(world):
+async def test_one_reading_is_one_opening_that_tells_of_all_of_it(world):
     await world.say(*map(str, range(12)))
-    assert ["open", "worse", "worse"] == await world.states()
-    told = await world.views.deliveries()
-    assert {(await world.steps())[-1].id} == {delivery.transition for delivery in told}
+    (step,) = await world.steps()
+    assert ("open", 12) == (step.state, step.evidence.count)
+    assert {step.id} == {delivery.transition for delivery in await world.views.deliveries()}
+
+
+async def test_what_is_read_at_one_instant_of_a_clock_that_stands_still_is_judged_reading_by_reading(world):
+    await world.say("1", "2", "3")
+    await world.say(*map(str, range(10, 20)))
+    assert ["open", "worse"] == await world.states()
+    assert [True] == [replay.equal async for replay in replay_store(world.views)]
 
 
 async def test_a_restart_appends_a_gap_from_where_the_last_process_stopped(world):

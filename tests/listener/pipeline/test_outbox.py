@@ -135,6 +135,7 @@ async def test_a_store_that_does_not_answer_a_channel_does_not_end_it(world):
 
 async def test_a_bug_in_one_alert_s_words_leaves_the_others_to_be_told(world):
     await world.say("1", "2", "3")
+    world.clock.move(seconds=1)
     await world.source_is("gone", code="410")
     world.views.transition = _broken
     team, boss = Channel(), Channel()
