@@ -20,7 +20,7 @@ _MOST_PREFIXES = 30
 # Renamed, elements are found only when wanted: a photograph's caption or a podcast's blurb must not be taken for the
 # article, and many categories, which nobody here reads, take feedparser quadratic time.
 _ASIDE = re.compile(
-    r"<(/?)(media:description|dc:description|itunes:summary|(?:[\w.-]+:)?(?:category|subject|keywords|tags))(?=[\s/>])([^<>]*)>",
+    r"<(/?)(media:description|dc:title|dc:description|itunes:summary|(?:[\w.-]+:)?(?:category|subject|keywords|tags))(?=[\s/>])([^<>]*)>",
     re.IGNORECASE,
 )
 # feedparser looks for mail addresses in these, in quadratic time

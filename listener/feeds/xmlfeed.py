@@ -10,6 +10,7 @@ import feedparser
 
 from listener.errors import FetchError
 from listener.feeds.authors import author_of
+from listener.feeds.belonging import own
 from listener.feeds.bounds import bounded
 from listener.feeds.charset import unmangled
 from listener.feeds.dates import read_date
@@ -43,7 +44,7 @@ def parse_xml(text: str, base: str) -> Feed:
             raise FetchError("the feed is not well-formed XML, and too large to be read leniently", code="too_large")
         document, more = bounded(document, _MOST_WORK_BROKEN)
         beyond += more
-    return _feed(_read(document.encode()), document, base, beyond)
+    return _feed(_read(own(document).encode()), document, base, beyond)
 
 
 def _read(body: bytes) -> Any:
@@ -94,6 +95,8 @@ def _entry(entry: dict[str, Any], channel: _Channel) -> Entry:
     author = author_of(entry)
     if channel.google_news:
         author = Author(name=_source(entry))
+    elif channel.atom and author == Author():
+        author = author_of(_get(entry, "source") or {})
     return Entry(
         id=identifier,
         url=_link(entry, channel),
@@ -113,10 +116,10 @@ def _get(entry: dict[str, Any], key: str) -> Any:
 
 
 def _title(entry: dict[str, Any]) -> str | None:
-    value = _get(entry, "title")
-    if not value:
-        return None
     kind = (_get(entry, "title_detail") or {}).get("type", _PLAIN)
+    value = _get(entry, "title") or _get(entry, "dc_asidetitle") or _get(entry, "itunes_title")
+    if not isinstance(value, str):
+        return None
     if kind != _PLAIN or is_markup(value) or _INLINE_MARKUP.search(value):
         value = text_of(value).replace("\n", " ")
     return unmangled(line_of(value)) or None
@@ -161,11 +164,16 @@ def _link(entry: dict[str, Any], channel: _Channel) -> str | None:
     links = [link for link in _get(entry, "links") or [] if link.get("rel") in _ALTERNATE and link.get("href")]
     pages = [link for link in links if "html" in str(link.get("type", "html"))]
     said = [link["href"] for link in (*pages, *links)] if channel.atom else []
-    for candidate in (*said, *_single_link(entry)):
+    for candidate in (*_original(entry), *said, *_single_link(entry)):
         address = web_address(candidate, channel.base)
         if address:
             return address
     return None
+
+
+def _original(entry: dict[str, Any]) -> list[str]:
+    """The address that FeedBurner and its like replaced by one that counts clicks."""
+    return [link for key, link in entry.items() if key.endswith("_origlink") and isinstance(link, str)]
 
 
 def _single_link(entry: dict[str, Any]) -> Iterator[str]:
@@ -187,8 +195,9 @@ def _date(entry: dict[str, Any]) -> Any:
 
 
 def _language(entry: dict[str, Any]) -> str | None:
-    details = [_get(entry, "title_detail"), _get(entry, "summary_detail"), *(_get(entry, "content") or [])]
-    said = [_get(entry, "language"), *(detail.get("language") for detail in details if detail)]
+    details = [*(_get(entry, "content") or []), _get(entry, "summary_detail"), _get(entry, "title_detail")]
+    inherited = (detail.get("language") for detail in details if detail)
+    said = [_get(entry, "language"), *inherited, _get(entry, "asidelanguage")]
     return next(filter(None, map(language_code, said)), None)
 
 
