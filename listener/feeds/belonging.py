@@ -6,9 +6,12 @@ from functools import lru_cache
 
 _ATTRIBUTES = r"""(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+"""
 _CDATA = r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
-_ITEM = re.compile(rf"{_CDATA}|<(?P<name>(?:[\w.-]+:)?(?:item|entry))(?P<rest>(?=[\s>]){_ATTRIBUTES})>", re.I | re.S)
+_ITEM = re.compile(
+    rf"{_CDATA}|<(?P<name>(?:[\w.-]+:)?(?:item|entry))(?P<rest>(?=[\s>]){_ATTRIBUTES})>", re.IGNORECASE | re.DOTALL
+)
 _CHILD = re.compile(
-    rf"{_CDATA}|<(?P<closing>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<rest>(?=[\s/>]){_ATTRIBUTES})>", re.I | re.S
+    rf"{_CDATA}|<(?P<closing>/?)(?P<name>[A-Za-z_][\w.:-]*+)(?P<rest>(?=[\s/>]){_ATTRIBUTES})>",
+    re.IGNORECASE | re.DOTALL,
 )
 _LANGUAGE = re.compile(r"""\sxml:lang\s*=\s*["']([\w-]{2,20})["']""")
 # children that hold text with markup in it, people, the feed an entry was copied from, or media
@@ -23,6 +26,7 @@ _OWN_NAMES = (
 )
 _OWN = re.compile(rf"<(?:[\w.-]+:)?(?:{_OWN_NAMES})(?=[\s/>])", re.IGNORECASE)
 _MOST_UNCLOSED = 100
+_DEEPEST = 20
 
 
 def own(document: str) -> str:
@@ -52,10 +56,10 @@ def _foreign(text: str, position: int, item: str) -> Iterator[tuple[int, int]]:
     """Where something stands in an item that is not its own."""
     unclosed, linked = set[str](), False
     link = item[: -len("item")] + "link" if item.lower().endswith("item") else ""
-    while (child := _CHILD.search(text, position)) and len(unclosed) <= _MOST_UNCLOSED:
+    while child := _CHILD.search(text, position):
         position, name = child.end(), child["name"]
-        if child["closing"] and name == item:
-            return
+        if name == item or len(unclosed) > _MOST_UNCLOSED:
+            return  # the item ends, or was never closed
         if not name or child["closing"] or name in unclosed or child["rest"].endswith("/"):
             continue
         end = _end(text, child.end(), name, item)
@@ -80,7 +84,7 @@ def _end(text: str, position: int, name: str, item: str) -> int | None:
         depth[tag["name"]] += -1 if tag["closing"] else 1
         if not depth[name]:
             return tag.start()
-        if not depth[item]:
+        if not 0 < depth[item] <= _DEEPEST:  # beyond, the search would take quadratic time
             return None
     return None
 

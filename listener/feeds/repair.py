@@ -1,7 +1,8 @@
 """Makes almost-XML into XML, so that the strict parser can read most feeds that are not well-formed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from html import unescape
 from html.entities import html5
 
 _ROOT = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed|channel))(?=[\s/>])", re.IGNORECASE)
@@ -17,6 +18,10 @@ _PREFIX = re.compile(r"[<\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=/>])")
 _DECLARED = re.compile(r"xmlns:([A-Za-z_][\w.-]*)\s*=")
 _XML_OWN = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _MOST_PREFIXES = 30
+# a text that a document type gives a name; one that refers to others stays a name, however short
+_ENTITY = re.compile(r"""<!ENTITY\s+([A-Za-z][\w.-]{0,31})\s+(?:"([^"<%]{1,200})"|'([^'<%]{1,200})')\s*>""")
+_REFERENCE = re.compile(r"&[A-Za-z#][\w.-]*;")
+_MOST_EXPANDED = 100_000
 # Renamed, elements are found only when wanted: a photograph's caption or a podcast's blurb must not be taken for the
 # article, and many categories, which nobody here reads, take feedparser quadratic time.
 _ASIDE = re.compile(
@@ -54,8 +59,8 @@ def repaired(text: str) -> str | None:
     """The document from its root element on, or None when there is no root of a feed.
 
     What stands before the root goes (blank lines, warnings of a script, a document type with all its entities), as
-    does what follows it. Stray `&` and `<` are escaped, HTML's named characters spelt out, characters that XML forbids
-    removed, prefixes nobody declared declared.
+    does what follows it. Stray `&` and `<` are escaped, HTML's named characters and the document's own short texts
+    spelt out, characters that XML forbids removed, prefixes nobody declared declared.
     """
     text = _SURROGATES.sub(_joined, text)
     start = _ROOT.search(text)
@@ -64,17 +69,29 @@ def repaired(text: str) -> str | None:
     closing = f"</{start[1]}>"
     end = text.rfind(closing)
     body = _ILLEGAL.sub("", text[start.start() : end + len(closing) if end > start.start() else None])
-    return _declare(_without_forms("".join(_shortened("".join(_mended(body))))), len(start[0]))
+    return _declare(
+        _without_forms("".join(_shortened("".join(_mended(body, _named(text[: start.start()], body)))))), len(start[0])
+    )
 
 
-def _mended(text: str) -> Iterator[str]:
+def _named(prologue: str, body: str) -> Mapping[str, str]:
+    """The texts that a document type names, by their names; without those that would make the document much longer."""
+    named = {match[1]: unescape(match[2] or match[3]) for match in _ENTITY.finditer(prologue[:_MOST_EXPANDED])}
+    return {
+        name: text
+        for name, text in named.items()
+        if not _REFERENCE.search(text) and len(text) * body.count(f"&{name};") <= _MOST_EXPANDED
+    }
+
+
+def _mended(text: str, named: Mapping[str, str]) -> Iterator[str]:
     """The pieces of a document; only outside of CDATA, comments and instructions anything is mended."""
     position, absent = 0, set[str]()
     while opener := _OPENER.search(text, position):
         closer = _CLOSERS[opener[0]]
         # a closer once missing stays missing: without this memory, hostile input costs quadratic time
         end = -1 if closer in absent else text.find(closer, opener.end())
-        yield _mend(text[position : opener.start()])
+        yield _mend(text[position : opener.start()], named)
         if end < 0:
             absent.add(closer)
             yield "&lt;" if closer != "]]>" else ""
@@ -82,7 +99,7 @@ def _mended(text: str) -> Iterator[str]:
             continue
         position = end + len(closer)
         yield text[opener.start() : position] if closer == "]]>" else ""
-    yield _mend(text[position:])
+    yield _mend(text[position:], named)
 
 
 def _shortened(text: str) -> Iterator[str]:
@@ -110,11 +127,12 @@ def _is_overlong(text: str, start: int, end: int) -> bool:
     return end - start > _LONGEST_PERSON or not _NAME.search(text, start, end)
 
 
-def _mend(text: str) -> str:
-    return _ASIDE.sub(_set_aside, _TAG.sub(_thinned, _DOUBTFUL.sub(_escape, text)))
+def _mend(text: str, named: Mapping[str, str]) -> str:
+    escaped = _DOUBTFUL.sub(lambda match: _escape(match, named), text)
+    return _ASIDE.sub(_set_aside, _TAG.sub(_thinned, escaped))
 
 
-def _escape(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str], named: Mapping[str, str]) -> str:
     name, semicolon = match[1], match[2]
     if match[0] == "<":
         return "&lt;"
@@ -124,7 +142,7 @@ def _escape(match: re.Match[str]) -> str:
         return _character(match[0], name[1:])
     if name in _XML_OWN:
         return match[0]
-    meant = html5.get(f"{name};")
+    meant = named.get(name) or html5.get(f"{name};")
     return "".join(f"&#{ord(character)};" for character in meant) if meant else "&amp;" + match[0][1:]
 
 

@@ -13,6 +13,7 @@ from listener.feeds.authors import author_of
 from listener.feeds.belonging import own
 from listener.feeds.bounds import bounded
 from listener.feeds.charset import unmangled
+from listener.feeds.closing import closed
 from listener.feeds.dates import read_date
 from listener.feeds.entry import MOST_ENTRIES, Entry, Feed, language_code, web_address
 from listener.feeds.html import is_markup, line_of, loose, text_of
@@ -44,6 +45,7 @@ def parse_xml(text: str, base: str) -> Feed:
             raise FetchError("the feed is not well-formed XML, and too large to be read leniently", code="too_large")
         document, more = bounded(document, _MOST_WORK_BROKEN)
         beyond += more
+        document = closed(document)
     return _feed(_read(own(document).encode()), document, base, beyond)
 
 

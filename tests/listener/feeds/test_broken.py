@@ -84,6 +84,60 @@ def test_what_is_no_feed_is_a_typed_error(document):
     assert caught.value.code == "not_a_feed"
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "",
+        "<",
+        "</descr",
+        "</description",
+        "&",
+        "&am",
+        "&#12",
+        "<a href='x",
+        "<br>",
+        "<b>",
+        "<![CDATA[",
+        "<!-- x",
+        "<?x",
+    ],
+)
+def test_what_stands_before_the_end_of_a_feed_that_breaks_off_is_read(end):
+    whole = rss(item(1, "One", "first"), item(2, "Two", "the second of"))
+    start = whole.removesuffix("</description></item></channel></rss>")
+    first, second = read(f"{start}{end}").entries
+    assert (first.title, first.text) == ("One", "first")
+    assert (second.id, second.title, second.text) == ("2", "Two", "the second of")
+
+
+def test_a_feed_that_breaks_off_in_cdata_or_in_xhtml_is_read():
+    cdata = rss("<item><title>T</title><description><![CDATA[<p>One</p><p>Two <b>bo").partition("</channel>")[0]
+    xhtml = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml"><div><p>One</p><p>Two <b>bo'
+    )
+    assert [only(cdata).text, only(xhtml).text] == ["One\nTwo bo"] * 2
+
+
+def test_an_element_that_is_never_closed_ends_where_the_next_begins():
+    entry = only(
+        "<rss><channel><title>C<item><title>T\n<link>http://e.org/1<guid>g</guid><description><![CDATA[D]]>"
+        "<pubDate>Mon, 02 Jan 2006 15:04:05 GMT</item></channel></rss>"
+    )
+    assert (entry.id, entry.url, entry.title, entry.text) == ("g", "http://e.org/1", "T", "D")
+    assert entry.created_at == datetime(2006, 1, 2, 15, 4, 5, tzinfo=UTC)
+
+
+def test_a_document_may_name_short_texts_of_its_own():
+    declared = "<!ENTITY co 'Acme &#38; fils'> <!ENTITY ac \"d&eacute;j&#224;\"> <!ENTITY tag '<b>'> <!ENTITY amp 'x'>"
+    document = rss("<item><title>&co; &ac; &amp; &tag; <![CDATA[&co;]]></title></item>")
+    assert only(document.replace("<rss", f"<!DOCTYPE rss [{declared}]><rss")).title == "Acme & fils déjà & &tag; &co;"
+
+
+def test_a_named_text_that_would_make_the_document_much_longer_stays_a_name():
+    document = rss(f"<item><title>&a;</title><description>{'&a;' * 20_000}</description></item>")
+    assert only(document.replace("<rss", f"<!DOCTYPE rss [<!ENTITY a '{'x' * 100}'>]><rss")).title == "&a;"
+
+
 # --- hostile feeds ----------------------------------------------------------------------------------------------------
 
 
@@ -110,6 +164,8 @@ def test_entities_are_neither_expanded_nor_fetched():
         "<rss>" + "<?a " * 50_000,
         "<rss><channel><item>" + "".join(f"<category>c{n}</category>" for n in range(50_000)),
         "<feed><entry><content type='xhtml'>" + "<div>" * 20_000,
+        "<rss><channel>" + "<item>" * 50_000,
+        "<rss><channel>" + "<item><a>" * 50_000,
     ],
     ids=[
         "deep",
@@ -123,6 +179,8 @@ def test_entities_are_neither_expanded_nor_fetched():
         "instructions",
         "categories",
         "xhtml",
+        "items",
+        "unclosed",
     ],
 )
 def test_hostile_documents_are_read_in_bounds(document):
