@@ -73,11 +73,12 @@ _ZONES = {
 }
 
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:\s*[tT ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d+))?)?)?\s*(.*)", re.DOTALL
+    r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:\s*[tT ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?)?\s*(.*)",
+    re.DOTALL,
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[tT ]?(\d{2})(\d{2})(\d{2})?(?:[.,](\d+))?)?\s*([^\d].*)?", re.DOTALL)
-_YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?=\D|$)")
-_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([/.])(\d{1,2})\2(\d{4})(?!\d)")
+_YEAR_FIRST = re.compile(r"(\d{4})[/.年](\d{1,2})[/.月](\d{1,2})(?=\D|$)")
+_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?!\d)")
 _COUNTED = re.compile(r"\d{4}-?w\d{2}(?:-?\d)?|(\d{4}-\d{3})")
 _EPOCH = re.compile(r"(1\d{9})(\d{3})?")
 _DAY_MONTH = re.compile(
@@ -85,7 +86,9 @@ _DAY_MONTH = re.compile(
 )
 _MONTH_DAY = re.compile(r"([^\W\d_]{3,12})[\s.,-]+(\d{1,2})(?:st|nd|rd|th|er)?[\s,]+(\d{4})(?![\d:])")
 _UNIX = re.compile(r"([a-z]{3,12})\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s+(?:([a-z]{1,5}|[+-]\d{4})\s+)?(\d{4})$")
-_CLOCK = re.compile(r"(?<!\d)(\d{1,2})\s?[:h]\s?(\d{2})(?::(\d{2})(?:[.,](\d+))?)?\s*([ap]\.?m\b\.?)?")
+_CLOCK = re.compile(
+    r"(?<![\d.])(\d{1,2})(?:\s?[:h]\s?(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?|\.(\d{2})(?![\d.])|\s?h(?!\w))\s*([ap]\.?m\b\.?)?"
+)
 _OFFSET = re.compile(r"(?:gmt|utc|z)?\s*([+-])\s?(\d{1,2}):?(\d{2})?(?!\d)")
 
 
@@ -108,7 +111,7 @@ def read_date(text: str | None) -> datetime | None:
 
 
 def _folded(text: str) -> str:
-    bare = unicodedata.normalize("NFKD", re.sub(r"\([^)]*\)", " ", text))
+    bare = unicodedata.normalize("NFKD", re.sub(r"\([^)]*\)", " ", text.replace("\u2212", "-")))
     return " ".join("".join(mark for mark in bare if not unicodedata.combining(mark)).lower().split())
 
 
@@ -174,7 +177,7 @@ def _worded(text: str) -> datetime | None:
     match = _CLOCK.search(rest)
     if not match:
         return _made(year, month, day)
-    clock = _hour(int(match[1]), match[5]), int(match[2]), int(match[3] or 0), _micro(match[4])
+    clock = _hour(int(match[1]), match[6]), int(match[2] or match[5] or 0), int(match[3] or 0), _micro(match[4])
     return _made(year, month, day, clock, rest[match.end() :].strip(" .,"))
 
 
