@@ -31,6 +31,10 @@ _DECLARATIONS = re.compile(_DECLARATION, re.IGNORECASE)
 _OPENED = re.compile(r"\s*</?([A-Za-z][A-Za-z0-9]*)\b[^<>]*>")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _PAIRED = re.compile(r"</[A-Za-z][A-Za-z0-9]*\s*>|<(?:br|p)\s*/?>", re.IGNORECASE)
+_INLINE = re.compile(
+    r"<br\s*/>|(?<=\S)<br>(?=\S)|<(?:img|a|span|font|p|div)\s[^<>]+>|</(?:script|style|iframe|object|svg)\s*>",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0\u2028\u2029]+")
 _INLINE_SPACES = re.compile(r"[ \t\f\v\xa0]+")
 _LINES = re.compile(r"\r\n?|[\n\u2028\u2029]")
@@ -68,6 +72,13 @@ def plain(text: str) -> str:
 def line_of(text: str) -> str:
     """Plain text on one line, for titles: characters that were escaped once too often are read through."""
     return _SPACES.sub(" ", _spelt_out(text[:_LONGEST_MARKUP])).strip()
+
+
+def title_of(text: str, *, markup: bool = False) -> str:
+    """A title on one line. One that is not declared to be markup is read as that only where it must be."""
+    if markup or is_markup(text) or _INLINE.search(text):
+        text = text_of(text).replace("\n", " ")
+    return line_of(text)
 
 
 def is_markup(text: str) -> bool:

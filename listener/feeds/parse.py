@@ -1,9 +1,14 @@
 """Any feed, whatever it is called and however it is encoded."""
 
+import re
+
 from listener.feeds.charset import decode
 from listener.feeds.entry import Feed
 from listener.feeds.jsonfeed import parse_json
 from listener.feeds.xmlfeed import parse_xml
+
+# some programs guard their JSON with a line that keeps browsers from running it
+_JSON = re.compile(r"[\ufeff\s]*(?:\)\]\}',?\s*)?[\[{]")
 
 
 def parse(body: bytes, *, content_type: str = "", base: str = "") -> Feed:
@@ -13,6 +18,6 @@ def parse(body: bytes, *, content_type: str = "", base: str = "") -> Feed:
     Raises FetchError (code `not_a_feed` or `too_large`) and nothing else.
     """
     text = decode(body, content_type)
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    if _JSON.match(text):
         return parse_json(text.strip("\ufeff \t\r\n"), base)
     return parse_xml(text, base)

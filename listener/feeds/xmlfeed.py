@@ -16,7 +16,7 @@ from listener.feeds.charset import unmangled
 from listener.feeds.closing import closed
 from listener.feeds.dates import read_date
 from listener.feeds.entry import MOST_ENTRIES, Entry, Feed, language_code, web_address
-from listener.feeds.html import is_markup, line_of, loose, text_of
+from listener.feeds.html import line_of, loose, text_of, title_of
 from listener.feeds.repair import repaired
 from rules.mention import Author, Kind
 
@@ -24,9 +24,6 @@ from rules.mention import Author, Kind
 _MOST_WORK, _MOST_WORK_BROKEN = 1_500_000, 150_000
 _LARGEST_BROKEN = 2 * 1024 * 1024
 _PLAIN = "text/plain"
-_INLINE_MARKUP = re.compile(
-    r"<br\s*/>|<(?:img|a|span|font|p|div)\s[^<>]+>|</(?:script|style|iframe|object|svg)\s*>", re.IGNORECASE
-)
 _PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+)?html\b", re.IGNORECASE)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ALTERNATE = ("alternate", "http://www.iana.org/assignments/relation/alternate")
@@ -122,9 +119,7 @@ def _title(entry: dict[str, Any]) -> str | None:
     value = _get(entry, "title") or _get(entry, "dc_asidetitle") or _get(entry, "itunes_title")
     if not isinstance(value, str):
         return None
-    if kind != _PLAIN or is_markup(value) or _INLINE_MARKUP.search(value):
-        value = text_of(value).replace("\n", " ")
-    return unmangled(line_of(value)) or None
+    return unmangled(title_of(value, markup=kind != _PLAIN)) or None
 
 
 def _text(entry: dict[str, Any]) -> str:
