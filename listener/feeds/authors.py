@@ -14,6 +14,8 @@ _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 # RSS: `mail (Name)`, `Name <mail>`, `mail Name`
 _MAIL_FIRST = re.compile(rf"(?:mailto:)?{_EMAIL}\s*[(:,-]?\s*(?P<name>[^()]*?)\)?\s*", re.DOTALL)
 _MAIL_LAST = re.compile(rf"(?P<name>.*?)\s*[<(\[]\s*(?:mailto:)?{_EMAIL}\s*[>)\]]\s*", re.DOTALL)
+# what is left around a name where an address was taken out
+_LEFT = re.compile(r"^[\s,:-]+|[\s(<\[]+(?:mailto:)?[\s>\])]*$")
 
 
 def author_of(holder: dict[str, Any]) -> Author:
@@ -38,7 +40,16 @@ def _name(person: Mapping[str, Any]) -> str:
         match = pattern.fullmatch(name)
         if match and match["name"].strip(" \"'"):
             return match["name"].strip(" \"'")
-    return name or line_of(str(person.get("email") or ""))
+    email = line_of(str(person.get("email") or ""))
+    return (_without_rest(name) if email else name) or email
+
+
+def _without_rest(name: str) -> str:
+    """What was a name before feedparser took the mail address out of it."""
+    name = _LEFT.sub("", name)
+    if len(name) > 2 and name[0] == name[-1] == '"':
+        return name[1:-1]
+    return name + ")" * (name.count("(") - name.count(")") == 1)
 
 
 def _handle(name: str) -> str | None:

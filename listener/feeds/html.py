@@ -20,13 +20,31 @@ _HIDDEN_NAMES = (
     "annotation annotation-xml audio head iframe noscript object script select style svg template title video"
 )
 _BLOCKS, _HIDDEN = frozenset(_BLOCK_NAMES.split()), frozenset(_HIDDEN_NAMES.split())
+_SOURCE = frozenset({"script", "style"})
 _CELLS = frozenset({"td", "th"})
-_NAMES = frozenset(name.lower() for name in known_tags) | _BLOCKS | _HIDDEN | {"html", "body", "font", "mark", "wbr"}
+_NAMES = (
+    frozenset(name.lower() for name in known_tags)
+    | _BLOCKS
+    | _HIDDEN
+    | {"html", "body", "font", "frame", "mark", "wbr"}
+)
 # what office programs leave behind: `<?xml:namespace ...>`, `<![if ...]>`, document types
 _DECLARATION = r"<(?:\?[A-Za-z]|!\[(?:end)?if\b|!doctype\b)[^<>]*(?<!--)>"
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9:_-]*(?:\s[^<>]*)?/?>|<!--|<!\[CDATA\[|" + _DECLARATION)
 # a `<` that opens a tag: it is closed before the next one, or an attribute follows
 _LESS = re.compile(r"<(?!!--)(?:(?=/?([A-Za-z][A-Za-z0-9:_-]*)(?:\s*/?>|\s[^<>]*>|\s+[A-Za-z-]+\s*=))|)")
+# a value whose quotation mark is never closed ends with its tag
+_UNQUOTED = re.compile(r"""(=\s*(["'])[^"'<>]*)>(?=[^"'<]*+(?:<|\Z))""")
+# what is left of a tag that was cut in two
+_DANGLING = re.compile(r"<(?:/[A-Za-z0-9]*|[A-Za-z][A-Za-z0-9]*\s+[\w-]*)?\Z")
+# words that may stand in a tag without a value; others make it a sentence with signs in it
+_FLAG_NAMES = (
+    "allowfullscreen async checked compact controls default defer disabled hidden ismap itemscope loop muted noshade "
+    "nowrap open readonly required reversed selected"
+)
+_FLAGS = frozenset(_FLAG_NAMES.split())
+_REST = re.compile("[^<>]*")
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARATIONS = re.compile(_DECLARATION, re.IGNORECASE)
 _OPENED = re.compile(r"\s*</?([A-Za-z][A-Za-z0-9]*)\b[^<>]*>")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -51,10 +69,10 @@ def text_of(markup: str) -> str:
     """
     markup = markup[:_LONGEST_MARKUP]
     if _TAG.search(markup):
-        return _cut(_rendered(markup))
+        return _cut(_spelt_out(_rendered(markup)))
     text = unescape(markup)
     if text != markup and (is_markup(text) or _BREAK.search(text)):
-        return _cut(_rendered(text))
+        return _cut(_spelt_out(_rendered(text)))
     return plain(text)
 
 
@@ -103,12 +121,15 @@ def _cut(text: str) -> str:
 def _rendered(markup: str) -> str:
     closed = {name.lower() for name in re.findall(r"</([A-Za-z][A-Za-z0-9:_-]*)\s*>", markup)}
     markup = _DECLARATIONS.sub("", markup).replace("<![CDATA[", "").replace("]]>", "")
+    markup = _DANGLING.sub("", _UNQUOTED.sub(r"\1\2>", markup))
 
     def less(match: re.Match[str]) -> str:
         name = (match[1] or "").lower()
-        return "<" if name in _NAMES or name in closed or ":" in name else "&lt;"
+        rest = _REST.match(markup, match.end(1)) if name in _NAMES else None
+        is_tag = rest and ("=" in rest[0] or _FLAGS.issuperset(re.findall("[a-z]+", rest[0].lower())))
+        return "<" if is_tag or name in closed or ":" in name else "&lt;"
 
-    reader = _Reader()
+    reader = _Reader(closed)
     markup = _LESS.sub(less, markup).encode("utf-8", "ignore").decode()  # half characters cannot be parsed
     parser = HTMLParser(target=reader, no_network=True, remove_comments=True, remove_pis=True)
     try:
@@ -122,29 +143,38 @@ def _rendered(markup: str) -> str:
 class _Reader:
     """Takes the parser's events one by one, so that no tree is built and no depth is too great."""
 
-    def __init__(self) -> None:
+    def __init__(self, closed: set[str]) -> None:
+        self._closed = closed
         self._lines: list[str] = []
         self._line: list[str] = []
         self._hidden: list[str] = []
         self._kept = 0
 
-    def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        if tag in _HIDDEN:
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag in _BLOCKS:
+            self._break()
+        if self._is_hidden(tag, attributes):
             self._hidden.append(tag)
         elif tag == "pre":
-            self._break()
             self._kept += 1
-        elif tag in _BLOCKS:
-            self._break()
         elif tag in _CELLS:
             self._line.append(" ")
 
     def end(self, tag: str) -> None:
         if self._hidden and tag == self._hidden[-1]:
             self._hidden.pop()
-        elif tag in _BLOCKS:
-            self._kept -= tag == "pre" and self._kept > 0
+        elif tag == "pre":
+            self._kept -= self._kept > 0
+        if tag in _BLOCKS:
             self._break()
+
+    def _is_hidden(self, tag: str, attributes: dict[str, str]) -> bool:
+        if self._hidden:
+            return tag == self._hidden[-1]
+        if tag in _HIDDEN:
+            # what is never closed cannot hide all that follows it
+            return tag in self._closed or tag in _SOURCE
+        return "hidden" in attributes or bool(_INVISIBLE.search(attributes.get("style") or ""))
 
     def data(self, text: str) -> None:
         if self._hidden:

@@ -2,7 +2,7 @@
 
 import re
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|,(?=\s*[\]}])|[\[\]{}]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|,(?=\s*[\]}])|[\[\]{}]', re.DOTALL)
 _CLOSERS = {"{": "}", "[": "]"}
 _DEEPEST = 200
 _ITEMS_DEPTH = 2  # an entry stands in a list in an object
