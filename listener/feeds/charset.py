@@ -91,7 +91,9 @@ def _names(body: bytes, content_type: str) -> list[str]:
     http = _HTTP_CHARSET.search(content_type)
     xml = _XML_DECLARATION.search(body[:1024])
     said = [http[1] if http else "", xml[1].decode("ascii") if xml else ""]
-    return [name for name in map(_meant, said) if name]
+    names = [name for name in map(_meant, said) if name]
+    # many servers call everything Latin; a document that names its alphabet knows better
+    return names[::-1] if names[:1] == ["cp1252"] and names[-1].replace("-", "_") in _TELLING else names
 
 
 def _meant(label: str) -> str:

@@ -40,6 +40,8 @@ _LONGEST_PERSON = 2_000
 # feedparser takes quadratic time for the attributes of one element
 _TAG = re.compile(r"""<([A-Za-z_][\w.:-]*+)((?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>""")
 _MOST_ATTRIBUTES = 100
+# XML makes a blank of a line break in an attribute; in an address it is nothing
+_ADDRESS = re.compile(r"""(?<=\s)href\s*=\s*(?:"[^"<]*+"|'[^'<]*+')""", re.IGNORECASE)
 # a channel's search form; in an item, its title and link would be taken for the item's, or make feedparser fail
 _FORM = re.compile(r"<(/?)textinput(?=[\s/>])[^<>]*(?<!/)>", re.IGNORECASE)
 _KNOWN = {
@@ -162,7 +164,7 @@ def _joined(match: re.Match[str]) -> str:
 
 def _thinned(match: re.Match[str]) -> str:
     if match[2].count("=") <= _MOST_ATTRIBUTES:
-        return match[0]
+        return _ADDRESS.sub(lambda address: "".join(map(str.strip, address[0].splitlines())), match[0])
     return f"<{match[1]}{'/' if match[2].endswith('/') else ''}>"
 
 

@@ -63,7 +63,7 @@ def _well_formed(document: str) -> bool:
 
 
 def _feed(parsed: Any, document: str, base: str, beyond: int) -> Feed:
-    if not parsed.get("version") and not parsed.entries:
+    if not (parsed.get("version") or parsed.entries or parsed.feed):
         raise FetchError("the document is no feed", code="not_a_feed")
     found, head = parsed.entries, _Channel(parsed, base)
     beyond += max(0, len(found) - MOST_ENTRIES)
@@ -139,6 +139,10 @@ def _asides(entry: dict[str, Any]) -> Iterator[str]:
 
 def _readable(part: Mapping[str, Any]) -> bool:
     kind = str(part.get("type") or "text/html")
+    if kind == "application/octet-stream":
+        # feedparser leaves base 64 as it is where it says no text; then there are no words either
+        lines = str(part.get("value") or "").splitlines()
+        return any(" " in line.strip() or "<" in line for line in lines) and all(map(str.isprintable, lines))
     return kind.startswith("text/") or kind.endswith(("xml", "html"))
 
 
@@ -158,7 +162,11 @@ def _letters(text: str) -> str:
 
 
 def _link(entry: dict[str, Any], channel: _Channel) -> str | None:
-    links = [link for link in _get(entry, "links") or [] if link.get("rel") in _ALTERNATE and link.get("href")]
+    links = [
+        link
+        for link in _get(entry, "links") or []
+        if (link.get("rel") or "alternate") in _ALTERNATE and link.get("href")
+    ]
     pages = [link for link in links if "html" in str(link.get("type", "html"))]
     said = [link["href"] for link in (*pages, *links)] if channel.atom else []
     for candidate in (*_original(entry), *said, *_single_link(entry)):
@@ -175,7 +183,7 @@ def _original(entry: dict[str, Any]) -> list[str]:
 
 def _single_link(entry: dict[str, Any]) -> Iterator[str]:
     link, identifier = _get(entry, "link"), _get(entry, "id") or ""
-    is_address = identifier.startswith(("http://", "https://"))
+    is_address = identifier.startswith(("http://", "https://", "/"))
     # feedparser offers the id where there is no link; an id that is no address is no link either
     if link and (link != identifier or is_address):
         yield link

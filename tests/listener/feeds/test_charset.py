@@ -41,6 +41,8 @@ def pair(declared, encoding, http="", text=FRENCH):
         pair(None, "cp1251", text=RUSSIAN),
         pair("utf-8", "cp1251", text=RUSSIAN),
         pair("koi8-r", "koi8-r", text=RUSSIAN),
+        pair("windows-1251", "cp1251", "text/xml; charset=iso-8859-1", text=RUSSIAN),
+        pair("iso-8859-1", "cp1251", "text/xml; charset=windows-1251", text=RUSSIAN),
         pair("shift_jis", "shift_jis", text=JAPANESE),
         pair("euc-jp", "euc-jp", text=JAPANESE),
         pair("iso-2022-jp", "iso2022_jp", text=JAPANESE),

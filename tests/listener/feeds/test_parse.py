@@ -299,6 +299,8 @@ def test_a_description_becomes_text(written, text):
         ("<guid>https://e.org/p/9</guid>", "https://e.org/p/9"),
         ('<guid isPermaLink="false">https://e.org/p/9</guid>', None),
         ("<guid>p9</guid>", None),
+        ("<guid>/p/9</guid>", "https://base.example/p/9"),
+        ('<guid isPermaLink="false">/p/9</guid>', None),
     ],
 )  # fmt: skip
 def test_a_link_is_absolute_and_leads_to_the_web(elements, url):
@@ -373,6 +375,26 @@ def test_what_a_publisher_asks_of_readers():
         )
     )
     assert (feed.ttl, feed.quiet_hours, feed.quiet_days) == (90, {0, 7}, {6})
+
+
+def test_an_address_broken_over_lines_is_one_and_an_empty_relation_is_none():
+    entry = only(atom('<entry><id>1</id><link title="a\nb" href="http://e.org/a-long-\n    address" rel=""/></entry>'))
+    assert entry.url == "http://e.org/a-long-address"
+
+
+def test_a_feed_without_entries_is_a_feed():
+    root = '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://channel.netscape.com/rdf/simple/0.9/">'
+    assert read(f"{root}<channel><title>C</title></channel></rdf:RDF>").entries == []
+
+
+def test_content_in_base_64_is_read_where_it_is_text():
+    text, picture = read(
+        atom(
+            '<entry><id>1</id><content type="application/octet-stream">PHA+T25lPC9wPjxwPlR3bzwvcD4=</content></entry>',
+            '<entry><id>2</id><content type="application/octet-stream">iVBORw0KGgo=</content></entry>',
+        )
+    ).entries
+    assert (text.text, picture.text) == ("One\nTwo", "")
 
 
 # --- feeds that say things twice --------------------------------------------------------------------------------------
