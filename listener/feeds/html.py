@@ -73,7 +73,7 @@ def text_of(markup: str) -> str:
     text = unescape(markup)
     if text != markup and (is_markup(text) or _BREAK.search(text)):
         return _cut(_spelt_out(_rendered(text)))
-    return plain(text)
+    return plain(_spelt_out(text))
 
 
 def loose(text: str) -> str:

@@ -24,6 +24,7 @@ from listener.feeds.html import LONGEST_TEXT, line_of, plain, text_of
         ("curly &#146;quotes&#148;", "curly ’quotes”"),
         ("&lt;p&gt;escaped &amp;amp; again&lt;/p&gt;", "escaped & again"),
         ("a sentence about the &lt;b&gt; tag", "a sentence about the <b> tag"),
+        ("It&amp;#8217;s d&amp;eacute;j&amp;agrave;, AT&amp;T", "It’s déjà, AT&T"),
         ("line one\nline  two &amp; more", "line one\nline two & more"),
         ("<![CDATA[<b>left</b> over]]>", "left over"),
         ("a<!-- hidden <b>-->b", "ab"),
