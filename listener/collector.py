@@ -80,12 +80,14 @@ class Collector(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class CollectorSpec(Spec[SourceOptions]):
     """What a collector can: `polled` sources are read every `options.every` (so mentions come late), others push or
-    stream; `replays`: after a stop it can be read again from its cursor.
+    stream; `replays`: after a stop it can be read again from its cursor; `hears_silence`: while it is live, nothing
+    heard means that nothing is said.
     """
 
     build: Callable[[Any, Tools], Collector]
     polled: bool = False
     replays: bool = True
+    hears_silence: bool = True
 
 
 COLLECTORS = Catalog("source", "listener.collectors", "badbuzz.collectors", CollectorSpec)

@@ -15,8 +15,9 @@ import msgspec
 from aiohttp import web
 from pydantic import BeforeValidator, Field
 
-from config.model import Duration, Secret
+from config.model import Duration, Secret, format_duration
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
+from listener.errors import FetchError, SourceState
 from listener.lines import LineError, read_line
 from rules.instant import SECOND, moment, span
 from rules.mention import Mention
@@ -48,6 +49,9 @@ class PushOptions(SourceOptions):
     """How far a request's timestamp may be from our clock."""
     max_body: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 1024 * 1024
     """Bytes of the largest request."""
+    expect_every: Annotated[Duration, Field(ge=timedelta(seconds=10))] | None = None
+    """A longer pause between two requests means that the sender is broken: the source is then blind. Without it, a
+    sender that has died looks like one that has nothing to say."""
 
 
 @dataclass
@@ -82,24 +86,35 @@ class PushCollector:
         return (web.post("", self._receive),)
 
     async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
-        """An empty batch once requests are taken, then one a request. There is nothing to resume: senders repeat what
-        was not answered with 200.
+        """A word that nothing came yet once requests are taken, then one batch a request. There is nothing to resume:
+        senders repeat what was not answered with 200.
         """
         del cursor
         self._listening = True
         delivery: _Delivery | None = None
         try:
-            yield Batch()
-            while True:
-                delivery = None if self._tools.once and self._queue.empty() else await self._queue.get()
+            yield _unheard("nothing was pushed yet", state="starting", code="waiting")
+            while not (self._tools.once and self._queue.empty()):
+                delivery = await self._next()
                 if delivery is None:
-                    return
+                    longest = format_duration(self._options.expect_every or timedelta())
+                    yield _unheard(f"nothing was pushed for {longest}", code="silent")
+                    continue
                 yield Batch(mentions=delivery.mentions)
                 self._remember(delivery.signature)
                 delivery.settle(committed=True)
         finally:
             self._listening = False
             self._dismiss(delivery)
+
+    async def _next(self) -> _Delivery | None:
+        """The next request; None when it is overdue."""
+        longest = self._options.expect_every
+        try:
+            async with asyncio.timeout(longest.total_seconds() / self._tools.clock.speed if longest else None):
+                return await self._queue.get()
+        except TimeoutError:
+            return None
 
     def _dismiss(self, delivery: _Delivery | None) -> None:
         if delivery:
@@ -253,11 +268,16 @@ def _answer(
     return web.json_response(said, status=status, headers=headers)
 
 
+def _unheard(words: str, *, code: str, state: SourceState = "reconnecting") -> Batch:
+    return Batch(problems=[FetchError(words, state=state, code=code)], heard=False)
+
+
 SPEC = CollectorSpec(
     kind="push",
     summary="mentions that other programs push by signed HTTP POST to /in/<source>",
     options=PushOptions,
     example={"secrets": ["a-long-random-key"]},
     build=PushCollector,
+    hears_silence=False,
     replays=False,
 )

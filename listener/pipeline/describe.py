@@ -5,7 +5,7 @@ Joined when a message is about to be sent, so that a mention deleted meanwhile i
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,8 +46,7 @@ class Describer:
             first_at=_first_at(step.evidence, quotes),
             figures=self._figures(step),
             quotes=quotes,
-            unheard=await self._unheard(step.evidence),
-            partly=await self._partly(step.brand),
+            **await self._coverage(step),
             told=tuple(sorted({each.channel for each in told if each.transition == step.id})),
             by=step.by,
             because=step.because,
@@ -100,15 +99,22 @@ class Describer:
         kept = {each.mention.identity: each for each in stored if not each.deleted}
         return tuple(_quote(role, kept[name]) for role, name in evidence.mentions.items() if name in kept)
 
-    async def _unheard(self, evidence: Evidence) -> dict[str, datetime | None]:
-        rows = {row.name: row for row in await self._views.sources()} if evidence.unheard else {}
-        return {name: _moment(rows[name].last_read) if name in rows else None for name in evidence.unheard}
-
-    async def _partly(self, brand: str) -> tuple[str, ...]:
-        """The sources of a brand that are heard in part only, as things are now."""
-        rows = {row.name for row in await self._views.sources() if row.state == "live" and row.code == PARTLY}
-        listened = (name for name, source in self.settings.sources.items() if _listens(source, brand))
-        return tuple(name for name in listened if name in rows)
+    async def _coverage(self, step: Transition) -> dict[str, Any]:
+        """What was not heard at the time of the step, with when it was last; and, as things are now, what was never
+        heard or is heard in part.
+        """
+        rows = {row.name: row for row in await self._views.sources()}
+        listened = [name for name, source in self.settings.sources.items() if _listens(source, step.brand)]
+        never = [name for name in listened if name not in rows or rows[name].last_read is None]
+        names = dict.fromkeys((*step.evidence.unheard, *never))
+        return {
+            "unheard": {name: _moment(rows[name].last_read) if name in rows else None for name in names},
+            "partly": tuple(
+                name
+                for name in listened
+                if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
+            ),
+        }
 
 
 def _listens(source: Component, brand: str) -> bool:

@@ -138,7 +138,7 @@ class Ledger:
         self._metrics.committed(monotonic() - begun)
         observe(self._metrics, commit, turn.reads, turn.intake.dropped)
         for row in self._sources.values():
-            if row.state == "live" and row.name in self.setup.listeners.keys() - self.setup.polled:
+            if row.state == "live" and row.name in self.setup.attentive:
                 self._metrics.source_event(row.name, commit.last)  # whoever listens hears that nothing is said
         if commit.snapshots:
             self._snapshot_at = commit.advanced

@@ -18,7 +18,8 @@ from rules.rule import RULES, RuleOptions
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """`plans` by brand; `lateness` and `listeners` (the brands that hear it) by source; `honouring` are the sources of
-    which deletions are taken over; `polled` those that are asked now and then, the others are always listened to.
+    which deletions are taken over; `polled` those that are asked now and then, the others are always listened to;
+    `attentive` those of the latter whose silence is heard.
     """
 
     settings: Settings
@@ -28,6 +29,7 @@ class Setup:
     listeners: Mapping[str, tuple[str, ...]]
     honouring: frozenset[str]
     polled: frozenset[str]
+    attentive: frozenset[str]
 
 
 def build_setup(settings: Settings) -> Setup:
@@ -48,6 +50,7 @@ def build_setup(settings: Settings) -> Setup:
         )
         for name, brand in settings.brands.items()
     }
+    specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
     classifier = Classifier(
         {name: _terms(brand, rules[name]) for name, brand in settings.brands.items()},
     )
@@ -58,7 +61,8 @@ def build_setup(settings: Settings) -> Setup:
         lateness=lateness,
         listeners=listeners,
         honouring=frozenset(name for name, source in settings.sources.items() if _honours(source)),
-        polled=frozenset(name for name, source in settings.sources.items() if COLLECTORS.spec(source.kind).polled),
+        polled=frozenset(name for name, spec in specs.items() if spec.polled),
+        attentive=frozenset(name for name, spec in specs.items() if spec.hears_silence and not spec.polled),
     )
 
 

@@ -140,6 +140,8 @@ class Turn:
         # whoever waits for a person waits until it is heard again, or the operator would be told time and again
         waits = row.state in TROUBLE and work.state == "reconnecting"
         state = row.state if waits else work.state
+        if state == "starting" and row.state != "starting":
+            return  # what is known of it from before a restart tells more
         if (row.state, row.code, row.detail) == (state, work.code, work.detail):
             return
         ended = state in DOWN and work.source not in self.setup.polled

@@ -68,9 +68,9 @@ class Door:
 
 
 @asynccontextmanager
-async def door(*, patience: timedelta | None = None, **options: Any):
+async def door(*, patience: timedelta | None = None, clock: Clock | None = None, **options: Any):
     async with lending() as client, aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        lent, given = tools(client, once=False, name="crm", clock=at()), {"secrets": KEY} | options
+        lent, given = tools(client, once=False, name="crm", clock=clock or at()), {"secrets": KEY} | options
         if patience is None:
             collector = built("push", lent, **given)
         else:
@@ -272,3 +272,27 @@ async def test_no_key_shows():
         COLLECTORS.spec("push").options.model_validate({"secrets": []})
     with pytest.raises(ValidationError):
         COLLECTORS.spec("push").options.model_validate({"secrets": [""]})
+
+
+async def test_a_source_that_nobody_pushes_to_is_not_called_heard():
+    async with door() as push, aclosing(push.collector.batches(None)) as batches:
+        first = await anext(batches)
+    assert (first.heard, [(each.state, each.code) for each in first.problems]) == (False, [("starting", "waiting")])
+
+
+async def test_a_sender_that_is_overdue_is_missed_until_it_sends_again():
+    fast = Clock(origin=AT * 1_000_000, started=Clock().now(), speed=1_000)
+    async with (
+        asyncio.timeout(10),
+        door(clock=fast, expect_every="30s", window="24h") as push,
+        aclosing(push.collector.batches(None)) as batches,
+    ):
+        before = [await anext(batches) for _ in range(3)]
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(push.post({"id": "1", "text": "acme"}))
+            while not (heard := await anext(batches)).heard:
+                pass
+            after = await anext(batches)
+    codes = [(problem.state, problem.code) for batch in [*before, after] for problem in batch.problems]
+    assert codes == [("starting", "waiting"), *[("reconnecting", "silent")] * 3]
+    assert (ids(heard.mentions), sending.result()[0]) == (["1"], 200)

@@ -61,6 +61,14 @@ async def test_a_restart_appends_a_gap_from_where_the_last_process_stopped(world
     assert Gap(at=START + 120 * MINUTE, since=START) == (await world.log())[-1]
 
 
+async def test_a_sender_that_was_blind_before_a_restart_is_not_heard_because_of_it(world):
+    await world.say("1")
+    await world.source_is("reconnecting", code="silent")
+    world = await world.again()
+    await world.source_is("starting", code="waiting")
+    assert ("reconnecting", "silent") == (world.ledger.source("press").state, world.ledger.source("press").code)
+
+
 async def test_an_incident_outlives_a_night_without_the_daemon(world):
     await world.say("1", "2", "3")
     world.clock.move(hours=9)

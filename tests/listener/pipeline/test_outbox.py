@@ -67,6 +67,18 @@ async def settled(world, *, count=1):
             await asyncio.sleep(0.01)
 
 
+async def test_an_alert_names_the_sources_that_were_never_heard_and_those_heard_in_part(tmp_path):
+    sources = "press: {kind: file, path: /dev/null}, crm: {kind: push, secrets: [a key]}"
+    async with opened(tmp_path, sources=sources) as world:
+        await world.source_is("live", code="partly", detail="one address does not answer")
+        await world.source_is("starting", name="crm", code="waiting")
+        await world.say("1", "2", "3")
+        team = Channel()
+        async with delivering(world, team=team):
+            await settled(world)
+    assert "crm, never heard so far; its silence proves nothing; only in part: press" in team.sent[0].text
+
+
 async def test_an_opening_is_told_in_words_that_quote_it(world):
     await world.hear(*(world.said(str(number), f"acme is slow {number}") for number in range(3)))
     team = Channel()
