@@ -7,6 +7,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scalarstring import SingleQuotedScalarString
 
 from config.parse import compose
 
@@ -76,7 +77,8 @@ def _written(value: Any) -> Any:
     if isinstance(value, SecretReference):
         return TaggedScalar(str(value), style='"' if " " in value else None, tag="!secret")
     if isinstance(value, str):
-        return value.replace("${", "$${")
+        text = value.replace("${", "$${")
+        return SingleQuotedScalarString(text) if text.startswith("?") else text  # in a list, ruamel reads ?0 as a key
     if isinstance(value, Mapping):
         return CommentedMap({key: _written(inner) for key, inner in value.items()})
     if isinstance(value, list | tuple):

@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -74,6 +74,7 @@ scalars = st.text(max_size=12) | st.integers(-5, 5) | st.booleans()
 words = st.from_regex(r"[a-z]{1,5}", fullmatch=True)
 
 
+@example(values={"a": ["?0"]}, before={})
 @given(
     values=st.dictionaries(words, scalars | st.lists(scalars, max_size=3), max_size=3),
     before=st.dictionaries(words, st.dictionaries(words, st.integers() | words, max_size=3), max_size=3),
