@@ -137,6 +137,7 @@ def _merge(into: Document, more: Parsed) -> None:
     into.problems += more.problems
     into.broken |= more.broken
     into.absent |= more.absent
+    into.elsewhere |= more.elsewhere
     into.secrets |= more.secrets
     taken = dict(into.places)
     for section, value in more.data.items():

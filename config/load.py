@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ _NEEDED = {
 _SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes")
 _PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _VITAL = {"include", "daemon"}
+_TOKEN = ("daemon", "token")
 _MASK = "**********"
 
 
@@ -50,19 +51,31 @@ class Loaded:
 
 
 def load(
-    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None, *, absent_is_fine: bool = False
+    path: Path,
+    catalogs: Catalogs,
+    environ: Mapping[str, str] | None = None,
+    *,
+    absent_is_fine: bool = False,
+    elsewhere_is_fine: bool = False,
 ) -> Loaded:
     """The configuration in `path` with its includes, secrets and overrides by `environ` (the process's by default).
 
     `absent_is_fine` is for commands that only look, in a shell that lacks the daemon's credentials: values that stand
-    elsewhere may be out of reach, those of `daemon` excepted; what cannot be built without them is left out.
+    elsewhere may be out of reach, those of `daemon` other than its token excepted; what cannot be built without them is
+    left out. `elsewhere_is_fine` is for judging a configuration in such a shell: of credentials, which only the service
+    has, it is said with a warning that they are not judged.
     Raises ConfigError holding every problem, warnings included, sorted by place.
     """
     document = read(path, os.environ if environ is None else environ)
     loader = _Loader(document, catalogs)
     settings = loader.settings()
-    absent = {dotted(keys) for keys in document.absent if absent_is_fine and keys[0] not in _VITAL}
-    written = [problem for problem in document.problems if problem.path not in absent]
+    spared = {keys for keys in document.absent if keys == _TOKEN or keys[0] not in _VITAL} if absent_is_fine else set()
+    absent, elsewhere = set(map(dotted, spared)), set(map(dotted, document.elsewhere if elsewhere_is_fine else ()))
+    written = [
+        replace(problem, level="warning") if problem.path in elsewhere else problem
+        for problem in document.problems
+        if problem.path not in absent
+    ]
     problems = by_place([*written, *loader.problems], document)
     if settings is None or any(problem.level == "error" for problem in problems):
         raise ConfigError(problems)
@@ -70,7 +83,9 @@ def load(
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
-    """The configuration in force, defaults included, as plain data; every secret is masked."""
+    """The configuration in force, defaults included, as plain data; every secret is masked. What could not be built
+    without an absent value is as written.
+    """
     settings = loaded.settings
     plain: dict[str, Any] = {
         "daemon": _dump(settings.daemon),
@@ -79,7 +94,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
     }
     for section in ("sources", "rules", "channels"):
         components: dict[str, Component] = getattr(settings, section)
-        plain[section] = {name: {"kind": one.kind} | _dump(one.options) for name, one in components.items()}
+        built = {name: {"kind": one.kind} | _dump(one.options) for name, one in components.items()}
+        plain[section] = (loaded.document.data.get(section) or {}) | built
     plain["routes"] = [_dump(route) for route in settings.routes]
     secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
     masked: dict[str, Any] = _masked(plain, (), secret)

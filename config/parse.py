@@ -51,7 +51,7 @@ def compose(text: str) -> Node | None:
 @dataclass(kw_only=True, repr=False)
 class Parsed:
     """What a text holds. `broken` are values that have a problem already; `absent` those of them that stand elsewhere
-    and cannot be had; `secrets` must never be shown.
+    and cannot be had, `elsewhere` those of them that only the service can have; `secrets` must never be shown.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +59,7 @@ class Parsed:
     problems: list[Problem] = field(default_factory=list)
     broken: set[Keys] = field(default_factory=set)
     absent: set[Keys] = field(default_factory=set)
+    elsewhere: set[Keys] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
 
 
@@ -222,6 +223,7 @@ class _Parser:
             value, warning = read_secret(interpolate(node.value, self._environ), self._folder, self._environ)
         except ReferenceProblemError as error:
             self.out.absent.add(keys)
+            self.out.elsewhere |= {keys} if error.elsewhere else set()
             self._problem(keys, _line(node), error.message, error.hint)
             return ""
         if warning:

@@ -12,11 +12,11 @@ _CREDENTIAL = re.compile(r"[^/\0]{1,255}")
 
 
 class ReferenceProblemError(Exception):
-    """A value that cannot be had: `message` and `hint` never hold the value."""
+    """A value that cannot be had: `message` and `hint` never hold the value. `elsewhere`: the service may have it."""
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, elsewhere: bool = False) -> None:
         super().__init__(message)
-        self.message, self.hint = message, hint
+        self.message, self.hint, self.elsewhere = message, hint, elsewhere
 
 
 def interpolate(text: str, environ: Mapping[str, str]) -> str:
@@ -69,8 +69,10 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
     folder = environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
         raise ReferenceProblemError(
-            f"no credential '{name}': CREDENTIALS_DIRECTORY is not set",
-            f"run under systemd with LoadCredential={name}:/path",
+            f"credential '{name}' cannot be had here: credentials exist only under systemd",
+            f"in the unit: LoadCredential={name}:/path; for one command: "
+            f"systemd-run --pty -p LoadCredential={name}:/path badbuzz ...",
+            elsewhere=True,
         )
     value, _ = _from_file(Path(folder) / name, "credential")
     return value, ""

@@ -16,11 +16,13 @@ from rules.tone import supported_languages
 
 
 def examine(
-    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None
+    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None, *, elsewhere_is_fine: bool = False
 ) -> tuple[Loaded | None, list[Problem]]:
-    """The configuration in `path`, None when it is none, and every problem in the order of their places."""
+    """The configuration in `path`, None when it is none, and every problem in the order of their places. See `load` for
+    `elsewhere_is_fine`.
+    """
     try:
-        loaded = load(path, catalogs, environ)
+        loaded = load(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
     except ConfigError as error:
         document = read(path, os.environ if environ is None else environ)
         return None, by_place([*error.problems, *_written_queries(document)], document)
@@ -35,7 +37,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
 
 def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     daemon = loaded.settings.daemon
-    if not daemon.is_local and not daemon.token:
+    if not daemon.is_local and not daemon.token and ("daemon", "token") not in loaded.document.absent:
         hint = "set daemon.token: !secret file:/path, or listen on 127.0.0.1"
         yield loaded.document.problem(("daemon", "listen"), "others can reach this address without a token", hint)
 
@@ -97,12 +99,17 @@ def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
         hint = "rules: {bad-buzz: {kind: spike}}"
         yield loaded.document.problem(("rules",), "no rule: badbuzz listens, and never alerts", hint, warning=True)
     for name in settings.brands:
-        if not _serving(settings.sources, name):
+        if not (_serving(settings.sources, name) or _lacks(loaded, "sources")):
             message = "no source listens for this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a source's brands", warning=True)
         if settings.rules and not _serving(settings.rules, name):
             message = "no rule watches this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a rule's brands", warning=True)
+
+
+def _lacks(loaded: Loaded, section: str) -> bool:
+    """Whether something was left out, so that what is missing may stand there."""
+    return len(getattr(loaded.settings, section)) < len(loaded.document.data[section])
 
 
 def _serving(components: dict[str, Component], brand: str) -> list[str]:
@@ -119,7 +126,8 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     for number, route in enumerate(settings.routes):
         if not _takes(route, "critical"):
             continue
-        specs: list[ChannelSpec] = [catalogs.channels.spec(settings.channels[name].kind) for name in route.to]
+        kinds = [loaded.document.data["channels"][name]["kind"] for name in route.to]
+        specs: list[ChannelSpec] = [catalogs.channels.spec(kind) for kind in kinds]
         if all(spec.wakes == "no" for spec in specs):
             message = "a critical alert on this route wakes nobody"
             hint = "add a channel that rings, such as ntfy"

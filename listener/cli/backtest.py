@@ -17,7 +17,7 @@ from listener.backtest import Backtest, Replay, Summary, replay_store
 from listener.catalogs import CATALOGS
 from listener.checks import check
 from listener.cli.store_access import put, with_views
-from listener.cli.terminal import say
+from listener.cli.terminal import ConfigPath, config_path, say
 from listener.lines import LineError, read_line
 from listener.pipeline.setup import build_setup
 from listener.store.port import Views
@@ -36,8 +36,11 @@ class _Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def command(
-    config: Annotated[Path, typer.Argument(help="The configuration file.")],
-    files: Annotated[list[Path] | None, typer.Argument(help="Recordings: mentions as JSON Lines; - is stdin.")] = None,
+    config: ConfigPath = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Recordings: mentions as JSON Lines, - is stdin; the configuration is named before them."),
+    ] = None,
     *,
     from_store: Annotated[bool, typer.Option("--from-store", help="Replay what the daemon stored.")] = False,
 ) -> None:
@@ -46,11 +49,11 @@ def command(
     With --from-store, exit 1 when the daemon did anything else than its own log says.
     """
     if from_store == bool(files):
-        raise typer.BadParameter("give either recordings or --from-store")
+        raise typer.BadParameter("give either the configuration and recordings, or --from-store")
     if from_store:
         raise typer.Exit(with_views(config, _replay))
     problems = _Problems()
-    backtest = Backtest(build_setup(_settings(config)))
+    backtest = Backtest(build_setup(_settings(config_path(config))))
     for step in backtest.run(_mentions(files or [], problems)):
         put(transition_line(step))
     put(_summary(backtest.summary, problems.count))

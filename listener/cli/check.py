@@ -30,10 +30,11 @@ def command(
 ) -> None:
     """Say everything that is wrong with a configuration; exit 1 when it cannot be run.
 
-    A warning alone does not fail. `--online` reads each source once and greets each channel; nothing is delivered.
+    A warning alone does not fail. `--online` reads each source once and greets each channel; nothing is delivered. It
+    needs the credentials that systemd gives the service; without it, a warning says that they are not looked at.
     """
     path = config_path(config)
-    loaded, problems = examine(path, CATALOGS)
+    loaded, problems = examine(path, CATALOGS, elsewhere_is_fine=not online)
     failed = any(problem.level == "error" for problem in problems)
     trials = asyncio.run(try_all(loaded.settings, CATALOGS, Clock())) if loaded and online and not failed else []
     failed = failed or any(trial.outcome == "failed" for trial in trials)
@@ -66,7 +67,6 @@ def _verdict(path: Path, problems: list[Problem], trials: list[Trial], loaded: L
     found = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
     if failed or not loaded:
         return f"{path}: {found}"
-    settings = loaded.settings
     sections = ("brands", "sources", "rules", "channels")
-    holds = ", ".join(f"{section} {len(getattr(settings, section))}" for section in sections)
+    holds = ", ".join(f"{section} {len(loaded.document.data.get(section) or ())}" for section in sections)
     return f"{path}: fine ({holds})" + (f", {found}" if found else "")

@@ -34,7 +34,7 @@ def show(
 ) -> None:
     """Print the configuration in force: defaults, includes and the environment applied, secrets masked."""
     path = config_path(config)
-    loaded = load(path, CATALOGS)
+    loaded = load(path, CATALOGS, elsewhere_is_fine=True)
     for warning in loaded.warnings:
         say(str(warning))
     say(f"# {path} as badbuzz understands it")

@@ -222,3 +222,5 @@ def test_commands_that_only_look_do_without_what_stands_elsewhere(tmp_path: Path
     with pytest.raises(ConfigError, match="DB is not set") as caught:
         load(path, CATALOGS, {}, absent_is_fine=True)
     assert [problem.path for problem in caught.value.problems] == ["daemon.database"]
+    path.write_text(GOOD.replace("daemon: {", "daemon: {token: !secret credential:token, "), encoding="utf-8")
+    assert load(path, CATALOGS, {}, absent_is_fine=True).settings.daemon.port == 9000

@@ -103,3 +103,11 @@ def test_what_the_daemon_stored_is_what_its_log_says(badbuzz, tmp_path):
     step, summary = lines(run)
     assert ("open", True, 1) == (step["state"], summary["equal"], summary["replayed"])
     assert 0 == run.code
+
+
+def test_the_store_of_the_configuration_found_here_is_replayed(badbuzz, tmp_path, monkeypatch):
+    monkeypatch.chdir(stocked(tmp_path).parent)
+    assert 0 == badbuzz("backtest", "--from-store").code
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setenv("BADBUZZ_CONFIG", str(tmp_path / "badbuzz.yaml"))
+    assert 0 == badbuzz("backtest", "--from-store").code

@@ -114,3 +114,37 @@ def test_a_broken_query_is_said_together_with_everything_else(badbuzz: Badbuzz, 
     run = badbuzz("check")
     assert "unknown source kind 'fead'" in run.out
     assert "error: brands.acme.query" in run.out
+
+
+LISTENING = "daemon: {listen: '0.0.0.0:9465', token: !secret credential:token}\n" + GOOD.replace("env:", "credential:")
+
+
+def test_credentials_of_the_service_are_said_not_to_be_looked_at(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(LISTENING, encoding="utf-8")
+    run, shown = badbuzz("check"), badbuzz("config", "show", "-o", "json")
+    said = "warning: channels.phone.topic: credential 'TOPIC' cannot be had here: credentials exist only under systemd"
+    assert (run.code, shown.code, len(run.out.splitlines())) == (0, 0, 2), run.out
+    assert (said in run.out, said in shown.err) == (True, True)
+    assert run.err.endswith("fine (brands 1, sources 1, rules 1, channels 1), 2 warnings\n")
+    assert shown.json["channels"]["phone"] == {"kind": "ntfy", "server": "https://ntfy.example", "topic": "**********"}
+
+
+def test_a_source_that_lacks_its_credential_still_listens(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("urls: [https://example.org/rss]", "urls: !secret credential:urls"), encoding="utf-8")
+    run = badbuzz("check")
+    assert (run.code, len(run.out.splitlines())) == (0, 1), run.out
+
+
+@pytest.mark.parametrize("line", [("check", "--online"), ("notify", "phone")])
+def test_what_needs_a_credential_names_the_way_to_have_it(badbuzz: Badbuzz, good: Path, line: tuple[str, str]) -> None:
+    good.write_text(LISTENING, encoding="utf-8")
+    run = badbuzz(*line)
+    assert (run.code, "systemd-run --pty -p LoadCredential=TOPIC:/path" in run.out + run.err) == (1, True)
+
+
+def test_the_service_itself_is_told_when_a_credential_is_missing(
+    badbuzz: Badbuzz, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good.write_text(LISTENING, encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(good.parent))
+    assert (badbuzz("check").code, badbuzz("run").code) == (1, 1)
