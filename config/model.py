@@ -80,7 +80,8 @@ Duration = Annotated[
 """A span of time, written as a Prometheus duration."""
 
 
-def _time_zone(name: str) -> str:
+def time_zone(name: str) -> str:
+    """`name` when it is a time zone. Raises ValueError with the way out."""
     try:
         ZoneInfo(name)
     except (LookupError, ValueError, OSError) as error:  # a folder of zones, such as `Europe`, is an OSError
@@ -98,7 +99,7 @@ def beside(value: object, info: ValidationInfo) -> object:
 File = Annotated[FilePath, BeforeValidator(beside)]
 """A file that exists; a relative one is beside the configuration file."""
 
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
 """The name of a time zone, such as Europe/Paris."""
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+_CLOSE, _FURTHEST = 0.65, 2
+"""How alike two words are that may be the same one misspelt, and by how many letters they differ in length."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -32,10 +35,16 @@ class ConfigError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
+def closest(word: str, known: Iterable[str]) -> str:
+    """The known word that a misspelt or shortened one is most like; "" when none is close."""
+    fitting = [name for name in sorted(known) if abs(len(name) - len(word)) <= _FURTHEST or name.startswith(word)]
+    return next(iter(get_close_matches(word, fitting, n=1, cutoff=_CLOSE)), "")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint for a misspelt word: the closest known one, else all of them when they are few, else nothing."""
     names = sorted(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    close = closest(word, names)
     if close:
-        return f"did you mean '{close[0]}'?"
+        return f"did you mean '{close}'?"
     return f"known: {', '.join(names)}" if 0 < len(names) <= 20 else ""

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -22,6 +22,13 @@ def keep_secret(folder: Path, name: str, value: str) -> Path:
             file.write(value + "\n")
         return path
     raise AssertionError
+
+
+def drop_secret(path: Path) -> None:
+    """Take a secret back, and its folder when nothing else is in it."""
+    path.unlink()
+    with suppress(OSError):
+        path.parent.rmdir()
 
 
 @contextmanager

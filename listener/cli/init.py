@@ -3,31 +3,65 @@
 import os
 import re
 import secrets
-import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Annotated
+from typing import Annotated, TypeVar
+from zoneinfo import available_timezones
 
 import typer
+from pydantic import ValidationError
 
+from alerts.typography import NO_BREAK as NB
+from config.model import time_zone as known_zone
+from config.problems import closest
 from config.settings import Language
 from listener.catalogs import CATALOGS
 from listener.checks import examine
-from listener.cli.files import create, draft, keep_secret
+from listener.cli.ask import ask, refuse_to_ask_nobody
+from listener.cli.files import create, draft, drop_secret, keep_secret
 from listener.cli.terminal import say
+from rules.query import compile_query
+from rules.query_parse import QueryError
 
-_WORDS = {
-    "en": ("Brand to watch", "Time zone", "Address of a feed (RSS, Atom or JSON) to read", "ntfy topic of a phone"),
-    "fr": (
-        "Marque à suivre",
-        "Fuseau horaire",
-        "Adresse d’un flux (RSS, Atom ou JSON) à lire",
-        "Sujet ntfy d’un téléphone",
-    ),
+T = TypeVar("T")
+
+_LANGUAGES: Mapping[str, Language] = {
+    **dict.fromkeys(("fr", "french", "français", "francais"), "fr"),
+    **dict.fromkeys(("en", "english", "anglais"), "en"),
 }
+_ENGLISH = {
+    "brand": "Brand to watch",
+    "no_brand": "a name has letters or digits",
+    "time_zone": "Time zone",
+    "no_time_zone": "no such time zone: write it like {example}",
+    "about_feed": "A feed is the address at which a site lists its latest articles for programs. Look for “RSS” on the "
+    "site; Google Alerts gives one for any search.",
+    "feed": "Address of a feed (RSS, Atom or JSON) to read",
+    "no_feed": "that is no web address: write it like https://example.org/feed.xml",
+    "phone": "ntfy topic of a phone",
+    "no_phone": "a topic is 1 to 64 letters, digits, - or _, without the server’s address",
+    "written": "{path} written; next: badbuzz check {path}, then badbuzz run {path}",
+    "subscribe": "alerts go to the ntfy topic '{phone}' on {server}: subscribe to it on the phone",
+}
+_FRENCH = {
+    "brand": "Marque à suivre",
+    "no_brand": "un nom a des lettres ou des chiffres",
+    "time_zone": "Fuseau horaire",
+    "no_time_zone": f"ce fuseau n’existe pas{NB}: écrivez-le comme {{example}}",
+    "about_feed": "Un flux est l’adresse où un site liste ses derniers articles pour les programmes. Cherchez "
+    f"«{NB}RSS{NB}» sur le site{NB}; Google Alertes en donne un pour toute recherche.",
+    "feed": "Adresse d’un flux (RSS, Atom ou JSON) à lire",
+    "no_feed": f"ce n’est pas une adresse web{NB}: écrivez-la comme https://example.org/feed.xml",
+    "phone": "Sujet ntfy d’un téléphone",
+    "no_phone": "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
+    "written": f"{{path}} est écrit. Ensuite{NB}: badbuzz check {{path}}, puis badbuzz run {{path}}",
+    "subscribe": f"les alertes vont au sujet ntfy «{NB}{{phone}}{NB}» de {{server}}{NB}: abonnez-y le téléphone",
+}
+_WORDS: Mapping[Language, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
 
 
 def command(
@@ -35,7 +69,7 @@ def command(
         "badbuzz.yaml"
     ),
     brand: Annotated[str | None, typer.Option(help="Name of what is watched.")] = None,
-    language: Annotated[Language | None, typer.Option(help="Language of alerts and of the comments.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language of alerts and of the comments: fr or en.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="Time zone of alerts, such as Europe/Paris.")] = None,
     feed: Annotated[str | None, typer.Option(help="Address of a feed to read.")] = None,
     phone: Annotated[str | None, typer.Option(help="ntfy topic that a phone is subscribed to.")] = None,
@@ -45,32 +79,98 @@ def command(
     if path.exists():
         say(f"{path} exists already and stays as it is; name another file")
         raise typer.Exit(1)
-    _refuse_to_ask_nobody(
-        {"--brand": brand, "--language": language, "--time-zone": time_zone, "--feed": feed, "--phone": phone}
-    )
-    language = language or typer.prompt("Language / Langue (en, fr)", default=_spoken(), err=True)
-    if language not in _WORDS:
-        say(f"no starter in '{language}': en or fr")
-        raise typer.Exit(2)
-    words = _WORDS[language]
-    brand = brand or typer.prompt(words[0], err=True)
-    time_zone = time_zone or typer.prompt(words[1], default=_local_zone(), err=True)
-    feed = feed or typer.prompt(words[2], err=True)
-    phone = phone or typer.prompt(words[3], default=f"badbuzz-{secrets.token_hex(6)}", err=True)
-    secret = keep_secret(path.parent, "phone-topic", phone)
-    values = {"name": _slug(brand), "query": _query(brand), "time_zone": time_zone, "feed": feed, "server": server}
-    text = _starter(language, values | {"topic_file": secret.relative_to(path.parent).as_posix()})
+    given = {"language": language, "brand": brand, "time_zone": time_zone, "feed": feed, "phone": phone}
+    refuse_to_ask_nobody([_option(key) for key, value in given.items() if not value])
+    spoken, answers = _answers({key: value for key, value in given.items() if value})
+    secret = keep_secret(path.parent, "phone-topic", answers["phone"])
+    values = answers | {"name": _slug(answers["brand"]), "query": _query(answers["brand"]), "server": server}
+    text = _starter(spoken, values | {"topic_file": secret.relative_to(path.parent).as_posix()})
     if not _publish(path, text):
-        secret.unlink()
+        drop_secret(secret)
         raise typer.Exit(1)
-    say(f"{path} written; next: badbuzz check {path}, then badbuzz run {path}")
-    say(f"alerts go to the ntfy topic '{phone}' on {server}: subscribe to it on the phone")
+    say(_WORDS[spoken]["written"].format(path=path))
+    say(_WORDS[spoken]["subscribe"].format(phone=answers["phone"], server=server))
 
 
-def _refuse_to_ask_nobody(options: Mapping[str, str | None]) -> None:
-    missing = [name for name, value in options.items() if not value]
-    if missing and not sys.stdin.isatty():
-        raise typer.BadParameter("nobody can be asked, as this is no terminal", param_hint=", ".join(missing))
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    """`accept` gives the answer as it is used, or raises ValueError."""
+
+    accept: Callable[[str], str]
+    default: Callable[[], str | None] = lambda: None
+
+
+def _answers(given: Mapping[str, str]) -> tuple[Language, dict[str, str]]:
+    """The language, and an answer to every question: the one given, else one asked for. What is given wrong is refused
+    before anything is asked.
+    """
+    language: Language
+    if "language" in given:
+        language = _accepted("language", given["language"], _language)
+    else:
+        language = ask("Language / Langue (en, fr)", _language, default=_spoken())
+    words = _WORDS[language]
+    questions = _questions(words)
+    answers = {key: _accepted(key, given[key], one.accept) for key, one in questions.items() if key in given}
+    for key, question in questions.items():
+        if key in answers:
+            continue
+        if f"about_{key}" in words:
+            say(words[f"about_{key}"])
+        colon = f"{NB}: " if language == "fr" else ": "
+        answers[key] = ask(words[key], question.accept, default=question.default(), colon=colon)
+    return language, answers
+
+
+def _questions(words: Mapping[str, str]) -> dict[str, _Question]:
+    def fits(role: str, kind: str, no: str, key: str, **others: str) -> Callable[[str], str]:
+        def accept(answer: str) -> str:
+            try:
+                getattr(CATALOGS, role).spec(kind).options.model_validate({key: answer, **others})
+            except ValidationError:
+                raise ValueError(words[no]) from None
+            return answer
+
+        return accept
+
+    def brand(answer: str) -> str:
+        try:
+            compile_query(_query(answer))
+        except QueryError:
+            raise ValueError(words["no_brand"]) from None
+        return answer
+
+    def zone(answer: str) -> str:
+        try:
+            return known_zone(answer)
+        except ValueError:
+            example = closest(answer, available_timezones()) or "Europe/Paris"
+            raise ValueError(words["no_time_zone"].format(example=example)) from None
+
+    topic = fits("channels", "ntfy", "no_phone", "topic", server="https://ntfy.sh")
+    return {
+        "brand": _Question(accept=brand),
+        "time_zone": _Question(accept=zone, default=_local_zone),
+        "feed": _Question(accept=fits("sources", "feed", "no_feed", "urls")),
+        "phone": _Question(accept=topic, default=lambda: f"badbuzz-{secrets.token_hex(6)}"),
+    }
+
+
+def _accepted(key: str, given: str, accept: Callable[[str], T]) -> T:
+    try:
+        return accept(given)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=_option(key)) from None
+
+
+def _option(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _language(answer: str) -> Language:
+    if answer.casefold() not in _LANGUAGES:
+        raise ValueError("en or fr / en ou fr")
+    return _LANGUAGES[answer.casefold()]
 
 
 def _publish(path: Path, text: str) -> bool:

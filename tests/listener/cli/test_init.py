@@ -63,8 +63,38 @@ def test_an_existing_file_is_never_touched(badbuzz: Badbuzz) -> None:
 def test_a_wrong_answer_writes_nothing_and_says_why(badbuzz: Badbuzz) -> None:
     answers = ["--language", "en", "--brand", "Acme", "--phone", "x", "--feed", "https://example.org/rss"]
     run = badbuzz("init", *answers, "--time-zone", "Europe/Pari")
-    assert (run.code, "daemon.time_zone: unknown time zone; did you mean 'Europe/Paris'?" in run.err) == (1, True)
-    assert [path.name for path in Path().rglob("*") if path.is_file()] == []
+    assert (run.code, "no such time zone: write it like Europe/Paris" in run.err) == (2, True)
+    assert list(Path().iterdir()) == []
+    run = badbuzz("init", *answers, "--time-zone", "Europe/Paris", "--server", "ftp://x")
+    assert (run.code, "channels.phone.server" in run.err, list(Path().iterdir())) == (1, True, [])
+
+
+def test_a_wrong_answer_is_asked_again_with_the_reason_and_nothing_is_lost(badbuzz: Badbuzz) -> None:
+    answers = ["deutsch", "FRANÇAIS", "\"'", "Acme Air", "Europe/Pari", "Europe/Paris", "example.org", "ftp://x/y"]
+    answers += ["https://example.org/rss", "a topic", "a-topic"]
+    run = badbuzz("init", answers="\n".join([*answers, ""]), at_a_terminal=True)
+    reasons = [
+        "en or fr / en ou fr",
+        "un nom a des lettres ou des chiffres",
+        "ce fuseau n’existe pas\u00a0: écrivez-le comme Europe/Paris",
+        "ce n’est pas une adresse web\u00a0: écrivez-la comme https://example.org/feed.xml",
+        "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
+    ]
+    assert [1, 1, 1, 2, 1] == [run.err.count(reason) for reason in reasons]
+    assert (run.code, badbuzz("check").code, Path("secrets/phone-topic").read_text()) == (0, 0, "a-topic\n")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "said"),
+    [
+        ("fr", ["Un flux est l’adresse", "badbuzz.yaml est écrit. Ensuite\u00a0: ", "abonnez-y le téléphone"]),
+        ("English", ["A feed is the address", "badbuzz.yaml written; next: ", "subscribe to it on the phone"]),
+    ],
+)
+def test_it_speaks_the_language_chosen_to_the_end(badbuzz: Badbuzz, spoken: str, said: list[str]) -> None:
+    answers = f"{spoken}\nAcme\nEurope/Paris\nhttps://example.org/rss\n\n"
+    run = badbuzz("init", answers=answers, at_a_terminal=True)
+    assert [part for part in said if part not in run.err] == []
 
 
 def test_a_folder_that_is_not_there_is_made(badbuzz: Badbuzz) -> None:
