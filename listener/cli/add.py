@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-import sys
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,28 +11,23 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from config.document import Document, read
+from config.document import read
 from config.edit import SecretReference, insert
 from config.model import Model
+from config.parse import Keys, dotted
 from config.problems import ConfigError, Problem, did_you_mean
-from config.references import ReferenceProblemError, read_secret
-from config.settings import Component
+from config.settings import NAME_PATTERN, Component
 from config.spec import Catalog, Spec, UnknownKindError
-from config.words import in_words
 from listener.catalogs import CATALOGS
 from listener.checks import examine
-from listener.cli.files import draft, keep_secret, put_in_place
-from listener.cli.options import Option, options_of
+from listener.cli.files import draft, drop_secret, keep_secret, put_in_place
+from listener.cli.options import options_of
+from listener.cli.questions import SECRETS, Questions, secret_of, value_of, wrong_options
 from listener.cli.terminal import config_path, say
 from listener.clock import Clock
 from listener.net.client import open_client
 from listener.trial import Trial, try_channel, try_source
-
-_SECRET = {"secret", "list of secret"}
 
 
 class Role(StrEnum):
@@ -45,26 +40,47 @@ class Keep(StrEnum):
     ENV = "env"
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class _Addition:
-    """What is to be added: `values` as they are used, secrets included; `written` as they will stand in the file."""
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where something is added."""
 
+    path: Path
     role: Role
     name: str
-    spec: Spec[Model]
-    values: Mapping[str, Any]
-    written: Mapping[str, Any]
-    environ: Mapping[str, str]
-    files: tuple[Path, ...]
 
     @property
     def section(self) -> str:
         return f"{self.role}s"
 
+    @property
+    def keys(self) -> Keys:
+        return self.section, self.name
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class _Addition:
+    """What is to be added: `values` as they are used, secrets included; `written` as they will stand in the file;
+    `absent` are secrets that cannot be had here.
+    """
+
+    place: _Place
+    spec: Spec[Model]
+    values: Mapping[str, Any]
+    written: Mapping[str, Any]
+    absent: set[Keys]
+    environ: Mapping[str, str]
+    files: tuple[Path, ...]
+
 
 def command(
     kind: Annotated[str, typer.Argument(help="What to add: a kind of source or channel.")],
-    words: Annotated[list[str] | None, typer.Argument(metavar="[NAME] [KEY=VALUE ...]")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME] [KEY=VALUE ...]",
+            help="Its name in the configuration, else its kind; then its options, else each is asked for.",
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(envvar="BADBUZZ_CONFIG", help="The configuration to add to.")] = None,
     role: Annotated[Role | None, typer.Option("--as", help="For a kind that is both a source and a channel.")] = None,
     no_try: Annotated[bool, typer.Option("--no-try", help="Do not try it before writing it down.")] = False,
@@ -81,14 +97,29 @@ def command(
     _refuse_broken(path)
     role, spec = _find(kind, role)
     name, given = _split(words or [])
-    asked = _ask(spec, given)
-    addition = _prepare(path, role, name or kind, spec, asked, keep)
-    if _stands(path, addition, no_try=no_try):
-        _farewell(path, addition)
+    place = _Place(path=path, role=role, name=name or kind)
+    _refuse_taken(place, kind)
+    answers = Questions(spec, place.keys, path.parent, absent_is_fine=no_try).answers(given)
+    addition = _prepare(place, spec, answers, keep)
+    if _stands(addition, no_try=no_try):
+        _farewell(addition)
         return
     for file in addition.files:
-        file.unlink()
+        drop_secret(file)
     raise typer.Exit(1)
+
+
+def _refuse_taken(place: _Place, kind: str) -> None:
+    """Names stand for one thing each: said before anything is asked."""
+    document = read(place.path, os.environ)
+    if place.name in (document.data.get(place.section) or {}):
+        _, line = document.locate(place.keys)
+        say(f"{place.path}:{line}: there is a {place.role} '{place.name}' already; nothing was changed")
+        say(f"give the new one another name: badbuzz add {kind} NAME ...")
+        raise typer.Exit(1)
+    if not re.fullmatch(NAME_PATTERN, place.name):
+        say(f"'{place.name}' is not a name: use small letters, digits and -; nothing was changed")
+        raise typer.Exit(1)
 
 
 def _refuse_broken(path: Path) -> None:
@@ -118,118 +149,63 @@ def _split(words: list[str]) -> tuple[str, dict[str, str]]:
     return name, dict(word.split("=", 1) for word in words)
 
 
-def _ask(spec: Spec[Model], given: dict[str, str]) -> dict[str, str]:
-    """The options given, completed by asking: always for required ones, for the others when nothing was given."""
-    options = options_of(spec.options)
-    known = {option.key for option in options}
-    for key in given:
-        if key not in known:
-            raise typer.BadParameter(f"{spec.kind} has no option '{key}'; {did_you_mean(key, known)}")
-    answers = dict(given)
-    for option in options:
-        if option.key not in given and (option.required or not given):
-            answer = _answer(option)
-            answers |= {option.key: answer} if answer else {}
-    return answers
-
-
-def _answer(option: Option) -> str:
-    kind = option.kind.replace("list of text", "one or more, a,b,c")
-    say(f"{option.description}" if option.description else option.key)
-    default = None if option.required else ""
-    hidden = option.kind in _SECRET and sys.stdin.isatty()
-    label = f"  {option.key} ({kind}{'' if option.required else ', Enter to leave it'})"
-    answer = typer.prompt(label, default=default, show_default=False, hide_input=hidden, err=True)
-    return str(answer).strip()
-
-
-def _prepare(path: Path, role: Role, name: str, spec: Spec[Model], answers: dict[str, str], keep: Keep) -> _Addition:
+def _prepare(place: _Place, spec: Spec[Model], answers: Mapping[str, str], keep: Keep) -> _Addition:
     kinds = {option.key: option.kind for option in options_of(spec.options)}
-    values: dict[str, Any] = {}
+    folder, values, absent = place.path.parent, dict[str, Any](), set[Keys]()
     written: dict[str, Any] = {"kind": spec.kind}
     environ, files = dict(os.environ), []
     for key, answer in answers.items():
-        if kinds[key] not in _SECRET:
-            values[key] = written[key] = _value(kinds[key], answer)
+        if kinds[key] not in SECRETS:
+            values[key] = written[key] = value_of(kinds[key], answer)
             continue
-        value, reference = _secret(path.parent, answer, environ)
-        if not reference and keep is Keep.FILE:
-            files.append(keep_secret(path.parent, f"{name}-{key}", answer))
-            reference = f"file:{files[-1].relative_to(path.parent).as_posix()}"
+        value, reference = secret_of(folder, answer, environ)
+        if value is None:
+            absent.add((*place.keys, key))
+        elif not reference and keep is Keep.FILE:
+            files.append(keep_secret(folder, f"{place.name}-{key}", answer))
+            reference = f"file:{files[-1].relative_to(folder).as_posix()}"
         elif not reference:
-            variable = f"{name}_{key}".upper().replace("-", "_")
+            variable = f"{place.name}_{key}".upper().replace("-", "_")
             environ[variable], reference = answer, f"env:{variable}"
             say(f"set the environment variable {variable} to this secret before badbuzz starts")
         is_list = kinds[key] != "secret"
-        values[key] = [value] if is_list else value
+        values[key] = [value or ""] if is_list else value or ""
         written[key] = [SecretReference(reference)] if is_list else SecretReference(reference)
     return _Addition(
-        role=role, name=name, spec=spec, values=values, written=written, environ=environ, files=tuple(files)
+        place=place, spec=spec, values=values, written=written, absent=absent, environ=environ, files=tuple(files)
     )
 
 
-def _secret(folder: Path, answer: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The value, and the reference when the answer is one."""
-    reference = answer.removeprefix("!secret ")
-    if reference.partition(":")[0] not in {"env", "file", "credential"}:
-        return answer, ""
-    try:
-        value, _ = read_secret(reference, folder, environ)
-    except ReferenceProblemError as error:
-        raise typer.BadParameter(f"{error.message} ({error.hint})") from None
-    return value, reference
-
-
-def _value(kind: str, answer: str) -> Any:
-    """What an answer means: a list is written with commas, numbers and maps as in YAML."""
-    if kind == "list of text" and not answer.startswith("["):
-        return [item.strip() for item in answer.split(",") if item.strip()]
-    if kind in {"text", "duration"}:
-        return answer
-    try:
-        return YAML(typ="safe", pure=True).load(answer)
-    except YAMLError:
-        return answer
-
-
-def _stands(path: Path, addition: _Addition, *, no_try: bool) -> bool:
+def _stands(addition: _Addition, *, no_try: bool) -> bool:
     """Whether the addition is right, works, and is now in the file; what is wrong has been said otherwise."""
-    options = _options(path, addition)
-    if options is None:
+    place, path = addition.place, addition.place.path
+    problems = list(wrong_options(addition.spec, place.keys, addition.values, addition.absent))
+    for problem in problems:
+        say(str(problem))
+    if problems or not (no_try or _works(addition)):
         return False
-    if not no_try and not _works(
-        Component(name=addition.name, kind=addition.spec.kind, options=options), addition.role
-    ):
-        return False
-    text = insert(path.read_bytes().decode("utf-8"), addition.section, addition.name, addition.written)
+    text = insert(path.read_bytes().decode("utf-8"), place.section, place.name, addition.written)
     with draft(path, text) as hidden:
         before = {(one.path, one.message) for one in _errors(path, addition.environ)}
         after = _errors(hidden, addition.environ)
+        absent = tuple(map(dotted, addition.absent))
         new = [problem for problem in after if (problem.path, problem.message) not in before]
         for problem in new:
             say(str(problem).replace(str(hidden), str(path)))
-        if not new:
+        added = all(problem.path.startswith(absent) for problem in new)
+        if added:
             put_in_place(hidden, path)
-    return not new
-
-
-def _options(path: Path, addition: _Addition) -> Model | None:
-    keys = (addition.section, addition.name)
-    document = Document(path=path, data={addition.section: {addition.name: dict(addition.values)}})
-    try:
-        return addition.spec.options.model_validate(addition.values)
-    except ValidationError as error:
-        for problem in in_words(error, addition.spec.options, keys, document):
-            say(str(problem))
-    return None
+    return added
 
 
 def _errors(path: Path, environ: Mapping[str, str]) -> list[Problem]:
     return [problem for problem in examine(path, CATALOGS, environ)[1] if problem.level == "error"]
 
 
-def _works(component: Component, role: Role) -> bool:
-    trial = asyncio.run(_try(component, role))
+def _works(addition: _Addition) -> bool:
+    options = addition.spec.options.model_validate(addition.values)
+    component = Component(name=addition.place.name, kind=addition.spec.kind, options=options)
+    trial = asyncio.run(_try(component, addition.place.role))
     say(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail}")
     if trial.outcome == "failed":
         say("nothing was changed; mend it, or add it untried with --no-try")
@@ -245,9 +221,11 @@ async def _try(component: Component, role: Role) -> Trial:
         return await try_channel(component, CATALOGS, http, clock)
 
 
-def _farewell(path: Path, addition: _Addition) -> None:
-    say(f"{path}: {addition.role} '{addition.name}' added")
-    loaded, _ = examine(path, CATALOGS, addition.environ)
-    told = {name for route in loaded.settings.routes for name in route.to} if loaded else {addition.name}
-    if addition.role is Role.CHANNEL and addition.name not in told:
-        say(f"no route leads to it yet: name '{addition.name}' in the `to` of one")
+def _farewell(addition: _Addition) -> None:
+    place = addition.place
+    say(f"{place.path}: {place.role} '{place.name}' added")
+    say("a daemon that runs takes it up when it is reloaded: systemctl reload badbuzz, or kill -HUP its process")
+    loaded, _ = examine(place.path, CATALOGS, addition.environ, elsewhere_is_fine=True)
+    told = {name for route in loaded.settings.routes for name in route.to} if loaded else {place.name}
+    if place.role is Role.CHANNEL and place.name not in told:
+        say(f"no route leads to it yet: name '{place.name}' in the `to` of one")

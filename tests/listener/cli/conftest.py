@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,6 +44,7 @@ def badbuzz(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     def run(*args: object, answers: str = "", at_a_terminal: bool = False) -> Run:
         monkeypatch.setattr("sys.argv", ["badbuzz", *map(str, args)])
         monkeypatch.setattr("sys.stdin", (_Keyboard if at_a_terminal else io.StringIO)(answers))
+        monkeypatch.setattr("getpass.getpass", lambda _: next(sys.stdin).rstrip("\n"))  # or it opens /dev/tty
         capsys.readouterr()
         code = 0
         try:

@@ -53,7 +53,7 @@ def test_what_does_not_work_is_not_added(badbuzz: Badbuzz, web: str) -> None:
 
 
 def test_it_asks_for_every_option_with_its_description(badbuzz: Badbuzz, web: str) -> None:
-    run = badbuzz("add", "ntfy", "second", answers=f"{web}\nanother-topic\nfr\n\n\n")
+    run = badbuzz("add", "ntfy", "second", answers=f"{web}\nanother-topic\nfr\n\n\n", at_a_terminal=True)
     assert (run.code, "Address of the ntfy server" in run.err) == (0, True), run.err
     assert text().count("language: fr") == 1
     assert badbuzz("check").code == 0
@@ -95,6 +95,7 @@ def test_a_wrong_command_line_is_a_usage_error(badbuzz: Badbuzz) -> None:
         ("ntfy", "a", "topic=env:NOT_SET", "server=x"),
     ]
     assert [badbuzz("add", *line).code for line in lines] == [2] * len(lines)
+    assert "add it untried with --no-try" in badbuzz("add", *lines[-1]).err
     assert "did you mean 'topic'?" in badbuzz("add", "ntfy", "a", "tpic=x").err
 
 
@@ -112,3 +113,37 @@ def test_a_broken_file_is_left_alone(badbuzz: Badbuzz) -> None:
 def test_without_a_configuration_init_is_the_way(badbuzz: Badbuzz) -> None:
     run = badbuzz("add", "console", "--config", "gone.yaml")
     assert (run.code, "badbuzz init gone.yaml" in run.err) == (1, True)
+
+
+def test_a_wrong_answer_is_asked_again_with_the_reason(badbuzz: Badbuzz, web: str) -> None:
+    answers = ["ftp://x", web, "a topic", "env:NOT_SET", "a-topic", "deutsch", "fr", "Europe/Pari", "Europe/Paris", ""]
+    run = badbuzz("add", "ntfy", "second", answers="\n".join([*answers, ""]), at_a_terminal=True)
+    reasons = ["http", "a topic is 1 to 64", "NOT_SET is not set", "'fr' or 'en'", "did you mean 'Europe/Paris'?"]
+    assert (run.code, [reason for reason in reasons if reason not in run.err]) == (0, []), run.err
+    assert (badbuzz("check").code, Path("secrets/second-topic").read_text()) == (0, "a-topic\n")
+
+
+def test_without_a_terminal_nobody_is_asked(badbuzz: Badbuzz) -> None:
+    run = badbuzz("add", "ntfy", "second", "server=https://ntfy.example")
+    assert (run.code, "topic: nobody can be asked, as this is no terminal" in run.err, text()) == (2, True, TEXT)
+    assert badbuzz("add", "console", "out").code == 0
+
+
+def test_a_name_that_is_taken_is_said_before_anything_is_asked(badbuzz: Badbuzz) -> None:
+    run = badbuzz("add", "feed", "press", at_a_terminal=True)
+    said = "badbuzz.yaml:5: there is a source 'press' already; nothing was changed\n"
+    assert (run.code, run.err.startswith(said), text()) == (1, True, TEXT), run.err
+
+
+def test_what_was_added_needs_a_reload(badbuzz: Badbuzz) -> None:
+    assert "systemctl reload badbuzz" in badbuzz("add", "console", "out", "language=fr").err
+
+
+def test_a_secret_of_the_service_need_not_be_here_when_nothing_is_tried(badbuzz: Badbuzz) -> None:
+    runs = [
+        badbuzz("add", "push", "in", "secrets=env:PUSH", "--no-try"),
+        badbuzz("add", "ntfy", "third", "server=https://ntfy.example", "topic=credential:topic", "--no-try"),
+    ]
+    assert [run.code for run in runs] == [0, 0], runs[0].err + runs[1].err
+    assert ("secrets: [!secret env:PUSH]" in text(), "topic: !secret credential:topic" in text()) == (True, True)
+    assert "environment variable PUSH is not set (set it before badbuzz starts)" in runs[0].err
