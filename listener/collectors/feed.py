@@ -157,9 +157,7 @@ class FeedCollector:
         same_tag = memory.etag and response.headers.get("etag") == memory.etag
         if response.status == 304 or same_tag or reading.body == memory.body:
             return
-        base = urljoin(response.url, response.headers.get("content-location", ""))
-        content_type = response.headers.get("content-type", "")
-        reading.feed = await asyncio.to_thread(parse, response.body, content_type=content_type, base=base)
+        reading.feed = await asyncio.to_thread(_parsed, response)
         now = moment(self._tools.clock.now())
         reading.news, reading.listed = changes(
             reading.feed.entries, memory, feed=reading.url, source=self._tools.name, observed_at=now
@@ -240,12 +238,26 @@ def _refuse(response: Response, memory: Memory) -> None:
     status, known = response.status, bool(memory.etag or memory.modified)
     if status == 200 or (status == 304 and known):
         return
-    place = urlsplit(response.url)._replace(query="", fragment="").geturl()
+    place = _place(response)
     if status == 410:
         raise FetchError(f"{place} is gone for good; remove it", state="gone", code="410")
     if status in {401, 407}:
         raise FetchError(f"{place} asks for a password", state="auth_failed", code=str(status))
     raise FetchError(f"{place} answers {status}", code=str(status), retry_after=response.retry_after)
+
+
+def _parsed(response: Response) -> Feed:
+    """Raises FetchError that names the address."""
+    base = urljoin(response.url, response.headers.get("content-location", ""))
+    try:
+        return parse(response.body, content_type=response.headers.get("content-type", ""), base=base)
+    except FetchError as error:
+        raise FetchError(f"{_place(response)}: {error}", code=error.code) from error
+
+
+def _place(response: Response) -> str:
+    """An address as it may be shown: keys often stand in its query."""
+    return urlsplit(response.url)._replace(query="", fragment="").geturl()
 
 
 def _trouble(memory: Memory) -> FetchError:

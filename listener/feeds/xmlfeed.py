@@ -15,6 +15,7 @@ from listener.feeds.bounds import bounded
 from listener.feeds.charset import unmangled
 from listener.feeds.closing import closed
 from listener.feeds.dates import read_date
+from listener.feeds.discovery import feed_of
 from listener.feeds.entry import MOST_ENTRIES, Entry, Feed, language_code, web_address
 from listener.feeds.html import line_of, loose, text_of, title_of
 from listener.feeds.repair import repaired
@@ -35,7 +36,7 @@ def parse_xml(text: str, base: str) -> Feed:
     page = _PAGE.match(text)
     document = None if page else repaired(text)
     if document is None:
-        raise FetchError("a web page instead of a feed" if page else "the document is no feed", code="not_a_feed")
+        raise FetchError(_page(text, base) if page else "the document is no feed", code="not_a_feed")
     document, beyond = bounded(document, _MOST_WORK)
     if not _well_formed(document):
         if len(document) > _LARGEST_BROKEN:
@@ -44,6 +45,12 @@ def parse_xml(text: str, base: str) -> Feed:
         beyond += more
         document = closed(document)
     return _feed(_read(own(document).encode()), document, base, beyond)
+
+
+def _page(text: str, base: str) -> str:
+    feed = feed_of(text, base)
+    way_out = f"its feed is: {feed}" if feed else "look for its RSS link"
+    return f"a web page instead of a feed; {way_out}"
 
 
 def _read(body: bytes) -> Any:

@@ -408,3 +408,23 @@ def test_failures_are_tried_again_ever_more_slowly_and_not_before_the_server_all
     assert waits[-1] <= timedelta(hours=1) * 1.1
     asked = after_failure(NOW, EVERY, 1, asked=timedelta(hours=5), random=Random(3))
     assert asked == NOW + timedelta(hours=5)
+
+
+LINK = '<!doctype html><html><head><base href="/blog/"><link rel="icon" href="/x"><LINK REL="Alternate" {}></head>'
+
+
+@pytest.mark.parametrize(
+    ("attributes", "way_out"),
+    [
+        ("type='application/rss+xml' href='news.xml?a=1&amp;b=2'", "its feed is: {url}/blog/news.xml?a=1&b=2"),
+        ("type=application/atom+xml;charset=utf-8 href=//e.org/f", "its feed is: http://e.org/f"),
+        ("type=application/feed+json href=https://e.org/f", "its feed is: https://e.org/f"),
+        ("type=text/html href=/fr", "look for its RSS link"),
+        ("type=application/rss+xml href=javascript:alert(1)", "look for its RSS link"),
+    ],
+)
+async def test_a_web_page_is_named_with_the_feed_it_has(site, client, attributes, way_out):
+    page = site.answers("/page", LINK.format(attributes))
+    heard = await read(client, f"{page}?key=secret")
+    said = f"{page}: a web page instead of a feed; {way_out.format(url=site.url)}"
+    assert [said] == list(map(str, heard.problems))
