@@ -44,6 +44,7 @@ class DaemonStatus:
                 state=row.state,
                 last_event=row.last_read,
                 last_mention=row.last_mention,
+                code=row.code,
                 detail=row.detail,
             )
             for row in rows

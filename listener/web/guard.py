@@ -86,20 +86,22 @@ class Guard:
         self._failures = _Failures()
 
     def refusal(self, request: web.Request) -> str:
-        """Why a request must not be looked at, "" when it may: a page on another site may be behind it."""
+        """Why a request must not be looked at, as a word of the page, "" when it may: a page on another site may be
+        behind it.
+        """
         if request.path in HEALTH_PATHS or request.path.startswith(INBOUND):
             return ""
         host = _host_of(request.host)
         if host is None or not self._is_own(host):
             # a name that a stranger's DNS points at this machine would make a stranger's page ours
-            return "unknown host name: reach this page by 127.0.0.1, localhost or the configured external_url"
+            return "unknown_host"
         if request.method in {"GET", "HEAD"}:
             return ""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-            return "sent by another site"
+            return "other_site"
         origin = request.headers.get("Origin")
         own = origin is None or _host_of(origin.partition("://")[2]) in {host, self._settings().own_host or host}
-        return "" if own else "sent by another site"
+        return "" if own else "other_site"
 
     def knows(self, request: web.Request) -> bool:
         """Whether the request carries the token, or a session that was opened with it, or needs neither."""

@@ -59,7 +59,7 @@ async def _form(request: web.Request) -> Mapping[str, object]:
     try:
         return await request.post()
     except (ValueError, LookupError) as error:
-        raise web.HTTPBadRequest(text="the form cannot be read: it is not in the encoding it names") from error
+        raise web.HTTPBadRequest(text="bad_form") from error
 
 
 class Pages:
@@ -119,7 +119,7 @@ class Pages:
         row = await self._row(request)
         form = await _form(request)
         if not self._guard.is_own_form(str(form.get("form", "")), f"ack {row.id}"):
-            raise web.HTTPForbidden(text="this form was not made here, or is too old: open the page again")
+            raise web.HTTPForbidden(text="old_form")
         name = shorten(defuse(str(form.get("by", ""))) or "?", LONGEST_NAME)
         command = await self._site.views.ask("ack", row.id, name, self._site.now())
         here = request.rel_url.with_path(f"/i/{row.number}").update_query(asked=str(command))
@@ -144,7 +144,9 @@ class Pages:
         return web.Response(text=_STYLE, content_type="text/css")
 
     def refused(self, request: web.Request, refused: web.HTTPException) -> web.Response:
-        """An error as its reader expects it: a page for a browser, a line for a program."""
+        """An error as its reader expects it: a page for a browser, a line for a program. Its text may be a word of the
+        page.
+        """
         text = "not_found" if isinstance(refused, web.HTTPNotFound) else "refused"
         detail = "" if text == "not_found" else (refused.text or "")
         return self._problem(request, text, detail, status=refused.status, like=refused)
@@ -160,7 +162,7 @@ class Pages:
         if "text/html" in request.headers.get("Accept", ""):
             response = self._page(request, "problem.html", status=status, problem=text, detail=detail)
         else:
-            words = f"{ENGLISH[text]} {detail}".strip()
+            words = f"{ENGLISH[text]} {ENGLISH.get(detail, detail)}".strip()
             response = web.Response(text=f"{words}\n", status=status)
         for name in ("Allow", "Retry-After", "WWW-Authenticate"):
             if like is not None and name in like.headers:

@@ -17,13 +17,14 @@ from rules.instant import Instant, Span
 
 @dataclass(frozen=True, kw_only=True)
 class SourceStatus:
-    """A configured source. `detail` is our own text or a masked error."""
+    """A configured source. `code` and `detail` say what is wrong; the detail is our own text or a masked error."""
 
     name: str
     kind: str
     state: SourceState
     last_event: Instant | None = None
     last_mention: Instant | None = None
+    code: str = ""
     detail: str = ""
 
 

@@ -7,6 +7,7 @@ from alerts.alert import Language
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
 from alerts.typography import estimate, number, plural, span
+from listener.web.troubles import in_french
 from rules.instant import Instant, Span, duration, moment
 from rules.transition import Evidence
 
@@ -19,6 +20,7 @@ FRENCH: Mapping[str, str] = {
     "ack_refused": f"La demande n’a pas été acceptée{NB}:",
     "all_heard": "Toutes les sources sont entendues.",
     "attempts": "Essais",
+    "bad_form": f"Le formulaire ne peut pas être lu{NB}: il n’est pas dans l’encodage qu’il indique.",
     "because": "Raison",
     "blind": f"Ce qu’une source muette ne dit pas n’est pas un calme{NB}: rien n’est conclu de son silence.",
     "brands": "Marques",
@@ -51,7 +53,9 @@ FRENCH: Mapping[str, str] = {
     "no_rules": "aucune règle",
     "no_sources": "Aucune source n’est configurée.",
     "not_found": "Cette page n’existe pas.",
+    "old_form": f"Ce formulaire ne vient pas d’ici, ou est trop ancien{NB}: ouvrez la page à nouveau.",
     "open": "Incidents ouverts",
+    "other_site": "Elle vient d’un autre site.",
     "parked_deliveries": "Envois en échec",
     "parked_help": f"Ces envois attendent quelqu’un{NB}: corrigez le canal, puis «{NB}badbuzz deliveries retry{NB}».",
     "quotes": "Ce qui se dit",
@@ -68,6 +72,7 @@ FRENCH: Mapping[str, str] = {
     "unknown_author": "auteur inconnu",
     "unheard": "Non entendu",
     "unsupported": "Tonalité non jugée",
+    "unknown_host": f"Nom de machine inconnu{NB}: ouvrez cette page par localhost, ou par l’hôte de daemon.external_url.",
     "up_since": "En marche depuis",
     "view_post": "voir le message",
     "what": "Objet",
@@ -84,6 +89,7 @@ ENGLISH: Mapping[str, str] = {
     "ack_refused": "The request was not accepted:",
     "all_heard": "All sources are heard.",
     "attempts": "Attempts",
+    "bad_form": "the form cannot be read: it is not in the encoding it names",
     "because": "Reason",
     "blind": "What a blind source does not say is not calm: nothing is concluded from its silence.",
     "brands": "Brands",
@@ -116,7 +122,9 @@ ENGLISH: Mapping[str, str] = {
     "no_rules": "no rule",
     "no_sources": "No source is configured.",
     "not_found": "There is no such page.",
+    "old_form": "this form was not made here, or is too old: open the page again",
     "open": "Open incidents",
+    "other_site": "sent by another site",
     "parked_deliveries": "Failed deliveries",
     "parked_help": "These deliveries wait for somebody: mend the channel, then “badbuzz deliveries retry”.",
     "quotes": "What people say",
@@ -133,6 +141,7 @@ ENGLISH: Mapping[str, str] = {
     "unknown_author": "unknown author",
     "unheard": "Not heard",
     "unsupported": "Tone not judged",
+    "unknown_host": "unknown host name: reach this page by 127.0.0.1, localhost or the configured external_url",
     "up_since": "Running since",
     "view_post": "view the post",
     "what": "About",
@@ -229,6 +238,10 @@ class Words:
     def name(self, word: str) -> str:
         """A word of the configuration (level, state, tone) as people say it."""
         return _NAMES[self.language].get(word, word)
+
+    def trouble(self, code: str) -> str:
+        """What is wrong with a source, "" where its own words suffice: they are English."""
+        return in_french(code) if self.language == "fr" else ""
 
     def time(self, at: Instant) -> str:
         """When it was; with the day when that is not today."""

@@ -6,6 +6,7 @@ import lxml.html
 import pytest
 from aiohttp.test_utils import TestClient
 
+from listener.errors import PARTLY
 from listener.store.port import Answered, StoreError
 from listener.web import words as words_module
 from listener.web.status import SourceStatus
@@ -209,7 +210,41 @@ async def test_a_reload_that_changes_the_language_counts_at_once(served, world):
 
 def test_every_sentence_is_said_somewhere():
     folder = Path(words_module.__file__).parent
-    said = "".join(path.read_text(encoding="utf-8") for path in (*folder.rglob("*.html"), folder / "pages.py"))
+    said = "".join(
+        path.read_text(encoding="utf-8") for path in (*folder.rglob("*.html"), folder / "pages.py", folder / "guard.py")
+    )
     states = {"due", "sent", "parked", "cancelled"}
     unsaid = {word for word in FRENCH if not re.search(rf'\b(?:t|text)\.{word}\b|"{word}"', said)}
     assert unsaid - states == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("404", f"n’existe pas à cette adresse{NB}: https://e.org/f answers 404"),
+        ("503", f"panne du site (réponse 503){NB}: https://e.org/f answers 404"),
+        ("not_a_feed", f"ce n’est pas un flux{NB}: https://e.org/f answers 404"),
+        ("something else", "https://e.org/f answers 404"),
+    ],
+)
+async def test_what_is_wrong_with_a_source_is_said_in_french_with_its_own_words(served, world, code, said):
+    detail = "https://e.org/f answers 404"
+    world.daemon.source = [SourceStatus(name="press", kind="feed", state="reconnecting", code=code, detail=detail)]
+    client = await served()
+    assert f" jamais jamais {said} " in await text(client, "/")
+    assert f" never never {detail} " in await text(client, "/?lang=en")
+
+
+def test_every_code_that_sources_fail_with_has_a_sentence_in_good_typography():
+    root = Path(words_module.__file__).parents[1]
+    text = "".join(path.read_text("utf-8") for path in root.rglob("*.py"))
+    codes = {*re.findall(r'FetchError\([^\n]*code="(\w+)"', text), "401", "403", "404", "410", "429", "500", PARTLY}
+    said = {code: Words("fr", "UTC", NOW).trouble(code) for code in codes}
+    assert [] == [code for code, sentence in said.items() if not sentence]
+    assert [] == [one for one in said.values() if re.search(r" [;!?»%]|« |'", one)]
+
+
+async def test_a_refusal_is_said_in_the_language_of_the_page(served):
+    client = await served()
+    asked = await client.post("/i/37/ack", data={"by": "Anna", "form": "x"}, headers={"Accept": "text/html"})
+    assert (403, True) == (asked.status, FRENCH["old_form"] in await asked.text())
