@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from contextlib import redirect_stderr
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -38,7 +39,7 @@ def command(
     """Play a crisis of a made-up airline through the real daemon, with local inboxes. Ctrl-C ends it."""
     words = Words(language)
     if missing := _missing_extra():
-        say(words("extra", what=missing))
+        say(words("extra", what=missing, version=version("badbuzz")))
         raise typer.Exit(2)
     show: Show = JsonLines(_write) if json else Screen(Console(highlight=False), words, speed, once=once)
     clock = Clock(origin=ORIGIN, started=Clock().now(), speed=speed)

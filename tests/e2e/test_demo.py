@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,8 @@ def test_a_missing_extra_is_named_with_the_way_to_get_it(tmp_path):
     )
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "aiosmtpd is missing: install the demo extra, `pip install 'badbuzz[demo]'`.\n"
+    wheel = f"./badbuzz-{version('badbuzz')}-py3-none-any.whl[demo]"
+    assert done.stderr == f"aiosmtpd is missing: install the wheel with its demo extra, `pip install '{wheel}'`.\n"
 
 
 @pytest.mark.parametrize("options", [["--speed", "0"], ["--language", "de"], ["--seed", "x"]])
