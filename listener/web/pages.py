@@ -12,10 +12,13 @@ from listener.store.port import IncidentRow, StoredMention
 from listener.web.guard import Guard
 from listener.web.status import Site
 from listener.web.words import ENGLISH, Words
+from rules.instant import Instant, instant
 from rules.text import defuse, shorten
 from rules.transition import Transition
 
 LISTED = 20
+SORTED = 500
+"""Of so many mentions taken last, those written last are listed: a first reading brings old ones in any order."""
 LONGEST_NAME = 80
 QUOTED = 280
 
@@ -28,6 +31,12 @@ def _link(url: str | None) -> dict[str, str] | None:
     return {"url": safe, "host": host_of(safe)} if safe else None
 
 
+def _written(stored: StoredMention) -> Instant:
+    """When a mention was written, as far as that is known and can be true; else when it was taken."""
+    created = instant(stored.mention.created_at) if stored.mention.created_at else -1
+    return created if 0 <= created < stored.at else stored.at
+
+
 def _quote(stored: StoredMention) -> dict[str, object]:
     """A mention as it may be shown; every word in it is a stranger's."""
     mention = stored.mention
@@ -35,7 +44,7 @@ def _quote(stored: StoredMention) -> dict[str, object]:
     tones = {tone.label for tone in stored.tones.values()}
     spoken = [tone.language for tone in stored.tones.values() if tone.language]
     return {
-        "at": stored.at,
+        "at": _written(stored),
         "brands": sorted(stored.facts),
         "source": mention.source,
         "title": shorten(defuse(mention.title or ""), QUOTED) if mention.title else "",
@@ -80,6 +89,8 @@ class Pages:
         rows = await views.incidents(limit=LISTED)
         still_open = await views.incidents(open_only=True, limit=LISTED)
         sources = self._site.status.sources()
+        taken = await views.mentions(limit=SORTED)
+        latest = sorted(taken, key=lambda stored: (_written(stored), stored.at), reverse=True)[:LISTED]
         return self._page(
             request,
             "home.html",
@@ -89,7 +100,7 @@ class Pages:
             brands=self._site.status.brands(),
             sources=sources,
             blind=[source for source in sources if source.state not in {"live", "starting"}],
-            mentions=[_quote(stored) for stored in await views.mentions(limit=LISTED)],
+            mentions=[_quote(stored) for stored in latest],
             parked=await self._parked(),
         )
 

@@ -72,7 +72,7 @@ FRENCH: Mapping[str, str] = {
     "unknown_author": "auteur inconnu",
     "unheard": "Non entendu",
     "unsupported": "Tonalité non jugée",
-    "unknown_host": f"Nom de machine inconnu{NB}: ouvrez cette page par localhost, ou par l’hôte de daemon.external_url.",
+    "unknown_host": f"Nom de machine inconnu{NB}: ouvrez la page par localhost, ou par l’hôte de daemon.external_url.",
     "up_since": "En marche depuis",
     "view_post": "voir le message",
     "what": "Objet",

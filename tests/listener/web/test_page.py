@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import lxml.html
@@ -248,3 +249,18 @@ async def test_a_refusal_is_said_in_the_language_of_the_page(served):
     client = await served()
     asked = await client.post("/i/37/ack", data={"by": "Anna", "form": "x"}, headers={"Accept": "text/html"})
     assert (403, True) == (asked.status, FRENCH["old_form"] in await asked.text())
+
+
+async def test_mentions_are_listed_by_when_they_were_written_and_say_it(served, world):
+    written = {"0": 20, "1": 21, "10": 8, "11": 9, "2": 23}
+    world.views.said = [
+        stored(f"bluesky:{name}", f"number {name}.", created_at=datetime(2026, 11, 14, hour, 5, tzinfo=UTC))
+        for name, hour in written.items()
+    ]
+    page = await text(await served(), "/")
+    # written at 23:05 UTC, which is to come: then it counts from when it was taken
+    assert re.findall(r"number \d+", page) == [f"number {name}" for name in (2, 1, 0, 11, 10)]
+    assert f"22{NB}h{NB}05 · @lea" in page
+    assert f"10{NB}h{NB}05 · @lea" in page
+    world.views.said = [stored("bluesky:0", "long ago", created_at=datetime(1, 1, 1, tzinfo=UTC))]
+    assert f"23{NB}h{NB}09 · @lea" in await text(await served(), "/")

@@ -46,7 +46,9 @@ def step(number: int, state: str = "open", **changes: object) -> Transition:
     return Transition(**{**values, **changes})
 
 
-def stored(identity: str, text: str, *, url: str | None = None, deleted: bool = False) -> StoredMention:
+def stored(
+    identity: str, text: str, *, url: str | None = None, deleted: bool = False, created_at: datetime | None = None
+) -> StoredMention:
     mention = Mention(
         id=identity,
         source="bluesky",
@@ -54,6 +56,7 @@ def stored(identity: str, text: str, *, url: str | None = None, deleted: bool = 
         text="" if deleted else text,
         url=url,
         author=Author(handle=None if deleted else "@lea.example"),
+        created_at=created_at,
         observed_at=datetime(2026, 11, 14, 22, 0, tzinfo=UTC),
     )
     facts = Facts(mention=mention.identity, moment=NOW, source="bluesky", label="negative")
