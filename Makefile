@@ -6,6 +6,9 @@ BIN := .venv/bin
 LOCK := requirements/dev.txt
 READY := .venv/ready
 
+export NO_PYTHON := badbuzz needs Python 3.11 or newer, and there is no $(PYTHON) here: install one (Debian, Ubuntu: \
+apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3 ...
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types bench servers lock wheel clean
 
@@ -48,4 +51,5 @@ clean: ## remove everything that was made here
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): $(LOCK) pyproject.toml .ci/set_up.py
+	@command -v $(PYTHON) >/dev/null || { echo "$$NO_PYTHON" >&2; exit 1; }
 	@$(PYTHON) .ci/set_up.py $(LOCK) $(READY)

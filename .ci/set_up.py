@@ -19,7 +19,7 @@ def stop(message, way_out):
 def use_newer_python():
     """Start again under a newer Python of this machine, when there is one."""
     version = "%d.%d" % sys.version_info[:2]
-    newer = next(filter(None, map(shutil.which, NAMES)), None)
+    newer = next(filter(runs, filter(None, map(shutil.which, NAMES))), None)
     if newer is None:
         stop(
             "badbuzz needs Python 3.11 or newer; %s is %s." % (sys.executable, version),
@@ -27,6 +27,14 @@ def use_newer_python():
             "packages, python.org or `uv python install`), then: make PYTHON=/path/to/python3 ...",
         )
     os.execv(newer, [newer, *sys.argv])
+
+
+def runs(python):
+    """A version manager leaves commands behind that find no Python."""
+    try:
+        return subprocess.run([python, "-c", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
 
 
 def works(python):
@@ -46,14 +54,14 @@ def make_venv(python):
             "On Debian and Ubuntu it is a package of its own: apt-get install python3-venv (as root), then try again.",
         )
     sys.stderr.write("Making %s with Python %d.%d ...\n" % (VENV, sys.version_info[0], sys.version_info[1]))
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV]).returncode
-    if made or not works(python):
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], stderr=subprocess.PIPE)
+    if made.returncode or not works(python):
+        sys.stderr.write(made.stderr.decode("utf-8", "replace"))
         stop("%s could not be made; the reason stands above." % VENV, "Is there space left, and may you write here?")
 
 
 def pip(python, *arguments):
-    quiet = () if sys.stderr.isatty() else ("--quiet",)
-    command = [python, "-m", "pip", "--disable-pip-version-check", "install", *quiet, *arguments]
+    command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments]
     if subprocess.run(command).returncode:
         stop(
             "pip could not install what badbuzz needs; its reason stands above.",
@@ -76,7 +84,9 @@ def main(lock, ready):
         with open(ready) as file:
             installed = file.read()
     if installed != digest:
-        sys.stderr.write("Installing what %s names (once; needs the network) ...\n" % lock)
+        sys.stderr.write(
+            "Installing what %s names into %s: once, over the network, a minute or two ...\n" % (lock, VENV)
+        )
         pip(python, "--require-hashes", "-r", lock)
     pip(python, "--no-deps", "--no-build-isolation", "--editable", ".")
     with open(ready, "w") as file:
@@ -84,4 +94,8 @@ def main(lock, ready):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. The next make goes on from here.\n")
+        sys.exit(130)

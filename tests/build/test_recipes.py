@@ -1,5 +1,6 @@
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,44 @@ def test_a_python_without_venv_is_told_how_to_get_it(tmp_path):
     )
     assert ran.returncode == 1
     assert "apt-get install python3-venv" in ran.stderr
+
+
+def test_of_newer_pythons_the_first_that_runs_is_taken(tmp_path):
+    for name, text in (("python3.14", "exit 127"), ("python3.12", 'test "$1" = -c || echo "python3.12 $1"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    script = str(ROOT / ".ci/set_up.py")
+    old = f"import runpy, sys; sys.version_info = (3, 9, 0); sys.argv = [{script!r}, 'dev.txt', 'ready']; "
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{old} runpy.run_path({script!r}, run_name='__main__')"],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"python3.12 {script}\n", "")
+
+
+def test_a_set_up_that_is_stopped_says_so_and_no_more(tmp_path):
+    command = [sys.executable, str(ROOT / ".ci/set_up.py"), "dev.txt", "ready"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        assert running.stderr is not None
+        making = running.stderr.readline()
+        os.killpg(running.pid, signal.SIGINT)
+        said = running.stderr.read()
+    assert (making.startswith("Making .venv"), running.returncode) == (True, 130)
+    assert said == "\nStopped. The next make goes on from here.\n"
+
+
+def test_without_any_python_make_says_what_to_install(tmp_path):
+    for name in ("Makefile", "requirements/dev.txt", "pyproject.toml", ".ci/set_up.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    ran = subprocess.run(
+        ["make", "demo", "PYTHON=no-such-python"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("badbuzz needs Python 3.11 or newer, and there is no no-such-python here: install one")
 
 
 def test_the_recipes_are_listed_with_what_they_do():
