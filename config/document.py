@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from config.parse import MAX_BYTES, Keys, Parsed, Place, dotted, parse
-from config.problems import Problem
+from config.problems import Problem, way_out
 
 MAX_FILES = 200
 _SHORTEST = 4
@@ -104,7 +104,8 @@ class _Reader:
                 return file.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
-            hint = "check the path" if by.file else "`badbuzz init` writes a starter"
+            is_starting = isinstance(error, FileNotFoundError) and not by.file
+            hint = "`badbuzz init` writes a starter" if is_starting else way_out(error) or "check the path"
             self._problem(by if by.file else Place(str(path)), f"cannot read {path}: {reason}", hint)
             return None
 

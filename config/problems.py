@@ -27,6 +27,13 @@ class Problem:
         return f"{place}{self.level}: {path}{self.message}{hint}"
 
 
+def way_out(error: Exception) -> str:
+    """What to do about a file that cannot be read or written, "" when its words say it."""
+    if isinstance(error, PermissionError):
+        return "run this as the user the daemon runs as, or as root"
+    return "name a file in it" if isinstance(error, IsADirectoryError) else ""
+
+
 class ConfigError(Exception):
     """The operator must change the configuration. `problems` holds every error and warning found in one pass."""
 

@@ -32,7 +32,7 @@ def show(
     config: ConfigPath = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How it is printed.")] = Output.YAML,
 ) -> None:
-    """Print the configuration in force: defaults, includes and the environment applied, secrets masked."""
+    """Print the configuration in force. Defaults, includes and the environment are applied, secrets are masked."""
     path = config_path(config)
     loaded = load(path, CATALOGS, elsewhere_is_fine=True)
     for warning in loaded.warnings:

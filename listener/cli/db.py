@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True)
 
 @app.command()
 def migrate(config: Config = None) -> None:
-    """Bring the store up to date while no daemon runs; a SQLite file is copied first."""
+    """Bring the store up to date while no daemon runs. A SQLite file is copied first."""
     before, after = asyncio.run(bring_up_to_date(_where(config)))
     say(f"the store is up to date: schema {after}" if before == after else f"schema {before or 'none'} -> {after}")
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Never
 
 import typer
 from typer.main import get_command
@@ -34,15 +35,25 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run the command line of this process and exit: 0 fine, 1 the check failed or work was lost, 2 usage."""
+    """Run the command line of this process and exit: 0 fine, also when its reader had enough (`| head`), 1 the check
+    failed or work was lost, 2 usage.
+    """
     try:
         run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
-        sys.exit(1)
+        _leave_quietly()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # Typer makes an exit of it
+            _leave_quietly()
+        raise
     except _expected() as error:
         sys.exit(_explain(error))
+
+
+def _leave_quietly() -> Never:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
+    sys.exit(0)
 
 
 def run(args: Sequence[str]) -> None:
@@ -56,6 +67,7 @@ def _program(args: list[str]) -> typer.Typer:
     program = typer.Typer(
         help="Real-time social listening and crisis alerts.",
         add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -98,13 +110,23 @@ def _explain(error: Exception) -> int:
     """Say it on standard error; the exit code that goes with it."""
     problems = getattr(error, "problems", None)
     if problems is None:
-        typer.echo(f"badbuzz: {error}", err=True)
+        typer.echo(f"badbuzz: {_in_words(error)}", err=True)
         return 2 if isinstance(error, LookupError) else 1
     for problem in problems:
         typer.echo(str(problem), err=True)
     errors = sum(problem.level == "error" for problem in problems)
     typer.echo(f"badbuzz: {errors} error{'s' if errors != 1 else ''} in the configuration", err=True)
     return 1
+
+
+def _in_words(error: Exception) -> str:
+    """An error of the operating system without its number, with the file and a way out."""
+    from config.problems import way_out  # noqa: PLC0415
+
+    if not (isinstance(error, OSError) and error.strerror and error.filename):
+        return str(error)
+    hint = way_out(error)
+    return f"{os.fsdecode(error.filename)}: {error.strerror}{'; ' if hint else ''}{hint}"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from config.problems import way_out
 from tests.listener.cli.conftest import Badbuzz
 
 GOOD = """\
@@ -63,6 +64,15 @@ def test_problems_as_json(badbuzz: Badbuzz, good: Path) -> None:
 def test_a_file_that_is_not_there_says_how_to_get_one(badbuzz: Badbuzz, good: Path) -> None:
     run = badbuzz("check", "gone.yaml")
     assert (run.code, "badbuzz init" in run.out) == (1, True)
+
+
+def test_a_folder_or_a_file_of_somebody_else_is_no_reason_to_start_anew(badbuzz: Badbuzz, good: Path) -> None:
+    folder = badbuzz("check", good.parent)
+    assert (folder.code, folder.out) == (
+        1,
+        f"{good.parent}: error: cannot read {good.parent}: Is a directory (name a file in it)\n",
+    )
+    assert way_out(PermissionError(13, "Permission denied")) == "run this as the user the daemon runs as, or as root"
 
 
 def test_other_commands_print_every_problem_without_a_traceback(badbuzz: Badbuzz, good: Path) -> None:

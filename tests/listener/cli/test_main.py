@@ -1,12 +1,16 @@
 """The frame of the command line."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
+from listener.cli.main import COMMANDS
 from tests.listener.cli.conftest import Badbuzz
+from tests.listener.cli.stocked import stocked
 
 HEAVY = ("pydantic", "aiohttp", "sqlalchemy", "rich")
 
@@ -26,13 +30,29 @@ def test_the_frame_imports_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_reader_that_goes_away_is_no_error_to_report() -> None:
-    program = "import sys; sys.argv[1:] = ['config', 'schema']; from listener.cli.main import main; main()"
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+@pytest.mark.parametrize("line", [["config", "schema"], ["incidents", "list", "--json"], ["listen", "file", "path=f"]])
+def test_a_reader_that_goes_away_is_no_error_to_report(tmp_path: Path, line: list[str]) -> None:
+    stocked(tmp_path)
+    (tmp_path / "f").write_text('{"id": "1", "text": "a"}\n')
+    program = f"import sys; sys.argv[1:] = {line}; from listener.cli.main import main; main()"
+    command, environ = [sys.executable, "-c", program], {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         process.stdout.close()
+        process.stdout = None
         _, error = process.communicate(timeout=60)
-    assert error == b""
+    assert (process.returncode, error) == (0, b"")
+
+
+def test_help_is_short_and_whole_everywhere(badbuzz: Badbuzz) -> None:
+    lines = [("-h",), *((command, "-h") for command in COMMANDS if command not in {"doctor", "mock"})]
+    lines += [("incidents", "resolve", "-h"), ("db", "backup", "-h")]
+    runs = [badbuzz(*line) for line in lines]
+    assert [0] * len(runs) == [run.code for run in runs]
+    said = [line for run in runs for line in run.out.splitlines() if not line.startswith("Usage:")]
+    assert [] == [line for line in said if line.endswith("...")]
 
 
 def test_version_says_which_it_is(badbuzz: Badbuzz) -> None:
