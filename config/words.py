@@ -52,7 +52,7 @@ def in_words(error: ValidationError, model: type[BaseModel], keys: Keys, documen
     for detail in error.errors(include_url=False, include_input=False):
         place = _written(detail, data)
         messages, _ = said.setdefault(place, ([], _hint(detail, model, _at(data, place))))
-        message = _message(detail)
+        message = message_of(detail)
         if message not in messages:
             messages.append(message)
     for place, (messages, hint) in said.items():
@@ -91,7 +91,8 @@ def _holds(data: Any, step: str | int) -> bool:
     return isinstance(data, dict) and step in data
 
 
-def _message(detail: ErrorDetails) -> str:
+def message_of(detail: ErrorDetails) -> str:
+    """What pydantic found, in an operator's words, without the key and without the value."""
     context = detail.get("ctx", {})
     if detail["type"] in {"value_error", "assertion_error"}:
         return str(context["error"])

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from config.model import format_duration
-from rules.instant import Instant, duration, moment
+from rules.instant import SECOND, Instant, duration, moment
 from rules.transition import Transition
 
 
@@ -35,6 +35,11 @@ def transition_line(step: Transition) -> bytes:
 def json_line(value: object) -> bytes:
     """One line of JSON; datetimes in RFC 3339."""
     return msgspec.json.encode(value) + b"\n"
+
+
+def clock_time(at: Instant) -> str:
+    """An instant for people who read a table: UTC, to the second."""
+    return iso(at - at % SECOND)
 
 
 def iso(at: Instant) -> str:

@@ -1,5 +1,7 @@
 """`badbuzz deliveries`: what was sent, what waits, what was given up."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,7 +11,7 @@ from config.settings import Settings
 from listener.cli.store_access import Config, Json, ask, put, put_table, with_views
 from listener.cli.terminal import say
 from listener.store.port import Views
-from listener.wire import iso, json_line
+from listener.wire import clock_time, iso, json_line
 from rules.text import defuse
 
 _SEARCHED, _NAMED = 10_000, 5
@@ -18,33 +20,43 @@ _SEARCHED, _NAMED = 10_000, 5
 app = typer.Typer(help="Deliveries: list them, try one again.", no_args_is_help=True)
 
 
+class State(StrEnum):
+    DUE = "due"
+    SENT = "sent"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
 @app.command("list")
 def list_(
     config: Config = None,
     *,
-    state: Annotated[str | None, typer.Option(help="Only due, sent, parked or cancelled ones.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
     json: Json = False,
 ) -> None:
     """List deliveries, newest first."""
 
-    async def work(views: Views, _settings: Settings) -> list[Delivery]:
-        return await views.deliveries(state=state, limit=limit)
+    async def work(views: Views, _settings: Settings) -> tuple[list[Delivery], dict[str, int]]:
+        rows = await views.deliveries(state=state.value if state else None, limit=limit)
+        threads = {row.thread for row in rows if row.transition}
+        incidents = [await views.incident(thread) for thread in sorted(threads)]
+        return rows, {incident.id: incident.number for incident in incidents if incident}
 
-    rows = with_views(config, work)
+    rows, numbers = with_views(config, work)
     if json:
         for row in rows:
-            put(json_line(_row(row)))
+            put(json_line(_row(row, numbers)))
         return
     if not rows:
         typer.echo("no delivery")
         return
-    cells = []
-    for row in rows:
-        what = row.transition or (f"notice: {row.notice.topic}" if row.notice else "")
-        answer = defuse(" ".join(part for part in (row.reason, row.detail) if part))
-        cells.append((row.id, row.channel, row.state, str(row.attempts), iso(row.created), what, answer))
-    put_table(("id", "channel", "state", "attempts", "since", "what", "last answer"), cells)
+    cells = [
+        (row.id, row.channel, row.state, str(row.attempts), clock_time(row.created), _what(row, numbers))
+        for row in rows
+    ]
+    answers = [defuse(" ".join(part for part in (row.reason, row.detail) if part)) for row in rows]
+    put_table(("id", "channel", "state", "tries", "since", "what"), cells, answers)
 
 
 @app.command()
@@ -70,13 +82,21 @@ async def _retry(views: Views, meant: str) -> int:
     return await ask(views, "retry", fitting[0], by=None)
 
 
-def _row(row: Delivery) -> dict[str, object]:
+def _what(row: Delivery, numbers: Mapping[str, int]) -> str:
+    if row.notice:
+        return row.notice.topic
+    return f"incident {numbers[row.thread]}" if row.thread in numbers else row.transition or ""
+
+
+def _row(row: Delivery, numbers: Mapping[str, int]) -> dict[str, object]:
     return {
         "id": row.id,
         "channel": row.channel,
         "state": row.state,
         "attempts": row.attempts,
         "transition": row.transition,
+        "incident": row.thread if row.transition else None,
+        "number": numbers.get(row.thread),
         "notice": row.notice.topic if row.notice else None,
         "reason": row.reason,
         "detail": row.detail,

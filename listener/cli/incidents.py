@@ -8,7 +8,7 @@ from config.settings import Settings
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.store.port import IncidentRow, Views
-from listener.wire import iso, json_line, transition_line
+from listener.wire import clock_time, iso, json_line, transition_line
 from rules.text import defuse
 
 app = typer.Typer(help="Incidents: list, show, take, end.", no_args_is_help=True)
@@ -46,7 +46,7 @@ def list_(
             row.rule,
             row.severity,
             row.state,
-            iso(row.opened_at),
+            clock_time(row.opened_at),
             defuse(row.acknowledged_by or "-"),
         )
         for row in rows
@@ -91,7 +91,7 @@ async def _show(views: Views, name: str, *, json: bool) -> int:
             put(transition_line(step))
             continue
         who = defuse(" ".join(part for part in (step.by, step.because) if part))
-        console.print(f"{iso(step.at)}  {step.state:<12} {step.severity:<8} {who}")
+        console.print(f"{clock_time(step.at)}  {step.state:<12} {step.severity:<8} {who}")
         for reason in step.reasons:
             console.print(f"    {reason}")
     return 0

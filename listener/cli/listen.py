@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from config.problems import did_you_mean
 from config.spec import UnknownKindError
+from config.words import message_of
 from listener.cli.lines import write_line
 from listener.cli.options import options_of
 from listener.cli.terminal import say
@@ -59,7 +60,7 @@ def _settings(kind: str, words: Sequence[str]) -> tuple[CollectorSpec, SourceOpt
         return spec, spec.options.model_validate(given)
     except ValidationError as error:
         known = [option.key for option in options_of(spec.options)]
-        for detail in error.errors(include_url=False, include_input=False, include_context=False):
+        for detail in error.errors(include_url=False, include_input=False):
             say(f"badbuzz: {_problem(detail, known)}")
         raise typer.Exit(2) from error
 
@@ -96,8 +97,7 @@ def _problem(detail: ErrorDetails, known: Sequence[str]) -> str:
     if detail["type"] == "extra_forbidden":
         hint = did_you_mean(key, known)
         return f"unknown option '{defuse(key)}'" + (f"; {hint}" if hint else "")
-    words = "is required" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {words}"
+    return f"{key}: {message_of(detail)}"
 
 
 async def _listen(spec: CollectorSpec, options: SourceOptions, printer: "_Printer", *, once: bool) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Never
+from typing import Any, Never
 
 import typer
 from typer.main import get_command
@@ -33,14 +33,17 @@ COMMANDS = {
 }
 """Every command with its summary; its module in this package is imported when it is asked for."""
 
+_UsageError: Any = typer.BadParameter.__bases__[0]  # Typer has a click of its own, and does not export it
+
 
 def main() -> None:
     """Run the command line of this process and exit: 0 fine, also when its reader had enough (`| head`), 1 the check
     failed or work was lost, 2 usage.
     """
     try:
-        run(sys.argv[1:])
+        code = run(sys.argv[1:])
         sys.stdout.flush()
+        sys.exit(code)
     except BrokenPipeError:
         _leave_quietly()
     except SystemExit as end:
@@ -56,10 +59,29 @@ def _leave_quietly() -> Never:
     sys.exit(0)
 
 
-def run(args: Sequence[str]) -> None:
-    """Run one command line; raises SystemExit as Typer does."""
+def run(args: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
     arguments = ["version"] if list(args) == ["--version"] else list(args)
-    get_command(_program(arguments)).main(args=arguments, prog_name="badbuzz")
+    try:
+        code = get_command(_program(arguments)).main(args=arguments, prog_name="badbuzz", standalone_mode=False)
+    except _UsageError as error:
+        _reword(error)
+        error.show()
+        return 2
+    except typer.Abort:
+        typer.echo("stopped: there was no answer", err=True)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _reword(error: Any) -> None:
+    """Typer lets pydantic look at some values, and repeats its words."""
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from config.words import message_of  # noqa: PLC0415
+
+    if isinstance(error.__cause__, ValidationError):
+        error.message = message_of(error.__cause__.errors()[0])
 
 
 def _program(args: list[str]) -> typer.Typer:

@@ -3,7 +3,7 @@
 from config.settings import Settings
 from listener.cli.store_access import Config, Json, put, put_table, with_views
 from listener.store.port import SourceRow, Views
-from listener.wire import iso, json_line
+from listener.wire import clock_time, iso, json_line
 from rules.instant import Instant
 from rules.text import defuse
 
@@ -23,16 +23,21 @@ def command(config: Config = None, *, json: Json = False) -> None:
         for row in rows:
             put(json_line(_row(row)))
         return
-    cells = []
-    for row in rows:
-        answer = defuse(" ".join(part for part in (row.code, row.detail) if part))
-        counts = (str(row.mentions), str(row.skipped))
-        cells.append((row.name, row.kind, row.state, _when(row.last_read), _when(row.last_mention), *counts, answer))
-    put_table(("source", "kind", "state", "last read", "last mention", "mentions", "unreadable", "answer"), cells)
+    cells = [
+        (row.name, row.kind, row.state, _when(row.last_read), _when(row.last_mention), str(row.mentions))
+        for row in rows
+    ]
+    put_table(("source", "kind", "state", "last read", "last mention", "mentions"), cells, list(map(_note, rows)))
+
+
+def _note(row: SourceRow) -> str:
+    skipped = f"unreadable: {row.skipped}" if row.skipped else ""
+    answer = defuse(" ".join(part for part in (row.code, row.detail) if part))
+    return "; ".join(filter(None, (answer, skipped)))
 
 
 def _when(at: Instant | None) -> str:
-    return "never" if at is None else iso(at)
+    return "never" if at is None else clock_time(at)
 
 
 def _row(row: SourceRow) -> dict[str, object]:

@@ -96,11 +96,15 @@ def shown() -> Console:
     return Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
-def put_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Columns under their headings; nothing is cut, whatever the width of the terminal, so that it can be copied."""
+def put_table(headings: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> None:
+    """Columns under their headings, and under each row its note, if any; nothing is cut, whatever the width of the
+    terminal, so that it can be copied.
+    """
     lines = [headings, *rows]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     console = shown()
     for number, line in enumerate(lines):
         text = "  ".join(set_cell_size(cell, width) for cell, width in zip(line, widths, strict=True))
         console.print(text.rstrip(), style="bold" if number == 0 else None)
+        if number and notes and notes[number - 1]:
+            console.print(f"    {notes[number - 1]}")

@@ -82,6 +82,8 @@ def test_a_source_that_cannot_be_read_is_exit_1(site, badbuzz, once):
         (["feed", "url=nowhere"], "urls: address 1 is none"),
         (["feed", "url=http://a.b/", "every=5m", "every=6m"], "every is given twice"),
         (["feed", "url=http://a.b/", "--limit", "0"], "limit"),
+        (["feed", "url=http://a.b/", "--limit", "x"], "Error: Invalid value for '--limit': must be a whole number"),
+        (["feed", "url=http://a.b/", "allow_private=maybe"], "allow_private: must be true or false\n"),
     ],
 )
 def test_a_wrong_option_is_exit_2_with_the_way_out(badbuzz, words, said):
