@@ -110,6 +110,8 @@ def _hint(detail: ErrorDetails, model: type[BaseModel], value: Any) -> str:
         return (info.description or "") if info else ""
     if kind == "string_type" and isinstance(value, int | float):
         return "put it in quotes"
+    if kind.endswith("_type") and value is None:
+        return "nothing stands there; # starts a comment in YAML: quote a text that begins with it"
     if kind in {"literal_error", "enum"} and isinstance(value, str):
         choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
         close = did_you_mean(value, choices)

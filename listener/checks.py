@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from alerts.channel import ChannelSpec
 from config.document import Document, read
 from config.load import Catalogs, Loaded, by_place, load
 from config.problems import ConfigError, Problem
 from config.settings import Component, Route
+from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
 from rules.query import compile_query, compile_words
 from rules.query_parse import QueryError
@@ -31,8 +33,9 @@ def examine(
 
 def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections."""
-    checks = (_listen, _operator, _queries, _languages, _words, _unheard, _wakes, _untold, _unreached, _unused)
-    return [problem for one in checks for problem in one(loaded, catalogs)]
+    first = (_listen, _operator, _queries, _languages, _addresses)
+    then = (_words, _unheard, _wakes, _untold, _unreached, _unused)
+    return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
 
 def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
@@ -81,6 +84,29 @@ def _languages(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
                 message = f"the tone of '{language}' cannot be told: its mentions count as posts, never as negative"
                 hint = f"supported: {', '.join(sorted(known))}; a keyword or threshold rule hears the others"
                 yield loaded.document.problem(("brands", name, "languages"), message, hint, warning=True)
+
+
+def _addresses(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    """Addresses that are refused whenever they are read, and addresses that two sources read."""
+    first: dict[str, str] = {}
+    for name, source in loaded.settings.sources.items():
+        for number, url in enumerate(getattr(source.options, "urls", ())):
+            keys = ("sources", name, "urls", number)
+            if not getattr(source.options, "allow_private", False) and _is_inside(url):
+                message = "a private or reserved address: it will not be read"
+                yield loaded.document.problem(keys, message, "meant? add allow_private: true", warning=True)
+            if first.setdefault(url, name) != name:
+                message, hint = f"source '{first[url]}' reads this address too", "read it in one of them"
+                yield loaded.document.problem(keys, message, hint, warning=True)
+
+
+def _is_inside(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        check_literal(host)
+    except ForbiddenAddressError:
+        return True
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from rules.mention import Author, Kind, Mention, Operation
 
 _LONGEST_TEXT = 100_000
 _LONGEST_ID = 2_000
+_WORDLESS = {"delete", "counts"}
 
 
 class LineError(ValueError):
@@ -21,7 +22,7 @@ class _Line(msgspec.Struct, kw_only=True):
     """What may stand in a line: `id` and `text` suffice, and unknown fields pass."""
 
     id: str | int
-    text: str | None = ""
+    text: str | None = None
     source: str | None = None
     platform: str | None = None
     kind: Kind | None = None
@@ -73,6 +74,8 @@ def _mention(line: _Line, source: str, platform: str, now: datetime) -> Mention:
     name = str(line.id)
     if not name or len(name) > _LONGEST_ID:
         raise LineError(f"`id` is empty or longer than {_LONGEST_ID} characters")
+    if line.text is None and line.title is None and line.op not in _WORDLESS:
+        raise LineError("no `text`")
     given: Mapping[str, Any] = {
         "kind": line.kind,
         "op": line.op,
@@ -99,7 +102,7 @@ def _mention(line: _Line, source: str, platform: str, now: datetime) -> Mention:
 
 def _revision(line: _Line) -> str:
     """Tells versions apart for a sender that does not: other words, another version."""
-    return blake2s(f"{line.title}\n{line.text}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return blake2s(f"{line.title}\n{line.text or ''}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _utc(moment: datetime | None) -> datetime | None:

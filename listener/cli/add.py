@@ -24,7 +24,7 @@ from listener.checks import examine
 from listener.cli.files import draft, drop_secret, keep_secret, put_in_place
 from listener.cli.options import options_of
 from listener.cli.questions import SECRETS, Questions, secret_of, value_of, wrong_options
-from listener.cli.terminal import config_path, say
+from listener.cli.terminal import AS_OPTION, config_path, say
 from listener.clock import Clock
 from listener.net.client import open_client
 from listener.trial import Trial, try_channel, try_source
@@ -206,7 +206,7 @@ def _works(addition: _Addition) -> bool:
     options = addition.spec.options.model_validate(addition.values)
     component = Component(name=addition.place.name, kind=addition.spec.kind, options=options)
     trial = asyncio.run(_try(component, addition.place.role))
-    say(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail}")
+    say(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail.replace(*AS_OPTION)}")
     if trial.outcome == "failed":
         say("nothing was changed; mend it, or add it untried with --no-try")
     return trial.outcome != "failed"

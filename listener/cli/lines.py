@@ -12,6 +12,8 @@ from listener.cli.terminal import say
 LONGEST_LINE = 10_000_000
 """Bytes of one line; a longer one is an error and its rest is skipped."""
 
+_EXAMPLE = '{"id": "1", "text": "..."}'
+
 
 @dataclass(frozen=True)
 class LineError:
@@ -28,6 +30,8 @@ class LineError:
 
 def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
     """The objects of a stream that hold `id` and `text`, or what is wrong, one for each line that is not blank."""
+    if stream.isatty():
+        say(f"waiting for lines such as {_EXAMPLE}; Ctrl-D ends them")
     number = 0
     while raw := stream.readline(LONGEST_LINE + 1):
         number += 1
@@ -44,15 +48,23 @@ def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
 def _read(raw: bytes, number: int) -> dict[str, Any] | LineError:
     try:
         entry = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return LineError(number, f"not JSON: {error}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return LineError(number, f"not JSON: write {_EXAMPLE}" if _is_utf8(raw) else "not UTF-8: save it as UTF-8")
     if not isinstance(entry, dict):
-        return LineError(number, 'not an object such as {"id": "1", "text": "..."}')
+        return LineError(number, f"not an object: write {_EXAMPLE}")
     if "id" not in entry:
         return LineError(number, "no `id`")
     if not isinstance(entry.get("text"), str):
         return LineError(number, "no `text`, or one that is not a string", entry.get("id"))
     return entry
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def write_line(value: object) -> None:

@@ -17,7 +17,7 @@ from config.spec import UnknownKindError
 from config.words import message_of
 from listener.cli.lines import write_line
 from listener.cli.options import options_of
-from listener.cli.terminal import say
+from listener.cli.terminal import AS_OPTION, say
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Batch, Collector, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
@@ -38,7 +38,7 @@ def command(
     once: Annotated[bool, typer.Option("--once", help="Read what is there now, and stop.")] = False,
 ) -> None:
     """Read one source and print its mentions as JSON Lines. What cannot be read is said on standard error; the exit
-    code is 1 when the source cannot be read at all, and 2 when an option is wrong.
+    code is 1 when the source cannot be read at all or something in it was skipped, and 2 when an option is wrong.
     """
     spec, settings = _settings(kind, options or [])
     printer = _Printer(limit, most_failures=len(getattr(settings, "urls", ())) or 1)
@@ -47,6 +47,7 @@ def command(
     except FetchError as error:
         printer.tell(error)
         raise typer.Exit(1) from error
+    raise typer.Exit(1 if printer.lost else 0)
 
 
 def _settings(kind: str, words: Sequence[str]) -> tuple[CollectorSpec, SourceOptions]:
@@ -119,6 +120,7 @@ class _Printer:
     def __init__(self, limit: int | None, most_failures: int) -> None:
         self._left, self._most_failures = limit, most_failures
         self._heard, self._failures, self._told = False, 0, ""
+        self.lost = False
 
     def take(self, batch: Batch) -> bool:
         """Print a batch; whether that was enough."""
@@ -128,6 +130,7 @@ class _Printer:
             self.tell(problem)
         for reason, count in (batch.skipped or {}).items():
             say(f"badbuzz: {count} skipped: {defuse(reason)}")
+            self.lost = True
         self._heard, self._failures = self._heard or batch.heard, self._failures + (not batch.heard)
         if batch.problems and not self._heard and self._failures >= self._most_failures:
             raise batch.problems[0]
@@ -138,7 +141,7 @@ class _Printer:
         """Say a problem, unless it was the last one said."""
         if str(problem) != self._told:
             self._told = str(problem)
-            say(f"badbuzz: {defuse(self._told)}")
+            say(f"badbuzz: {defuse(self._told).replace(*AS_OPTION)}")
 
 
 @asynccontextmanager

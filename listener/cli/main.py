@@ -67,6 +67,8 @@ def run(args: Sequence[str]) -> int:
     except _UsageError as error:
         _reword(error)
         error.show()
+        if arguments[:1] == ["match"] and any(word.startswith("-") for word in arguments[1:]):
+            typer.echo("A query that begins with - stands behind --: badbuzz match -- '-acme ...'", err=True)
         return 2
     except typer.Abort:
         typer.echo("stopped: there was no answer", err=True)

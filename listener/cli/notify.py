@@ -15,7 +15,7 @@ from config.load import load
 from config.problems import did_you_mean
 from config.settings import Component, Daemon, Settings
 from listener.catalogs import CATALOGS
-from listener.cli.terminal import ConfigPath, config_path
+from listener.cli.terminal import ConfigPath, config_path, say
 from listener.clock import Clock
 from listener.net.session import channel_session
 from rules.instant import Instant, moment
@@ -31,7 +31,7 @@ def command(
     try:
         asyncio.run(_deliver(chosen, settings.daemon, clock))
     except SendError as error:
-        typer.echo(f"channel {channel}: failed: {error}")
+        say(f"channel {channel}: failed: {error}")
         raise typer.Exit(1) from None
     typer.echo(f"channel {channel}: delivered")
 

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 HERE, SYSTEM = Path("badbuzz.yaml"), Path("/etc/badbuzz/badbuzz.yaml")
+AS_OPTION = ("allow_private: true", "allow_private=true")
+"""A way out as it stands in a configuration, and as it is written on a command line."""
 CONFIG_HELP = f"The configuration; when not given, $BADBUZZ_CONFIG, else {HERE} here, else {SYSTEM}."
 
 ConfigPath = Annotated[

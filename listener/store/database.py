@@ -15,6 +15,7 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from config.problems import way_out
 from listener.store.port import StoreError
 
 T = TypeVar("T")
@@ -144,6 +145,8 @@ def _way_out(error: Exception) -> str:
         return words
     if isinstance(cause, ConnectionError | TimeoutError):
         return f"the server does not answer: is it running? ({cause})"
+    if isinstance(cause, OSError) and cause.strerror:
+        return "; ".join(filter(None, (cause.strerror, way_out(cause))))
     return str(cause).partition("\n")[0] or type(cause).__name__
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from config.problems import way_out
 from listener.store.database import Place, in_words, place, writing
 from listener.store.lock import AdvisoryLock, FileLock
 from listener.store.port import SchemaError, StoreError
@@ -80,7 +81,11 @@ async def backup(where: str | Path, target: Path) -> None:
 def _copy_to_new(source: Path, target: Path) -> None:
     if target.exists():
         raise StoreError(f"{target} exists already: name a new file")
-    copy(source, target)
+    try:
+        copy(source, target)
+    except OSError as error:
+        hint = way_out(error)
+        raise StoreError(f"cannot write {target}: {error.strerror}{'; ' if hint else ''}{hint}") from error
 
 
 def copy(source: Path, target: Path) -> None:

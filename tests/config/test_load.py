@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.load import Loaded, effective, load
-from config.problems import ConfigError, Problem
+from config.problems import ConfigError, Problem, closest
 from tests.config.kinds.fakes import CATALOGS
 
 GOOD = """\
@@ -224,3 +224,18 @@ def test_commands_that_only_look_do_without_what_stands_elsewhere(tmp_path: Path
     assert [problem.path for problem in caught.value.problems] == ["daemon.database"]
     path.write_text(GOOD.replace("daemon: {", "daemon: {token: !secret credential:token, "), encoding="utf-8")
     assert load(path, CATALOGS, {}, absent_is_fine=True).settings.daemon.port == 9000
+
+
+def test_a_query_that_yaml_takes_for_a_comment_needs_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text("brands:\n  acme:\n    query: #acme\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"acme.query: must be text \(nothing stands there; # starts a comment"):
+        load(path, CATALOGS, {})
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"), [("every", ""), ("evry", "every"), ("fede", "feed"), ("lang", "language"), ("urls", "url")]
+)
+def test_only_what_is_near_is_suggested(word: str, meant: str) -> None:
+    known = ["severity", "feed", "language", "url"] + (["every"] if meant == "every" else [])
+    assert closest(word, known) == meant

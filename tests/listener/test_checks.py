@@ -81,3 +81,20 @@ def test_what_serves_nobody_is_a_warning(tmp_path: Path) -> None:
 
 def test_without_rules_nothing_is_ever_reported(tmp_path: Path) -> None:
     assert [one[:2] for one in said(tmp_path, rules="")] == [("warning", "rules")]
+
+
+def test_an_address_inside_the_own_network_needs_to_be_meant(tmp_path: Path) -> None:
+    urls = "['http://127.0.0.1/a', 'http://[::1]:8000/b', 'http://localhost/c', 'http://10.1.2.3/d', 'https://e.org/f']"
+    found = said(tmp_path, sources=f"{{press: {{kind: feed, urls: {urls}}}}}")
+    message = "a private or reserved address: it will not be read"
+    assert found == [("warning", f"sources.press.urls.{number}", message) for number in range(4)]
+    assert said(tmp_path, sources=f"{{press: {{kind: feed, urls: {urls}, allow_private: true}}}}") == []
+
+
+def test_an_address_that_two_sources_read_is_pointed_out(tmp_path: Path) -> None:
+    sources = (
+        "{press: {kind: feed, urls: [https://e.org/a]}, news: {kind: feed, urls: [https://e.org/b, https://e.org/a]}}"
+    )
+    assert said(tmp_path, sources=sources) == [
+        ("warning", "sources.news.urls.1", "source 'press' reads this address too")
+    ]

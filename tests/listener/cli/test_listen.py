@@ -68,7 +68,7 @@ def test_a_source_that_cannot_be_read_is_exit_1(site, badbuzz, once):
     private = badbuzz("listen", "feed", f"url={site.answers('/f', rss(item(1)))}", *once)
     assert (missing.code, missing.out, missing.err) == (1, "", f"badbuzz: {site.url}/missing answers 404\n")
     assert (private.code, private.out) == (1, "")
-    assert "allow_private: true" in private.err
+    assert "allow_private=true" in private.err
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_standard_input_is_read_when_it_is_a_pipe(badbuzz, monkeypatch, tmp_path
     os.write(write, b'{"id": "1", "text": "a"}\nbad\n{"id": "2", "text": "b"}')
     os.close(write)
     run = _with_stdin(badbuzz, monkeypatch, read)
-    assert [mention["id"] for mention in lines(run)] == ["1", "2"]
+    assert (run.code, [mention["id"] for mention in lines(run)]) == (1, ["1", "2"])
     assert "skipped: line 2 is not JSON" in run.err
     (tmp_path / "f").write_text('{"id": "3", "text": "c"}\n')
     assert [m["id"] for m in lines(_with_stdin(badbuzz, monkeypatch, os.open(tmp_path / "f", os.O_RDONLY)))] == ["3"]

@@ -88,3 +88,13 @@ def test_explain_shows_options_an_example_and_capabilities(badbuzz: Badbuzz) -> 
 def test_explain_of_an_unknown_kind_suggests_one(badbuzz: Badbuzz) -> None:
     run = badbuzz("explain", "slak")
     assert (run.code, run.err) == (2, "badbuzz: unknown kind 'slak'; did you mean 'slack'?\n")
+
+
+def test_a_query_that_looks_like_an_option_is_told_its_place(badbuzz: Badbuzz) -> None:
+    run = badbuzz("match", "-acme")
+    assert (run.code, "badbuzz match -- '-acme ...'" in run.err) == (2, True)
+
+
+def test_a_copy_that_cannot_be_written_blames_its_place(badbuzz: Badbuzz, tmp_path: Path) -> None:
+    run = badbuzz("db", "backup", "/nonexist/x.db", "--config", stocked(tmp_path))
+    assert (run.code, run.err) == (1, "badbuzz: cannot write /nonexist/x.db: No such file or directory\n")

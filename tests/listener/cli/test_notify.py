@@ -41,7 +41,8 @@ def test_a_channel_that_does_not_deliver_says_why_and_shows_no_secret(badbuzz: B
     run = badbuzz("notify", "phone", written(tmp_path, port=free_port()))
 
     assert 1 == run.code
-    assert "channel phone: failed: ntfy could not be reached" in run.out
+    assert "channel phone: failed: ntfy could not be reached" in run.err
+    assert "" == run.out
     assert "s3cret" not in run.out + run.err
 
 
@@ -58,4 +59,4 @@ def test_a_channel_that_needs_a_connection_gets_one(badbuzz: Badbuzz, tmp_path: 
         refused = badbuzz("notify", "home", written(tmp_path, port=broker.port, password="wr0ng-horse"))
 
     assert (0, "channel home: delivered\n") == (run.code, run.out)
-    assert (1, True) == (refused.code, "refused us" in refused.out)
+    assert (1, True) == (refused.code, "refused us" in refused.err)

@@ -1,3 +1,4 @@
+import io
 import json
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from listener.cli.lines import LONGEST_LINE
+from listener.cli.lines import LONGEST_LINE, read_lines
 from listener.cli.score import command
 
 PROGRAM = typer.Typer()
@@ -61,3 +62,20 @@ def test_a_chosen_language_stands_for_texts_that_do_not_say_theirs() -> None:
 @pytest.mark.parametrize("language", ["", "français", "und"])
 def test_a_language_that_is_none_is_a_usage_error(language: str) -> None:
     assert 2 == run([], "--language", language).exit_code
+
+
+def test_what_is_no_json_or_no_utf8_is_told_what_to_write() -> None:
+    result = CliRunner().invoke(PROGRAM, [], input=b"Vol annul\xe9\nfine\n[]\n")
+    example = 'write {"id": "1", "text": "..."}'
+    said = ["line 1: not UTF-8: save it as UTF-8", f"line 2: not JSON: {example}", f"line 3: not an object: {example}"]
+    assert (1, said) == (result.exit_code, result.stderr.splitlines())
+
+
+class Keyboard(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_it_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [] == list(read_lines(Keyboard()))
+    assert 'waiting for lines such as {"id": "1", "text": "..."}; Ctrl-D ends them\n' == capsys.readouterr().err

@@ -38,12 +38,13 @@ BAD = [
     b"not json",
     b'{"text": "no id"}',
     b'{"id": "x", "text": 5}',
-    b'{"id": "x", "counts": {"likes": "many"}}',
-    b'{"id": "x", "kind": "rumour"}',
+    b'{"id": "x", "text": null}',
+    b'{"id": "x", "text": "x", "counts": {"likes": "many"}}',
+    b'{"id": "x", "text": "x", "kind": "rumour"}',
     b'{"id": "", "text": "x"}',
     b'["id", "x"]',
     b'{"id": "x", "text": "\xff\xfe"}',
-    b'{"id": "x", "created_at": "yesterday"}',
+    b'{"id": "x", "text": "x", "created_at": "yesterday"}',
     b'{"id":' + b"[" * 100_000,
     b"\0\0\0",
     b"x" * 3_000_000,
@@ -59,6 +60,15 @@ async def test_lines_that_are_no_mentions_are_skipped_counted_and_named(tmp_path
     (problem,) = heard.problems
     assert str(problem).startswith("skipped: line 2 is not JSON; line 3: ")
     assert str(problem).endswith(f"and {len(BAD) - 5} more")
+
+
+async def test_what_needs_no_text_may_lack_it(tmp_path, client):
+    path = tmp_path / "m.jsonl"
+    path.write_text(
+        '{"id": 1, "title": "a"}\n{"id": 2, "text": ""}\n{"id": 3, "op": "delete"}\n{"id": 4, "op": "counts"}\n'
+    )
+    heard = await hear(reader(client, path))
+    assert (ids(heard.mentions), heard.skipped) == (["1", "2", "3", "4"], 0)
 
 
 async def test_it_goes_on_where_it_stopped_after_the_file_has_grown(tmp_path, client):

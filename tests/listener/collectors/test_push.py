@@ -91,7 +91,10 @@ async def door(*, patience: timedelta | None = None, clock: Clock | None = None,
 async def test_an_array_an_object_and_lines_are_taken():
     lines = b'{"id": "4", "text": "d"}\n\n{"id": "5", "text": "e"}\n'
     async with door() as push, push.listening() as taken:
-        assert await push.post([{"id": 1, "text": "a"}, {"id": "2", "source": "elsewhere"}]) == (200, {"accepted": 2})
+        assert await push.post([{"id": 1, "text": "a"}, {"id": "2", "title": "b", "source": "elsewhere"}]) == (
+            200,
+            {"accepted": 2},
+        )
         assert await push.post(b'{\n  "id": "3",\n  "text": "c"\n}') == (200, {"accepted": 1})
         assert await push.post(lines) == (200, {"accepted": 2})
     assert ids(taken) == ["1", "2", "3", "4", "5"]
@@ -100,7 +103,10 @@ async def test_an_array_an_object_and_lines_are_taken():
 
 async def test_a_sender_has_no_names_but_its_own():
     async with door() as push, push.listening() as taken:
-        claimed = [{"id": "1", "op": "delete", "platform": "feed"}, {"id": "2", "key": "press 1", "platform": "file"}]
+        claimed = [
+            {"id": "1", "op": "delete", "platform": "feed"},
+            {"id": "2", "text": "b", "key": "press 1", "platform": "file"},
+        ]
         assert (await push.post(claimed))[0] == 200
     assert [mention.identity for mention in taken] == ["push:crm 1", "push:crm press 1"]
 
@@ -111,7 +117,7 @@ async def test_it_is_answered_only_after_the_commit():
         assert [] == list((await anext(batches)).mentions)
         first = asyncio.ensure_future(anext(batches))
         await asyncio.sleep(0)
-        posting = asyncio.ensure_future(push.post([{"id": "1"}]))
+        posting = asyncio.ensure_future(push.post([{"id": "1", "text": "a"}]))
         batch = await asyncio.wait_for(first, 5)
         assert ids(batch.mentions) == ["1"]
         assert not posting.done()
@@ -128,7 +134,7 @@ async def test_when_the_commit_fails_the_sender_is_told_to_come_again():
         assert [] == list((await anext(batches)).mentions)
         first = asyncio.ensure_future(anext(batches))
         await asyncio.sleep(0)
-        posting = [asyncio.ensure_future(push.post([{"id": str(n)}])) for n in range(3)]
+        posting = [asyncio.ensure_future(push.post([{"id": str(n), "text": "a"}])) for n in range(3)]
         await asyncio.wait_for(first, 5)
         await batches.aclose()
         async with asyncio.timeout(5):
@@ -139,7 +145,7 @@ async def test_when_the_commit_fails_the_sender_is_told_to_come_again():
 
 async def test_while_nobody_listens_it_says_so():
     async with door() as push:
-        assert (await push.post([{"id": "1"}]))[0] == 503
+        assert (await push.post([{"id": "1", "text": "a"}]))[0] == 503
 
 
 async def test_a_full_queue_is_429():
@@ -148,7 +154,7 @@ async def test_a_full_queue_is_429():
         assert [] == list((await anext(batches)).mentions)
         first = asyncio.ensure_future(anext(batches))
         await asyncio.sleep(0)
-        posting = [asyncio.ensure_future(push.post([{"id": str(n)}])) for n in range(40)]
+        posting = [asyncio.ensure_future(push.post([{"id": str(n), "text": "a"}])) for n in range(40)]
         await asyncio.wait_for(first, 5)
         async with asyncio.timeout(5):
             while sum(one.done() for one in posting) < 40 - 17:
@@ -183,20 +189,20 @@ async def test_a_request_that_is_not_believed_is_401(headers):
 
 async def test_a_repeated_request_is_answered_alike_and_taken_once():
     async with door() as push, push.listening() as taken:
-        assert await push.post([{"id": "1"}]) == (200, {"accepted": 1})
-        assert await push.post([{"id": "1"}]) == (200, {"accepted": 0, "repeated": True})
+        assert await push.post([{"id": "1", "text": "a"}]) == (200, {"accepted": 1})
+        assert await push.post([{"id": "1", "text": "a"}]) == (200, {"accepted": 0, "repeated": True})
     assert ids(taken) == ["1"]
 
 
 async def test_two_keys_are_good_while_one_replaces_the_other():
     async with door(secrets=["new-key", KEY]) as push, push.listening():
-        assert (await push.post([{"id": "1"}], key="new-key"))[0] == 200
-        assert (await push.post([{"id": "2"}]))[0] == 200
+        assert (await push.post([{"id": "1", "text": "a"}], key="new-key"))[0] == 200
+        assert (await push.post([{"id": "2", "text": "b"}]))[0] == 200
 
 
 async def test_what_is_no_mention_is_named_by_its_place_and_nothing_is_taken():
     async with door() as push, push.listening() as taken:
-        status, said = await push.post([{"id": "1"}, {"text": "x"}, 5, {"id": "2", "text": 3}])
+        status, said = await push.post([{"id": "1", "text": "a"}, {"text": "x"}, 5, {"id": "2", "text": 3}])
         assert status == 400
         assert [problem["position"] for problem in said["problems"]] == [1, 2, 3]
         for body in (b"", b"[", b"nothing", b"[]", b"[" * 100_000, b"\xff\xfe", b"{}"):
@@ -235,19 +241,19 @@ async def test_of_many_half_sent_requests_few_are_held_and_the_others_are_told_t
                 if len(answered) == 44:
                     break
         assert [(429, "5")] * 44 == answered
-        assert (await push.post([{"id": "1"}]))[0] == 429
+        assert (await push.post([{"id": "1", "text": "a"}]))[0] == 429
         for one in sending:
             one.cancel()
         await asyncio.wait(sending)
         async with asyncio.timeout(5):
-            while (await push.post([{"id": "1"}]))[0] != 200:
+            while (await push.post([{"id": "1", "text": "a"}]))[0] != 200:
                 pass
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for():
     async with door(patience=timedelta(milliseconds=100)) as push, push.listening():
         assert [(408, "5")] == [await one for one in await begun(push, 1)]
-        assert (await push.post([{"id": "1"}]))[0] == 200
+        assert (await push.post([{"id": "1", "text": "a"}]))[0] == 200
 
 
 @pytest.mark.parametrize(
