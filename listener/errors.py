@@ -8,6 +8,9 @@ SourceState = Literal["starting", "live", "reconnecting", "parked", "auth_failed
 PARTLY = "partly"
 """The code of a source that is live, while a part of it is not read."""
 
+WAITING = "waiting"
+"""The code of a source that is ready, and that nothing came from yet."""
+
 
 class FetchError(Exception):
     """A source could not be read. `state` says what follows: `reconnecting` is tried again, after `retry_after` when

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from config.model import Duration, Secret, format_duration
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
-from listener.errors import FetchError, SourceState
+from listener.errors import WAITING, FetchError, SourceState
 from listener.lines import LineError, read_line
 from rules.instant import SECOND, moment, span
 from rules.mention import Mention
@@ -93,7 +93,7 @@ class PushCollector:
         self._listening = True
         delivery: _Delivery | None = None
         try:
-            yield _unheard("nothing was pushed yet", state="starting", code="waiting")
+            yield _unheard("nothing was pushed yet", state="starting", code=WAITING)
             while not (self._tools.once and self._queue.empty()):
                 delivery = await self._next()
                 if delivery is None:
