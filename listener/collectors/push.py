@@ -181,7 +181,7 @@ class PushCollector:
         """What is wrong with a timestamp, "" when nothing is."""
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
             return "the timestamp is no number of seconds"
-        age = abs(self._tools.clock.now() - int(timestamp) * SECOND)
+        age = abs(self._tools.clock.wall() - int(timestamp) * SECOND)
         return "the timestamp is too far from now" if age > span(self._options.window) else ""
 
     def _is_signed(self, timestamp: str, signature: str, body: bytes) -> bool:

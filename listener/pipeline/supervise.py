@@ -15,8 +15,8 @@ from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError, SourceState
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
-from listener.pipeline.work import Read, SourceChange
-from listener.pipeline.writer import BATCH, Writer
+from listener.pipeline.work import Read, SourceChange, portions
+from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
 from rules.instant import DAY, MINUTE, SECOND, Span, span
 
@@ -63,16 +63,16 @@ class Supervisor:
                 await self._take(batch)
 
     async def _take(self, batch: Batch) -> None:
-        mentions = list(batch.mentions)
-        for start in range(0, max(1, len(mentions)), BATCH):
-            last = start + BATCH >= len(mentions)
+        parts = list(portions(list(batch.mentions)))
+        for number, mentions in enumerate(parts, 1):
+            last = number == len(parts)
             read = Read(
                 source=self.name,
-                mentions=mentions[start : start + BATCH],
+                mentions=mentions,
                 cursor=batch.cursor if last else None,
                 skipped=sum((batch.skipped or {}).values()) if last else 0,
                 heard=batch.heard,
-                missed=batch.missed if start == 0 else None,
+                missed=batch.missed if number == 1 else None,
                 events=_events(batch) if last else {},
             )
             if batch.heard or batch.cursor is not None:

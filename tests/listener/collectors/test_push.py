@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from listener.clock import Clock
+from listener.clock import Clock, Steady
 from listener.collector import COLLECTORS
 from listener.collectors.push import PushCollector, PushOptions
 from tests.collecting import built, ids, lending, tools
@@ -302,3 +302,8 @@ async def test_a_sender_that_is_overdue_is_missed_until_it_sends_again():
     codes = [(problem.state, problem.code) for batch in [*before, after] for problem in batch.problems]
     assert codes == [("starting", "waiting"), *[("reconnecting", "silent")] * 3]
     assert (ids(heard.mentions), sending.result()[0]) == (["1"], 200)
+
+
+async def test_a_clock_that_was_set_back_refuses_nobody():
+    async with door(clock=Steady(at(), floor=(AT + 3_600) * 1_000_000)) as push, push.listening():
+        assert (await push.post({"id": "1", "text": "acme"}))[0] == 200
