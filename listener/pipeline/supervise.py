@@ -15,6 +15,7 @@ from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError, SourceState
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
+from listener.pipeline.pulse import Pulse
 from listener.pipeline.work import Read, SourceChange, portions
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
@@ -40,6 +41,7 @@ class Supervisor:
         self.name = name
         self.collector, self._writer, self._ledger, self._clock = collector, writer, ledger, clock
         self._random = Random(name)
+        self._pulse = Pulse(clock.now())
 
     async def run(self) -> None:
         """Read until the source is finished, given up, or the task is cancelled."""
@@ -58,6 +60,7 @@ class Supervisor:
 
     async def _read(self) -> None:
         row = self._ledger.source(self.name)
+        self._pulse.resume(self._clock.now())
         async with aclosing(self.collector.batches(row.cursor)) as batches:
             async for batch in batches:
                 await self._take(batch)
@@ -79,11 +82,18 @@ class Supervisor:
                 await self._writer.submit(read)
         for reason, count in (batch.skipped or {}).items():
             log.warning("entries_skipped", source=self.name, reason=reason, count=count)
-        if batch.heard:
+        if batch.heard and batch.events is not None and self._is_starved(batch.events):
+            await self._tell("starved", "starved", "the stream is open and brings no posts")
+        elif batch.heard:
             await self._tell("live", PARTLY if batch.problems else "", _in_one(batch.problems))
         elif batch.problems:
             worst = batch.problems[0]
             await self._tell(worst.state, worst.code, str(worst))
+
+    def _is_starved(self, events: Mapping[str, int]) -> bool:
+        now, posts = self._clock.now(), events.get("create", 0)
+        self._pulse.take(now, posts, sum(events.values()) - posts)
+        return self._pulse.is_starved(now)
 
     async def _tell(self, state: SourceState, code: str = "", detail: str = "") -> None:
         row = self._ledger.source(self.name)
