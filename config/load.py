@@ -13,6 +13,7 @@ from config.document import Document, read
 from config.model import Model
 from config.parse import Keys, dotted
 from config.problems import ConfigError, Problem, did_you_mean
+from config.secrets import credentials_in, without_credentials
 from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
 from config.spec import Catalog, UnknownKindError
 from config.words import in_words
@@ -26,7 +27,6 @@ _NEEDED = {
     "routes": "say who is told: - {to: [name of a channel]}",
 }
 _SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes")
-_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
 _MASK = "**********"
@@ -113,7 +113,7 @@ def _masked(value: Any, keys: Keys, secret: set[Keys]) -> Any:
         return {key: _masked(inner, (*keys, key), secret) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner, (*keys, number), secret) for number, inner in enumerate(value)]
-    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def by_place(problems: Iterable[Problem], document: Document) -> list[Problem]:
@@ -256,7 +256,7 @@ class _Loader:
 
 
 def _plain_secrets(value: Any, keys: Keys, document: Document) -> Iterator[Problem]:
-    if isinstance(value, SecretStr):
+    if isinstance(value, SecretStr) or (isinstance(value, str) and any(credentials_in(value))):
         if keys in document.places and document.places[keys].origin == "plain":
             hint = "keep it elsewhere: !secret file:/path, !secret env:NAME or !secret credential:name"
             yield document.problem(keys, "a secret stands here in plain text", hint, warning=True)

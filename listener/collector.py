@@ -53,7 +53,8 @@ class Batch:
 class Tools:
     """What the program lends a collector: `name` of the source, a polite HTTP client, a clock, seeded chance.
 
-    `once`: read what is there now and return instead of waiting for more.
+    `once`: read what is there now and return instead of waiting for more. `hide` takes secrets out of words that are
+    kept in a cursor.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Tools:
     clock: Clock
     random: Random
     once: bool = False
+    hide: Callable[[str], str] = str
 
 
 class Collector(Protocol):

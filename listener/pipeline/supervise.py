@@ -34,11 +34,20 @@ log = structlog.get_logger("sources")
 
 class Supervisor:
     """Runs one collector for as long as the daemon lives. A source that needs a person (`gone`, `auth_failed`) is left
-    alone until the configuration changes; a `parked` one is tried again after the time its platform asks for.
+    alone until the configuration changes; a `parked` one is tried again after the time its platform asks for. What is
+    kept of its failures goes through `hide`, which takes secrets out of a text.
     """
 
-    def __init__(self, name: str, collector: Collector, writer: Writer, ledger: Ledger, clock: Clock) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        collector: Collector,
+        writer: Writer,
+        ledger: Ledger,
+        clock: Clock,
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        self.name, self._hide = name, hide
         self.collector, self._writer, self._ledger, self._clock = collector, writer, ledger, clock
         self._random = Random(name)
         self._pulse = Pulse(clock.now())
@@ -96,7 +105,7 @@ class Supervisor:
         return self._pulse.is_starved(now)
 
     async def _tell(self, state: SourceState, code: str = "", detail: str = "") -> None:
-        row = self._ledger.source(self.name)
+        row, detail = self._ledger.source(self.name), self._hide(detail)
         if (row.state, row.code, row.detail) == (state, code, detail):
             return
         try:
