@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field
 from config.model import Duration, Secret, format_duration
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import WAITING, FetchError, SourceState
-from listener.lines import LineError, read_line
+from listener.lines import BOM, LineError, read_line
 from rules.instant import SECOND, moment, span
 from rules.mention import Mention
 
@@ -240,7 +240,7 @@ async def _read_body(request: web.Request, limit: int) -> bytes | None:
 
 def _parts(body: bytes) -> list[bytes]:
     """The elements of a JSON array, one JSON object, or the lines of JSON Lines. Raises ValueError."""
-    text = body.strip()
+    text = body.removeprefix(BOM).strip()
     if text.startswith(b"["):
         parts = [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
     else:

@@ -101,6 +101,15 @@ async def test_an_array_an_object_and_lines_are_taken():
     assert {(mention.source, mention.platform) for mention in taken} == {("crm", "push")}
 
 
+@pytest.mark.parametrize(
+    "body", [b'[{"id": 1, "text": "a"}]', b'{"id": 1, "text": "a"}', b'{"id": 1, "text": "a"}\n' * 2]
+)
+async def test_a_byte_order_mark_is_no_part_of_a_body(body):
+    async with door() as push, push.listening() as taken:
+        assert (await push.post(b"\xef\xbb\xbf" + body))[0] == 200
+    assert set(ids(taken)) == {"1"}
+
+
 async def test_a_sender_has_no_names_but_its_own():
     async with door() as push, push.listening() as taken:
         claimed = [
