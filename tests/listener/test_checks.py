@@ -42,7 +42,7 @@ BROKEN = {
     "daemon": "{listen: '0.0.0.0:80', retention: soon}",
     "sources": "{press: {kind: fead}, own: {kind: feed, urls: ['http://127.0.0.1/a']}}",
     "rules": "{words: {kind: keyword, any: [recall, 'a*']}, calm: {kind: spike, sensitivity: 99}}",
-    "channels": "{phone: {kind: ntfy, server: https://ntfy.example, topic: !secret env:NO}, out: {kind: console}, idle: {kind: console}}",
+    "channels": "{phone: {kind: ntfy, server: https://e.org, topic: !secret env:NO}, out: {kind: console}, x: {kind: console}}",
     "brands": "{acme: {query: 'acme AND (', languages: [fr, eo]}, beta: {query: 'a AND (', languages: 5}}",
 }
 
@@ -63,7 +63,7 @@ def test_what_is_valid_is_judged_although_something_else_is_not(tmp_path: Path) 
         ("error", "rules.words.any.1"),
         ("error", "sources.press.kind"),
         ("warning", "brands.acme.languages"),
-        ("warning", "channels.idle"),
+        ("warning", "channels.x"),
         ("warning", "sources.own.urls.0"),
     ]
 
