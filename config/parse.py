@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
 from config.problems import Problem
 from config.references import ReferenceProblemError, interpolate, read_secret
@@ -22,6 +23,8 @@ Origin = Literal["plain", "environment", "secret"]
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
+_DEEPEST = 100
+"""Levels at which reading ends, before anything is understood."""
 _ALIASES = "do not nest aliases (*name) in aliases"
 _CORE = "tag:yaml.org,2002:"
 
@@ -40,11 +43,33 @@ def dotted(keys: Keys) -> str:
     return ".".join(map(str, keys))
 
 
+class _Scanner(Scanner):
+    """Gives up where no configuration goes: the time it takes grows with the square of the depth."""
+
+    def fetch_flow_sequence_start(self) -> None:
+        self._refuse(len(self.flow_context))
+        super().fetch_flow_sequence_start()
+
+    def fetch_flow_mapping_start(self) -> None:
+        self._refuse(len(self.flow_context))
+        super().fetch_flow_mapping_start()
+
+    def add_indent(self, column: int) -> bool:
+        self._refuse(len(self.indents))
+        return bool(super().add_indent(column))
+
+    def _refuse(self, depth: int) -> None:
+        if depth >= _DEEPEST:
+            raise RecursionError
+
+
 def compose(text: str) -> Node | None:
     """The node tree of one YAML document; None when it is empty. Raises YAMLError, RecursionError or ValueError."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd directives and anchors: what matters of them is an error anyway
-        node: Node | None = YAML(typ="safe", pure=True).compose(text)
+        node: Node | None = yaml.compose(text)
     return node
 
 
@@ -167,7 +192,10 @@ class _Parser:
             elif key.value not in found:
                 self.out.places[(*keys, key.value)] = Place(self._file, _line(key))
                 found[key.value] = self._value(value, (*keys, key.value))
-            elif not merging:
+            else:
+                self._count()
+                if merging:
+                    continue
                 first = self.out.places[(*keys, key.value)].line
                 self._problem((*keys, key.value), _line(key), f"written twice, first on line {first}", "keep one")
         for source in merged:

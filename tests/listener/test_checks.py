@@ -42,7 +42,8 @@ BROKEN = {
     "daemon": "{listen: '0.0.0.0:80', retention: soon}",
     "sources": "{press: {kind: fead}, own: {kind: feed, urls: ['http://127.0.0.1/a']}}",
     "rules": "{words: {kind: keyword, any: [recall, 'a*']}, calm: {kind: spike, sensitivity: 99}}",
-    "channels": "{phone: {kind: ntfy, server: https://e.org, topic: !secret env:NO}, out: {kind: console}, x: {kind: console}}",
+    "channels": "{phone: {kind: ntfy, server: https://e.org, topic: !secret env:NO}, x: {kind: console}}",
+    "routes": "[{to: phone}]",
     "brands": "{acme: {query: 'acme AND (', languages: [fr, eo]}, beta: {query: 'a AND (', languages: 5}}",
 }
 
