@@ -1,6 +1,7 @@
 """One YAML text as plain data, with the line of every key and every problem in it."""
 
 import math
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import Scanner
 
+from config.model import UNFIT
 from config.problems import Problem
 from config.references import ReferenceProblemError, interpolate, read_secret
 
@@ -26,6 +28,8 @@ MAX_DEPTH = 40
 _DEEPEST = 100
 """Levels at which reading ends, before anything is understood."""
 _ALIASES = "do not nest aliases (*name) in aliases"
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_NO_TEXT = "holds a character that is none: a zero, or half of a pair"
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -187,6 +191,8 @@ class _Parser:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 self._problem(keys, _line(key), "a key must be a plain word", "quote what starts with [ or {")
+            elif UNFIT.search(key.value):
+                self._problem(keys, _line(key), f"a key {_NO_TEXT}", "remove it")
             elif key.tag == _CORE + "merge":
                 merged.append(value)
             elif key.value not in found:
@@ -243,6 +249,10 @@ class _Parser:
             return ""
         if value != node.value:
             self._mark(keys, node, "environment")
+        value = _PAIR.sub(_joined, value)
+        if UNFIT.search(value):
+            self._problem(keys, _line(node), _NO_TEXT, "remove it")
+            return ""
         return value
 
     def _secret(self, node: ScalarNode, keys: Keys) -> str:
@@ -275,6 +285,11 @@ class _Parser:
             self.out.broken.add(keys)
         problem = Problem(message=message, path=dotted(keys), hint=hint, file=self._file, line=line, level=level)
         self.out.problems.append(problem)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """What JSON writes as two escapes is one character."""
+    return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def _line(node: Node) -> int:

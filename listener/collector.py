@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from aiohttp import web
+from pydantic import Field
 
 from config.model import Duration, Model
+from config.settings import SHORTEST_RETENTION
 from config.spec import Catalog, Spec
 from listener.clock import Clock
 from listener.errors import FetchError
@@ -21,7 +23,7 @@ class SourceOptions(Model):
 
     brands: tuple[str, ...] | None = None
     """Only these brands listen here; all when not given."""
-    retention: Duration | None = None
+    retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] | None = None
     """How long mentions of this source are kept; the daemon's when not given."""
     honour_deletes: bool = True
     """Remove text and author when the author deletes the mention."""

@@ -39,7 +39,8 @@ class RuleOptions(Model):
     """Only these brands; all when not given."""
     severity: Severity = "warning"
     """How serious an incident of this rule is when it opens."""
-    calm_for: Duration = timedelta(minutes=30)
+    # the engine looks every 10 s
+    calm_for: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=30)
     """How long everything must be as usual before an incident resolves."""
 
 

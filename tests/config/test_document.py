@@ -115,6 +115,18 @@ def test_what_is_nested_too_deeply_is_refused_before_it_is_understood(tmp_path: 
     assert said(load(tmp_path, text)) == [(1, "nested deeper than 40 levels")]
 
 
+def test_what_is_no_text_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    text = 'a: "x\\0y"\nb: ["\\ud800"]\n"\\ud800": 1\nc: "\\ud83d\\ude00"\n'
+    document = load(tmp_path, text)
+    words = "holds a character that is none: a zero, or half of a pair"
+    assert sorted((one.line, one.path, one.message) for one in document.problems) == [
+        (1, "a", words),
+        (2, "b.0", words),
+        (3, "", f"a key {words}"),
+    ]
+    assert document.data["c"] == "\U0001f600"
+
+
 def test_what_is_included_or_secret_is_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     text = "include: [pipe, /dev/zero]\na: !secret file:pipe\nb: !secret file:/dev/zero\n"

@@ -69,6 +69,21 @@ def test_what_is_valid_is_judged_although_something_else_is_not(tmp_path: Path) 
     ]
 
 
+def test_spans_in_which_nothing_can_happen_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    parts = {
+        **GOOD,
+        "rules": "{bad-buzz: {kind: spike, calm_for: 9s}}",
+        "sources": "{press: {kind: feed, urls: [https://example.org/rss], retention: 0s}}",
+    }
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    _, problems = examine(path, CATALOGS, {"TOPIC": "t"})
+    assert [(problem.path, problem.message) for problem in problems] == [
+        ("sources.press.retention", "must be at least 1h"),
+        ("rules.bad-buzz.calm_for", "must be at least 10s"),
+    ]
+
+
 @pytest.mark.parametrize("section", GOOD)
 @pytest.mark.parametrize("text", ["", "5", "[5]", "{a: 5}", "{a: {kind: 5}}", "[{to: nobody}]", "{to: 5}", "~"])
 def test_a_section_that_is_none_makes_no_other_problem(tmp_path: Path, section: str, text: str) -> None:
