@@ -1,19 +1,24 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts.channel import ChannelSpec
 from config.document import Document
 from config.load import Catalogs, Loaded, by_place, survey
+from config.model import format_duration
 from config.problems import Problem
 from config.settings import Component, Route
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
 from rules.query import compile_query, compile_words
 from rules.query_parse import QueryError
+from rules.rule import RuleOptions
 from rules.tone import supported_languages
+
+_GRID = timedelta(seconds=10)
 
 
 def examine(
@@ -32,7 +37,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
     first = (_listen, _operator, _queries, _languages, _addresses)
-    then = (_words, _unheard, _wakes, _untold, _unreached, _unused)
+    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
 
@@ -113,6 +118,14 @@ def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
                     compile_words([words])
                 except QueryError as error:
                     yield loaded.document.problem(("rules", name, "any", number), str(error))
+
+
+def _calm(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    """Not in the options themselves: what a store's log says of a rule must be read, whatever was allowed then."""
+    for name, rule in loaded.settings.rules.items():
+        if isinstance(rule.options, RuleOptions) and rule.options.calm_for < _GRID:
+            message = f"must be at least {format_duration(_GRID)}: that is how often badbuzz looks"
+            yield loaded.document.problem(("rules", name, "calm_for"), message)
 
 
 def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

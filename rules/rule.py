@@ -39,8 +39,7 @@ class RuleOptions(Model):
     """Only these brands; all when not given."""
     severity: Severity = "warning"
     """How serious an incident of this rule is when it opens."""
-    # the engine looks every 10 s
-    calm_for: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=30)
+    calm_for: Duration = timedelta(minutes=30)
     """How long everything must be as usual before an incident resolves."""
 
 

@@ -80,7 +80,7 @@ def test_spans_in_which_nothing_can_happen_are_refused(tmp_path: Path) -> None:
     _, problems = examine(path, CATALOGS, {"TOPIC": "t"})
     assert [(problem.path, problem.message) for problem in problems] == [
         ("sources.press.retention", "must be at least 1h"),
-        ("rules.bad-buzz.calm_for", "must be at least 10s"),
+        ("rules.bad-buzz.calm_for", "must be at least 10s: that is how often badbuzz looks"),
     ]
 
 
