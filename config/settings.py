@@ -142,7 +142,7 @@ class Brand(Model):
     """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
     languages: OneOrMore[LanguageCode] = ("en", "fr")
     """Languages people write in about it, as two-letter codes."""
-    own_accounts: tuple[Text, ...] = ()
+    own_accounts: Listed[Text] = ()
     """Accounts of the brand itself: kept, never counted."""
 
 

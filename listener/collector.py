@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from config.model import Duration, Model
-from config.settings import SHORTEST_RETENTION
+from config.settings import SHORTEST_RETENTION, Listed
 from config.spec import Catalog, Spec
 from listener.clock import Clock
 from listener.errors import FetchError
@@ -21,7 +21,7 @@ from rules.mention import Mention
 class SourceOptions(Model):
     """What every source accepts."""
 
-    brands: tuple[str, ...] | None = None
+    brands: Listed[str] | None = None
     """Only these brands listen here; all when not given."""
     retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] | None = None
     """How long mentions of this source are kept; the daemon's when not given."""

@@ -69,6 +69,21 @@ def test_what_is_valid_is_judged_although_something_else_is_not(tmp_path: Path) 
     ]
 
 
+def test_one_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    mail = "mail: {kind: email, to: boss@acme.example, from: badbuzz@acme.example, smtp: 'smtp://mail.acme.example'}"
+    parts = {
+        "brands": "{acme: {query: acme, own_accounts: '@acme'}}",
+        "sources": "{press: {kind: feed, urls: https://example.org/rss, brands: acme}}",
+        "rules": "{bad-buzz: {kind: spike, brands: acme}}",
+        "channels": GOOD["channels"].replace("out: {kind: console}", mail),
+        "routes": "[{brand: acme, to: [phone, mail]}]",
+    }
+    assert said(tmp_path, **parts) == []
+    assert (
+        said(tmp_path, **{**parts, "channels": parts["channels"].replace("boss@acme.example", "[a@b.example]")}) == []
+    )
+
+
 def test_spans_in_which_nothing_can_happen_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "badbuzz.yaml"
     parts = {
