@@ -8,6 +8,7 @@ from config.document import Document
 from config.model import Model, secrets_in
 
 _IN_QUERY = re.compile(r"(?:^|[&;])(?:key|token|api_key|access_token)=([^&;]+)", re.IGNORECASE)
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _TOKENS = {"http", "https"}
 """Schemes in whose addresses a user without a password is a token; elsewhere it is a name."""
 _LONG = 8
@@ -38,8 +39,8 @@ def credentials_in(value: object) -> Iterator[str]:
 def without_credentials(text: str) -> str:
     """An address as it may be shown; other texts are as they were."""
     parts = _parts(text)
-    if parts is None:
-        return text
+    if parts is None or not parts.netloc:
+        return _PASSWORD.sub(r"\1***@", text)
     query = _IN_QUERY.sub(lambda found: found[0].removesuffix(found[1]) + "***", parts.query)
     before, at, host = parts.netloc.rpartition("@")
     user, colon, _ = before.partition(":")

@@ -130,7 +130,7 @@ class FeedCollector:
     def _begin(self, url: str, memory: Memory, places: asyncio.Semaphore) -> asyncio.Task[_Reading]:
         # no TaskGroup: a generator may not yield inside one, so `_readings` owns these
         work = self._read_when_due(url, memory, places)
-        return asyncio.get_running_loop().create_task(work, name=f"read {shown(URL(url))[:60]}")
+        return asyncio.get_running_loop().create_task(work, name=f"read {urlsplit(url).hostname}")
 
     async def _read_when_due(self, url: str, memory: Memory, places: asyncio.Semaphore) -> _Reading:
         if not self._tools.once:
