@@ -94,7 +94,7 @@ def from_item(said: Any, number: int) -> Item | str:
     title, text = said.get("title"), said.get("text")
     kind = _KINDS.get(str(said.get("type"))) or ("article" if isinstance(title, str) else "comment")
     essential = title if kind == "article" else text
-    if not gone and not (isinstance(essential, str) and isinstance(text, str | None)):
+    if not gone and not (isinstance(essential, str) and isinstance(said.get("text", ""), str)):
         return WRONG_SHAPE
     return Item(
         id=str(number),
