@@ -1,6 +1,6 @@
 """What the two interfaces of Hacker News say of an item, in our words, and what is remembered of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -10,7 +10,7 @@ import msgspec
 
 from listener.feeds.html import text_of, title_of
 from rules.instant import SECOND, Instant, moment
-from rules.mention import Kind
+from rules.mention import Author, Kind, Mention, Operation
 
 WRONG_SHAPE = "wrong_shape"
 GONE = "-"
@@ -47,13 +47,32 @@ class Item:
     def created_at(self) -> datetime | None:
         return None if self.at is None else moment(self.at * SECOND)
 
+    def mention(self, op: Operation, *, source: str, now: datetime) -> Mention:
+        return Mention(
+            id=self.id,
+            source=source,
+            platform="hackernews",
+            kind=self.kind,
+            op=op,
+            url=f"https://news.ycombinator.com/item?id={self.id}",
+            author=Author(id=self.author, handle=self.author),
+            title=self.title,
+            text=self.text,
+            created_at=self.created_at,
+            observed_at=now,
+            parent_id=self.parent,
+            counts=dict(self.counts),
+            revision=self.revision,
+        )
+
 
 class Place(msgspec.Struct, omit_defaults=True):
-    """A cursor. Items up to `last` were read, the latest of them from `at`, except those `waiting`; those `changed` are
-    to be read again; both with the readings in which that failed. Searches were read until the second in `until`.
-    `known` are the latest items told, each with its revision.
+    """A cursor. Items behind `first` up to `last` were read, the latest of them from `at`, except those `waiting`;
+    those `changed` are to be read again; both with the readings in which that failed. Searches were read until the
+    second in `until`. `known` are the latest items told, each with its revision.
     """
 
+    first: int = 0
     last: int | None = None
     at: Instant = 0
     waiting: dict[int, int] = {}
@@ -71,7 +90,7 @@ class Place(msgspec.Struct, omit_defaults=True):
         """Whether an item was read: its changes are news."""
         if not is_count(number) or number in self.waiting:
             return False
-        return str(number) in self.known or (self.last is not None and number <= self.last)
+        return str(number) in self.known or (self.last is not None and self.first < number <= self.last)
 
 
 def dump(place: Place) -> str:
@@ -104,7 +123,7 @@ def from_item(said: Any, number: int) -> Item | str:
         title=None if gone or kind == "comment" else title_of(_string(title) or ""),
         text="" if gone else _text(text, said.get("url")),
         parent=_number(said.get("parent")) or _number(said.get("poll")),
-        at=second(said.get("time")),
+        at=_second(said.get("time")),
         counts=_counts(points=said.get("score"), replies=said.get("descendants"), kids=said.get("kids")),
     )
 
@@ -126,7 +145,7 @@ def from_hit(said: Any) -> Item | str:
         title=None if is_comment else title_of(_string(title) or ""),
         text=_text(text, None if is_comment else said.get("url")),
         parent=_number(said.get("parent_id")),
-        at=second(said.get("created_at_i")),
+        at=_second(said.get("created_at_i")),
         counts=_counts(points=said.get("points"), replies=said.get("num_comments"), kids=said.get("children")),
     )
 
@@ -137,13 +156,26 @@ def hit_number(said: Any) -> int | None:
     return int(name) if isinstance(name, str) and name.isascii() and name.isdecimal() and len(name) < 16 else None
 
 
-def second(value: object) -> int | None:
-    """A moment as both interfaces write it, when it is one."""
-    return value if is_count(value) and value <= _LAST_SECOND else None
+def order(hit: Any) -> tuple[int, int]:
+    """Hits by age, oldest first."""
+    return _second_of(hit), hit_number(hit) or 0
+
+
+def latest(hits: Iterable[Any], *, default: int) -> int:
+    """The second of the youngest hit."""
+    return max(map(_second_of, hits), default=default)
 
 
 def is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _second_of(hit: Any) -> int:
+    return (_second(hit.get("created_at_i")) if isinstance(hit, dict) else None) or 0
+
+
+def _second(value: object) -> int | None:
+    return value if is_count(value) and value <= _LAST_SECOND else None
 
 
 def _text(markup: object, link: object) -> str:

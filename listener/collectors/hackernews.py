@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -25,12 +25,13 @@ from listener.collectors._hackernews import (
     from_item,
     hit_number,
     is_count,
+    latest,
     load,
-    second,
+    order,
 )
 from listener.errors import FetchError, SourceState
 from rules.instant import SECOND, Instant, instant, moment, span
-from rules.mention import Author, Mention, Operation
+from rules.mention import Mention, Operation
 
 _BATCH = 100
 _MOST_WAITING = 500
@@ -204,7 +205,7 @@ class HackerNewsCollector:
             last, place.waiting, place.changed = None, {}, {}
             part.missed = place.at or self._tools.clock.now()
         if last is None:
-            last = max(0, newest - self._options.recent)
+            last = place.first = max(0, newest - self._options.recent)
         elif newest - last > self._options.catch_up:
             last = newest - self._options.catch_up
             if isinstance(await self._item(last), str):
@@ -265,7 +266,7 @@ class HackerNewsCollector:
         part.events["unchanged" if before == item.revision else op] += 1
         if before == item.revision or (item.gone and not (before or changed)):
             return  # known already, or nobody was told of it
-        part.mentions.append(_mention(item, op, self._tools.name, now))
+        part.mentions.append(item.mention(op, source=self._tools.name, now=now))
 
     async def _searches(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
         """Yields after each hit and each changed item. Without the items the search still is a source."""
@@ -291,7 +292,7 @@ class HackerNewsCollector:
             hits = await self._hits(words, "", self._options.recent)
             for _ in self._found(place, part, hits or ()):
                 yield
-            place.until[words] = min(now, _latest(hits or (), default=now))
+            place.until[words] = min(now, latest(hits or (), default=now))
             return
         after = place.until[words] - span(self._options.overlap) // SECOND
         end = max(now, after + 1)
@@ -303,7 +304,7 @@ class HackerNewsCollector:
                 part.missed = after * SECOND
             for _ in self._found(place, part, hits):
                 yield
-            reached = upto if upto < end else min(now, _latest(hits, default=0))
+            reached = upto if upto < end else min(now, latest(hits, default=0))
             place.until[words] = max(place.until[words], reached)
             after = upto
 
@@ -336,7 +337,7 @@ class HackerNewsCollector:
         """Tell the hits that are new, oldest first. The index lags behind and repeats itself: a hit that differs from
         what was told, or cannot be read, is looked up where it comes from.
         """
-        for hit in sorted(hits, key=_second_of):
+        for hit in sorted(hits, key=order):
             item, number = from_hit(hit), hit_number(hit)
             if number is None:
                 part.skipped[WRONG_SHAPE] += 1
@@ -361,33 +362,6 @@ class HackerNewsCollector:
             return json.loads(response.body.decode("utf-8-sig", "replace"))
         except (ValueError, RecursionError) as error:
             raise FetchError(f"{host} sends no JSON", code="malformed") from error
-
-
-def _second_of(hit: Any) -> int:
-    return (second(hit.get("created_at_i")) if isinstance(hit, dict) else None) or 0
-
-
-def _latest(hits: Sequence[Any], *, default: int) -> int:
-    return max(map(_second_of, hits), default=default)
-
-
-def _mention(item: Item, op: Operation, source: str, now: datetime) -> Mention:
-    return Mention(
-        id=item.id,
-        source=source,
-        platform="hackernews",
-        kind=item.kind,
-        op=op,
-        url=f"https://news.ycombinator.com/item?id={item.id}",
-        author=Author(id=item.author, handle=item.author),
-        title=item.title,
-        text=item.text,
-        created_at=item.created_at,
-        observed_at=now,
-        parent_id=item.parent,
-        counts=dict(item.counts),
-        revision=item.revision,
-    )
 
 
 SPEC = CollectorSpec(
