@@ -16,6 +16,7 @@ WRONG_SHAPE = "wrong_shape"
 GONE = "-"
 """The revision of what is deleted or killed."""
 _KNOWN = 2_000
+_LONGEST_MARKUP = 200_000
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 _KINDS: Mapping[str, Kind] = {"story": "article", "job": "article", "poll": "article", "comment": "comment"}
@@ -181,7 +182,7 @@ def _second(value: object) -> int | None:
 def _text(markup: object, link: object) -> str:
     link = _string(link) or ""
     shown = link if link.startswith(("http://", "https://")) else ""
-    return "\n".join(filter(None, (text_of(_string(markup) or ""), shown)))
+    return "\n".join(filter(None, (text_of((_string(markup) or "")[:_LONGEST_MARKUP]), shown)))
 
 
 def _string(value: object) -> str | None:

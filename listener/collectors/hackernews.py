@@ -131,7 +131,7 @@ class _Part:
 class HackerNewsCollector:
     """Reads Hacker News again and again, one request at a time to a host. A mention's address is its page on Hacker
     News; the link a story points to is what the story says, and ends its text. Titles and texts that change come again;
-    points and replies alone do not. What is deleted or killed is a deletion, if it was told.
+    points and replies alone do not. What is deleted or killed is a deletion.
 
     Without `query` it walks up to the newest item, then reads what the platform lists as changed. With `query` it asks
     the search, oldest hits first, and reads those listed as changed that it told. The platform lists changes for some
@@ -222,6 +222,15 @@ class HackerNewsCollector:
         return newest
 
     async def _changes(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
+        """Read what changed; without it the source is still heard. Yields after each item."""
+        try:
+            async with aclosing(self._changed(place, part)) as steps:
+                async for _ in steps:
+                    yield
+        except FetchError as error:
+            part.problems.append(error)
+
+    async def _changed(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
         """What the platform lists as changed, as far as it was read before."""
         listed = await self._get(f"{self._options.items_url}/updates.json")
         numbers = listed.get("items") if isinstance(listed, dict) else None
@@ -264,26 +273,21 @@ class HackerNewsCollector:
             place.at = max(place.at, instant(min(item.created_at, now)))
         place.remember(item)
         part.events["unchanged" if before == item.revision else op] += 1
-        if before == item.revision or (item.gone and not (before or changed)):
-            return  # known already, or nobody was told of it
-        part.mentions.append(item.mention(op, source=self._tools.name, now=now))
+        if before != item.revision:
+            part.mentions.append(item.mention(op, source=self._tools.name, now=now))
 
     async def _searches(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
-        """Yields after each hit and each changed item. Without the items the search still is a source."""
+        """Yields after each hit and each changed item."""
         place.last, place.waiting = None, {}
         place.until = {words: place.until[words] for words in self._options.query if words in place.until}
         for words in self._options.query:
             async with aclosing(self._search(place, part, words)) as steps:
                 async for _ in steps:
                     yield
-        if not (place.known or place.changed):
-            return
-        try:
+        if place.known or place.changed:
             async with aclosing(self._changes(place, part)) as steps:
                 async for _ in steps:
                     yield
-        except FetchError as error:
-            part.problems.append(error)
 
     async def _search(self, place: Place, part: _Part, words: str) -> AsyncGenerator[None, None]:
         """Window after window, oldest first, since no search brings more than 1,000 hits."""

@@ -269,4 +269,4 @@ def markup(text: str) -> str:
 
 def _holds(post: Said, words: str) -> bool:
     place = f"{post.title} {post.text} {post.author.handle}".casefold()
-    return all(word in place for word in words.casefold().split())
+    return all(word.strip('"') in place for word in re.findall(r'"[^"]+"|\S+', words.casefold()))

@@ -198,12 +198,19 @@ async def test_edits_come_again_and_deletions_of_what_was_told(hall, query):
     hall.world.edit(2, "acme was on time")
     hall.world.delete(3)
     hall.platform.kill(1)
-    hall.world.say("acme for a moment", BEN, reply_to=2)
-    hall.world.delete(4)
     second = await hall.hear(cursor, query=query)
     assert sorted(texts(second)) == [("delete", "1", ""), ("delete", "3", ""), ("update", "2", "acme was on time")]
     assert all(mention.author.handle is None for mention in second.mentions if mention.op == "delete")
     assert (await hall.hear(second.cursor, query=query)).mentions == []
+
+
+async def test_what_was_taken_away_before_it_was_read_is_a_deletion_without_words(hall):
+    hall.world.say("acme for a moment", BEN)
+    hall.world.delete(1)
+    hall.world.say("acme on a bad day", BEN)
+    hall.platform.kill(2)
+    assert texts(await hall.hear()) == [("delete", "1", ""), ("delete", "2", "")]
+    assert (await hall.hear(query='"acme for" moment')).mentions == []
 
 
 async def test_points_and_answers_alone_are_no_news_and_events_are_counted_by_type(hall):
@@ -402,6 +409,13 @@ async def test_a_search_goes_on_without_the_items_and_says_so(site):
     site.answers("/v0/updates.json", 503)
     heard = await hear_site(site, query="acme")
     assert (len(heard.mentions), [problem.code for problem in heard.problems], heard.error) == (2, ["503"], None)
+
+
+async def test_items_are_heard_while_what_changed_cannot_be_read(site):
+    items(site, {"id": 1, "type": "comment", "text": "x"})
+    site.answers("/v0/updates.json", "[]")
+    heard = await hear_site(site)
+    assert (ids(heard.mentions), [problem.code for problem in heard.problems]) == (["1"], ["malformed"])
 
 
 async def test_hits_that_cannot_be_read_are_looked_up_or_counted(site):
