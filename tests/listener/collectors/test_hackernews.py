@@ -411,6 +411,20 @@ async def test_a_search_goes_on_without_the_items_and_says_so(site):
     assert (len(heard.mentions), [problem.code for problem in heard.problems], heard.error) == (2, ["503"], None)
 
 
+async def test_an_edit_that_only_the_search_shows_is_looked_up_where_it_was_made(site):
+    def shown(text):
+        hit = {"objectID": "5", "comment_text": text, "_tags": ["comment"], "created_at_i": BEGIN // SECOND}
+        site.answers("/api/v1/search_by_date", json.dumps({"hits": [hit], "nbHits": 1}))
+
+    told, cursor = [], None
+    for indexed, standing in (("acme", "acme"), ("acme late", "acme, late"), ("acme", "acme, late"), ("acme", None)):
+        shown(indexed)
+        items(site, {"id": 5, "type": "comment", **({"text": standing} if standing else {"deleted": True})})
+        heard = await hear_site(site, cursor, query="acme")
+        told, cursor = told + texts(heard), heard.cursor
+    assert told == [("create", "5", "acme"), ("update", "5", "acme, late"), ("delete", "5", "")]
+
+
 async def test_items_are_heard_while_what_changed_cannot_be_read(site):
     items(site, {"id": 1, "type": "comment", "text": "x"})
     site.answers("/v0/updates.json", "[]")
