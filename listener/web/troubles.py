@@ -14,6 +14,7 @@ _FRENCH: Mapping[str, str] = {
     "429": f"demande de patienter{NB}: rien à faire",
     "broken": "la liaison a été coupée",
     "bug": f"défaut de badbuzz{NB}: voir son journal",
+    "closed": "a fermé la liaison",
     "encoding": "la réponse est mal encodée",
     "forbidden_address": f"adresse privée ou réservée{NB}: si elle est voulue, ajoutez allow_private: true",
     "malformed": "la réponse est abîmée",

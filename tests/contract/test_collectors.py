@@ -21,6 +21,9 @@ from aiohttp import web
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Batch, Collector
 from listener.errors import FetchError, SourceState
+from listener.mock.mastodon import Mastodon
+from listener.mock.statuses import id_of
+from listener.mock.world import Account, World
 from listener.net.client import Client
 from rules.mention import Mention
 from tests.collecting import Heard, built, hear, ids, item, lending, rss, serving, tools
@@ -190,7 +193,50 @@ async def pushing(collector: Collector, body: bytes) -> AsyncIterator[Any]:
         await runner.cleanup()
 
 
-STAGES = {"feed": FeedStage, "file": FileStage, "hackernews": HackerNewsStage, "push": PushStage}
+class MastodonStage(Stage):
+    """The names of the contract stand for the ids that the server gives."""
+
+    kind = "mastodon"
+
+    def __init__(self, client, folder):
+        super().__init__(client, folder)
+        self.world, self.made = World(Clock().now), {}
+        self.mock = Mastodon(world=self.world)
+
+    async def show(self, entries):
+        self.site.answers("/api/v1/timelines/tag/acmeair", self.mock.tag)
+        for name, text in entries:
+            if name not in self.made:
+                self.made[name] = self.world.say(f"{text} #acmeair", Account(handle="anna")).key
+            elif self.world.post(self.made[name]).text != f"{text} #acmeair":
+                self.world.edit(self.made[name], f"{text} #acmeair")
+
+    async def show_raw(self, body):
+        self.site.answers("/api/v1/timelines/tag/acmeair", body)
+
+    def options(self):
+        return {"server": self.site.url, "tags": ["acmeair"], "allow_private": True}
+
+    async def hear(self, cursor=None, most=1_000):
+        heard = await super().hear(cursor, most)
+        names = {id_of(self.world.post(key)): name for name, key in self.made.items()}
+        heard.batches = [
+            replace(batch, mentions=[self._named(each, names) for each in batch.mentions]) for batch in heard.batches
+        ]
+        return heard
+
+    def _named(self, mention, names):
+        text = mention.text.removesuffix(" #acmeair")
+        return msgspec.structs.replace(mention, id=names[mention.id], text=text)
+
+
+STAGES = {
+    "feed": FeedStage,
+    "file": FileStage,
+    "hackernews": HackerNewsStage,
+    "mastodon": MastodonStage,
+    "push": PushStage,
+}
 
 
 @pytest.fixture(params=KINDS)
