@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import hackernews
+from listener.mock import hackernews, mastodon
 from listener.mock.faults import FAULTS, Faults
 from listener.mock.server import Platform
 from listener.mock.world import World
@@ -25,6 +25,14 @@ PLATFORMS: Mapping[str, Entry] = {
         commands=(
             "badbuzz listen hackernews items_url={url}/v0 every=10s allow_private=true",
             "badbuzz listen hackernews items_url={url}/v0 search_url={url}/api/v1 query=acme allow_private=true",
+        ),
+    ),
+    "mastodon": Entry(
+        build=lambda world, faults: mastodon.Mastodon(world=world, faults=faults, tokens={"member"}),
+        faults=mastodon.FAULTS,
+        commands=(
+            "badbuzz listen mastodon server={url} public=true every=10s allow_private=true",
+            "badbuzz listen mastodon server={url} public=local token=member allow_private=true",
         ),
     ),
 }
