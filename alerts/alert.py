@@ -50,14 +50,25 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     unsupported: int = 0
 
 
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """How the incident stands when an earlier step of it is told."""
+
+    state: State
+    at: datetime
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One transition, told to one channel. Times are aware UTC.
 
     `id` is the same for every attempt to deliver it; `incident` the engine's id, `number` the short one people use;
     `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
-    last heard, `partly` names those of which a part is not heard; `told` names the channels that get this alert; `by`
-    is who acknowledged or resolved it, `because` why.
-    `link` opens the incident's page, None without `external_url`. `calm_for` is set when resolved by calm.
+    last heard, `partly` names those of which a part is not heard; `by` is who acknowledged or resolved it, `because`
+    why. `link` opens the incident's page, None without `external_url`. `calm_for` is set when resolved by calm.
+
+    As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
+    those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
+    first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
+    went on since this step.
     """
 
     id: str
@@ -76,6 +87,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     unheard: dict[str, datetime | None] = {}
     partly: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
+    heard: Severity | None = None
+    taken_at: datetime | None = None
+    taken_by: str | None = None
+    late: Late | None = None
     by: str | None = None
     because: str | None = None
     calm_for: timedelta | None = None

@@ -15,6 +15,7 @@ from alerts.times import Times
 from alerts.typography import number, percent, quoted
 from alerts.words import Words, headings, page
 from rules.text import shorten
+from rules.transition import SEVERITIES
 
 LINE, TITLE = 240, 60
 """Budgets in characters of the line that stands alone, and of a title or mail subject."""
@@ -26,7 +27,7 @@ ENOUGH = 20
 """Mentions below which a share in per cent would only mislead."""
 MINUTE = timedelta(minutes=1)
 """The first mention may be known to the minute only: a shorter lead is not told."""
-NOISY = frozenset({"open", "worse", "reopened"})
+ACTING = frozenset({"open", "worse", "reopened"})
 """States that ask somebody to act."""
 
 _PRIORITY: dict[str, Literal[3, 4, 5]] = {"info": 3, "warning": 4, "critical": 5}
@@ -37,10 +38,10 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     """The alert in words. Strangers' words stand in the quotations alone, defused and shortened; every time is in
     `zone`, which is named once; nothing is said that `alert` does not hold.
     """
-    safe = alert_made_safe(alert, language)
+    safe = alert_made_safe(_taken(alert), language)
     times = Times(safe.at, zone, language)
     words = Words("alert.jinja", language, _view(safe, language, times))
-    noisy, marks = safe.state in NOISY, _marks(language, drill=safe.drill)
+    loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "next")
     message = Message(
         id=alert.id,
@@ -55,18 +56,38 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         html="",
         level=words.text("level"),
         fields=words.facts("facts"),
-        quotations=_quotations(safe, words) if noisy else (),
+        quotations=_quotations(safe, words) if loud else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         context=" · ".join([tail[0], f"{_stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
         link_label=headings(language).open_link,
-        priority=_PRIORITY[safe.severity] if noisy else 2,
+        priority=_PRIORITY[safe.severity] if loud else 2,
         about=alert,
     )
     banner = (words.text("state"), words.text("severity"), f"{_stamp(times)} ({times.place})")
-    colour = safe.severity if noisy else "quiet"
+    colour = safe.severity if safe.state in ACTING else "quiet"
     return _laid_out(message, _Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
+
+
+def _taken(alert: Alert) -> Alert:
+    """With who has it, where the step itself says so."""
+    return replace(alert, taken_at=alert.at, taken_by=alert.by) if alert.state == "acknowledged" else alert
+
+
+def is_loud(alert: Alert) -> bool:
+    """Whether the alert may ring: a new high of what is known only updates the thread, and so does what comes late,
+    once somebody has the incident or it is over. A rise in level rings whoever has it.
+    """
+    if alert.state not in ACTING or (alert.late and alert.late.state == "resolved"):
+        return False
+    if alert.state == "worse" and alert.heard:
+        return _rises(alert)
+    return not (alert.state == "open" and alert.taken_at)
+
+
+def _rises(alert: Alert) -> bool:
+    return alert.heard is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(alert.heard)
 
 
 def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message:
@@ -147,7 +168,10 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "figures": figures,
         "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
         "times": times,
-        "noisy": alert.state in NOISY,
+        "acting": alert.state in ACTING,
+        "asks": alert.state in ACTING and not (alert.late and alert.late.state == "resolved"),
+        "news": alert.state == "worse" and alert.heard is not None,
+        "rises": alert.state in ACTING and _rises(alert),
         "later": alert.state != "open",
         "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
         "ended_now": alert.state == "resolved",
@@ -159,6 +183,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "silent": _shortlist(sorted(alert.unheard)),
         "partly": _shortlist(sorted(alert.partly)),
         "informed": _shortlist(alert.told),
+        "waiting": _shortlist(alert.untold),
     }
 
 

@@ -164,7 +164,8 @@ def compose(message: Message, options: EmailOptions, *, host: str, name: str, at
     mail["List-Id"] = f"<{slug(name)}.badbuzz.{installation}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Priority"] = str(6 - message.priority)
+    # what does not ring is no lesser mail: a low one may be filed away unread
+    mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")

@@ -9,13 +9,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Quote, Role
+from alerts.alert import Alert, Figures, Late, Quote, Role
+from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import Instant, duration, moment
 from rules.rule import RULES
 from rules.transition import Evidence, Transition
+
+_DELIVERIES = 1_000
+"""Deliveries of one incident that are looked through, the newest."""
 
 
 class Describer:
@@ -30,7 +34,8 @@ class Describer:
         row = await self._views.incident(step.incident) if step else None
         if step is None or row is None:
             return None
-        told = await self._views.deliveries(thread=step.incident, limit=200)
+        life = [each async for each in self._views.transitions(step.incident)]
+        deliveries = await self._views.deliveries(thread=step.incident, limit=_DELIVERIES)
         quotes = await self._quotes(step.evidence)
         return Alert(
             id=alert_id,
@@ -47,11 +52,12 @@ class Describer:
             figures=self._figures(step),
             quotes=quotes,
             **await self._coverage(step),
-            told=tuple(sorted({each.channel for each in told if each.transition == step.id})),
             by=step.by,
             because=step.because,
             calm_for=self._calm_for(step),
             link=self.link(row),
+            **_standing(step, life),
+            **_reached(step, life, deliveries, alert_id),
         )
 
     def link(self, row: IncidentRow) -> str | None:
@@ -115,6 +121,34 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
+
+
+def _standing(step: Transition, life: Sequence[Transition]) -> dict[str, Any]:
+    """Who has the incident, and whether it went on since `step`."""
+    since = max((each.step for each in life if each.state == "reopened"), default=0)
+    taken = next((each for each in reversed(life) if each.state == "acknowledged" and each.step >= since), None)
+    last = life[-1]
+    return {
+        "taken_at": moment(taken.at) if taken else None,
+        "taken_by": taken.by if taken else None,
+        "late": Late(state=last.state, at=moment(last.at)) if last.step > step.step else None,
+    }
+
+
+def _reached(
+    step: Transition, life: Sequence[Transition], deliveries: Sequence[Delivery], alert_id: str
+) -> dict[str, Any]:
+    """Which channels have this step, and what the one that is told now heard before."""
+    own = next((each.channel for each in deliveries if each.id == alert_id), None)
+    mine = [each for each in deliveries if each.transition == step.id]
+    told = {each.channel for each in mine if each.state == "sent" or each.id == alert_id}
+    sent = {each.transition for each in deliveries if each.channel == own and each.state == "sent"}
+    heard = [each.severity for each in life if each.step < step.step and each.id in sent]
+    return {
+        "told": tuple(sorted(told)),
+        "untold": tuple(sorted({each.channel for each in mine if each.state in ("due", "parked")} - told)),
+        "heard": heard[-1] if heard else None,
+    }
 
 
 def _listens(source: Component, brand: str) -> bool:

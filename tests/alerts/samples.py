@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Notice, Quote
+from alerts.alert import Alert, Figures, Late, Notice, Quote
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -84,6 +84,10 @@ CALM = replace(
     figures=replace(FIGURES, count=4, during=719, peak=239, peak_at=OPENED + timedelta(minutes=41)),
 )
 CLOSED = replace(CALM, id="a5", calm_for=None, by="Camille", because="homonyme")
+RISE = replace(WORSE, heard="warning", unheard={}, told=("phone",), untold=("team",))
+HIGHER = replace(RISE, heard="critical", severity="critical")
+HELD = {"taken_at": OPENED + timedelta(minutes=15), "taken_by": "Zoé"}
+LATE = replace(OPEN, unheard={}, late=Late(state="resolved", at=OPENED + timedelta(minutes=18)))
 LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
 KEYWORD = replace(
     OPEN,
@@ -134,6 +138,16 @@ ALERTS = {
     "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words=("a", "b", "c", "d"))),
     "crowded": CROWDED,
     "drill": replace(OPEN, drill=True),
+    "a rise in level": RISE,
+    "a rise while somebody has it": replace(RISE, **HELD),
+    "a new high": HIGHER,
+    "a new high while somebody has it": replace(HIGHER, **HELD),
+    "a new high while nobody named has it": replace(HIGHER, taken_at=HELD["taken_at"]),
+    "resolved after it was taken": replace(CALM, **HELD),
+    "late, and over": LATE,
+    "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
+    "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),
+    "late and worse, and over": replace(HIGHER, late=Late(state="resolved", at=OPENED + timedelta(days=1))),
 }
 NOTICES = {
     topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)

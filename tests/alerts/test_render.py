@@ -13,11 +13,15 @@ from tests.alerts.samples import (
     CLOSED,
     CROWDED,
     FIGURES,
+    HELD,
+    HIGHER,
     KEYWORD,
+    LATE,
     LEARNING,
     NOTICES,
     OPEN,
     OPENED,
+    RISE,
     TAKEN,
     WORSE,
 )
@@ -262,6 +266,85 @@ def test_priority_follows_the_level():
     }
 
     assert levels == {"info": 3, "warning": 4, "critical": 5}
+
+
+@pytest.mark.parametrize(
+    ("alert", "french", "english"),
+    [
+        (
+            RISE,
+            (
+                "Acme Air, critique : 71 mentions négatives en 15 min (22 à l’ouverture, d’habitude 3). "
+                "Niveau critique, sérieux jusque-là. Pas encore pris en charge."
+            ),
+            (
+                "Acme Air, critical: 71 negative mentions in 15 min (22 at opening, usually 3). "
+                "Level critical, serious until now. Nobody has it yet."
+            ),
+        ),
+        (
+            replace(HIGHER, **HELD),
+            (
+                "Acme Air, critique : 71 mentions négatives en 15 min (22 à l’ouverture, d’habitude 3). "
+                "Pris en charge par Zoé à 23 h 23."
+            ),
+            ("Acme Air, critical: 71 negative mentions in 15 min (22 at opening, usually 3). Zoé has it since 23:23."),
+        ),
+    ],
+)
+def test_worse_says_what_changed_and_who_has_it(alert, french, english):
+    assert (line(alert, "fr"), line(alert, "en")) == (french, english)
+
+
+def test_a_rise_in_level_rings_whoever_has_it_and_a_new_high_never_does():
+    rings = {
+        name: render(ALERTS[name], "en", PARIS).priority for name in ALERTS if name.startswith(("a rise", "a new"))
+    }
+
+    assert rings == {
+        "a rise in level": 5,
+        "a rise while somebody has it": 5,
+        "a new high": 2,
+        "a new high while somebody has it": 2,
+        "a new high while nobody named has it": 2,
+    }
+
+
+def test_what_somebody_has_is_not_to_be_taken_again():
+    assert render(HIGHER, "en", PARIS).first == ("Take the incident: see its page, or “badbuzz incidents ack 37”.",)
+    assert render(replace(HIGHER, **HELD), "en", PARIS).first == ()
+    assert render(replace(RISE, **HELD), "fr", PARIS).first == ()
+    assert facts(replace(CALM, **HELD), "en")["Taken"] == "by Zoé at Saturday 23:23, 15 min after the opening"
+
+
+def test_what_comes_late_does_not_pretend_to_be_now():
+    message = render(LATE, "fr", PARIS)
+
+    assert line(LATE, "fr").startswith(
+        "Acme Air, sérieux : 22 mentions négatives en 15 min, d’habitude 3. Envoyé en retard ; clos depuis 23 h 26. "
+    )
+    assert "usually 3. Sent late; resolved since 23:26. " in line(LATE, "en")
+    assert (message.priority, message.first, message.title) == (
+        2,
+        (),
+        "Acme Air · envoyé en retard · incident n°\u00a037",
+    )
+
+
+def test_what_comes_late_to_somebody_else_than_who_has_it_does_not_wake():
+    message = render(ALERTS["late, and taken"], "en", PARIS)
+
+    assert "Sent late. Zoé has it since 23:23. " in message.line
+    assert (message.priority, [step for step in message.first if "ack" in step]) == (2, [])
+
+
+def test_channels_that_do_not_have_it_yet_are_not_called_told():
+    assert "Prévenu : phone ; pas encore joint : team" in _plain(render(RISE, "fr", PARIS).context)
+    assert "Told: phone; not reached yet: team" in render(RISE, "en", PARIS).context
+
+
+def _plain(text):
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def test_the_incident_is_taken_on_its_page_only_when_there_is_one():

@@ -91,6 +91,11 @@ async def test_the_headers_say_when_who_how_urgent_and_that_a_machine_wrote() ->
     assert "List-Unsubscribe" not in read
 
 
+@pytest.mark.parametrize(("priority", "shown"), [(5, "1"), (4, "2"), (3, "3"), (2, "3")])
+def test_what_does_not_ring_is_an_ordinary_mail(priority: int, shown: str) -> None:
+    assert shown == composed(message(priority=priority))["X-Priority"]
+
+
 def test_a_mail_reader_shows_one_thread_an_incident() -> None:
     other = message(alert(id="other", incident="other"))
     life = [message(), step(1, "worse"), step(2, "acknowledged"), step(3, "resolved")]

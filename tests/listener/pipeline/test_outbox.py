@@ -255,3 +255,24 @@ async def test_each_channel_is_told_in_its_language(tmp_path, language, words):
         async with delivering(w, team=team):
             await settled(w)
         assert (language, True) == (team.sent[0].language, words in team.sent[0].text)
+
+
+ALARMS = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 12}}"
+
+
+async def test_a_new_high_only_updates_the_thread_and_a_rise_in_level_rings_whoever_has_it(tmp_path):
+    async with opened(tmp_path, rules=ALARMS) as world:
+        team = Channel()
+        async with delivering(world, team=team) as writer:
+            await say_more(world, writer, ["1", "2", "3"])
+            await settled(world)
+            (row,) = await world.views.incidents(open_only=True)
+            await world.views.ask("ack", row.id, "Zoé", world.clock.now())
+            await say_more(world, writer, [])
+            await settled(world, count=2)
+            for count, names in enumerate([["a", "b", "c"], [f"d{number}" for number in range(6)]], 3):
+                await say_more(world, writer, names)
+                await settled(world, count=count)
+    said = [(message.about.state, message.priority, "Zoé has it since" in message.text) for message in team.sent]
+    assert [("open", 4, False), ("acknowledged", 2, True), ("worse", 2, True), ("worse", 5, True)] == said
+    assert not [step for message in team.sent[2:] for step in message.first if "ack" in step]
