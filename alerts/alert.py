@@ -103,7 +103,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
     text or a masked error, never a secret.
 
-    `undelivered`: a critical alert could not be delivered through channel `subject`.
+    `undelivered`: an alert, of `severity` and of the moment `since`, could not be delivered through channel `subject`;
+    `passed_to` is the channel that is told in its place.
     `source_down` / `source_up`: the source `subject` stopped or resumed being heard.
     """
 
@@ -115,3 +116,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     brand: str | None = None
     number: int | None = None
     link: str | None = None
+    severity: Severity | None = None
+    since: datetime | None = None
+    passed_to: str | None = None

@@ -16,7 +16,7 @@ GIVE_UP: Span = 24 * HOUR
 """After this long an alert is history: the delivery parks, and a person may retry it."""
 PASS_ON: Span = 5 * MINUTE
 """A critical delivery that has failed for this long, or waits behind one that has, is also told to the next channel,
-while it is tried again.
+while it is tried again: whenever the next attempt is.
 """
 
 
@@ -58,20 +58,20 @@ def after_failure(attempt: int, error: SendError, at: Instant, first_at: Instant
     )
 
 
-def passed_on(delivery: Delivery, outcome: Outcome, first_at: Instant) -> Outgoing | None:
-    """The delivery that takes the place of a critical one, or None. It is wanted once that one parks or its line has
-    failed for PASS_ON since `first_at`; asking again later gives the same id, so that storing it again changes nothing.
+def passed_on(delivery: Delivery, at: Instant) -> Outgoing | None:
+    """The delivery that takes the place of a critical one, or None when there is none to take it. It is wanted once
+    that one parks or its line has failed for PASS_ON; asking again later gives the same id, so that storing it again
+    changes nothing.
     """
-    failing = outcome.state == "parked" or (outcome.state == "retry" and outcome.at - first_at >= PASS_ON)
     subject = delivery.transition or (delivery.notice and delivery.notice.id)
-    if not (delivery.critical and delivery.fallback and failing and subject):
+    if not (delivery.critical and delivery.fallback and subject):
         return None
     channel, *rest = delivery.fallback
     return Outgoing(
         id=delivery_id(subject, channel),
         channel=channel,
         thread=delivery.thread,
-        due=outcome.at,
+        due=at,
         transition=delivery.transition,
         notice=delivery.notice,
         critical=True,

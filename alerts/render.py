@@ -94,9 +94,9 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
     """The notice in words, under the same promises as an alert."""
     safe = notice_made_safe(notice)
     times = Times(safe.at, zone, language)
-    words = Words("notice.jinja", language, {"notice": safe})
+    words = Words("notice.jinja", language, {"notice": safe, "times": times})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
-    title = _fitted(lambda subject: words.text("title", subject), safe.subject)
+    title = _fitted(lambda name: words.text("title", name), safe.subject if safe.since is None else safe.brand or "")
     stamp = f"{_stamp(times)} ({times.place})"
     message = Message(
         id=notice.id,

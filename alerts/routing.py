@@ -1,6 +1,6 @@
 """Who is told of a step in an incident, and who instead when a channel fails. Detection never sees this."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,13 +42,15 @@ def recipients(
     *,
     already: Iterable[str] = (),
     operator: Sequence[str] = (),
+    rouses: Callable[[str], int] = lambda _: 0,
 ) -> Routed:
     """The channels of one transition. The first route that fits is used, and those after it while they say `go_on`.
 
     Whoever was told of an earlier step (`already`, channels that still exist) is told of every later one, so that the
     end reaches all who heard the beginning; a step that asks nobody to act reaches only them. A critical step that no
     route fits goes to the operator. Fallback, for critical steps that ask to act: the channels of the fitting routes
-    that were not used, then the operator's, without those that are told anyway.
+    that were not used, then the operator's, without those that are told anyway; in both, those that wake somebody
+    first (`rouses` is higher the surer a channel does).
     """
     told = tuple(dict.fromkeys(already))
     reasons = [f"{channel}: was told of this incident before" for channel in told]
@@ -66,8 +68,9 @@ def recipients(
         return Routed(channels=(), reasons=(f"nobody: no route fits {severity} of {brand}",))
     if severity != "critical":
         return Routed(channels=channels, reasons=tuple(reasons))
-    spare = tuple(_channels(fitting[len(used) :], beside=channels))
-    last = tuple(name for name in dict.fromkeys(operator) if name not in channels and name not in spare)
+    spare = sorted(_channels(fitting[len(used) :], beside=channels), key=rouses, reverse=True)
+    rest = (name for name in dict.fromkeys(operator) if name not in channels and name not in spare)
+    last = sorted(rest, key=rouses, reverse=True)
     reasons += [f"{channel}: only if a channel fails" for channel in (*spare, *last)]
     return Routed(channels=channels, fallback=dict.fromkeys(channels, (*spare, *last)), reasons=tuple(reasons))
 

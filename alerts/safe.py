@@ -64,6 +64,7 @@ def notice_made_safe(notice: Notice) -> Notice:
         notice,
         subject=_name(notice.subject),
         brand=_maybe(notice.brand, NAME),
+        passed_to=_maybe(notice.passed_to, NAME),
         detail=shorten(defuse(notice.detail), REASON),
         link=safe_link(notice.link),
     )

@@ -26,16 +26,16 @@ class Describer:
     """Makes alerts of stored transitions."""
 
     def __init__(self, views: Views, settings: Settings) -> None:
-        self._views, self.settings = views, settings
+        self.views, self.settings = views, settings
 
     async def alert(self, transition: str, alert_id: str) -> Alert | None:
         """The alert of a transition; None when the store does not know it (any more)."""
-        step = await self._views.transition(transition)
-        row = await self._views.incident(step.incident) if step else None
+        step = await self.views.transition(transition)
+        row = await self.views.incident(step.incident) if step else None
         if step is None or row is None:
             return None
-        life = [each async for each in self._views.transitions(step.incident)]
-        deliveries = await self._views.deliveries(thread=step.incident, limit=_DELIVERIES)
+        life = [each async for each in self.views.transitions(step.incident)]
+        deliveries = await self.views.deliveries(thread=step.incident, limit=_DELIVERIES)
         quotes = await self._quotes(step.evidence)
         return Alert(
             id=alert_id,
@@ -55,15 +55,10 @@ class Describer:
             by=step.by,
             because=step.because,
             calm_for=self._calm_for(step),
-            link=self.link(row),
+            link=page_of(row, self.settings),
             **_standing(step, life),
             **_reached(step, life, deliveries, alert_id),
         )
-
-    def link(self, row: IncidentRow) -> str | None:
-        """The page of an incident; None when people cannot reach the page."""
-        base = self.settings.daemon.external_url
-        return f"{base}/i/{row.number}" if base else None
 
     def _figures(self, step: Transition) -> Figures:
         evidence = step.evidence
@@ -101,7 +96,7 @@ class Describer:
     async def _quotes(self, evidence: Evidence) -> tuple[Quote, ...]:
         if not evidence.mentions:
             return ()
-        stored = await self._views.mentions(identities=tuple(evidence.mentions.values()))
+        stored = await self.views.mentions(identities=tuple(evidence.mentions.values()))
         kept = {each.mention.identity: each for each in stored if not each.deleted}
         return tuple(_quote(role, kept[name]) for role, name in evidence.mentions.items() if name in kept)
 
@@ -109,7 +104,7 @@ class Describer:
         """What was not heard at the time of the step, with when it was last; and, as things are now, what was never
         heard or is heard in part.
         """
-        rows = {row.name: row for row in await self._views.sources()}
+        rows = {row.name: row for row in await self.views.sources()}
         listened = [name for name, source in self.settings.sources.items() if _listens(source, step.brand)]
         never = [name for name in listened if name not in rows or rows[name].last_read is None]
         names = dict.fromkeys((*step.evidence.unheard, *never))
@@ -121,6 +116,12 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
+
+
+def page_of(row: IncidentRow, settings: Settings) -> str | None:
+    """The page of an incident; None when people cannot reach it."""
+    base = settings.daemon.external_url
+    return f"{base}/i/{row.number}" if base else None
 
 
 def _standing(step: Transition, life: Sequence[Transition]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from time import monotonic
 
 import structlog
 
+from alerts.outbox import PASS_ON
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.clean import fit
@@ -17,7 +18,8 @@ from listener.pipeline.observing import observe
 from listener.pipeline.setup import Setup
 from listener.pipeline.signal import Signal
 from listener.pipeline.turn import Turn, starting
-from listener.pipeline.work import Read, Reload, Work
+from listener.pipeline.undelivered import Undelivered
+from listener.pipeline.work import Read, Reload, Settled, Work
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
@@ -54,6 +56,9 @@ class Ledger:
         self._ran: Instant = 0
         self._snapshot_at: Instant = 0
         self._stale = self._strays = self._was_ahead = False
+        self._undelivered = Undelivered(views)
+        self._looked: Instant = 0
+        self._passed: frozenset[str] = frozenset()
 
     async def start(self) -> None:
         """Take up where the last process stopped: the engines as the log leaves them, a gap, the plans in force.
@@ -95,6 +100,7 @@ class Ledger:
             turn.do(work)
         if recovering or self._strays or any(isinstance(work, Reload) for work in ready):
             await self._rehome(turn)
+        await self._pass_on(turn)
         await self._obey(turn)
         turn.advance()
         self._ran = turn.at
@@ -102,7 +108,7 @@ class Ledger:
             turn.commit.snapshots = self.engines.dump(turn.at)
         commit = turn.commit
         # after a failure only a commit shows that the store is well again
-        wanted = final or works or recovering or turn.commit.outcomes
+        wanted = final or works or recovering or commit.outcomes or commit.outgoing
         if wanted or commit.inputs or commit.transitions or commit.answered or turn.at - self._advanced >= GRID:
             await self._commit(turn)
 
@@ -133,8 +139,23 @@ class Ledger:
         """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""
         strays = await self._views.deliveries(state="due", besides=turn.setup.settings.channels, limit=STRAYS)
         for delivery in strays:
-            turn.settle(homeless(delivery, turn.at))
+            outcome, settings = homeless(delivery, turn.at), turn.setup.settings
+            critical = delivery.critical and await self._undelivered.instead(
+                delivery, turn.at, outcome.detail, settings
+            )
+            turn.settle(Settled(outcome=outcome, instead=critical or []))
         self._strays = bool(strays)  # there may be more, and what takes their place may be as homeless
+
+    async def _pass_on(self, turn: Turn) -> None:
+        """What is critical does not wait for the next attempt of a channel that fails, nor behind what fails."""
+        if turn.at - self._looked < GRID:
+            return
+        self._looked = turn.at
+        overdue = await self._store.overdue(turn.at - PASS_ON)
+        for delivery in overdue:
+            if delivery.id not in self._passed:
+                turn.pass_on(await self._undelivered.instead(delivery, turn.at, delivery.detail, turn.setup.settings))
+        self._passed = frozenset(delivery.id for delivery in overdue)
 
     async def _commit(self, turn: Turn) -> None:
         begun, commit = monotonic(), turn.commit
@@ -166,6 +187,7 @@ class Ledger:
         position = await self._store.position()
         self._advanced, self._last = (position.advanced, position.last) if position else (0, self._last)
         self._ran = self._advanced
+        self._looked, self._passed = 0, frozenset()
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         incidents = [each.id for engine in self.engines for each in engine.open_incidents()]

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from alerts.alert import Notice
+from alerts.channel import CHANNELS
 from alerts.delivery import Delivery, Outcome, Outgoing
-from alerts.outbox import delivery_id, passed_on
+from alerts.outbox import delivery_id
 from alerts.routing import ACTING, recipients
 from config.settings import Settings
-from listener.pipeline.work import Settled
 from listener.store.port import SourceRow
 from rules.instant import Instant, moment
 from rules.transition import Transition
@@ -39,6 +39,7 @@ class Notifier:
             state=step.state,
             already=already,
             operator=self._settings.operator.to,
+            rouses=self._rouses,
         )
         self.told[step.incident] = tuple(dict.fromkeys((*already, *routed.channels)))
         if step.state == "resolved":
@@ -55,6 +56,10 @@ class Notifier:
             )
             for channel in routed.channels
         ]
+
+    def _rouses(self, channel: str) -> int:
+        configured = self._settings.channels.get(channel)
+        return ("no", "depends", "yes").index(CHANNELS.spec(configured.kind).wakes) if configured else 0
 
     def passed_on(self, deliveries: Sequence[Outgoing]) -> None:
         """Whoever is told in another channel's place hears of the rest of the incident as well."""
@@ -81,9 +86,9 @@ class Notifier:
         return to_operator(notice, self._settings.operator.to, at)
 
 
-def homeless(delivery: Delivery, at: Instant) -> Settled:
+def homeless(delivery: Delivery, at: Instant) -> Outcome:
     """What becomes of a delivery whose channel the configuration no longer has."""
-    outcome = Outcome(
+    return Outcome(
         delivery=delivery.id,
         at=at,
         attempt=delivery.attempts,
@@ -91,8 +96,6 @@ def homeless(delivery: Delivery, at: Instant) -> Settled:
         reason="other",
         detail=f"the configuration no longer has the channel {delivery.channel}",
     )
-    instead = passed_on(delivery, outcome, delivery.created)
-    return Settled(outcome=outcome, instead=[instead] if instead else [])
 
 
 def to_operator(notice: Notice, channels: Sequence[str], at: Instant) -> list[Outgoing]:

@@ -8,23 +8,22 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from alerts.alert import Language, Notice
+from alerts.alert import Language
 from alerts.channel import SendError
-from alerts.delivery import Delivery, Outcome, Outgoing
+from alerts.delivery import Delivery, Outcome
 from alerts.message import Message
-from alerts.outbox import passed_on
 from alerts.render import render, render_notice
 from config.settings import Settings
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
-from listener.pipeline.notify import to_operator
 from listener.pipeline.outlive import outlive
 from listener.pipeline.signal import Signal
+from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Settled
 from listener.pipeline.writer import Writer
 from listener.store.port import Store, StoreError
-from rules.instant import HOUR, Instant, moment
+from rules.instant import Instant
 
 LOOK_AGAIN = 1.0
 """Seconds after which a waiting channel looks by itself: a retry may have become due."""
@@ -54,6 +53,7 @@ class ChannelOutbox:
     ) -> None:
         self._store, self._writer, self._describer = store, writer, describer
         self._news, self._clock, self._metrics, self._hide = news, clock, metrics, hide
+        self._undelivered = Undelivered(describer.views)
 
     async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
         return await _insist(lambda: self._store.due(channel, at, limit=1), channel)
@@ -75,8 +75,7 @@ class ChannelOutbox:
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         outcome = replace(outcome, detail=self._hide(outcome.detail))
-        instead = [*self._instead(delivery, outcome), *await self._for_blocked(delivery, outcome)]
-        settled = Settled(outcome=outcome, instead=instead)
+        settled = await _insist(lambda: self._settled(delivery, outcome), delivery.channel)
         await _insist(lambda: _seen_through(self._writer.submit(settled)), delivery.channel)
         if outcome.state == "sent":
             self._metrics.delivered(delivery.channel)
@@ -95,27 +94,15 @@ class ChannelOutbox:
         language: Language = getattr(options, "language", None) or daemon.language
         return language, ZoneInfo(getattr(options, "time_zone", None) or daemon.time_zone)
 
-    def _instead(self, delivery: Delivery, outcome: Outcome) -> list[Outgoing]:
-        passed = passed_on(delivery, outcome, delivery.created)
-        others = [name for name in self._settings.operator.to if name != delivery.channel]
-        # one notice an hour and channel: a dead channel must not become a flood elsewhere
-        notice = Notice(
-            id=f"undelivered-{delivery.channel}-{outcome.at // HOUR}",
-            topic="undelivered",
-            at=moment(outcome.at),
-            subject=delivery.channel,
-            detail=outcome.detail,
-        )
-        told = to_operator(notice, others, outcome.at) if outcome.state == "parked" and not delivery.notice else []
-        return [*([passed] if passed else []), *told]
-
-    async def _for_blocked(self, delivery: Delivery, outcome: Outcome) -> list[Outgoing]:
-        """What is critical must not wait behind a step that this channel does not take."""
-        if outcome.state != "retry":
-            return []
-        behind = await _insist(lambda: self._store.blocked(delivery.id), delivery.channel)
-        passed = [passed_on(each, outcome, delivery.created) for each in behind]
-        return [each for each in passed if each]
+    async def _settled(self, delivery: Delivery, outcome: Outcome) -> Settled:
+        match outcome.state:
+            case "parked":
+                instead = await self._undelivered.instead(delivery, outcome.at, outcome.detail, self._settings)
+                return Settled(outcome=outcome, instead=instead)
+            case "sent":
+                return Settled(outcome=outcome, end=await self._undelivered.end(delivery, outcome.at))
+            case _:
+                return Settled(outcome=outcome)
 
 
 async def _insist(ask: Callable[[], Awaitable[T]], channel: str) -> T:

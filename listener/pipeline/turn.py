@@ -1,8 +1,9 @@
 """One transaction in the making: what works, commands and the passing of time come to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from alerts.delivery import Outgoing
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Notifier, latest
@@ -60,8 +61,15 @@ class Turn:
     def settle(self, work: Settled) -> None:
         """Remember what came of a delivery, and who is told instead."""
         self.commit.outcomes.append(work.outcome)
-        self.commit.outgoing += work.instead
-        self._notifier.passed_on(work.instead)
+        self.pass_on(work.instead)
+        if work.end:
+            self.commit.outgoing.append(work.end)
+            self.commit.unpark.append((work.end.id, self.at))
+
+    def pass_on(self, instead: Sequence[Outgoing]) -> None:
+        """Tell others in the place of a channel that does not deliver."""
+        self.commit.outgoing += instead
+        self._notifier.passed_on(instead)
 
     def configure(self, setup: Setup) -> None:
         """Put a configuration in force: only what differs becomes an input."""

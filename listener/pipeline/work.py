@@ -60,10 +60,13 @@ class SourceChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """What came of a delivery, and what must be delivered instead when it was parked."""
+    """What came of a delivery, what must be delivered instead when it was parked, and the end of its incident when
+    that was over before: also where it was given up.
+    """
 
     outcome: Outcome
     instead: Sequence[Outgoing] = ()
+    end: Outgoing | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

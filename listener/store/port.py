@@ -201,8 +201,10 @@ class Store(Protocol):
         """
         ...
 
-    async def blocked(self, delivery: str, limit: int = 100) -> list[Delivery]:
-        """The critical ones that wait behind a delivery of their thread and channel, in order."""
+    async def overdue(self, since: Instant, limit: int = 100) -> list[Delivery]:
+        """The critical ones with a fallback whose line, of their thread and channel, was begun at `since` or before and
+        is still headed by one that was tried in vain; oldest first.
+        """
         ...
 
     async def next_due(self) -> Instant | None:

@@ -17,7 +17,7 @@ from listener.store.port import (
     SourceRow,
     StoredMention,
 )
-from listener.store.rows import chunks, delivery, facts_of, key, stored_mention, transition_of
+from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
 from listener.store.tables import (
     BRANDS,
     COMMANDS,
@@ -166,16 +166,20 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
     return [delivery(row) for row in connection.execute(page).mappings()]
 
 
-def blocked(connection: Connection, name: str, limit: int) -> list[Delivery]:
-    head = select(OUTBOX.c.channel, OUTBOX.c.thread, OUTBOX.c.position).where(OUTBOX.c.id == name).subquery()
-    behind = select(OUTBOX).where(
-        OUTBOX.c.state == _OPEN,
-        OUTBOX.c.channel == head.c.channel,
-        OUTBOX.c.thread == head.c.thread,
-        OUTBOX.c.position > head.c.position,
-        OUTBOX.c.critical.is_(True),
+def overdue(connection: Connection, since: Instant, limit: int) -> list[Delivery]:
+    line = OUTBOX.alias("line")
+    failing = select(line.c.id).where(
+        line.c.state == _OPEN,
+        line.c.channel == OUTBOX.c.channel,
+        line.c.thread == OUTBOX.c.thread,
+        line.c.position <= OUTBOX.c.position,
+        line.c.attempts > 0,
+        line.c.created <= since,
     )
-    return [delivery(row) for row in connection.execute(behind.order_by(OUTBOX.c.position).limit(limit)).mappings()]
+    page = select(OUTBOX).where(
+        OUTBOX.c.state == _OPEN, OUTBOX.c.critical.is_(True), OUTBOX.c.fallback != encode(()), failing.exists()
+    )
+    return [delivery(row) for row in connection.execute(page.order_by(OUTBOX.c.position).limit(limit)).mappings()]
 
 
 def next_due(connection: Connection) -> Instant | None:

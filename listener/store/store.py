@@ -109,8 +109,8 @@ class _SqlStore:
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
         return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
 
-    async def blocked(self, delivery: str, limit: int = 100) -> list[Delivery]:
-        return await self._read(partial(queries.blocked, name=delivery, limit=limit))
+    async def overdue(self, since: Instant, limit: int = 100) -> list[Delivery]:
+        return await self._read(partial(queries.overdue, since=since, limit=limit))
 
     async def next_due(self) -> Instant | None:
         return await self._read(queries.next_due)

@@ -152,4 +152,9 @@ ALERTS = {
 NOTICES = {
     topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)
     for topic in ("undelivered", "source_down", "source_up", "test")
-} | {"bare": Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")}
+}
+NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
+NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
+NOTICES["passed on"] = replace(
+    NOTICES["undelivered"], severity="critical", since=OPENED - timedelta(minutes=5), subject="team", passed_to="phone"
+)

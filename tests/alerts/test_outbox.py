@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alerts.channel import SendError
 from alerts.delivery import Delivery, Outcome
-from alerts.outbox import GIVE_UP, LONGEST_PAUSE, LONGEST_WISH, PASS_ON, after_failure, delivery_id, passed_on, pause
+from alerts.outbox import GIVE_UP, LONGEST_PAUSE, LONGEST_WISH, after_failure, delivery_id, passed_on, pause
 from rules.instant import HOUR, MINUTE, SECOND
 
 T0 = 1_800_000_000 * SECOND
@@ -30,10 +30,6 @@ def delivery(**changes):
         "created": T0,
     }
     return Delivery(**{**shape, **changes})
-
-
-def outcome(state, at=T0):
-    return Outcome(delivery="d", at=at, attempt=1, state=state)
 
 
 def test_an_id_is_the_same_each_time_and_never_shared():
@@ -86,30 +82,14 @@ def test_after_a_day_a_delivery_is_parked_and_says_how_often_it_was_tried():
     assert (parked.state, parked.detail) == ("parked", "gave up after 150 attempts, the last one: busy")
 
 
-def test_a_critical_delivery_that_parks_is_passed_to_the_next_channel_with_the_rest_behind_it():
-    passed = passed_on(delivery(), outcome("parked"), T0)
+def test_a_critical_delivery_is_passed_to_the_next_channel_with_the_rest_behind_it():
+    passed = passed_on(delivery(), T0)
 
     assert passed is not None
     assert (passed.id, passed.channel, passed.fallback) == (delivery_id("i1.0", "mail"), "mail", ("ops",))
     assert (passed.thread, passed.transition, passed.critical, passed.due) == ("i1", "i1.0", True, T0)
 
 
-def test_a_critical_delivery_that_keeps_failing_is_passed_on_while_it_is_tried_again():
-    early, late = (passed_on(delivery(), outcome("retry", T0 + after), T0) for after in (PASS_ON - 1, PASS_ON))
-
-    assert early is None
-    assert late is not None
-    assert late.id == delivery_id("i1.0", "mail")
-
-
-@pytest.mark.parametrize(
-    ("of", "what"),
-    [
-        (delivery(), outcome("sent")),
-        (delivery(), outcome("cancelled")),
-        (delivery(critical=False), outcome("parked")),
-        (delivery(fallback=()), outcome("parked")),
-    ],
-)
-def test_nothing_else_is_passed_on(of, what):
-    assert passed_on(of, what, T0) is None
+@pytest.mark.parametrize("of", [delivery(critical=False), delivery(fallback=())])
+def test_nothing_else_is_passed_on(of):
+    assert passed_on(of, T0) is None

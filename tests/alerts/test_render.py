@@ -417,6 +417,16 @@ def test_the_operator_reads_what_failed_why_and_what_to_do():
     assert (message.thread, message.priority, len(message.first)) == ("n-undelivered", 4, 2)
 
 
+def test_the_operator_reads_which_alert_did_not_arrive_and_who_has_it_instead():
+    french, english = (render_notice(NOTICES["passed on"], language, PARIS) for language in ("fr", "en"))
+
+    assert _plain(french.lead) == (
+        "Acme Air n° 37, critique : « team » n’a pas reçu l’alerte de 23 h 03 ; transmise à « phone »."
+    )
+    assert english.lead == "Acme Air 37, critical: “team” did not get the alert of 23:03; passed on to “phone”."
+    assert english.title == "badbuzz · not delivered · Acme Air 37"
+
+
 def test_a_test_says_that_it_is_one():
     message = render_notice(replace(NOTICES["test"], detail="", brand=None, number=None), "fr", PARIS)
 

@@ -49,6 +49,16 @@ def test_a_critical_step_falls_through_to_routes_not_used_and_then_to_the_operat
     assert routed.reasons[-2:] == ("mail: only if a channel fails", "ops: only if a channel fails")
 
 
+def test_what_wakes_somebody_is_told_first_in_another_s_place():
+    routes = (Route(severity=("critical",), to=("team",)), Route(to=("mail", "phone", "siren")))
+    rouses = {"siren": 2, "phone": 1, "pager": 2}.get
+    routed = recipients(
+        routes, "acme", "critical", "open", operator=("ops", "pager"), rouses=lambda name: rouses(name, 0)
+    )
+
+    assert routed.fallback == {"team": ("siren", "phone", "mail", "pager", "ops")}
+
+
 def test_a_step_that_is_not_critical_has_no_fallback():
     assert recipients(ROUTES, "acme", "warning", "open", operator=("ops",)).fallback == {}
 

@@ -214,20 +214,23 @@ async def test_where_something_critical_waits_comes_first_then_what_has_been_due
     assert await due(store) == ["open", "alone", "slower", "slow"]
 
 
-async def test_what_is_critical_behind_a_delivery_is_known(store: Store) -> None:
+async def test_what_is_critical_in_a_line_that_has_failed_for_long_is_overdue(store: Store) -> None:
+    critical = {"critical": True, "fallback": ("boss",)}
     lines = [
-        outgoing("done", critical=True),
-        outgoing("a1", critical=True),
-        outgoing("a2"),
+        outgoing("done", **critical),
+        outgoing("a1"),
+        outgoing("a2", **critical),
         outgoing("a3", critical=True),
-        outgoing("a4", critical=True),
-        outgoing("p1", "phone", critical=True),
-        outgoing("b1", thread="i2", critical=True),
+        outgoing("untried", "phone", **critical),
+        outgoing("b1", thread="i2", **critical),
+        outgoing("calm", thread="i3"),
     ]
-    sent = [Outcome(delivery=name, at=T0, attempt=1, state="sent") for name in ("done", "a4")]
-    await store.commit(commit(outgoing=lines, outcomes=sent))
-    assert [each.id for each in await store.blocked("a1")] == ["a3"]
-    assert [each.id for each in await store.blocked("b1")] == []
+    tried = [Outcome(delivery=name, at=T0, attempt=1, state="retry", due=T0 + 9) for name in ("a1", "b1", "calm")]
+    sent = Outcome(delivery="done", at=T0, attempt=1, state="sent")
+    await store.commit(commit(outgoing=lines, outcomes=[*tried, sent]))
+    await store.commit(commit(at=T0 + 1, outgoing=[outgoing("a4", **critical)]))
+    assert [each.id for each in await store.overdue(T0)] == ["a2", "b1", "a4"]
+    assert await store.overdue(T0 - 1) == []
 
 
 async def test_next_due_is_the_next_that_is_not_blocked(store: Store) -> None:

@@ -298,7 +298,8 @@ async def test_what_waits_for_a_channel_that_is_removed_is_parked_and_told_elsew
             await world.reload(**without)
         else:
             await world.again(configured(tmp_path, **without))
-        boss, team = await world.views.deliveries()
+        notice, boss, team = await world.views.deliveries()
+        assert ("boss", "team", "boss") == (notice.channel, notice.notice.subject, notice.notice.passed_to)
         assert ("team", "parked", "the configuration no longer has the channel team") == (
             team.channel,
             team.state,
@@ -328,7 +329,7 @@ async def test_what_is_passed_on_to_a_channel_that_is_no_more_goes_on_to_the_nex
     await world.store.commit(commit(at=now, outgoing=[line]))
     (delivery,) = await world.views.deliveries()
     parked = Outcome(delivery="d1", at=now, attempt=1, state="parked", reason="authError")
-    instead = passed_on(delivery, parked, now)
+    instead = passed_on(delivery, now)
     await world.ledger.write([Settled(outcome=parked, instead=[instead])])
     await world.ledger.write([])
     states = [(each.channel, each.state) for each in reversed(await world.views.deliveries())]

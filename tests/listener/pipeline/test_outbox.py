@@ -23,6 +23,9 @@ from tests.stores import commit, outgoing
 CRITICAL = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, severity: critical}"
 
 
+ALARMS = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 12}}"
+
+
 class Channel:
     """Keeps what it is sent, and answers with the next of its errors."""
 
@@ -173,6 +176,31 @@ async def test_a_critical_alert_that_is_parked_goes_to_the_next_channel_and_the_
         assert ["undelivered"] == [message.about.topic for message in boss.sent]
 
 
+BUSY = SendError("busy", reason="serverError", retry_after=timedelta(hours=1))
+TWO = "[{severity: critical, to: [team]}, {to: [phone]}]"
+
+
+async def test_what_is_critical_goes_to_the_next_channel_after_five_minutes_whenever_the_next_attempt_is(tmp_path):
+    async with opened(tmp_path, rules=CRITICAL, routes=TWO) as world:
+        await world.say("1", "2", "3")
+        team, phone, boss = Channel(BUSY), Channel(), Channel()
+        async with delivering(world, team=team, phone=phone, boss=boss) as writer:
+            await settled(world)
+            world.clock.move(minutes=4, seconds=50)
+            await writer.submit(SourceChange(source="press", state="live", detail="not yet"))
+            early = len(await world.views.deliveries())
+            world.clock.move(seconds=10)
+            await writer.submit(SourceChange(source="press", state="live", detail="now"))
+            rows = await settled(world, count=3)
+    assert 1 == early
+    assert [("team", "due", 1), ("phone", "sent", 1), ("boss", "sent", 1)] == [
+        (row.channel, row.state, row.attempts) for row in rows
+    ]
+    assert "Told: phone; not reached yet: team" in phone.sent[0].text
+    assert "acme 1, critical: “team” did not get the alert of 8:00; passed on to “phone”." == boss.sent[0].lead
+    assert "https://bb.example/i/1" == boss.sent[0].link
+
+
 async def test_what_is_critical_behind_a_step_that_is_retried_goes_to_the_next_channel(world):
     opening, worse = (outgoing(name, thread="i1", due=world.clock.now(), notice=notice()) for name in ("d1", "d2"))
     worse = replace(worse, critical=True, fallback=("boss",))
@@ -180,11 +208,55 @@ async def test_what_is_critical_behind_a_step_that_is_retried_goes_to_the_next_c
     world.clock.move(minutes=10)
     team, boss = Channel(*[SendError("busy", reason="serverError")] * 9), Channel()
     async with delivering(world, team=team, boss=boss):
+        await settled(world)
+        world.clock.move(seconds=10)
         rows = await settled(world, count=2)
-    assert [("team", "due", 1), ("team", "due", 0), ("boss", "sent", 1)] == [
-        (row.channel, row.state, row.attempts) for row in rows
-    ]
+    assert [("team", 0), ("boss", 1)] == [(row.channel, row.attempts) for row in rows[1:]]
     assert ("d2", ["n-1"]) == (rows[1].id, [message.about.id for message in boss.sent])
+
+
+async def test_whoever_hears_late_of_the_beginning_hears_of_the_end(tmp_path):
+    async with opened(tmp_path, rules=CRITICAL, routes=TWO) as world:
+        await world.say("1", "2", "3")
+        team, phone = Channel(BUSY), Channel()
+        async with delivering(world, team=team) as writer:
+            await settled(world)
+            await resolve(world, writer)
+            await settled(world)
+        async with delivering(world, phone=phone):
+            rows = await settled(world, count=3)
+    assert ["open", "resolved"] == [message.about.state for message in phone.sent]
+    assert "Sent late; resolved since 8:16." in phone.sent[0].lead
+    assert 2 == len([row for row in rows if row.channel == "team"])
+
+
+async def test_a_beginning_that_is_retried_after_the_end_is_followed_by_the_end(world):
+    await world.say("1", "2", "3")
+    refused = SendError("wrong key", reason="authError", permanent=True)
+    team = Channel(refused, refused)
+    async with delivering(world, team=team, boss=Channel()) as writer:
+        await settled(world)
+        await resolve(world, writer)
+        rows = await settled(world, count=3)
+        await world.views.ask("retry", rows[0].id, "camille", world.clock.now())
+        await say_more(world, writer, [])
+        await settled(world, count=3)
+    assert ["open", "resolved"] == [message.about.state for message in team.sent]
+
+
+async def test_a_critical_alert_that_does_not_arrive_is_told_whatever_else_did_not_that_hour(tmp_path):
+    refusals = [SendError("wrong key", reason="authError", permanent=True) for _ in range(9)]
+    async with opened(tmp_path, rules=ALARMS) as world:
+        team, boss = Channel(*refusals), Channel()
+        async with delivering(world, team=team, boss=boss) as writer:
+            await say_more(world, writer, ["1", "2", "3"])
+            await settled(world, count=2)
+            await say_more(world, writer, [f"d{number}" for number in range(9)])
+            await settled(world, count=5)
+    notices = [message.about for message in boss.sent if message.about.id.startswith("undelivered")]
+    assert [("acme", 1, "warning", None), ("acme", 1, "critical", "boss")] == [
+        (each.brand, each.number, each.severity, each.passed_to) for each in notices
+    ]
 
 
 async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_send_again(world):
@@ -255,9 +327,6 @@ async def test_each_channel_is_told_in_its_language(tmp_path, language, words):
         async with delivering(w, team=team):
             await settled(w)
         assert (language, True) == (team.sent[0].language, words in team.sent[0].text)
-
-
-ALARMS = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 12}}"
 
 
 async def test_a_new_high_only_updates_the_thread_and_a_rise_in_level_rings_whoever_has_it(tmp_path):
