@@ -44,14 +44,16 @@ class ChannelOptions(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What the program lends a channel. `host` names this installation in message ids; `now` is the daemon's clock
-    (it may run faster than the wall clock).
+    """What the program lends a channel. `installation` names the store behind the alerts, the same for its whole life,
+    and tells nothing of the machine; `now` is the daemon's clock (it may run faster than the wall clock); `passing`
+    channels live for one message and leave no word of themselves behind.
     """
 
     http: aiohttp.ClientSession
     now: Callable[[], Instant]
-    host: str
+    installation: str
     name: str
+    passing: bool = False
 
 
 class Channel(Protocol):

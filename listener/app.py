@@ -114,6 +114,7 @@ class Parts:
     writer: Writer
     client: Client
     key: bytes
+    installation: str
     systemd: Systemd
 
 
@@ -140,6 +141,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock, masking
         writer=Writer(ledger, metrics),
         client=await stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
         key=blake2s(await store.salt(), person=b"page").digest(),
+        installation=blake2s(await store.salt(), person=b"name", digest_size=6).hexdigest(),
         systemd=Systemd(os.environ),
     )
 
@@ -237,7 +239,9 @@ class Daemon:
         async def start() -> None:
             spec, parts = CHANNELS.spec(configured.kind), self._parts
             async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
-                tools = ChannelTools(http=http, now=parts.clock.now, host=socket.gethostname(), name=configured.name)
+                tools = ChannelTools(
+                    http=http, now=parts.clock.now, installation=parts.installation, name=configured.name
+                )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
                 parts.metrics.channel_added(configured.name)
                 dispatcher = Dispatcher(configured.name, channel, spec.deadline, self._outbox(), parts.clock.now)

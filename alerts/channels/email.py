@@ -89,7 +89,7 @@ class EmailChannel:
         self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     async def send(self, message: Message) -> None:
-        mail = compose(message, self._options, host=self._tools.host, name=self._tools.name, at=self._tools.now())
+        mail = compose(message, self._options, name=self._tools.name, at=self._tools.now())
         done = self._taken.get(message.id, frozenset())
         due = [address for address in self._options.to if address not in done]
         if not due:
@@ -137,7 +137,7 @@ class EmailChannel:
             port=parts.port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
             password=options.password.get_secret_value() if options.password else None,
-            local_hostname=_host(self._tools.host),
+            local_hostname=_domain(self._options),
             timeout=self._timeout,
             use_tls=encrypted,
             start_tls=False if encrypted else {"required": True, "opportunistic": None, "none": False}[options.tls],
@@ -145,23 +145,23 @@ class EmailChannel:
         )
 
 
-def compose(message: Message, options: EmailOptions, *, host: str, name: str, at: Instant) -> EmailMessage:
+def compose(message: Message, options: EmailOptions, *, name: str, at: Instant) -> EmailMessage:
     """The mail. Message-ID and References depend on the message alone, so that a repeat is recognised and a thread
-    holds whatever was sent before.
+    holds whatever was sent before; no machine is named.
     """
     mail = EmailMessage(policy=MAIL)
-    installation = _host(host)
+    domain = _domain(options)
     mail["From"] = Address(display_name="badbuzz", addr_spec=options.sender)
     mail["To"] = ", ".join(options.to)
     mail["Subject"] = cut(one_line(message.subject), SUBJECT)
     mail["Date"] = format_datetime(moment(at))
-    opening = f"<{token(message.thread)}.0.{slug(name)}@{installation}>"
+    opening = f"<{token(message.thread)}.0.{slug(name)}@{domain}>"
     if message.step == 0:
         mail["Message-ID"] = opening
     else:
-        mail["Message-ID"] = f"<{token(message.thread)}.{message.step}.{digest(message.id + name)[:12]}@{installation}>"
+        mail["Message-ID"] = f"<{token(message.thread)}.{message.step}.{digest(message.id + name)[:12]}@{domain}>"
         mail["In-Reply-To"] = mail["References"] = opening
-    mail["List-Id"] = f"<{slug(name)}.badbuzz.{installation}>"
+    mail["List-Id"] = f"<{slug(name)}.badbuzz.{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     # what does not ring is no lesser mail: a low one may be filed away unread
@@ -174,9 +174,9 @@ def compose(message: Message, options: EmailOptions, *, host: str, name: str, at
     return mail
 
 
-def _host(name: str) -> str:
-    """A name fit for the right of an @ and for EHLO."""
-    return re.sub(r"[^a-z0-9.-]+", "-", name.lower()).strip("-.") or "badbuzz"
+def _domain(options: EmailOptions) -> str:
+    """The sender's domain, fit for the right of an @ and for EHLO."""
+    return re.sub(r"[^a-z0-9.-]+", "-", options.sender.rpartition("@")[2].lower()).strip("-.") or "badbuzz"
 
 
 def _partly(refused: dict[str, int]) -> SendError:

@@ -1,6 +1,7 @@
 """Alerts as retained state on an MQTT broker."""
 
 import asyncio
+import math
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 import msgspec
+import structlog
 from aiomqtt import MqttCodeError, MqttError, ProtocolVersion
 from paho.mqtt.client import Client as Wire
 from paho.mqtt.client import DisconnectFlags
@@ -34,6 +36,8 @@ KEEPALIVE = 30
 """Seconds of silence after which the broker is asked whether it is still there."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds between attempts to connect: doubled each time."""
+BRIEF = 10.0
+"""Seconds that a link must have lasted for the next attempt to follow at once."""
 REMEMBERED = 1_000
 """Incidents whose last step or state is remembered."""
 TEXT, SOURCES = 240, 12
@@ -42,6 +46,9 @@ _PROTOCOLS = {"5": ProtocolVersion.V5, "3.1.1": ProtocolVersion.V311}
 _UNSUPPORTED = {1, 132}
 _UNANSWERED = "Operation timed out"  # aiomqtt's words; a broker that cannot read version 5 may wait for more for ever
 _DENIED = {4, 5, 134, 135}
+_TAKEN_OVER = 142
+
+log = structlog.get_logger("mqtt")
 
 
 def _broker(value: str) -> str:
@@ -74,11 +81,12 @@ class MqttOptions(ChannelOptions):
 
 
 class _Client(aiomqtt.Client):
-    """A client that knows whether the broker refused what it acknowledged, as MQTT 5 lets it, and that leaves no
-    socket behind when it cannot connect.
+    """A client that knows whether the broker refused what it acknowledged, and why it hung up, as MQTT 5 lets it, and
+    that leaves no socket behind when it cannot connect.
     """
 
     refusal: ReasonCode | None = None
+    goodbye: int | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -95,6 +103,7 @@ class _Client(aiomqtt.Client):
         reason_code: ReasonCode,
         properties: Properties | None = None,
     ) -> None:
+        self.goodbye = self.goodbye or reason_code.value
         # whoever stopped waiting for the connection does not wait for its end, and aiomqtt stumbles over it
         if not self._connected.cancelled():
             super()._on_disconnect(client, userdata, flags, reason_code, properties)
@@ -116,7 +125,7 @@ class _Failure:
 
 class MqttChannel:
     """Keeps `<base>/incident/<id>` and `<base>/brand/<slug>/state` retained while an incident is open, and says each
-    step once on `<base>/event`; `<base>/<host>/status` is `online` while connected, else `offline`.
+    step once on `<base>/event`; `<base>/<installation>/status` is `online` while connected, else `offline`.
 
     Publishing needs the connection that `serve` keeps; `send` waits for it. Steps of one incident that come in the
     wrong order never bring back what a later step has cleared.
@@ -127,11 +136,11 @@ class MqttChannel:
     ) -> None:
         self._options, self._base = options, options.base
         self._timeout, self._patience = timeout, patience
-        self._id = f"badbuzz-{slug(tools.host)}-{slug(tools.name)}"
-        self._status = f"{options.base}/{slug(tools.host)}/status"
+        self._id = f"badbuzz-{slug(tools.installation)}-{slug(tools.name)}"
+        self._status = "" if tools.passing else f"{options.base}/{slug(tools.installation)}/status"
         self._protocols = list(_PROTOCOLS.values()) if options.protocol == "auto" else [_PROTOCOLS[options.protocol]]
         self._link: _Client | None = None
-        self._failure = _Failure()
+        self._failure, self._since = _Failure(), math.inf
         self._changed, self._turn = asyncio.Condition(), asyncio.Lock()
         self._steps: OrderedDict[str, int] = OrderedDict()
         self._open: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -148,11 +157,12 @@ class MqttChannel:
         """Stay connected, until cancelled: then say offline and leave."""
         pause = FIRST_PAUSE
         while True:
+            self._since = math.inf
             try:
                 await self._stay()
             except MqttError as error:
-                pause = FIRST_PAUSE if self._link else min(pause * 2, LONGEST_PAUSE)
                 await self._lost(error)
+                pause = min(pause * 2, LONGEST_PAUSE) if self._is_contested() else FIRST_PAUSE
             if not self._falls_back():
                 await asyncio.sleep(pause)
 
@@ -167,12 +177,12 @@ class MqttChannel:
         self._unreached()
 
     async def _stay(self) -> None:
-        will = aiomqtt.Will(self._status, b"offline", qos=1, retain=True)
+        will = aiomqtt.Will(self._status, b"offline", qos=1, retain=True) if self._status else None
         async with await self._client(self._protocols[0], self._id, will) as client:
             try:
                 # what is retained tells which incidents an earlier run left open
                 await client.subscribe(f"{self._base}/incident/+", qos=1)
-                await client.publish(self._status, b"online", qos=1, retain=True)
+                await self._tell(client, b"online")
                 _obey_cancellation()
                 await self._ready(client)
                 async for heard in client.messages:
@@ -180,18 +190,34 @@ class MqttChannel:
             except asyncio.CancelledError:
                 # a clean goodbye keeps the broker from sending the last will
                 with suppress(MqttError):
-                    await client.publish(self._status, b"offline", qos=1, retain=True, timeout=self._timeout)
+                    await self._tell(client, b"offline")
                 raise
+
+    async def _tell(self, client: _Client, status: bytes) -> None:
+        if self._status:
+            await client.publish(self._status, status, qos=1, retain=True, timeout=self._timeout)
 
     async def _ready(self, client: _Client) -> None:
         async with self._changed:
             # this version works: no need to try the other again
             self._link, self._failure, self._protocols = client, _Failure(), self._protocols[:1]
+            self._since = asyncio.get_running_loop().time()
             self._changed.notify_all()
+
+    def _is_contested(self) -> bool:
+        """Whether there was no link, or none that lasted: another client may be using our name."""
+        if self._failure.code == _TAKEN_OVER:
+            log.warning("mqtt_session_taken_over", client=self._id)
+            return True
+        lasted = asyncio.get_running_loop().time() - self._since
+        if 0 <= lasted < BRIEF:
+            log.warning("mqtt_link_brief", client=self._id, seconds=round(lasted, 1), error=self._failure.why)
+        return lasted < BRIEF
 
     async def _lost(self, error: MqttError) -> None:
         async with self._changed:
-            self._link, self._failure = None, _failure(error)
+            self._failure = _failure(error, self._link.goodbye if self._link else None)
+            self._link = None
             self._changed.notify_all()
 
     def _falls_back(self) -> bool:
@@ -298,9 +324,9 @@ def _obey_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-def _failure(error: MqttError) -> _Failure:
+def _failure(error: MqttError, goodbye: int | None = None) -> _Failure:
     # the error itself would keep its traceback, and with it the socket, alive
-    code = error.rc if isinstance(error, MqttCodeError) else None
+    code = error.rc if isinstance(error, MqttCodeError) else goodbye
     return _Failure(str(error), code.value if isinstance(code, ReasonCode) else code)
 
 
@@ -322,6 +348,7 @@ def facts(message: Message) -> dict[str, Any]:
     """What a program needs to know, without strangers' words, in about 4 KiB at most; `text` fits a small display."""
     about, text = message.about, cut(one_line(message.line), TEXT)
     common = {"id": message.id, "at": about.at, "text": text, "language": message.language, "link": message.link}
+    common["priority"] = message.priority
     if not isinstance(about, Alert):
         return {"type": "notice", "topic": about.topic, "subject": cut(about.subject, TEXT), **common}
     names = ("incident", "number", "step", "brand", "rule", "state", "severity", "opened_at", "by", "drill")

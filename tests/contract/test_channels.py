@@ -66,7 +66,7 @@ async def built(kind: str, port: int) -> AsyncIterator[Channel]:
     """A channel that is being served, with short timeouts."""
     spec = CHANNELS.spec(kind)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="team")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
             spec.options.model_validate(written(kind, port)), tools
         )

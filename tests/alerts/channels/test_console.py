@@ -14,7 +14,7 @@ from tests.builders import AT, message
 
 def console() -> ConsoleChannel:
     http: aiohttp.ClientSession = None  # type: ignore[assignment] - it never asks for it
-    return SPEC.build(SPEC.options(), Tools(http=http, now=lambda: instant(AT), host="watch", name="demo"))
+    return SPEC.build(SPEC.options(), Tools(http=http, now=lambda: instant(AT), installation="watch", name="demo"))
 
 
 async def test_title_and_text_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

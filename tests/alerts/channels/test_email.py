@@ -32,13 +32,13 @@ def options(**changes: Any) -> Any:
 async def mail(inbox: Inbox, **changes: Any) -> AsyncIterator[EmailChannel]:
     """A channel to that server, without TLS unless the options say so."""
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch.example", name="boss")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="boss")
         yield SPEC.build(options(**{"smtp": f"smtp://localhost:{inbox.port}", **changes}), tools)
 
 
 def composed(sent: Any, **changes: Any) -> EmailMessage:
     """The mail as a mail reader parses it."""
-    made = compose(sent, options(**changes), host="watch.example", name="boss", at=instant(AT))
+    made = compose(sent, options(**changes), name="boss", at=instant(AT))
     parsed = BytesParser(policy=default).parsebytes(made.as_bytes(policy=SMTP))
     assert isinstance(parsed, EmailMessage)
     return parsed
@@ -85,7 +85,7 @@ async def test_the_headers_say_when_who_how_urgent_and_that_a_machine_wrote() ->
     assert "Acme Air: rise in negative mentions (37)" == read["Subject"]
     assert "badbuzz <badbuzz@example.org>" == read["From"]
     assert datetime(2026, 11, 14, 22, 8, tzinfo=UTC) == read["Date"].datetime
-    assert ["auto-generated", "1", "en", "<boss.badbuzz.watch.example>"] == [
+    assert ["auto-generated", "1", "en", "<boss.badbuzz.example.org>"] == [
         read[name] for name in ("Auto-Submitted", "X-Priority", "Content-Language", "List-Id")
     ]
     assert "List-Unsubscribe" not in read
@@ -127,7 +127,7 @@ def test_no_words_can_add_a_header_or_a_line_too_long(subject: str, text: str, i
     subject, text = subject.encode(errors="ignore").decode(), text.encode(errors="ignore").decode()
     ident = ident.encode(errors="ignore").decode()
     sent = message(subject=f"{subject}\r\nBcc: evil@example.org", text=text * 20, thread=ident, id=ident)
-    raw = compose(sent, options(), host="w\r\nBcc: x", name="b\nX: y", at=instant(AT)).as_bytes(policy=SMTP)
+    raw = compose(sent, options(), name="b\nX: y", at=instant(AT)).as_bytes(policy=SMTP)
     read = BytesParser(policy=default).parsebytes(raw)
 
     assert "Bcc" not in read

@@ -13,13 +13,14 @@ import aiomqtt
 import msgspec
 import pytest
 from amqtt.broker import Broker as Embedded
+from structlog.testing import capture_logs
 
 from alerts.channel import SendError, Tools
 from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel, facts
 from alerts.message import Message
 from rules.instant import instant
 from tests.builders import AT, FIGURES, alert, message, notice, step
-from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto
+from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto, tcp_server
 
 INCIDENT = "badbuzz/incident/1f0c9a7b2d3e"
 STATUS = "badbuzz/watch/status"
@@ -39,7 +40,7 @@ async def channel(
     """A channel whose `serve` runs as long as the test needs it."""
     written = {"broker": f"{scheme}://localhost:{port}", **options}
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="home")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="home")
         made = MqttChannel(SPEC.options.model_validate(written), tools, timeout=timeout)
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(made.serve(), name="serve")
@@ -198,6 +199,51 @@ async def test_the_broker_says_offline_for_a_channel_that_vanished(broker: Broke
         # a second client of the same name makes the broker drop the first without a goodbye
         async with aiomqtt.Client("127.0.0.1", broker.port, identifier=mqtt._id, clean_session=True):
             await seen.until(STATUS, lambda status: status == "offline")
+
+
+async def test_two_of_one_name_come_back_ever_later(broker: Broker) -> None:
+    with capture_logs() as logs:
+        async with channel(broker.port), channel(broker.port), watcher(broker.port) as heard:
+            await heard.until(STATUS, lambda _: len(logged(logs, "mqtt_link_brief")) >= 3)
+    assert {"badbuzz-watch-home"} == {entry["client"] for entry in logged(logs, "mqtt_link_brief")}
+
+
+async def test_a_session_that_another_client_took_over_is_known_as_such() -> None:
+    with capture_logs() as logs:
+        async with tcp_server(take_over) as port, channel(port):
+            await asyncio.wait_for(_twice(logs, "mqtt_session_taken_over"), 10)
+    assert [] == logged(logs, "mqtt_link_brief")
+
+
+async def _twice(logs: Any, event: str) -> None:
+    while True:
+        if len(logged(logs, event)) > 1:
+            return
+        await asyncio.sleep(0.01)
+
+
+async def take_over(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let a client in, as MQTT 5 does, and say after its first message that another one has its session."""
+    while kind := (await reader.read(1))[:1]:
+        packet = await reader.readexactly((await reader.readexactly(1))[0])
+        topic = int.from_bytes(packet[:2], "big")
+        answers = {
+            1: bytes((0x20, 3, 0, 0, 0)),
+            3: bytes((0x40, 2)) + packet[2 + topic : 4 + topic],
+            8: bytes((0x90, 4)) + packet[:2] + bytes((0, 1)),
+        }
+        writer.write(answers.get(kind[0] >> 4, b""))
+        if kind[0] >> 4 == 3:
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.write(bytes((0xE0, 2, 142, 0)))
+            break
+    await writer.drain()
+    writer.close()
+
+
+def logged(logs: Any, event: str) -> list[Any]:
+    return [entry for entry in logs if entry["event"] == event]
 
 
 async def test_a_message_waits_for_a_broker_that_starts_later(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ async def ntfy(
     answer: Answer = ntfy_answer, path: str = "", **options: Any
 ) -> AsyncIterator[tuple[NtfyChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="phone")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone")
         written = {"server": f"{fake.url}{path}", "topic": TOPIC, **options}
         yield SPEC.build(SPEC.options.model_validate(written), tools), fake
 

@@ -25,7 +25,7 @@ HOSTILE = "<!channel> <!here> <@U024BE7LH> <https://evil.example|bank> @everyone
 @asynccontextmanager
 async def slack(answer: Answer = slack_answer, *, pause: float = PAUSE) -> AsyncIterator[tuple[SlackChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="team")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
         options = SPEC.options.model_validate({"webhook": f"{fake.url}/services/T0/B0/s3cret"})
         yield SlackChannel(options, tools, pause=pause), fake
 

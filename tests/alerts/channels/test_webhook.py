@@ -25,7 +25,7 @@ KEY = "a-shared-key-of-the-team"
 @asynccontextmanager
 async def webhook() -> AsyncIterator[tuple[WebhookChannel, HttpFake]]:
     async with http_fake() as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), host="watch", name="hook")
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="hook")
         written = {"url": f"{fake.url}/in?k=s3cret", "secret": KEY, "allow_private": True}
         yield SPEC.build(SPEC.options.model_validate(written), tools), fake
 
@@ -126,7 +126,7 @@ async def test_a_name_that_leads_inside_the_own_network_is_refused_by_the_sessio
     options = SPEC.options.model_validate({"url": "https://hooks.example/s3cret", "secret": KEY})
     connector = aiohttp.TCPConnector(resolver=GuardedResolver(Inside()))
     async with aiohttp.ClientSession(connector=connector) as http:
-        channel = SPEC.build(options, Tools(http=http, now=lambda: instant(AT), host="watch", name="hook"))
+        channel = SPEC.build(options, Tools(http=http, now=lambda: instant(AT), installation="watch", name="hook"))
         with pytest.raises(SendError, match="allow_private") as failed:
             await channel.send(message())
 

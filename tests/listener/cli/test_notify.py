@@ -1,8 +1,10 @@
 """`badbuzz notify`, with a configuration on disk and services on this machine."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from tests.listener.cli.conftest import Badbuzz
@@ -60,3 +62,23 @@ def test_a_channel_that_needs_a_connection_gets_one(badbuzz: Badbuzz, tmp_path: 
 
     assert (0, "channel home: delivered\n") == (run.code, run.out)
     assert (1, True) == (refused.code, "refused us" in refused.err)
+
+
+def test_a_test_leaves_nothing_behind_on_the_broker(badbuzz: Badbuzz, tmp_path: Path) -> None:
+    with mosquitto(tmp_path, password=True) as broker:
+        run = badbuzz("notify", "home", written(tmp_path, port=broker.port))
+        kept = asyncio.run(_retained(broker.port))
+
+    assert (0, []) == (run.code, kept)
+
+
+async def _retained(port: int) -> list[str]:
+    async with aiomqtt.Client("127.0.0.1", port, username=USER, password=PASSWORD) as client:
+        await client.subscribe("#", qos=1)
+        await client.publish("end", b"end", qos=1)
+        topics: list[str] = []
+        async for heard in client.messages:
+            if heard.topic.value == "end":
+                break
+            topics.append(heard.topic.value)
+    return topics
