@@ -69,6 +69,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
     went on since this step.
+
+    `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
+    `channel_names` say what people call them, where that is something else.
     """
 
     id: str
@@ -91,6 +94,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     heard: Severity | None = None
     taken_at: datetime | None = None
     taken_by: str | None = None
+    brand_name: str | None = None
+    source_names: dict[str, str] = {}
+    channel_names: dict[str, str] = {}
     late: Late | None = None
     by: str | None = None
     because: str | None = None
@@ -104,7 +110,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     text or a masked error, never a secret.
 
     `undelivered`: an alert, of `severity` and of the moment `since`, could not be delivered through channel `subject`;
-    `passed_to` is the channel that is told in its place.
+    `passed_to` is the channel that is told in its place. The names are what people call these, where that is something
+    else.
     `source_down` / `source_up`: the source `subject` stopped or resumed being heard.
     """
 
@@ -119,3 +126,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     since: datetime | None = None
     passed_to: str | None = None
+    subject_name: str | None = None
+    brand_name: str | None = None
+    passed_to_name: str | None = None

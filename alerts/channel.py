@@ -9,7 +9,7 @@ import aiohttp
 
 from alerts.alert import Language
 from alerts.message import Message
-from config.model import Model, TimeZone
+from config.model import Label, Model, TimeZone
 from config.spec import Catalog, Spec
 from rules.instant import Instant
 
@@ -36,6 +36,8 @@ class SendError(Exception):
 class ChannelOptions(Model):
     """What every channel accepts."""
 
+    name: Label | None = None
+    """What people call it, in alerts; its key in the configuration when not given."""
     language: Language | None = None
     """Language of the messages; the daemon's when not given."""
     time_zone: TimeZone | None = None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from alerts.alert import Alert, Figures, Language, Notice
 from alerts.message import Message, Quotation
+from alerts.names import alert_in_names, notice_in_names
 from alerts.safe import alert_made_safe, notice_made_safe
 from alerts.times import Times
 from alerts.typography import number, percent, quoted
@@ -38,7 +39,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     """The alert in words. Strangers' words stand in the quotations alone, defused and shortened; every time is in
     `zone`, which is named once; nothing is said that `alert` does not hold.
     """
-    safe = alert_made_safe(_taken(alert), language)
+    safe = alert_made_safe(alert_in_names(_taken(alert)), language)
     times = Times(safe.at, zone, language)
     words = Words("alert.jinja", language, _view(safe, language, times))
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
@@ -92,7 +93,7 @@ def _rises(alert: Alert) -> bool:
 
 def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message:
     """The notice in words, under the same promises as an alert."""
-    safe = notice_made_safe(notice)
+    safe = notice_made_safe(notice_in_names(notice))
     times = Times(safe.at, zone, language)
     words = Words("notice.jinja", language, {"notice": safe, "times": times})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")

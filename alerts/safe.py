@@ -45,6 +45,9 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         because=_maybe(alert.because, REASON),
         link=safe_link(alert.link),
         taken_by=_maybe(alert.taken_by, NAME),
+        brand_name=_maybe(alert.brand_name, NAME),
+        source_names=_shown(alert.source_names),
+        channel_names=_shown(alert.channel_names),
         told=tuple(map(_name, alert.told)),
         untold=tuple(map(_name, alert.untold)),
         unheard=_named(alert.unheard),
@@ -65,6 +68,9 @@ def notice_made_safe(notice: Notice) -> Notice:
         subject=_name(notice.subject),
         brand=_maybe(notice.brand, NAME),
         passed_to=_maybe(notice.passed_to, NAME),
+        subject_name=_maybe(notice.subject_name, NAME),
+        brand_name=_maybe(notice.brand_name, NAME),
+        passed_to_name=_maybe(notice.passed_to_name, NAME),
         detail=shorten(defuse(notice.detail), REASON),
         link=safe_link(notice.link),
     )
@@ -117,6 +123,10 @@ def _name(text: str) -> str:
 
 def _maybe(text: str | None, limit: int) -> str | None:
     return (shorten(defuse(text), limit) or None) if text is not None else None
+
+
+def _shown(names: dict[str, str]) -> dict[str, str]:
+    return {name: _name(shown) for name, shown in names.items()}
 
 
 def _named(values: dict[str, Value]) -> dict[str, Value]:

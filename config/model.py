@@ -15,6 +15,7 @@ from pydantic import (
     FilePath,
     PlainSerializer,
     SecretStr,
+    StringConstraints,
     ValidationInfo,
     WithJsonSchema,
 )
@@ -110,6 +111,14 @@ File = Annotated[FilePath, BeforeValidator(beside)]
 
 TimeZone = Annotated[str, AfterValidator(time_zone)]
 """The name of a time zone, such as Europe/Paris."""
+
+
+LONGEST_LABEL = 40
+Label = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_LABEL, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
+"""What people call something, on one line."""
 
 
 def secrets_in(value: object) -> Iterator[str]:

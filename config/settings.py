@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from config.model import Duration, Model, Secret, TimeZone, writable_name
+from config.model import Duration, Label, Model, Secret, TimeZone, writable_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -138,6 +138,8 @@ class Operator(Model):
 class Brand(Model):
     """What is watched: a company, product, person, event or hashtag."""
 
+    name: Label | None = None
+    """What people call it, in alerts and on the page; its key in the configuration when not given."""
     query: Text
     """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
     languages: OneOrMore[LanguageCode] = ("en", "fr")
@@ -165,6 +167,11 @@ class Component(Model):
     name: str
     kind: str
     options: SerializeAsAny[Model] = Field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return getattr(self.options, "name", None) or self.name
 
 
 class Settings(Model):

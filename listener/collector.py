@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 from aiohttp import web
 from pydantic import Field
 
-from config.model import Duration, Model
+from config.model import Duration, Label, Model
 from config.settings import SHORTEST_RETENTION, Listed
 from config.spec import Catalog, Spec
 from listener.clock import Clock
@@ -21,6 +21,8 @@ from rules.mention import Mention
 class SourceOptions(Model):
     """What every source accepts."""
 
+    name: Label | None = None
+    """What people call it, in alerts and on the page; its key in the configuration when not given."""
     brands: Listed[str] | None = None
     """Only these brands listen here; all when not given."""
     retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] | None = None

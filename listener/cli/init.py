@@ -16,6 +16,7 @@ import typer
 from pydantic import ValidationError
 
 from alerts.typography import NO_BREAK as NB
+from config.model import LONGEST_LABEL
 from config.model import time_zone as known_zone
 from config.problems import closest
 from config.settings import Language
@@ -26,6 +27,7 @@ from listener.cli.files import create, draft, drop_secret, keep_secret
 from listener.cli.terminal import say
 from rules.query import compile_query
 from rules.query_parse import QueryError
+from rules.text import defuse, shorten
 
 T = TypeVar("T")
 
@@ -82,8 +84,8 @@ def command(
     given = {"language": language, "brand": brand, "time_zone": time_zone, "feed": feed, "phone": phone}
     refuse_to_ask_nobody([_option(key) for key, value in given.items() if not value])
     spoken, answers = _answers({key: value for key, value in given.items() if value})
-    secret = keep_secret(path.parent, "phone-topic", answers["phone"])
-    values = answers | {"name": _slug(answers["brand"]), "query": _query(answers["brand"]), "server": server}
+    secret, watched = keep_secret(path.parent, "phone-topic", answers["phone"]), answers["brand"]
+    values = answers | {"name": _slug(watched), "brand": _label(watched), "query": _query(watched), "server": server}
     text = _starter(spoken, values | {"topic_file": secret.relative_to(path.parent).as_posix()})
     if not _publish(path, text):
         drop_secret(secret)
@@ -192,9 +194,14 @@ def _starter(language: str, values: dict[str, str]) -> str:
 
 def _scalar(key: str, value: str) -> str:
     """A value as YAML; plain where that is safe, so that the file reads well."""
-    if key in {"name", "topic_file"} or re.fullmatch(r"[A-Za-z][\w/+-]*(?:://[\w./?=&%~+-]+)?", value):
+    plain = key != "brand" and re.fullmatch(r"[A-Za-z][\w/+-]*(?:://[\w./?=&%~+-]+)?", value)
+    if key in {"name", "topic_file"} or plain:
         return value
     return "'" + value.replace("${", "$${").replace("'", "''") + "'"
+
+
+def _label(brand: str) -> str:
+    return shorten(defuse(brand), LONGEST_LABEL) or "?"
 
 
 def _slug(brand: str) -> str:

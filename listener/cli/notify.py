@@ -78,5 +78,5 @@ def notice_for(chosen: Component, daemon: Daemon, at: Instant) -> Message:
     """The test message, in the channel's language and time zone."""
     options = chosen.options
     assert isinstance(options, ChannelOptions)
-    notice = Notice(id=f"test-{chosen.name}-{at}", topic="test", at=moment(at), subject=chosen.name)
+    notice = Notice(id=f"test-{chosen.name}-{at}", topic="test", at=moment(at), subject=chosen.label)
     return render_notice(notice, options.language or daemon.language, ZoneInfo(options.time_zone or daemon.time_zone))

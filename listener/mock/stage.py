@@ -33,6 +33,7 @@ daemon:
 operator: {{to: [team]}}
 brands:
   acme-air:
+    name: Acme Air
     query: '"Acme Air" OR @acmeair OR #acmeair OR #AcmeAirAbandon OR 4218'
     languages: [fr, en]
     own_accounts: {own}

@@ -3,13 +3,13 @@
 Joined when a message is about to be sent, so that a mention deleted meanwhile is quoted nowhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Late, Quote, Role
+from alerts.alert import Alert, Figures, Late, Notice, Quote, Role
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
@@ -56,6 +56,7 @@ class Describer:
             because=step.because,
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
+            **self._names(step.brand),
             **_standing(step, life),
             **_reached(step, life, deliveries, alert_id),
         )
@@ -93,6 +94,27 @@ class Describer:
         calm_for: timedelta = getattr(configured.options, "calm_for", timedelta())
         return calm_for
 
+    def notice(self, notice: Notice) -> Notice:
+        """A notice in the names that people use."""
+        settings = self.settings
+        sources = notice.topic in ("source_down", "source_up")
+        named = _labels(settings.sources if sources else settings.channels)
+        brand = settings.brands.get(notice.brand or "")
+        return msgspec.structs.replace(
+            notice,
+            subject_name=named.get(notice.subject),
+            brand_name=brand.name if brand else None,
+            passed_to_name=_labels(settings.channels).get(notice.passed_to or ""),
+        )
+
+    def _names(self, brand: str) -> dict[str, Any]:
+        configured = self.settings.brands.get(brand)
+        return {
+            "brand_name": configured.name if configured else None,
+            "source_names": _labels(self.settings.sources),
+            "channel_names": _labels(self.settings.channels),
+        }
+
     async def _quotes(self, evidence: Evidence) -> tuple[Quote, ...]:
         if not evidence.mentions:
             return ()
@@ -116,6 +138,10 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
+
+
+def _labels(components: Mapping[str, Component]) -> dict[str, str]:
+    return {name: each.label for name, each in components.items() if each.label != name}
 
 
 def page_of(row: IncidentRow, settings: Settings) -> str | None:

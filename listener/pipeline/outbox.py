@@ -68,7 +68,7 @@ class ChannelOutbox:
     async def _words(self, delivery: Delivery) -> Message | None:
         language, zone = self._taste(delivery.channel)
         if delivery.notice is not None:
-            return render_notice(delivery.notice, language, zone)
+            return render_notice(self._describer.notice(delivery.notice), language, zone)
         transition = delivery.transition or ""
         alert = await _insist(lambda: self._describer.alert(transition, delivery.id), delivery.channel)
         return render(alert, language, zone) if alert else None

@@ -39,7 +39,7 @@ class DaemonStatus:
         rows = [self.ledger.source(name) for name in self.ledger.setup.settings.sources]
         return [
             SourceStatus(
-                name=row.name,
+                name=self.ledger.setup.settings.sources[row.name].label,
                 kind=row.kind,
                 state=row.state,
                 last_event=row.last_read,
@@ -51,12 +51,12 @@ class DaemonStatus:
         ]
 
     def _brand(self, name: str) -> BrandStatus:
-        languages = self.ledger.setup.settings.brands[name].languages
+        brand = self.ledger.setup.settings.brands[name]
         engine = self.ledger.engines.get(name)
         return BrandStatus(
-            name=name,
+            name=brand.name or name,
             rules=_rules(engine, self.clock.now()) if engine else (),
-            unsupported=[language for language in languages if language not in supported_languages()],
+            unsupported=[language for language in brand.languages if language not in supported_languages()],
         )
 
 

@@ -88,6 +88,14 @@ RISE = replace(WORSE, heard="warning", unheard={}, told=("phone",), untold=("tea
 HIGHER = replace(RISE, heard="critical", severity="critical")
 HELD = {"taken_at": OPENED + timedelta(minutes=15), "taken_by": "Zoé"}
 LATE = replace(OPEN, unheard={}, late=Late(state="resolved", at=OPENED + timedelta(minutes=18)))
+NAMED = replace(
+    OPEN,
+    brand="acme",
+    brand_name="Acme Air",
+    source_names={"bluesky": "Bluesky", "fedi": "Mastodon", "press": "presse et blogs", "facebook": "page Facebook"},
+    channel_names={"team": "salon de veille"},
+    partly=("press",),
+)
 LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
 KEYWORD = replace(
     OPEN,
@@ -138,6 +146,7 @@ ALERTS = {
     "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words=("a", "b", "c", "d"))),
     "crowded": CROWDED,
     "drill": replace(OPEN, drill=True),
+    "in names": NAMED,
     "a rise in level": RISE,
     "a rise while somebody has it": replace(RISE, **HELD),
     "a new high": HIGHER,
@@ -153,6 +162,16 @@ NOTICES = {
     topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)
     for topic in ("undelivered", "source_down", "source_up", "test")
 }
+NOTICES["in names"] = replace(
+    NOTICES["undelivered"],
+    severity="critical",
+    since=OPENED,
+    passed_to="team",
+    brand="acme",
+    brand_name="Acme Air",
+    subject_name="téléphone",
+    passed_to_name="salon de veille",
+)
 NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
 NOTICES["passed on"] = replace(

@@ -18,6 +18,7 @@ from tests.alerts.samples import (
     KEYWORD,
     LATE,
     LEARNING,
+    NAMED,
     NOTICES,
     OPEN,
     OPENED,
@@ -425,6 +426,29 @@ def test_the_operator_reads_which_alert_did_not_arrive_and_who_has_it_instead():
     )
     assert english.lead == "Acme Air 37, critical: “team” did not get the alert of 23:03; passed on to “phone”."
     assert english.title == "badbuzz · not delivered · Acme Air 37"
+
+
+def test_people_read_names_and_programs_keep_theirs():
+    message, told = render(NAMED, "fr", PARIS), render_notice(NOTICES["in names"], "fr", PARIS)
+
+    assert _plain(message.title) == "Acme Air · sérieux · incident n° 37"
+    assert facts(NAMED, "fr")["Où"] == "Bluesky 14, Mastodon 5, presse et blogs 3"
+    assert facts(NAMED, "fr")["Non entendu"].startswith("page Facebook, muette")
+    assert "salon de veille, phone" in message.context
+    assert [quotation.caption.split(" · ")[1] for quotation in message.quotations] == [
+        "Bluesky",
+        "Mastodon",
+        "presse et blogs",
+    ]
+    assert "« téléphone » n’a pas reçu l’alerte de 23 h 08 ; transmise à « salon de veille »" in _plain(told.lead)
+    assert (message.about, told.about) == (NAMED, NOTICES["in names"])
+    assert not [slug for slug in ("acme", "bluesky", "team", "press,") if slug in message.text]
+
+
+def test_two_sources_of_one_name_are_one_to_the_reader():
+    alert = replace(NAMED, source_names={"bluesky": "réseaux", "fedi": "réseaux"})
+
+    assert facts(alert, "en")["Where"] == "réseaux 19, press 3"
 
 
 def test_a_test_says_that_it_is_one():

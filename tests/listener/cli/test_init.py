@@ -36,6 +36,7 @@ def test_it_asks_for_what_it_is_not_told(badbuzz: Badbuzz) -> None:
     settings = badbuzz("config", "show", "-o", "json").json
     assert (run.code, run.out.strip()) == (0, "")
     assert settings["daemon"]["time_zone"] == "Europe/Paris"
+    assert settings["brands"]["acme-air"]["name"] == "Acme Air"
     assert settings["brands"]["acme-air"]["query"] == '"Acme Air" OR #acmeair'
     assert settings["sources"]["news"]["urls"] == ["https://example.org/rss"]
 

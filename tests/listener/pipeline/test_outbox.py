@@ -345,3 +345,22 @@ async def test_a_new_high_only_updates_the_thread_and_a_rise_in_level_rings_whoe
     said = [(message.about.state, message.priority, "Zoé has it since" in message.text) for message in team.sent]
     assert [("open", 4, False), ("acknowledged", 2, True), ("worse", 2, True), ("worse", 5, True)] == said
     assert not [step for message in team.sent[2:] for step in message.first if "ack" in step]
+
+
+async def test_people_read_the_names_of_the_configuration(tmp_path):
+    parts = {
+        "brands": "acme: {query: acme, name: Acme Air}",
+        "sources": "press: {kind: file, path: /nowhere.jsonl, name: Press}",
+        "channels": "team: {kind: console, name: Watch}, boss: {kind: console, name: The boss}",
+    }
+    async with opened(tmp_path, **parts) as world:
+        await world.say("1", "2", "3")
+        world.clock.move(seconds=1)
+        await world.source_is("gone", code="410")
+        team, boss = Channel(), Channel()
+        async with delivering(world, team=team, boss=boss):
+            await settled(world, count=2)
+    assert "Acme Air · serious · incident 1" == team.sent[0].title
+    assert ("Press 3", True) == (team.sent[0].fields[3].value, "Told: Watch" in team.sent[0].context)
+    assert "badbuzz · blind source · Press" == boss.sent[0].title
+    assert ("acme", "press") == (team.sent[0].about.brand, boss.sent[0].about.subject)
