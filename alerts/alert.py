@@ -30,6 +30,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     `usual` is the expected count for the same window, None when the rule has no notion of it; `learning` says that
     there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
+    `second_half` is the count of the latter half of the window; `words` maps what was said of a keyword rule's words to
+    mentions (0: said earlier), the most frequent first; `least` mentions by `least_authors` are what the rule asks for.
     """
 
     of: Literal["negative", "posts", "hits"]
@@ -42,7 +44,10 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     negative: int = 0
     authors: int = 0
     sources: dict[str, int] = {}
-    words: tuple[str, ...] = ()
+    second_half: int | None = None
+    words: dict[str, int] = {}
+    least: int | None = None
+    least_authors: int | None = None
     opening: int | None = None
     during: int | None = None
     peak: int | None = None

@@ -177,6 +177,10 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
         "ended_now": alert.state == "resolved",
         "words": [quoted(word, language) for word in figures.words],
+        "spoken": [
+            f"{quoted(word, language)} {number(count, language)}" for word, count in figures.words.items() if count
+        ],
+        "first_half": None if figures.second_half is None else figures.count - figures.second_half,
         "mainly": mainly,
         "mainly_only": only,
         "share": _share(figures, language),

@@ -1,6 +1,7 @@
 """Words that are not ours, made safe before they meet a template."""
 
 import re
+from collections.abc import Iterator
 from typing import TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -56,7 +57,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         figures=replace(
             figures,
             sources=_named(figures.sources),
-            words=tuple(word for word in (shorten(defuse(word), WORD) for word in figures.words) if word),
+            words={word: count for word, count in _words(figures.words) if word},
         ),
     )
 
@@ -123,6 +124,10 @@ def _name(text: str) -> str:
 
 def _maybe(text: str | None, limit: int) -> str | None:
     return (shorten(defuse(text), limit) or None) if text is not None else None
+
+
+def _words(counted: dict[str, int]) -> Iterator[tuple[str, int]]:
+    return ((shorten(defuse(word), WORD), count) for word, count in counted.items())
 
 
 def _shown(names: dict[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """One brand a mention concerns. `own`: written by the brand itself; `hits` names the keyword rules it touches,
-    `words` are their words that it holds, as the rules write them.
+    `words` are their words that it holds, as the rules write them, `said` those of each rule as the mention says them.
     """
 
     brand: str
@@ -34,6 +34,7 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     hits: tuple[str, ...]
     words: tuple[str, ...]
+    said: Mapping[str, tuple[str, ...]]
 
 
 class _Listening:
@@ -54,6 +55,7 @@ class _Listening:
             own=_is_by(mention, self.accounts),
             hits=tuple(found),
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
+            said={rule: self.keywords[rule].said(content) for rule in found},
         )
 
 

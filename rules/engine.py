@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from rules.evidence import evidence_of
 from rules.facts import Facts
 from rules.incident import Incident, incident_id
 from rules.inputs import (
@@ -22,8 +23,8 @@ from rules.inputs import (
 )
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.rule import RULES, Rule, RuleOptions, Verdict
-from rules.series import Counts, minute_of, quotable, series_of
-from rules.transition import Evidence, State, Transition
+from rules.series import Counts, minute_of, series_of
+from rules.transition import State, Transition
 
 PATIENCE = 24 * 60
 """Minutes for which nothing is learnt because a source is down while others are heard."""
@@ -363,38 +364,9 @@ class Engine:
             state=state,
             severity=incident.severity,
             reasons=rule.reasons(verdict),
-            evidence=self._evidence(incident, rule, verdict, at),
+            evidence=evidence_of(rule.series, self._state.counts, at, incident, verdict, self._state.down),
             by=by,
             because=because,
         )
         incident.step += 1
         return step
-
-    def _evidence(self, incident: Incident, rule: Rule, verdict: Verdict, at: Instant) -> Evidence:
-        counts, minutes = self._state.counts, verdict.window
-        cells = [cell for _, cell in counts.window(rule.series, at, minutes)]
-        sources: dict[str, int] = {}
-        for cell in cells:
-            for source, count in cell.sources.items():
-                sources[source] = sources.get(source, 0) + count
-        return Evidence(
-            of=rule.series,
-            count=verdict.count,
-            window=minutes * MINUTE,
-            usual=verdict.usual,
-            usual_high=verdict.usual_high,
-            learning=verdict.learning,
-            posts=counts.total("posts", at, minutes),
-            negative=counts.total("negative", at, minutes),
-            unsupported=counts.total("unsupported", at, minutes),
-            authors=counts.authors(rule.series, at, minutes),
-            sources=dict(sorted(sources.items())),
-            mentions=quotable(cells, incident.first),
-            opening=incident.opening,
-            opened_at=incident.opened_at,
-            first_at=incident.first_at,
-            during=incident.during,
-            peak=incident.peak,
-            peak_at=incident.peak_at,
-            unheard=tuple(sorted(self._state.down)),
-        )

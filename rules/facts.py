@@ -22,12 +22,13 @@ class Tone(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One mention of one brand, reduced to what rules count.
 
     `mention` is its identity; `moment` the instant it counts for; `author` a pseudonym that only tells authors apart
-    ("" unknown); `hits` the keyword rules whose words it holds; `own` written by the brand itself, kept but never
-    counted; `history` stored and shown, in no window and no baseline.
+    ("" unknown); `hits` the keyword rules whose words it holds, `said` the few words that it holds of each, as it says
+    them: the rule's own, ended otherwise; `own` written by the brand itself, kept but never counted; `history` stored
+    and shown, in no window and no baseline.
     """
 
     mention: str
@@ -38,5 +39,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     label: Label = "unsupported"
     compound: float | None = None
     hits: tuple[str, ...] = ()
+    said: dict[str, tuple[str, ...]] = {}
     own: bool = False
     history: bool = False

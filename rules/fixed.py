@@ -56,7 +56,7 @@ class FixedRule:
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         floor = self._options.at_least
         counted = f"{self.counted(verdict.count)} in {verdict.window} min"
-        return (f"{counted}; the rule fires at {floor.posts} by {plural(floor.authors, 'author')}",)
+        return counted, f"at least {plural(floor.posts, 'mention')} by {plural(floor.authors, 'author')}"
 
     def counted(self, count: int) -> str:
         """What is counted, in words."""

@@ -8,6 +8,8 @@ from rules.query_parse import MOST_TERMS, Node, Not, Parser, QueryError, parse_t
 from rules.query_terms import Content, Span, Term
 
 _MOST_SPANS = 100
+MOST_SAID = 5
+"""Words of one rule that are named of one mention."""
 
 
 def _holds(node: Node, is_true: Callable[[Term], bool]) -> bool:
@@ -104,6 +106,11 @@ class Words:
     def find(self, content: Content) -> tuple[str, ...]:
         """Those that stand in the mention, as written in the rule and in its order."""
         return tuple(written for written, term in self._terms.items() if content.holds(term))
+
+    def said(self, content: Content) -> tuple[str, ...]:
+        """The same as the mention says them, few and each once: with the ending that stands for a `*`."""
+        said = (word for term in self._terms.values() if content.holds(term) for word in content.said(term))
+        return tuple(dict.fromkeys(said))[:MOST_SAID]
 
 
 def compile_words(terms: Iterable[str]) -> Words:

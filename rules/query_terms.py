@@ -1,6 +1,7 @@
 """What a query looks for, and a mention's words laid out so that it is found at once."""
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -9,11 +10,12 @@ from typing import Literal
 import msgspec
 
 from rules.mention import Mention
-from rules.text import Folded, Token, tokens
+from rules.text import Folded, Token, defuse, tokens
 
 FieldName = Literal["title", "text"]
 FIELDS: tuple[FieldName, ...] = ("title", "text")
 _PLACES = 20  # of one term in one field: enough to show why, and a hostile text cannot make the answer large
+_LONGEST_SAID = 30  # characters of what is kept of a text
 
 
 class Span(msgspec.Struct, frozen=True, order=True):
@@ -58,7 +60,7 @@ def keys(token: Token) -> tuple[str, ...]:
 
 class _Field:
     def __init__(self, text: str) -> None:
-        self.folded = Folded(text)
+        self.source, self.folded = text, Folded(text)
         self.tokens = tokens(self.folded)
         self.index: dict[str, list[int]] = {}
         for at, token in enumerate(self.tokens):
@@ -97,6 +99,11 @@ class _Field:
                     break
         return found
 
+    def said(self, first: int, last: int) -> str:
+        """The tokens as they are written, in lower case."""
+        places = (self.origin(at, at) for at in range(first, last + 1))
+        return defuse(" ".join(self.source[start:end] for start, end in places)).lower()
+
     def origin(self, first: int, last: int) -> tuple[int, int]:
         return self.folded.origin(self.tokens[first].start, self.tokens[last].end)
 
@@ -118,6 +125,17 @@ class Content:
     def holds(self, term: Term) -> bool:
         """Whether the term stands anywhere."""
         return bool(self._places(term))
+
+    def said(self, term: Term) -> Iterator[str]:
+        """How the mention says the term: its own words where a `*` lets them differ, unless they are very long."""
+        written = term.written.strip('"')
+        if not any(form.prefix for form in term.forms):
+            yield written
+            return
+        for name, places in self._places(term).items():
+            for place in places:
+                word = self._fields[name].said(*place)
+                yield word if len(word) <= _LONGEST_SAID else written.replace("*", "")
 
     def spans(self, term: Term) -> list[Span]:
         """Where it stands, in order, the first of each field."""

@@ -11,8 +11,14 @@ AUTHORS_PER_BIN = 1_000
 """Authors told apart in one bin of one series; beyond, their number is a lower bound and memory stays bounded."""
 
 
-class Bin(msgspec.Struct, kw_only=True):
-    """One minute of one series. `authors` maps a pseudonym to how many mentions it wrote; `largest` is the mention
+WORDS_PER_BIN = 20
+"""Words of a keyword rule told apart in one bin: more are counted, not named."""
+_HITS = "hits:"
+
+
+class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One minute of one series. `authors` maps a pseudonym to how many mentions it wrote, `words` what was said of a
+    keyword rule's words to how many hold it; `largest` is the mention
     whose author has the most followers (`reach`).
     """
 
@@ -24,6 +30,7 @@ class Bin(msgspec.Struct, kw_only=True):
     latest: str = ""
     largest: str = ""
     reach: int = -1
+    words: dict[str, int] = {}
 
     def unquote(self, mention: str) -> None:
         """Name it no more."""
@@ -48,7 +55,7 @@ def series_of(facts: Facts) -> Iterator[str]:
     if facts.label == "unsupported":
         yield "unsupported"
     for rule in facts.hits:
-        yield f"hits:{rule}"
+        yield f"{_HITS}{rule}"
 
 
 class Counts(msgspec.Struct):
@@ -79,6 +86,9 @@ class Counts(msgspec.Struct):
             cell.authors[facts.author] = cell.authors.get(facts.author, 0) + 1
         if facts.reach > cell.reach:
             cell.reach, cell.largest = facts.reach, facts.mention
+        for word in _said(series, facts):
+            if word in cell.words or len(cell.words) < WORDS_PER_BIN:
+                cell.words[word] = cell.words.get(word, 0) + 1
 
     def remove(self, series: str, facts: Facts) -> None:
         """Take a mention's count back; nothing happens when its bin is no longer there."""
@@ -90,6 +100,8 @@ class Counts(msgspec.Struct):
         cell.unquote(facts.mention)
         _decrease(cell.sources, facts.source)
         _decrease(cell.authors, facts.author)
+        for word in _said(series, facts):
+            _decrease(cell.words, word)
         if cell.count <= 0:
             del of_series[minute_of(facts.moment)]
 
@@ -156,6 +168,10 @@ def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:
         if mention and mention not in roles.values():
             roles[role] = mention
     return roles
+
+
+def _said(series: str, facts: Facts) -> tuple[str, ...]:
+    return facts.said.get(series.removeprefix(_HITS), ()) if facts.said and series.startswith(_HITS) else ()
 
 
 def _decrease(counts: dict[str, int], key: str) -> None:

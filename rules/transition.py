@@ -16,8 +16,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `usual` is the expected count of the same window, None when the rule has no notion of it; `opening` the count when
     the incident opened, `first_at` the minute of the mention it began with; `peak` the highest count so far, at
-    `peak_at`; `during` counts since the opening; `sources` maps source name to count; `mentions` maps first, largest
-    (audience) and latest to identities.
+    `peak_at`; `during` counts since the opening; `second_half` the count of the latter half of the window, the longer
+    one of an odd window; `sources` maps source name to count; `words` maps what was said of a keyword rule's words to
+    mentions, the most frequent first, few; `mentions` maps first, largest (audience) and latest to identities.
     """
 
     of: str
@@ -39,6 +40,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     peak_at: Instant | None = None
     unheard: tuple[str, ...] = ()
     unsupported: int = 0
+    second_half: int | None = None
+    words: dict[str, int] = {}
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

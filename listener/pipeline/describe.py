@@ -15,7 +15,7 @@ from config.settings import Component, Settings
 from listener.errors import PARTLY
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import Instant, duration, moment
-from rules.rule import RULES
+from rules.rule import Floor
 from rules.transition import Evidence, Transition
 
 _DELIVERIES = 1_000
@@ -49,7 +49,7 @@ class Describer:
             at=moment(step.at),
             opened_at=moment(row.opened_at),
             first_at=_first_at(step.evidence, quotes),
-            figures=self._figures(step),
+            figures=self._figures(step, life),
             quotes=quotes,
             **await self._coverage(step),
             by=step.by,
@@ -61,8 +61,8 @@ class Describer:
             **_reached(step, life, deliveries, alert_id),
         )
 
-    def _figures(self, step: Transition) -> Figures:
-        evidence = step.evidence
+    def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
+        evidence, floor = step.evidence, self._floor(step.rule)
         of: Literal["negative", "posts", "hits"] = "posts" if evidence.of == "posts" else "negative"
         return Figures(
             of="hits" if evidence.of.startswith("hits:") else of,
@@ -75,7 +75,10 @@ class Describer:
             negative=evidence.negative,
             authors=evidence.authors,
             sources=evidence.sources,
-            words=self._words(step.rule),
+            second_half=evidence.second_half,
+            words=_words(step, life),
+            least=floor.posts if floor else None,
+            least_authors=floor.authors if floor else None,
             opening=evidence.opening,
             during=evidence.during,
             peak=evidence.peak,
@@ -83,9 +86,10 @@ class Describer:
             unsupported=evidence.unsupported,
         )
 
-    def _words(self, rule: str) -> tuple[str, ...]:
+    def _floor(self, rule: str) -> Floor | None:
         configured = self.settings.rules.get(rule)
-        return RULES.spec(configured.kind).words(configured.options) if configured else ()
+        floor = getattr(configured.options, "at_least", None) if configured else None
+        return floor if isinstance(floor, Floor) else None
 
     def _calm_for(self, step: Transition) -> timedelta | None:
         configured = self.settings.rules.get(step.rule)
@@ -138,6 +142,12 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
+
+
+def _words(step: Transition, life: Sequence[Transition]) -> dict[str, int]:
+    """What was said of the words of a keyword rule; where nothing is said any more, what was said before."""
+    earlier = (each.evidence.words for each in reversed(life) if each.step < step.step and each.evidence.words)
+    return step.evidence.words or dict.fromkeys(next(earlier, {}), 0)
 
 
 def _labels(components: Mapping[str, Component]) -> dict[str, str]:

@@ -145,6 +145,7 @@ class Intake:
             label=found.tone.label,
             compound=found.tone.compound,
             hits=tuple(found.hits),
+            said=dict(found.said),
             own=found.own,
             history=history,
         )

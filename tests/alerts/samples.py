@@ -96,6 +96,7 @@ NAMED = replace(
     channel_names={"team": "salon de veille"},
     partly=("press",),
 )
+GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
 LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
 KEYWORD = replace(
     OPEN,
@@ -110,9 +111,12 @@ KEYWORD = replace(
         posts=1,
         authors=1,
         sources={"press": 1},
-        words=("boycott", "rappel produit"),
+        words={"boycott": 1, "rappel produit": 1},
+        least=1,
+        least_authors=2,
     ),
 )
+SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
     severity="info",
@@ -143,10 +147,15 @@ ALERTS = {
     "learning and worse": replace(WORSE, figures=replace(LEARNING.figures, count=71)),
     "learning and resolved": replace(CALM, figures=replace(LEARNING.figures, count=4)),
     "keyword": KEYWORD,
-    "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words=("a", "b", "c", "d"))),
+    "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words={"a": 9, "b": 4, "c": 1, "d": 1})),
     "crowded": CROWDED,
     "drill": replace(OPEN, drill=True),
     "in names": NAMED,
+    "growing": GROWING,
+    "growing and worse": replace(RISE, figures=replace(RISE.figures, second_half=51, least=8, least_authors=5)),
+    "growing and learning": replace(LEARNING, figures=replace(LEARNING.figures, second_half=16, least=8)),
+    "a word nobody says any more": replace(KEYWORD, state="resolved", figures=SILENT),
+    "a word nobody knows": replace(KEYWORD, figures=replace(KEYWORD.figures, words={})),
     "a rise in level": RISE,
     "a rise while somebody has it": replace(RISE, **HELD),
     "a new high": HIGHER,

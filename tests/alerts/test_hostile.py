@@ -68,7 +68,14 @@ quotes = st.builds(
 counts = st.integers(0, 10**9)
 figures = st.builds(
     lambda of, count, usual, sources, listed: replace(
-        FIGURES, of=of, count=count, usual=usual, sources=sources, words=tuple(listed), during=count, peak=count
+        FIGURES,
+        of=of,
+        count=count,
+        usual=usual,
+        sources=sources,
+        words=dict.fromkeys(listed, count),
+        during=count,
+        peak=count,
     ),
     st.sampled_from(("negative", "posts", "hits")),
     counts,

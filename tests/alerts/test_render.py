@@ -13,6 +13,7 @@ from tests.alerts.samples import (
     CLOSED,
     CROWDED,
     FIGURES,
+    GROWING,
     HELD,
     HIGHER,
     KEYWORD,
@@ -100,7 +101,7 @@ def facts(alert, language):
         (
             KEYWORD,
             (
-                "Acme Air, sérieux : 1 mention avec « boycott » ou « rappel produit » en 1 h. 1 auteur, "
+                "Acme Air, sérieux : 1 mention de « boycott » ou « rappel produit » en 1 h. 1 auteur, "
                 "uniquement sur press. À vérifier. D’abord : suspendre les publications programmées."
             ),
             (
@@ -122,11 +123,13 @@ def test_a_rule_without_a_usual_claims_none():
 def test_while_the_usual_is_being_learnt_none_is_claimed():
     assert line(LEARNING, "fr") == (
         "Acme Air, sérieux : 22 mentions négatives en 15 min ; l’habituel est en apprentissage. 19 auteurs, "
-        "surtout sur bluesky. À vérifier. D’abord : suspendre les publications programmées. Non entendu : facebook."
+        "surtout sur bluesky. À vérifier : trop peu d’historique pour comparer. "
+        "D’abord : suspendre les publications programmées."
     )
     assert line(LEARNING, "en") == (
         "Acme Air, serious: 22 negative mentions in 15 min; still learning what is usual. 19 authors, "
-        "mostly on bluesky. Please check. First: hold what is scheduled. Not heard: facebook."
+        "mostly on bluesky. Please check: too little history to compare with. First: hold what is scheduled. "
+        "Not heard: facebook."
     )
     assert facts(LEARNING, "en")["Measured"] == "22 negative mentions in 15 min; still learning what is usual"
 
@@ -426,6 +429,38 @@ def test_the_operator_reads_which_alert_did_not_arrive_and_who_has_it_instead():
     )
     assert english.lead == "Acme Air 37, critical: “team” did not get the alert of 23:03; passed on to “phone”."
     assert english.title == "badbuzz · not delivered · Acme Air 37"
+
+
+def test_a_message_says_whether_it_grows_and_what_the_rule_asks_for():
+    french, english = (render(GROWING, language, PARIS) for language in ("fr", "en"))
+
+    assert line(GROWING, "fr").startswith(
+        "Acme Air, sérieux : 22 mentions négatives en 15 min (6 puis 16), d’habitude 3."
+    )
+    assert line(GROWING, "en").startswith("Acme Air, serious: 22 negative mentions in 15 min (6, then 16), usually 3.")
+    assert facts(GROWING, "fr")["Évolution"] == "6 dans la première moitié de ces 15 min, 16 dans la seconde"
+    assert facts(GROWING, "en")["Trend"] == "6 in the first half of these 15 min, 16 in the second"
+    assert _plain(french.context).startswith(
+        "Règle bad-buzz : bien au-delà de l’habituel (au plus 7), au moins 8 messages de 5 auteurs · samedi"
+    )
+    assert english.context.startswith(
+        "Rule bad-buzz: well beyond what is usual (at most 7), at least 8 posts by 5 authors · Saturday"
+    )
+    assert "(20 puis 51 ; 22 à l’ouverture, d’habitude 3)" in line(ALERTS["growing and worse"], "fr")
+    assert "(20, then 51; 22 at opening, usually 3)" in line(ALERTS["growing and worse"], "en")
+    assert "bien au-delà de ce qui a été entendu jusqu’ici, au moins 8 messages" in _plain(
+        render(ALERTS["growing and learning"], "fr", PARIS).context
+    )
+    assert render(CALM, "en", PARIS).context.startswith("Rule bad-buzz · ")
+
+
+def test_a_word_that_was_said_is_named_and_counted():
+    many = ALERTS["many words"]
+
+    assert facts(many, "fr")["Mots"] == "« a » 9, « b » 4, « c » 1, « d » 1"
+    assert "1 mention of “a”, “b” or another watched word in 1 h" in line(many, "en")
+    assert "4 mentions de « boycott » depuis l’ouverture" in line(ALERTS["a word nobody says any more"], "fr")
+    assert "1 mention avec un mot surveillé en 1 h" in line(ALERTS["a word nobody knows"], "fr")
 
 
 def test_people_read_names_and_programs_keep_theirs():

@@ -80,7 +80,8 @@ def in_batches(setup, mentions, cuts, ticks):
             # a transaction bears one stamp
             intake = Shared(setup, known, at)
         steps += engines.apply(intake.take(mention, begun))
-    return steps + engines.settle()
+    # the last of them may have been dropped as known: time went on all the same
+    return steps + engines.settle() + engines.advance(instant(mentions[-1].observed_at))
 
 
 class Shared(Intake):

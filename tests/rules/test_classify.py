@@ -49,6 +49,7 @@ def test_a_mention_comes_with_its_tone_places_and_keywords() -> None:
     assert [(10, 14)] == [(span.start, span.end) for span in found.match.spans]
     assert ("recall", "strike") == found.hits
     assert ("boycott*", "fuite de données", "grève") == found.words
+    assert {"recall": ("boycottez", "fuite de données"), "strike": ("grève",)} == found.said
     assert not found.own
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.engine import Engine
-from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Missed, Resolved, decode, encode
+from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Missed, Resolved, decode, encode
 from rules.instant import MINUTE, SECOND
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
@@ -224,6 +224,39 @@ def test_words_that_matter_open_a_critical_incident():
     log = [configured(plan(recall=RECALL)), heard(1, 5, hits=("recall",)), heard(2, 6, hits=("recall",))]
     steps = fold(log, until=100)
     assert [("recall", "open", "critical"), ("recall", "resolved", "critical")] == states(steps)
+
+
+def test_the_evidence_counts_the_words_that_were_said_and_few_of_them():
+    said = [("boycott",), ("boycott", "boycotts"), *((f"boycott{letter}",) for letter in "hgfedcba")]
+    log = [
+        heard(number, 5, hits=("recall",), said={"recall": words, "other": ("strike",)})
+        for number, words in enumerate(said)
+    ]
+    (step, *_) = fold([configured(plan(recall=RECALL)), *log])
+    assert {"boycott": 2, "boycotta": 1, "boycottb": 1, "boycottc": 1, "boycottd": 1} == step.evidence.words
+    assert ["boycott", "boycotta"] == list(step.evidence.words)[:2]
+
+
+def test_a_mention_that_is_edited_takes_its_words_along():
+    before = facts(1, START + 5 * MINUTE, hits=("recall",), said={"recall": ("boycott",)})
+    after = facts(1, START + 5 * MINUTE, hits=("recall",), said={"recall": ("fuite",)})
+    log = [configured(plan(recall=RECALL)), Heard(at=START + 5 * MINUTE, facts=before)]
+    log += [Edited(at=START + 6 * MINUTE, before=before, after=after), heard(2, 7, hits=("recall",))]
+    assert {"fuite": 1} == fold(log)[-1].evidence.words
+
+
+def test_the_evidence_tells_how_much_of_the_window_is_recent():
+    log = [configured(plan(five=FIVE)), *burst(2, minute=2), *burst(3, minute=12, first=50)]
+    (step,) = fold(log)
+    assert (5, 3) == (step.evidence.count, step.evidence.second_half)
+
+
+def test_logs_and_snapshots_of_before_are_still_read():
+    old = b'{"type":"mention","at":1,"facts":{"mention":"feed:1","moment":1,"source":"press","hits":["recall"]}}'
+    engine = Engine("acme", b'{"counts":{"bins":{"hits:recall":{"30000005":{"count":1,"authors":{"a":1}}}}}}')
+    assert {} == decode(old).facts.said
+    fold([configured(plan(recall=RECALL))], engine=engine)
+    assert {} == Engine("acme", engine.dump())._state.counts.bins["hits:recall"][30000005].words
 
 
 def test_a_removed_rule_resolves_its_incident_with_the_reason():

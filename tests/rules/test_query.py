@@ -283,6 +283,23 @@ def test_keyword_terms_tell_which_of_them_stand_in_a_mention() -> None:
     assert () == hits(terms, "un produit rappelé : scandale")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("BOYCOTT, boycott, Boycottons-les !", ("boycott", "boycottons", "rappel produit")),
+        ("#BoycottAcme", ("#boycottacme", "rappel produit")),
+        ("l'Échange boycotté", ("boycotté", "rappel produit")),
+        (f"boycott{'x' * 40}", ("boycott", "rappel produit")),
+        ("boycotta boycottb boycottc boycottd boycotte boycottf", tuple(f"boycott{letter}" for letter in "abcde")),
+    ],
+)
+def test_what_was_said_is_told_as_it_was_said_and_never_more_than_a_few_words(
+    text: str, words: tuple[str, ...]
+) -> None:
+    found = compile_words(["boycott*", "rappel produit", "fuite"]).said(Content(mention(f"{text} RAPPEL-PRODUIT")))
+    assert words == found
+
+
 @pytest.mark.parametrize("term", ["", "*", "ab*", "a*b", "!!"])
 def test_a_keyword_that_cannot_be_looked_for_is_an_error(term: str) -> None:
     with pytest.raises(QueryError):

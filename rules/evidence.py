@@ -1,0 +1,56 @@
+"""What was counted when a step was taken, read from the bins."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from rules.incident import Incident
+from rules.instant import MINUTE, Instant
+from rules.rule import Verdict
+from rules.series import Counts, quotable
+from rules.transition import Evidence
+
+MOST_WORDS = 5
+"""Words of a keyword rule that are told of a window: those said most often."""
+
+
+def evidence_of(
+    series: str, counts: Counts, at: Instant, incident: Incident, verdict: Verdict, down: Collection[str]
+) -> Evidence:
+    """The evidence of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
+    minutes = verdict.window
+    cells = [cell for _, cell in counts.window(series, at, minutes)]
+    return Evidence(
+        of=series,
+        count=verdict.count,
+        window=minutes * MINUTE,
+        # the open minute is not over: it makes the longer half
+        second_half=counts.total(series, at, (minutes + 1) // 2) if minutes > 1 else None,
+        usual=verdict.usual,
+        usual_high=verdict.usual_high,
+        learning=verdict.learning,
+        posts=counts.total("posts", at, minutes),
+        negative=counts.total("negative", at, minutes),
+        unsupported=counts.total("unsupported", at, minutes),
+        authors=counts.authors(series, at, minutes),
+        sources=dict(sorted(_summed(cell.sources for cell in cells).items())),
+        words=_most_said(_summed(cell.words for cell in cells)),
+        mentions=quotable(cells, incident.first),
+        opening=incident.opening,
+        opened_at=incident.opened_at,
+        first_at=incident.first_at,
+        during=incident.during,
+        peak=incident.peak,
+        peak_at=incident.peak_at,
+        unheard=tuple(sorted(down)),
+    )
+
+
+def _summed(counted: Iterable[dict[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counts in counted:
+        total.update(counts)
+    return total
+
+
+def _most_said(words: Counter[str]) -> dict[str, int]:
+    return dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS])
