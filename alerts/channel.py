@@ -76,7 +76,7 @@ class Channel(Protocol):
 class ChannelSpec(Spec[ChannelOptions]):
     """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack`, `wakes` a sleeper.
 
-    `deadline` bounds one attempt.
+    `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
     """
 
     build: Callable[[Any, Tools], Channel]
@@ -84,6 +84,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     edit: bool = False
     ack: bool = False
     wakes: Literal["yes", "no", "depends"] = "no"
+    people: bool = True
     deadline: timedelta = timedelta(seconds=30)
 
 

@@ -23,7 +23,7 @@ LINE, TITLE = 240, 60
 SHORTEST_NAME = 6
 """A name is not shortened below this for a title to fit."""
 LISTED = 4
-"""How many sources or channels are named before the rest is summed up."""
+"""How many sources or channels are named before the rest, two or more, is summed up."""
 ENOUGH = 20
 """Mentions below which a share in per cent would only mislead."""
 MINUTE = timedelta(minutes=1)
@@ -210,12 +210,19 @@ def _main(sources: Mapping[str, int]) -> tuple[str, bool]:
 
 def _where(sources: Mapping[str, int], language: Language) -> _Shortlist:
     ranked = [(name, count) for name, count in _ranked(sources) if count]
-    shown = tuple(f"{name} {number(count, language)}" for name, count in ranked[:LISTED])
-    return _Shortlist(shown, len(ranked[LISTED:]), sum(count for _, count in ranked[LISTED:]))
+    listed = _listed(len(ranked))
+    shown = tuple(f"{name} {number(count, language)}" for name, count in ranked[:listed])
+    return _Shortlist(shown, len(ranked[listed:]), sum(count for _, count in ranked[listed:]))
 
 
 def _shortlist(names: Sequence[str]) -> _Shortlist:
-    return _Shortlist(tuple(names[:LISTED]), len(names[LISTED:]))
+    listed = _listed(len(names))
+    return _Shortlist(tuple(names[:listed]), len(names[listed:]))
+
+
+def _listed(total: int) -> int:
+    """How many of them are named: a single one is no sum."""
+    return total if total == LISTED + 1 else LISTED
 
 
 def _quotations(alert: Alert, words: Words) -> tuple[Quotation, ...]:

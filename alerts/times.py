@@ -44,6 +44,11 @@ class Times:
             return f"{format_date(local, 'EEEE', locale=self.language)} {self.hour(moment)}"
         return f"{self.day(moment)}, {self.hour(moment)}"
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """How long it is from one moment to another as their hours are shown, to the minute; exact within a minute."""
+        shown = _minute(end) - _minute(start)
+        return shown or end - start
+
     def day(self, moment: datetime) -> str:
         """`samedi 14 novembre`, `dimanche 1er novembre`; `Saturday 14 November`; the year when it is another one."""
         local = moment.astimezone(self.zone).date()
@@ -59,6 +64,10 @@ class Times:
             return _offset(self.now.astimezone(self.zone))
         city = get_timezone_location(self.zone, locale=self.language, return_city=True).rpartition("/")[2]
         return _time_of(city) if self.language == "fr" else f"{city} time"
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _offset(local: datetime) -> str:

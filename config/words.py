@@ -29,8 +29,8 @@ _TABLE = {
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "has another form than {pattern}",
-    "too_short": "must have at least {min_length}",
-    "too_long": "must have at most {max_length}",
+    "too_short": "must have at least {min_length}{unit}",
+    "too_long": "must have at most {max_length}{unit}",
     "literal_error": "must be {expected}",
     "enum": "must be {expected}",
     "greater_than": "must be more than {gt}",
@@ -55,7 +55,7 @@ def in_words(error: ValidationError, model: type[BaseModel], keys: Keys, documen
     for detail in error.errors(include_url=False, include_input=False):
         place = _written(detail, data)
         messages, _ = said.setdefault(place, ([], _hint(detail, model, _at(data, place))))
-        message = message_of(detail)
+        message = message_of(detail, _at(data, place))
         if message not in messages:
             messages.append(message)
     for place, (messages, hint) in said.items():
@@ -94,9 +94,12 @@ def _holds(data: Any, step: str | int) -> bool:
     return isinstance(data, dict) and step in data
 
 
-def message_of(detail: ErrorDetails) -> str:
-    """What pydantic found, in an operator's words, without the key and without the value."""
-    context = {name: _spelled(value) for name, value in detail.get("ctx", {}).items()}
+def message_of(detail: ErrorDetails, value: Any = None) -> str:
+    """What pydantic found, in an operator's words, without the key and without the value, which tells what is counted
+    where it is known.
+    """
+    context = {name: _spelled(each) for name, each in detail.get("ctx", {}).items()}
+    context["unit"] = " characters" if isinstance(value, str) else ""
     if detail["type"] in {"value_error", "assertion_error"}:
         return str(context["error"])
     if detail["type"] in _TABLE:

@@ -36,7 +36,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _operator, _queries, _languages, _addresses)
+    first = (_listen, _pageless, _operator, _queries, _languages, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
@@ -170,6 +170,19 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
             yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)
         if _takes_all(route, "critical"):
             return
+
+
+def _pageless(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """Whoever reads an alert elsewhere should be able to take the incident from there."""
+    settings, keys = loaded.settings, ("daemon", "external_url")
+    told = {name for route in settings.routes for name in route.to}
+    kinds = [channel.kind for name, channel in settings.channels.items() if name in told]
+    unknown = keys in loaded.document.absent or "daemon" in loaded.flawed or loaded.document.is_incomplete
+    if settings.daemon.external_url or unknown or not any(catalogs.channels.spec(kind).people for kind in kinds):
+        return
+    message = "alerts carry no link: nobody can take an incident from the phone"
+    hint = "external_url: https://badbuzz.example.org, where the page is reached from outside"
+    yield loaded.document.problem(keys, message, hint, warning=True)
 
 
 def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

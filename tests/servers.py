@@ -125,13 +125,13 @@ def slack_problem(body: dict[str, Any]) -> str:
         return "more than 50 blocks"
     if sum(len(text) for _, text in texts) > 13_200:
         return "more than 13,200 characters"
-    limits = {"header": 150, "section": 3_000, "field": 2_000, "context": 2_000}
+    limits = {"header": 150, "section": 3_000, "field": 2_000, "context": 2_000, "rich": 3_000}
     for kind, text in texts:
         if not 1 <= len(text) <= limits[kind]:
             return f"a {kind} of {len(text)} characters"
-        if kind != "header" and re.sub(r"&(amp|lt|gt);", "", re.sub(r"<https?://[^<>|]+\|[^<>|]+>", "", text)).count(
-            "<"
-        ):
+        if kind not in ("header", "rich") and re.sub(
+            r"&(amp|lt|gt);", "", re.sub(r"<https?://[^<>|]+\|[^<>|]+>", "", text)
+        ).count("<"):
             return "something else than a link"
     return "too many fields" if any(len(block.get("fields", [])) > 10 for block in blocks) else ""
 
@@ -141,7 +141,11 @@ def _slack_texts(blocks: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         if "text" in block:
             yield block["type"], block["text"]["text"]
         yield from (("field", part["text"]) for part in block.get("fields", []))
-        yield from (("context", part["text"]) for part in block.get("elements", []))
+        if block["type"] == "rich_text":
+            parts = [part for section in block["elements"] for part in section["elements"]]
+            yield from (("rich", part[key]) for part in parts for key in ("text", "url") if key in part)
+        else:
+            yield from (("context", part["text"]) for part in block.get("elements", []))
 
 
 def ntfy_answer(posted: Posted) -> web.Response:

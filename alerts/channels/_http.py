@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 
 import aiohttp
 
@@ -25,7 +26,7 @@ async def request(
     Raises SendError for every other outcome, see `refusal` and `reaching`.
     """
     # a compressed answer could be far larger than what is read of it
-    sent = {"Accept-Encoding": "identity", **headers}
+    sent = {"Accept-Encoding": "identity", "User-Agent": f"badbuzz/{version('badbuzz')}", **headers}
     async with reaching(service), http.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
         body = await beginning(answer)
     if not 200 <= answer.status < 300:

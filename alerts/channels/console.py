@@ -37,4 +37,5 @@ SPEC = ChannelSpec(
     options=ConsoleOptions,
     example={},
     build=build,
+    people=False,
 )

@@ -375,4 +375,5 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     wakes="depends",
+    people=False,
 )

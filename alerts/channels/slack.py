@@ -151,11 +151,11 @@ def payload(message: Message) -> dict[str, Any]:
     }
 
 
-def _blocks(message: Message, quotes: list[str]) -> list[dict[str, Any]]:
+def _blocks(message: Message, quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     blocks = [_header(message.title), _section(_headline(message.lead))]
     if message.fields:
         blocks.append({"type": "section", "fields": [_field(field) for field in message.fields[:FIELDS]]})
-    blocks += map(_section, quotes)
+    blocks += quotes
     if message.first:
         steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
         blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}* {_fit(steps, FIRST)}"))
@@ -186,10 +186,18 @@ def _field(field: Field) -> dict[str, Any]:
     return _words(f"*{_fit(field.label, CAPTION)}* {_fit(field.value, FIELD)}")
 
 
-def _quotation(quotation: Quotation) -> str:
-    caption = f"_{_fit(quotation.caption, CAPTION)}_"
-    link = _link(quotation.url, "")
-    return f"> {_fit(quotation.text, QUOTE)}\n— {caption}{f' · {link}' if link else ''}"
+def _quotation(quotation: Quotation) -> dict[str, Any]:
+    """A stranger's words as rich text, which knows no markup: what stands in them is shown as it stands."""
+    source: list[dict[str, Any]] = [_plain("— "), _plain(cut(one_line(quotation.caption), CAPTION), italic=True)]
+    if url := safe_link(quotation.url):
+        source += [_plain(" · "), {"type": "link", "url": url, "text": cut(host_of(url), CAPTION)}]
+    said = {"type": "rich_text_quote", "elements": [_plain(cut(one_line(quotation.text), QUOTE))]}
+    return {"type": "rich_text", "elements": [said, {"type": "rich_text_section", "elements": source}]}
+
+
+def _plain(text: str, *, italic: bool = False) -> dict[str, Any]:
+    # an empty one is refused
+    return {"type": "text", "text": text or "…", **({"style": {"italic": True}} if italic else {})}
 
 
 def _words(markup: str) -> dict[str, Any]:
@@ -199,10 +207,7 @@ def _words(markup: str) -> dict[str, Any]:
 
 def _link(address: str | None, label: str) -> str:
     safe = safe_link(address)
-    if safe is None:
-        return ""
-    # without a label it says where it leads
-    return f"<{escape(safe)}|{_fit(label or host_of(safe), CAPTION).replace('|', '/')}>"
+    return f"<{escape(safe)}|{_fit(label or host_of(safe), CAPTION).replace('|', '/')}>" if safe else ""
 
 
 def _fit(text: str, limit: int) -> str:

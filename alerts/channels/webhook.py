@@ -146,4 +146,5 @@ SPEC = ChannelSpec(
     build=WebhookChannel,
     thread=True,
     wakes="depends",
+    people=False,
 )

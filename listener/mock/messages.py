@@ -49,6 +49,8 @@ class Inboxes:
         """A block of Block Kit."""
         if block["type"] == "header":
             yield Text(block["text"]["text"], style="bold")
+        elif block["type"] == "rich_text":
+            yield from map(rich_text, block["elements"])
         elif block["type"] == "context":
             yield from (_dim(mrkdwn(part["text"])) for part in block["elements"])
         elif "text" in block:
@@ -114,6 +116,15 @@ def mrkdwn(markup: str) -> Text:
             text.append(unescape(match["bold"] or match["italic"]), style="bold" if match["bold"] else "italic")
         last = match.end()
     return text.append(unescape(markup[last:]))
+
+
+def rich_text(section: dict[str, Any]) -> Text:
+    """Slack's rich text: nothing in it is markup."""
+    text = Text("▎ " if section["type"] == "rich_text_quote" else "")
+    for part in section["elements"]:
+        style = f"underline link {part['url']}" if "url" in part else "italic" if "style" in part else ""
+        text.append(part["text"], style=style)
+    return text
 
 
 def _dim(text: Text) -> Text:

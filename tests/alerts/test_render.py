@@ -220,6 +220,25 @@ def test_a_lead_of_less_than_a_minute_is_not_told():
     assert facts(before, "en")["First post"] == "23:07, 1 min before the opening"
 
 
+def test_what_is_told_to_have_been_before_agrees_with_the_minutes_shown():
+    alert = replace(OPEN, opened_at=OPENED + timedelta(seconds=5), first_at=OPENED - timedelta(minutes=17, seconds=20))
+
+    assert facts(alert, "en")["First post"] == "22:50, 18 min before the opening"
+
+
+def test_a_life_of_seconds_is_told_without_its_minutes():
+    short = replace(CALM, at=OPENED + timedelta(seconds=22))
+
+    assert (facts(short, "fr")["Durée"], facts(short, "en")["Duration"]) == ("22 s", "22 s")
+
+
+def test_a_single_name_is_not_summed_up():
+    five = replace(OPEN, told=tuple("abcde"), figures=replace(FIGURES, sources=dict.fromkeys("abcde", 2)))
+
+    assert facts(five, "en")["Where"] == "a 2, b 2, c 2, d 2, e 2"
+    assert "Told: a, b, c, d, e" in render(five, "en", PARIS).context
+
+
 def test_blind_sources_are_named_with_the_moment_they_fell_silent():
     assert facts(OPEN, "fr")["Non entendu"] == "facebook, muette depuis 22 h 31 ; son silence ne prouve rien"
     assert facts(replace(OPEN, unheard={"x": None}), "en")["Not heard"] == (

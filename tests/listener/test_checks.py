@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from config.load import load
+from config.problems import ConfigError
 from listener.catalogs import CATALOGS
 from listener.checks import check, examine
 
 GOOD = {
-    "daemon": "{language: fr}",
+    "daemon": "{language: fr, external_url: https://bb.example}",
     "operator": "{to: phone}",
     "brands": "{acme: {query: acme, languages: [fr, en]}}",
     "sources": "{press: {kind: feed, urls: [https://example.org/rss]}}",
@@ -29,6 +30,12 @@ def said(folder: Path, **changes: str) -> list[tuple[str, str, str]]:
 
 def test_a_sound_configuration_has_no_problem(tmp_path: Path) -> None:
     assert said(tmp_path) == []
+
+
+def test_a_key_that_is_too_short_says_what_is_counted(tmp_path: Path) -> None:
+    short = "{out: {kind: webhook, url: https://hooks.example/x, secret: !secret env:TOPIC}}"
+    with pytest.raises(ConfigError, match=r"channels\.out\.secret: must have at least 16 characters"):
+        said(tmp_path, channels=short)
 
 
 def test_a_query_that_cannot_be_understood_shows_the_place(tmp_path: Path) -> None:
@@ -129,14 +136,24 @@ def test_a_language_without_tone_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_listening_to_others_needs_a_token(tmp_path: Path) -> None:
-    assert [one[:2] for one in said(tmp_path, daemon="{listen: '0.0.0.0:80'}")] == [("error", "daemon.listen")]
-    assert said(tmp_path, daemon="{listen: '0.0.0.0:80', token: !secret env:TOPIC}") == []
+    assert [one[:2] for one in said(tmp_path, daemon="{listen: '0.0.0.0:80', external_url: https://bb.example}")] == [
+        ("error", "daemon.listen")
+    ]
+    reached = "{listen: '0.0.0.0:80', token: !secret env:TOPIC, external_url: https://bb.example}"
+    assert said(tmp_path, daemon=reached) == []
 
 
 def test_critical_alerts_should_wake_somebody(tmp_path: Path) -> None:
     found = said(tmp_path, routes="[{severity: critical, to: out}, {to: [phone]}]")
     assert found == [("warning", "routes.0.to", "a critical alert on this route wakes nobody")]
     assert said(tmp_path, routes="[{severity: critical, to: phone}, {to: out}]") == []
+
+
+def test_alerts_to_people_without_a_page_to_open_are_a_warning(tmp_path: Path) -> None:
+    message = "alerts carry no link: nobody can take an incident from the phone"
+    assert said(tmp_path, daemon="{}") == [("warning", "daemon.external_url", message)]
+    alone = {"operator": "{to: out}", "channels": "{out: {kind: console}}", "routes": "[{to: [out]}]"}
+    assert "daemon.external_url" not in [path for _, path, _ in said(tmp_path, daemon="{}", **alone)]
 
 
 def test_incidents_that_nobody_is_told_of_are_warnings(tmp_path: Path) -> None:

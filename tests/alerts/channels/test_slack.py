@@ -39,17 +39,17 @@ async def test_a_message_shows_header_headline_fields_quotation_first_things_lin
         await channel.send(message())
     body = fake.received[0].json
 
-    assert ["header", "section", "section", "section", "section", "section", "context"] == [
+    assert ["header", "section", "section", "rich_text", "section", "section", "context"] == [
         block["type"] for block in body["blocks"]
     ]
     header, lead, fields, quotation, first, link, context = body["blocks"]
     assert "Acme Air · serious · incident 37" == header["text"]["text"]
     assert "*22 negative mentions in 15 min, usually 3.*" == lead["text"]["text"]
     assert "*Where* Bluesky 14, Mastodon 5, press and blogs 3" == fields["fields"][0]["text"]
-    assert (
-        "> Vol 4218 annulé, personne au comptoir.\n"
-        "— _First · Bluesky · 22:50_ · <https://social.example/p/1|social.example>" == quotation["text"]["text"]
-    )
+    said, source = quotation["elements"]
+    assert ("rich_text_quote", "Vol 4218 annulé, personne au comptoir.") == (said["type"], said["elements"][0]["text"])
+    assert ["— ", "First · Bluesky · 22:50", " · ", "social.example"] == [part["text"] for part in source["elements"]]
+    assert "https://social.example/p/1" == source["elements"][3]["url"]
     assert "*Do first* 1. Hold the 23:30 post." == first["text"]["text"]
     assert "<https://bb.example/i/37|Open the incident>" == link["text"]["text"]
     assert "Rule bad-buzz, 23:08 Paris time" == context["elements"][0]["text"]
@@ -73,22 +73,20 @@ async def test_nothing_is_unfurled_and_there_is_no_button() -> None:
     assert not {"parse", "link_names"} & set(body)
 
 
-def test_strangers_words_cannot_ping_link_or_leave_their_quotation() -> None:
-    body = payload(message(quotations=(Quotation(text=f"{HOSTILE}\n> more\n", caption="First · x<y", url=None),)))
-    quotation = body["blocks"][3]["text"]
+def test_strangers_words_are_shown_as_they_stand() -> None:
+    text = f"{HOSTILE} _x_ ~y~ ```z``` > more"
+    body = payload(message(quotations=(Quotation(text=f"{text}\n", caption="First · *x<y*", url=None),)))
+    said, source = body["blocks"][3]["elements"]
 
-    assert "<" not in quotation["text"]
-    assert quotation["text"].startswith("> &lt;!channel&gt; ")
-    assert 2 == len(quotation["text"].split("\n"))
-    assert quotation["verbatim"]
+    assert [{"type": "text", "text": text}] == said["elements"]
+    assert {"type": "text", "text": "First · *x<y*", "style": {"italic": True}} == source["elements"][1]
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://x.example/|evil>", "http://", "ftp://x.example/"])
-def test_a_link_that_is_not_a_plain_web_address_cannot_break_out(address: str) -> None:
-    text = payload(message(quotations=(Quotation(text="a", caption="b", url=address),)))["blocks"][3]["text"]["text"]
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://", "ftp://x.example/"])
+def test_what_is_no_plain_web_address_is_no_link(address: str) -> None:
+    (block,) = payload(message(quotations=(Quotation(text="a", caption="b", url=address),)))["blocks"][3:4]
 
-    assert text.count("<") == text.count("|") <= 1
-    assert "javascript" not in text
+    assert {"text"} == {part["type"] for part in block["elements"][1]["elements"]}
 
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=50).map(lambda text: text * 40)
@@ -115,12 +113,11 @@ def test_any_words_fit_slacks_limits(title: str, lead: str, values: list[str], q
 def test_quotations_are_dropped_from_the_last_when_all_would_be_too_long() -> None:
     many = tuple(Quotation(text=f"{number} " + "mot " * 100, caption="c") for number in range(30))
     body = payload(message(quotations=many))
-    shown = [block["text"]["text"] for block in body["blocks"] if block.get("text", {}).get("text", "").startswith(">")]
+    rich = [block for block in body["blocks"] if block["type"] == "rich_text"]
+    shown = [block["elements"][0]["elements"][0]["text"] for block in rich]
 
     assert 0 < len(shown) < 12
-    assert [f"> {number} " for number in range(len(shown))] == [
-        text[: len(f"> {at} ")] for at, text in enumerate(shown)
-    ]
+    assert [f"{number} " for number in range(len(shown))] == [text[: len(f"{at} ")] for at, text in enumerate(shown)]
     assert len(markup(body["blocks"])) < 6_000
 
 

@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 import aiohttp
@@ -39,6 +40,13 @@ async def test_the_signature_covers_timestamp_and_body() -> None:
 
     assert str(instant(AT) // SECOND) == stamp
     assert f"sha256={expected}" == posted.headers["X-Badbuzz-Signature"]
+
+
+async def test_a_request_says_which_program_sends_it() -> None:
+    async with webhook() as (channel, fake):
+        await channel.send(message())
+
+    assert f"badbuzz/{version('badbuzz')}" == fake.received[0].headers["User-Agent"]
 
 
 async def test_every_attempt_carries_the_same_key_and_body() -> None:

@@ -10,6 +10,7 @@ from tests.listener.cli.conftest import Badbuzz
 
 GOOD = """\
 operator: {to: phone}
+daemon: {external_url: https://bb.example}
 brands: {acme: {query: acme}}
 sources: {press: {kind: feed, urls: [https://example.org/rss]}}
 rules: {bad-buzz: {kind: spike}}
@@ -44,7 +45,7 @@ def test_every_problem_is_printed_and_counted(badbuzz: Badbuzz, good: Path) -> N
     lines = run.out.splitlines()
     assert (run.code, run.err) == (1, "badbuzz.yaml: 2 errors\n")
     assert lines[0].endswith("error: rules.bad-buzz.kind: unknown rule kind 'spyke' (did you mean 'spike'?)")
-    assert lines[1].startswith("badbuzz.yaml:5: error: channels.phone.topic: environment variable NO is not set")
+    assert lines[1].startswith("badbuzz.yaml:6: error: channels.phone.topic: environment variable NO is not set")
 
 
 def test_a_warning_alone_does_not_fail(badbuzz: Badbuzz, good: Path) -> None:
@@ -58,7 +59,7 @@ def test_problems_as_json(badbuzz: Badbuzz, good: Path) -> None:
     good.write_text(GOOD.replace("query: acme", "query: 'acme AND ('"), encoding="utf-8")
     run = badbuzz("check", "-o", "json")
     (problem,) = run.json["problems"]
-    assert (run.code, run.json["ok"], problem["path"], problem["line"]) == (1, False, "brands.acme.query", 2)
+    assert (run.code, run.json["ok"], problem["path"], problem["line"]) == (1, False, "brands.acme.query", 3)
 
 
 def test_a_file_that_is_not_there_says_how_to_get_one(badbuzz: Badbuzz, good: Path) -> None:
