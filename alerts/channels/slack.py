@@ -20,7 +20,7 @@ from config.model import Secret
 HEADER, LEAD, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 60, 300, 250, 280, 100, 600, 400
 """Budgets in characters, after escaping; Slack allows a header 150, a section 3,000, a field 2,000."""
 FIELDS = 10
-"""Fields a section may have."""
+"""Fields a section may have; there may be two such sections."""
 WHOLE = 3_000
 """Budget of all blocks; Slack allows about 13,200."""
 PAUSE = 1.0
@@ -153,8 +153,9 @@ def payload(message: Message) -> dict[str, Any]:
 
 def _blocks(message: Message, quotes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     blocks = [_header(message.title), _section(_headline(message.lead))]
-    if message.fields:
-        blocks.append({"type": "section", "fields": [_field(field) for field in message.fields[:FIELDS]]})
+    for start in range(0, min(len(message.fields), 2 * FIELDS), FIELDS):
+        shown = [_field(field) for field in message.fields[start : start + FIELDS]]
+        blocks.append({"type": "section", "fields": shown})
     blocks += quotes
     if message.first:
         steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))

@@ -337,7 +337,7 @@ def test_what_somebody_has_is_not_to_be_taken_again():
     assert render(HIGHER, "en", PARIS).first == ("Take the incident: see its page, or “badbuzz incidents ack 37”.",)
     assert render(replace(HIGHER, **HELD), "en", PARIS).first == ()
     assert render(replace(RISE, **HELD), "fr", PARIS).first == ()
-    assert facts(replace(CALM, **HELD), "en")["Taken"] == "by Zoé at Saturday 23:23, 15 min after the opening"
+    assert facts(replace(CALM, **HELD), "en")["Taken"] == "by Zoé Saturday 23:23, 15 min after the opening"
 
 
 def test_what_comes_late_does_not_pretend_to_be_now():
@@ -347,6 +347,9 @@ def test_what_comes_late_does_not_pretend_to_be_now():
         "Acme Air, sérieux : 22 mentions négatives en 15 min, d’habitude 3. Envoyé en retard ; clos depuis 23 h 26. "
     )
     assert "usually 3. Sent late; resolved since 23:26. " in line(LATE, "en")
+    assert _plain(message.text).startswith("ENVOYÉ EN RETARD · niveau sérieux · samedi 14 novembre, 23 h 08")
+    assert _plain(message.lead).startswith("Envoyé en retard ; clos depuis 23 h 26. 22 mentions négatives")
+    assert ("À vérifier" in message.text, "Prochain message" in message.text) == (False, False)
     assert (message.priority, message.first, message.title) == (
         2,
         (),

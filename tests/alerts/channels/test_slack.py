@@ -63,6 +63,14 @@ def test_only_the_first_sentence_of_the_headline_is_bold() -> None:
     assert "*22 mentions, usually 3.* Doubling about every 10 min. Very likely real." == shown
 
 
+def test_more_fields_than_a_section_holds_are_shown_all_the_same() -> None:
+    fields = tuple(Field(label=str(number), value="v") for number in range(12))
+    sections = [block["fields"] for block in payload(message(fields=fields))["blocks"] if "fields" in block]
+
+    assert [10, 2] == [len(section) for section in sections]
+    assert "*11* v" == sections[1][1]["text"]
+
+
 async def test_nothing_is_unfurled_and_there_is_no_button() -> None:
     async with slack() as (channel, fake):
         await channel.send(message())
