@@ -116,7 +116,19 @@ def test_without_a_configuration_init_is_the_way(badbuzz: Badbuzz) -> None:
 
 
 def test_a_wrong_answer_is_asked_again_with_the_reason(badbuzz: Badbuzz, web: str) -> None:
-    answers = ["ftp://x", web, "a topic", "env:NOT_SET", "a-topic", "deutsch", "fr", "Europe/Pari", "Europe/Paris", ""]
+    answers = [
+        "ftp://x",
+        web,
+        "a topic",
+        "env:NOT_SET",
+        "a-topic",
+        "Second phone",
+        "deutsch",
+        "fr",
+        "Europe/Pari",
+        "Europe/Paris",
+        "",
+    ]
     run = badbuzz("add", "ntfy", "second", answers="\n".join([*answers, ""]), at_a_terminal=True)
     reasons = ["http", "a topic is 1 to 64", "NOT_SET is not set", "'fr' or 'en'", "did you mean 'Europe/Paris'?"]
     assert (run.code, [reason for reason in reasons if reason not in run.err]) == (0, []), run.err

@@ -136,7 +136,7 @@ def test_a_trial_shows_no_secret(badbuzz: Badbuzz, good: Path, web: str, monkeyp
 def test_a_key_in_an_address_is_a_secret_in_plain_text(badbuzz: Badbuzz, good: Path, written: str) -> None:
     good.write_text(GOOD.replace("[https://example.org/rss]", f"['https://example.org/rss{written}']"))
     run, shown = badbuzz("check"), badbuzz("config", "show")
-    said = "badbuzz.yaml:3: warning: sources.press.urls.0: a secret stands here in plain text (keep it elsewhere: "
+    said = "badbuzz.yaml:4: warning: sources.press.urls.0: a secret stands here in plain text (keep it elsewhere: "
     assert (run.code, run.out.startswith(said), len(run.out.splitlines())) == (0, True, 1), run.out
     assert "hunter22" not in run.out + shown.out + shown.err
     good.write_text(GOOD.replace("[https://example.org/rss]", "['https://example.org/rss?lang=fr&keys=a']"))
@@ -150,7 +150,9 @@ def test_a_broken_query_is_said_together_with_everything_else(badbuzz: Badbuzz, 
     assert "error: brands.acme.query" in run.out
 
 
-LISTENING = "daemon: {listen: '0.0.0.0:9465', token: !secret credential:token}\n" + GOOD.replace("env:", "credential:")
+LISTENING = GOOD.replace("env:", "credential:").replace(
+    "daemon: {", "daemon: {listen: '0.0.0.0:9465', token: !secret credential:token, "
+)
 
 
 def test_credentials_of_the_service_are_said_not_to_be_looked_at(badbuzz: Badbuzz, good: Path) -> None:
