@@ -1,6 +1,7 @@
 """Connections that do not end, against real servers."""
 
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -154,6 +155,26 @@ async def test_messages_go_both_ways(client):
 async def test_a_socket_on_which_nothing_comes_is_left(client):
     async with talking(hear) as url:
         assert (await received(client, url, silence=SHORT)).code == "silent"
+
+
+async def test_a_server_that_pings_is_alive_and_one_that_only_answers_pings_is_not(client):
+    async def ping(socket):
+        for _ in range(8):
+            await socket.ping()
+            await asyncio.sleep(0.05)
+        await socket.send_str("still here")
+        await hear(socket)
+
+    async with talking(ping) as url, client.websocket(url, silence=SHORT, allow_private=True) as socket:
+        assert await socket.receive() == "still here"
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(FetchError, match="said nothing"):
+            while True:
+                await socket._socket.ping()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await socket.receive()
+        assert asyncio.get_running_loop().time() - started >= SHORT.total_seconds()
 
 
 async def test_the_end_of_a_socket_is_told_by_its_code(client):
