@@ -51,7 +51,7 @@ class Place:
         self._server, self._filter = server, narrowed
         self.at: Instant = 0
         self.position = self._floor = 0
-        self._version: int = 0
+        self._version, self._margin = 0, _MARGIN
         self._same = True
         self._heard: deque[_Heard] = deque()
         self._keys: set[str] = set()
@@ -84,42 +84,48 @@ class Place:
         if not self.at:
             return None
         if self._same and version == self._version:
-            return self._floor + 1 if self._floor else min(heard.position for heard in self._heard)
-        return max(self.at - _MARGIN, _CLOCK)
+            return self._floor + 1 if self._floor else self._first()
+        return self.by_time()
 
     def returns(self, version: Version) -> bool:
         """Whether what was heard last must come again when it is asked for and is still there."""
         return bool(self.at) and self._same and version == self._version
 
-    def enter(self, version: Version) -> None:
-        """A stream of this version is open: what comes belongs to it."""
-        if not self.returns(version):
-            self.position = self._floor = 0
-        self._version, self._same = version, True
-
     def is_known(self, key: str) -> bool:
         return key in self._keys
 
-    def take(self, event: Event, key: str) -> None:
-        """Remember an event that was heard."""
+    def take(self, event: Event, key: str, version: Version) -> None:
+        """Remember an event that was heard from a server of this version."""
+        if not self._same or version != self._version:
+            self._heard = deque(heard._replace(position=0) for heard in self._heard)
+            self.position = self._floor = 0
+            self._version, self._same, self._margin = version, True, _MARGIN
         self.position, self.at = max(self.position, event.position), max(self.at, event.at)
         self._heard.append(_Heard(event.at, event.position, key))
         self._keys.add(key)
-        while len(self._heard) > _MOST or self._heard[0].at < self.at - _SWAPPED:
+        while self._heard and (len(self._heard) > _MOST or self._heard[0].at < self.at - _SWAPPED):
             old = self._heard.popleft()
             self._keys.discard(old.key)
             self._floor = max(self._floor, old.position)
 
     def leap(self, at: Instant) -> None:
-        """Give up what lies before `at`, an instant, and go on from there."""
-        self.at, self._same = at, False
+        """Give up what lies before `at`, and go on from there exactly."""
+        self.at, self._same, self._margin = at, False, 0
+
+    def by_time(self) -> int | None:
+        """The cursor that means the same on every server: a little before the latest event."""
+        return max(self.at - self._margin, _CLOCK) if self.at else None
+
+    def _first(self) -> int | None:
+        return min((heard.position for heard in self._heard if heard.position), default=None)
 
 
 def key_of(event: Event) -> str:
     """What makes an event the same as another, also on another server."""
     commit = event.commit
     if commit is None:
-        words = (event.did, event.kind, str(event.position))
+        words = f"{event.did}\n{event.kind}\n{event.position}"
     else:
-        words = (event.did, commit.rev or commit.cid or "", commit.operation, commit.collection, commit.rkey)
-    return blake2b("\n".join(words).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        revision = commit.rev or commit.cid
+        words = f"{event.did}\n{revision}\n{commit.operation}\n{commit.collection}\n{commit.rkey}"
+    return blake2b(words.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
