@@ -88,8 +88,14 @@ class Place:
         return self.by_time()
 
     def returns(self, version: Version) -> bool:
-        """Whether what was heard last must come again when it is asked for and is still there."""
+        """Whether what was heard last must come again, since cursors are inclusive, if the server still has it."""
         return bool(self.at) and self._same and version == self._version
+
+    def restart(self) -> None:
+        """The server numbers its events anew, or has lost what lay here: only the time still means something."""
+        self._heard.clear()
+        self._keys.clear()
+        self.position = self._floor = 0
 
     def is_known(self, key: str) -> bool:
         return key in self._keys

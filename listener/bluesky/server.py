@@ -14,7 +14,8 @@ def address(server: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         parts, host = urlsplit(""), None
-    if parts.scheme.lower() not in _SCHEMES or not host or parts.query or parts.fragment or parts.username:
+    spare = parts.query or parts.fragment or parts.username or any(map(str.isspace, server))
+    if parts.scheme.lower() not in _SCHEMES or not host or spare:
         raise ValueError("that is no server: write it like jetstream2.us-east.bsky.network or wss://example.org")
     path = parts.path.rstrip("/")
     for known in PATHS.values():

@@ -74,16 +74,44 @@ class BlueskyOptions(SourceOptions):
 
 @dataclass
 class _Gathered:
-    """What came until there was enough, or nothing more for now. `heard_again`: the stream began with what is known."""
+    """What came until there was enough, or nothing more for now."""
 
     mentions: list[Mention] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
+    taken: list[tuple[Event, str]] = field(default_factory=list)
     frames: int = 0
-    first: Instant = 0
-    heard_again: bool = False
-    missed: Instant | None = None
     error: FetchError | None = None
+
+
+class _Joint:
+    """Whether a stream begins where the last one ended, `before`, or something is missed between them.
+
+    Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
+    again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
+    says itself that it has not got the place.
+    """
+
+    def __init__(self, before: Instant, *, returning: bool, doubtful: bool) -> None:
+        self._before, self._returning, self.doubtful = before, returning, doubtful
+        self._first: Instant = 0
+        self.is_open = bool(before)
+
+    def meet(self, event: Event, *, known: bool) -> None:
+        """An event came. What is as old as what was heard last shows that the streams meet."""
+        self._first = self._first or event.at
+        if known or event.at <= self._before:
+            self.is_open = False
+
+    def missed(self, gathered: _Gathered) -> Instant | None:
+        """Since when something is missed, once that can be told from what came; None when nothing is."""
+        came = bool(self._first) or (self.doubtful and not gathered.frames)
+        if not self.is_open or not came:
+            return None
+        self.is_open = False
+        # when something could not be read, that may have been it: then only a long leap tells
+        leapt = not gathered.skipped or self._first - self._before > MINUTE
+        return self._before if self.doubtful or (self._returning and leapt) else None
 
 
 class BlueskyCollector:
@@ -132,41 +160,29 @@ class BlueskyCollector:
             place.leap(place.at + SECOND * 2 ** min(self._stuck, 20))
         back = self._tools.clock.now() - span(self._options.back)
         async with self._connecting.open(place, otherwise=back if self._options.back else None) as connection:
-            if connection.lost and missed is None:
-                missed = place.at or None
             yield connection, missed
 
     async def _read(
         self, connection: Connection, place: Place, missed: Instant | None, begun: Instant
     ) -> AsyncGenerator[Batch, None]:
-        yield Batch(events={})
-        returning = place.returns(connection.version) and missed is None
+        yield Batch(events={}, missed=missed)
+        returning = place.returns(connection.version) and not missed
+        joint = _Joint(place.at, returning=returning, doubtful=connection.lost and not missed)
         while True:
-            before = place.at
-            gathered = await self._gather(connection, place, begun)
-            if returning and gathered.frames and missed is None:
-                missed = self._clamped(gathered, before, connection)
-            returning = returning and not (gathered.events or gathered.heard_again)
-            missed = gathered.missed if missed is None else missed
+            gathered = await self._gather(connection, place, begun, joint)
+            missed = joint.missed(gathered)
+            if missed:
+                place.restart()
+                for event, key in gathered.taken:
+                    place.take(event, key, connection.version)
             for batch in _told(gathered, place.dump(), missed):
                 yield batch
-            missed = None
             if gathered.error:
                 raise gathered.error
             if self._tools.once and (not gathered.frames or place.at >= begun):
                 return
 
-    def _clamped(self, gathered: _Gathered, before: Instant, connection: Connection) -> Instant | None:
-        """Version 1 begins later without a word when a cursor is too old. It is inclusive, so what was heard last must
-        come again; when some of what came could not be read, only a long leap tells.
-        """
-        if connection.version != 1 or gathered.heard_again or not gathered.events:
-            return None
-        if gathered.skipped and gathered.first - before < MINUTE:
-            return None
-        return before
-
-    async def _gather(self, connection: Connection, place: Place, begun: Instant) -> _Gathered:
+    async def _gather(self, connection: Connection, place: Place, begun: Instant, joint: "_Joint") -> _Gathered:
         gathered, loop = _Gathered(), asyncio.get_running_loop()
         end = loop.time() + self._wall(_QUIET if self._tools.once else _OFTEN)
         while len(gathered.mentions) < _BATCH and gathered.frames < _EVENTS:
@@ -180,7 +196,7 @@ class BlueskyCollector:
                 gathered.error = error
                 break
             gathered.frames += 1
-            self._take(frame, connection, place, gathered)
+            self._take(frame, connection, place, gathered, joint)
             if self._tools.once and place.at >= begun:
                 break
         self._count_stuck(gathered)
@@ -193,39 +209,40 @@ class BlueskyCollector:
         if gathered.error and gathered.error.code in _UNREADABLE:
             self._stuck += 1
 
-    def _take(self, frame: str | bytes, connection: Connection, place: Place, gathered: _Gathered) -> None:
+    def _take(
+        self, frame: str | bytes, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint"
+    ) -> None:
         try:
             event = connection.read(frame)
             if event.kind in {"info", "error"}:
-                self._note(event, place, gathered)
+                self._note(event, gathered, joint)
                 return
-            self._hear(event, connection, place, gathered)
+            self._hear(event, connection, place, gathered, joint)
         except UnreadableError as error:
             gathered.skipped[str(error)] += 1
 
-    def _note(self, event: Event, place: Place, gathered: _Gathered) -> None:
+    def _note(self, event: Event, gathered: _Gathered, joint: "_Joint") -> None:
         """What version 2 says of the stream itself."""
         if event.kind == "error":
             gathered.error = FetchError(f"{self._options.server} ends the stream: {event.name[:200]}", code="error")
             return
         gathered.events["info"] += 1
-        if event.name in {"OutdatedCursor", "FutureCursor"} and place.at:
-            gathered.missed = place.at
+        joint.doubtful = joint.doubtful or event.name in {"OutdatedCursor", "FutureCursor"}
 
-    def _hear(self, event: Event, connection: Connection, place: Place, gathered: _Gathered) -> None:
+    def _hear(self, event: Event, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint") -> None:
         now = self._tools.clock.now()
         if event.at > now + DAY:
             raise UnreadableError("wrong shape")  # going on from there would leave out a day
         key = key_of(event)
-        if place.is_known(key):
-            gathered.heard_again = True
+        known = place.is_known(key)
+        joint.meet(event, known=known)
+        if known:
             return
-        mentions = self._reader.mentions(event, moment(now))
-        gathered.first = gathered.first or event.at
-        gathered.heard_again = gathered.heard_again or event.position <= place.position
+        gathered.mentions += self._reader.mentions(event, moment(now))
         place.take(event, key, connection.version)
         gathered.events[type_of(event)] += 1
-        gathered.mentions += mentions
+        if joint.is_open:
+            gathered.taken.append((event, key))
 
     def _wall(self, time: Span) -> float:
         """Seconds of the wall for a span of our clock."""
