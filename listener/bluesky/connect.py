@@ -147,7 +147,10 @@ class Connecting:
         """
         if error.code in {"401", "403"}:
             raise FetchError(str(error), state="auth_failed", code=error.code) from error
-        name, words = await self._why(url) if error.code == "400" else ("", "")
+        if error.code == "400":
+            name, words = await self._why(url, error)
+        else:
+            name, words = "", ""
         if name == "CursorTooOld":
             return 1
         if name == "UnknownZstdDictionary":
@@ -163,12 +166,13 @@ class Connecting:
             raise FetchError(said, state="parked", code="400", retry_after=_AGAIN) from error
         raise error
 
-    async def _why(self, url: str) -> tuple[str, str]:
-        """Why a handshake was refused, as name and words: a refused WebSocket brings no body, a plain request does."""
-        try:
-            answer = await self._client.get(over_http(url), allow_private=self._private, explain=True)
-        except FetchError:
-            return "", ""
+    async def _why(self, url: str, error: FetchError) -> tuple[str, str]:
+        """Why a handshake was refused with 400, as name and words: a refused WebSocket brings no body, a plain request
+        does. Raises the error itself when the server does not stand by it.
+        """
+        answer = await self._client.get(over_http(url), allow_private=self._private, explain=True)
+        if answer.status != 400:
+            raise error
         try:
             said = json.loads(answer.body)
         except (ValueError, RecursionError):

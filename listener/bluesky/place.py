@@ -130,7 +130,7 @@ def key_of(event: Event) -> str:
     """What makes an event the same as another, also on another server."""
     commit = event.commit
     if commit is None:
-        words = f"{event.did}\n{event.kind}\n{event.position}"
+        words = f"{event.did}\n{event.kind}\n{event.position}\n{event.at}"
     else:
         revision = commit.rev or commit.cid
         words = f"{event.did}\n{revision}\n{commit.operation}\n{commit.collection}\n{commit.rkey}"

@@ -29,6 +29,8 @@ _EVENTS = 5_000
 _OFTEN: Span = 2 * SECOND
 _PAUSE: Span = SECOND // 4
 _QUIET: Span = 3 * SECOND
+_PATIENCE = 5
+"""Batches that bring nothing until a server that lost our place is taken at its word."""
 _HEALTHY: Span = MINUTE
 _LONGEST_PAUSE = 64.0
 _JITTER = 0.5
@@ -89,29 +91,28 @@ class _Joint:
 
     Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
     again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
-    says itself that it has not got the place.
+    says itself that it has not got the place; when nothing comes for `patience` batches, that is believed.
     """
 
-    def __init__(self, before: Instant, *, returning: bool, doubtful: bool) -> None:
+    def __init__(self, before: Instant, *, returning: bool, doubtful: bool, patience: int) -> None:
         self._before, self._returning, self.doubtful = before, returning, doubtful
-        self._first: Instant = 0
+        self._patience = patience
+        self._came, self._idle = False, 0
         self.is_open = bool(before)
 
     def meet(self, event: Event, *, known: bool) -> None:
         """An event came. What is as old as what was heard last shows that the streams meet."""
-        self._first = self._first or event.at
+        self._came = True
         if known or event.at <= self._before:
             self.is_open = False
 
     def missed(self, gathered: _Gathered) -> Instant | None:
         """Since when something is missed, once that can be told from what came; None when nothing is."""
-        came = bool(self._first) or (self.doubtful and not gathered.frames)
-        if not self.is_open or not came:
+        self._idle += not gathered.frames
+        if not self.is_open or not (self._came or (self.doubtful and self._idle >= self._patience)):
             return None
         self.is_open = False
-        # when something could not be read, that may have been it: then only a long leap tells
-        leapt = not gathered.skipped or self._first - self._before > MINUTE
-        return self._before if self.doubtful or (self._returning and leapt) else None
+        return self._before if self.doubtful or self._returning else None
 
 
 class BlueskyCollector:
@@ -167,11 +168,12 @@ class BlueskyCollector:
     ) -> AsyncGenerator[Batch, None]:
         yield Batch(events={}, missed=missed)
         returning = place.returns(connection.version) and not missed
-        joint = _Joint(place.at, returning=returning, doubtful=connection.lost and not missed)
+        doubtful, patience = connection.lost and not missed, 1 if self._tools.once else _PATIENCE
+        joint = _Joint(place.at, returning=returning, doubtful=doubtful, patience=patience)
         while True:
             gathered = await self._gather(connection, place, begun, joint)
             missed = joint.missed(gathered)
-            if missed:
+            if missed and gathered.taken:
                 place.restart()
                 for event, key in gathered.taken:
                     place.take(event, key, connection.version)
