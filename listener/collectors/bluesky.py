@@ -100,10 +100,10 @@ class _Joint:
         self._came, self._idle = False, 0
         self.is_open = bool(before)
 
-    def meet(self, event: Event, *, known: bool) -> None:
+    def meet(self, event: Event) -> None:
         """An event came. What is as old as what was heard last shows that the streams meet."""
         self._came = True
-        if known or event.at <= self._before:
+        if event.at <= self._before:
             self.is_open = False
 
     def missed(self, gathered: _Gathered) -> Instant | None:
@@ -236,9 +236,8 @@ class BlueskyCollector:
         if event.at > now + DAY:
             raise UnreadableError("wrong shape")  # going on from there would leave out a day
         key = key_of(event)
-        known = place.is_known(key)
-        joint.meet(event, known=known)
-        if known:
+        joint.meet(event)
+        if place.is_known(key):
             return
         gathered.mentions += self._reader.mentions(event, moment(now))
         place.take(event, key, connection.version)

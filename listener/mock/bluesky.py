@@ -106,7 +106,7 @@ class Jetstream:
 
     async def subscribe(self, request: web.Request) -> web.StreamResponse:
         """Version 1."""
-        refusal = self._struck()
+        refusal = self._struck(request)
         if refusal:
             return refusal
         try:
@@ -117,7 +117,7 @@ class Jetstream:
 
     async def subscribe_events(self, request: web.Request) -> web.StreamResponse:
         """Version 2. What is asked is looked at before it becomes a WebSocket."""
-        refusal = self._struck()
+        refusal = self._struck(request)
         if refusal:
             return refusal
         try:
@@ -175,8 +175,10 @@ class Jetstream:
             keep = self._faults.random.choice(asked[1:-1])
             self.dropped += self.log.forget(keep.seq)
 
-    def _struck(self) -> web.Response | None:
-        """An answer that is no stream, when a fault wants one."""
+    def _struck(self, request: web.Request) -> web.Response | None:
+        """An answer that is no stream, when a fault wants one and a stream was asked for."""
+        if "Upgrade" not in request.headers:
+            return None
         if self._faults.strikes("server-error"):
             status = self._faults.random.choice([502, 503])
             return web.Response(status=status, text="<html><h1>Bad gateway</h1></html>", content_type="text/html")

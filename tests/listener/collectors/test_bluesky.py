@@ -237,8 +237,8 @@ class Stage:
 
 @asynccontextmanager
 async def staging(speed=60, later=0, **mock):
-    now = Clock().now() + later
-    clock = Clock(origin=now, started=now, speed=speed)
+    now = Clock().now()
+    clock = Clock(origin=now + later, started=now, speed=speed)
     world = World(clock.now)
     jetstream = Jetstream(world, clock=clock, **mock)
     async with lending(clock=clock) as client, serving({"bluesky": jetstream}) as server:
