@@ -60,7 +60,7 @@ class Connecting:
         client: Client,
         server: str,
         *,
-        version: Literal["auto", "1", "2"],
+        version: Literal["auto", 1, 2],
         dids: Sequence[str],
         compress: bool,
         allow_private: bool,
@@ -70,7 +70,7 @@ class Connecting:
         self._dids, self._silence = dids, timedelta(seconds=max(1.0, _SILENCE / speed))
         # an address that holds many accounts is too long for most servers, and only version 1 takes them otherwise
         self._auto = version == "auto" and len(dids) <= _MOST_IN_ADDRESS
-        self._version: Version = 2 if self._auto or version == "2" else 1
+        self._version: Version = 2 if self._auto or version == 2 else 1
         self._compress, self._asked_for_dictionary = compress, False
         self._inflaters: dict[Version, Inflater] = {}
 

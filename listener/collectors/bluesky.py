@@ -44,6 +44,10 @@ def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value in {"1", "2"} else value
+
+
 def _accounts(dids: tuple[str, ...]) -> tuple[str, ...]:
     for place, did in enumerate(dids, 1):
         if not did.startswith("did:") or len(did) > 2_048 or not did.isascii() or not did.isprintable():
@@ -62,14 +66,14 @@ class BlueskyOptions(SourceOptions):
     server: Annotated[str, AfterValidator(address)] = "jetstream2.us-east.bsky.network"
     """The Jetstream server: a host, or its ws or wss address. Bluesky runs `jetstream1` and `jetstream2` in `us-east`
     and `us-west`."""
-    version: Literal["auto", "1", "2"] = "auto"
+    version: Annotated[Literal["auto", 1, 2], BeforeValidator(_number)] = "auto"
     """Which of Jetstream's two protocols the server speaks; `auto` tries 2, then 1."""
     dids: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_accounts), Field(max_length=10_000)] = ()
     """Only what these accounts say; all when not given."""
     languages: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_codes)] = ()
     """Only posts that say they are in one of these, and those that say nothing; all when not given."""
     compress: bool = True
-    """Ask for compressed frames: a fourth of the traffic for a little more work."""
+    """Ask for compressed frames: about a third of the traffic for a little more work."""
     back: Annotated[Duration, Field(ge=timedelta(), le=timedelta(hours=36))] = timedelta(minutes=1)
     """How far back the first reading begins. Servers keep about 36 h; all of Bluesky is millions of posts a day."""
 
@@ -226,7 +230,8 @@ class BlueskyCollector:
     def _note(self, event: Event, gathered: _Gathered, joint: "_Joint") -> None:
         """What version 2 says of the stream itself."""
         if event.kind == "error":
-            gathered.error = FetchError(f"{self._options.server} ends the stream: {event.name[:200]}", code="error")
+            code = event.name.partition(" ")[0][:80] or "error"
+            gathered.error = FetchError(f"{self._options.server} ends the stream: {event.name[:200]}", code=code)
             return
         gathered.events["info"] += 1
         joint.doubtful = joint.doubtful or event.name in {"OutdatedCursor", "FutureCursor"}
@@ -276,7 +281,7 @@ def _told(gathered: _Gathered, cursor: str | None, missed: Instant | None) -> li
 
 SPEC = CollectorSpec(
     kind="bluesky",
-    summary="Bluesky: every public post as it is made, without an account",
+    summary="every public post on Bluesky as it is made, without an account",
     options=BlueskyOptions,
     example={"server": "jetstream2.us-east.bsky.network", "languages": ["fr", "en"]},
     build=BlueskyCollector,

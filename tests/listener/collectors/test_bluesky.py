@@ -417,6 +417,7 @@ def test_servers_and_accounts_are_written_in_several_ways():
     assert option(server="jetstream.example").server == "wss://jetstream.example"
     assert option(server="http://h:8/x/subscribe").server == "ws://h:8/x"
     assert option(languages="fr_FR").languages == ("fr",)
+    assert [option(version=given).version for given in (1, "2", "auto")] == [1, 2, "auto"]
     for wrong in ({"dids": "anna.example"}, {"languages": ["french!"]}):
         with pytest.raises(ValidationError, match="1 is none"):
             option(**wrong)
@@ -443,7 +444,7 @@ async def talking(*talks, speed=60):
         return socket
 
     app = web.Application()
-    app.router.add_get("/subscribe", handle)
+    app.router.add_get("/{path:.*}", handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     now = Clock().now()
@@ -488,6 +489,15 @@ async def test_a_message_that_always_ends_the_connection_is_gone_round_and_told_
     assert texts(third) == ["9"]
     assert [batch.missed for batch in third.batches if batch.missed] == [now + 1]
     assert int(asked[2]["cursor"]) > now + 1_000_000
+
+
+async def test_a_server_of_version_2_says_why_it_ends_the_stream():
+    end = json.dumps({"$type": "error", "error": "ConsumerTooSlow", "message": "too far behind"})
+    async with talking([end]) as (collector, _):
+        collector._connecting._version, collector._connecting._auto = 2, False
+        error = (await hear(collector)).error
+    assert (error.state, error.code) == ("reconnecting", "ConsumerTooSlow")
+    assert "too far behind" in str(error)
 
 
 async def test_an_event_from_the_future_does_not_move_the_place():
