@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from listener.mock.world import Account, Change, Said, World
@@ -58,7 +59,8 @@ class Log:
 
     def catch_up(self) -> None:
         """Take in what was said since the last time."""
-        for change in self._world.since(self._number):
+        news = self._world.since(self._number) if self._world.number > self._number else ()
+        for change in news:
             self._number = change.number
             self._name(change.post.author, change.at)
             self._take(change)
@@ -68,7 +70,7 @@ class Log:
     def since(self, seq: int) -> Iterator[Logged]:
         """The events from a number on, as far as they are kept."""
         self.catch_up()
-        return (event for event in list(self._events)[max(0, seq - self.next + len(self._events)) :])
+        return iter([*islice(self._events, max(0, seq - self.next + len(self._events)), None)])
 
     def forget(self, seq: int) -> list[Logged]:
         """Drop everything before a number; what was dropped."""
