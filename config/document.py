@@ -1,5 +1,6 @@
 """A configuration as written: one file, what it includes and what the environment overrides, with places."""
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from glob import glob, has_magic
@@ -100,14 +101,16 @@ class _Reader:
 
     def _content(self, path: Path, by: Place) -> bytes | None:
         try:
-            with path.open("rb") as file:
-                return file.read(MAX_BYTES + 1)
+            content = None if by.file and _may_not_end(path) else _head(path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
             is_starting = isinstance(error, FileNotFoundError) and not by.file
             hint = "`badbuzz init` writes a starter" if is_starting else way_out(error) or "check the path"
             self._problem(by if by.file else Place(str(path)), f"cannot read {path}: {reason}", hint)
             return None
+        if content is None:
+            self._problem(by, f"{path} is no regular file", "include files of text")
+        return content
 
     def _patterns(self, asked: object, place: Place) -> list[str]:
         patterns = [asked] if isinstance(asked, str) else asked if isinstance(asked, list) else []
@@ -131,6 +134,17 @@ class _Reader:
         problem = Problem(message=message, path=path, hint=hint, file=place.file, line=place.line)
         self.out.broken.add(())
         self.out.problems.append(problem)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _may_not_end(path: Path) -> bool:
+    """Whether reading may never end, as for a pipe or a device. Raises OSError or ValueError."""
+    mode = path.stat().st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _merge(into: Document, more: Parsed) -> None:

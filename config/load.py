@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from config.document import Document, read
 from config.model import Model
 from config.parse import Keys, dotted
 from config.problems import ConfigError, Problem, did_you_mean
+from config.secrets import credentials_in, without_credentials
 from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
 from config.spec import Catalog, UnknownKindError
 from config.words import in_words
@@ -26,7 +28,6 @@ _NEEDED = {
     "routes": "say who is told: - {to: [name of a channel]}",
 }
 _SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes")
-_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
 _MASK = "**********"
@@ -43,11 +44,15 @@ class Catalogs:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A configuration without an error. `warnings` are what should be looked at all the same."""
+    """A configuration without an error. `warnings` are what should be looked at all the same.
+
+    In what `survey` gives, `flawed` are the sections in which something is wrong, and may be missing for that reason.
+    """
 
     settings: Settings
     document: Document
     warnings: tuple[Problem, ...]
+    flawed: frozenset[str] = frozenset()
 
 
 def load(
@@ -66,6 +71,23 @@ def load(
     has, it is said with a warning that they are not judged.
     Raises ConfigError holding every problem, warnings included, sorted by place.
     """
+    loaded, problems = survey(
+        path, catalogs, environ, absent_is_fine=absent_is_fine, elsewhere_is_fine=elsewhere_is_fine
+    )
+    if loaded.flawed:
+        raise ConfigError(problems)
+    return loaded
+
+
+def survey(
+    path: Path,
+    catalogs: Catalogs,
+    environ: Mapping[str, str] | None = None,
+    *,
+    absent_is_fine: bool = False,
+    elsewhere_is_fine: bool = False,
+) -> tuple[Loaded, list[Problem]]:
+    """Whatever of a configuration is right in itself, and every problem, sorted by place. See `load`."""
     document = read(path, os.environ if environ is None else environ)
     loader = _Loader(document, catalogs)
     settings = loader.settings()
@@ -77,9 +99,9 @@ def load(
         if problem.path not in absent
     ]
     problems = by_place([*written, *loader.problems], document)
-    if settings is None or any(problem.level == "error" for problem in problems):
-        raise ConfigError(problems)
-    return Loaded(settings=settings, document=document, warnings=tuple(problems))
+    flawed = {problem.path.partition(".")[0] for problem in problems if problem.level == "error"}
+    flawed |= set(_SECTIONS) if document.is_incomplete else set()
+    return Loaded(settings=settings, document=document, warnings=tuple(problems), flawed=frozenset(flawed)), problems
 
 
 def effective(loaded: Loaded) -> dict[str, Any]:
@@ -113,7 +135,7 @@ def _masked(value: Any, keys: Keys, secret: set[Keys]) -> Any:
         return {key: _masked(inner, (*keys, key), secret) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner, (*keys, number), secret) for number, inner in enumerate(value)]
-    return _PASSWORD.sub(r"\1***@", value) if isinstance(value, str) else value
+    return without_credentials(value) if isinstance(value, str) else value
 
 
 def by_place(problems: Iterable[Problem], document: Document) -> list[Problem]:
@@ -129,10 +151,10 @@ class _Loader:
         self.problems: list[Problem] = []
         self._document, self._data, self._catalogs = document, document.data, catalogs
 
-    def settings(self) -> Settings | None:
+    def settings(self) -> Settings:
         self._sections()
         folder = self._document.path.parent
-        daemon = self._model(Daemon, ("daemon",)) or Daemon()
+        daemon = self._model(Daemon, ("daemon",)) or self._sound_daemon()
         parts = {
             "daemon": daemon.model_copy(update={"data": folder / daemon.data}),
             "operator": self._model(Operator, ("operator",)) or Operator(),
@@ -144,7 +166,16 @@ class _Loader:
         }
         settings = Settings.model_validate(parts)
         self._references(settings)
-        return None if self._document.is_incomplete else settings
+        return settings
+
+    def _sound_daemon(self) -> Daemon:
+        """What is right of a section that is not, so that the rest of it can be judged."""
+        bad = {problem.path.split(".")[1] for problem in self.problems if problem.path.startswith("daemon.")}
+        held = self._data["daemon"] if isinstance(self._data["daemon"], dict) else {}
+        sound = {key: held[key] for key in held if key not in bad and not self._document.is_broken(("daemon", key))}
+        with suppress(ValidationError):
+            return Daemon.model_validate(sound)
+        return Daemon()
 
     def _sections(self) -> None:
         for section in self._data:
@@ -256,7 +287,7 @@ class _Loader:
 
 
 def _plain_secrets(value: Any, keys: Keys, document: Document) -> Iterator[Problem]:
-    if isinstance(value, SecretStr):
+    if isinstance(value, SecretStr) or (isinstance(value, str) and any(credentials_in(value))):
         if keys in document.places and document.places[keys].origin == "plain":
             hint = "keep it elsewhere: !secret file:/path, !secret env:NAME or !secret credential:name"
             yield document.problem(keys, "a secret stands here in plain text", hint, warning=True)

@@ -24,6 +24,8 @@ from config.problems import did_you_mean
 Secret = SecretStr
 """A value that never appears in a log, an error, a repr or a metric; `get_secret_value()` reveals it."""
 
+UNFIT = re.compile("[\0\ud800-\udfff]")
+"""What no text holds, and neither a file nor a store takes: a zero, and half of a pair of surrogates."""
 _UNITS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 _DURATION = re.compile(r"(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?")
 
@@ -57,7 +59,7 @@ def parse_duration(value: object) -> object:
     parts = re.findall(r"(\d+)(ms|[wdhms])", text)
     try:
         return timedelta(milliseconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
-    except OverflowError:
+    except (OverflowError, ValueError):  # Python takes no number of more than 4,300 digits
         raise ValueError("too long a duration: at most 999999999d") from None
 
 
@@ -94,6 +96,13 @@ def beside(value: object, info: ValidationInfo) -> object:
     """A relative path as one beside the configuration file, when an option is read from such a file."""
     folder = (info.context or {}).get("folder")
     return str(folder / Path(value).expanduser()) if folder and isinstance(value, str) else value
+
+
+def writable_name(path: Path) -> Path:
+    """`path` when a folder may be called so. Raises ValueError."""
+    if UNFIT.search(str(path)):
+        raise ValueError("not a usable path")
+    return path
 
 
 File = Annotated[FilePath, BeforeValidator(beside)]

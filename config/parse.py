@@ -1,6 +1,7 @@
 """One YAML text as plain data, with the line of every key and every problem in it."""
 
 import math
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.scanner import Scanner
 
+from config.model import UNFIT
 from config.problems import Problem
 from config.references import ReferenceProblemError, interpolate, read_secret
 
@@ -22,7 +25,11 @@ Origin = Literal["plain", "environment", "secret"]
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 MAX_DEPTH = 40
+_DEEPEST = 100
+"""Levels at which reading ends, before anything is understood."""
 _ALIASES = "do not nest aliases (*name) in aliases"
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_NO_TEXT = "holds a character that is none: a zero, or half of a pair"
 _CORE = "tag:yaml.org,2002:"
 
 
@@ -40,11 +47,33 @@ def dotted(keys: Keys) -> str:
     return ".".join(map(str, keys))
 
 
+class _Scanner(Scanner):
+    """Gives up where no configuration goes: the time it takes grows with the square of the depth."""
+
+    def fetch_flow_sequence_start(self) -> None:
+        self._refuse(len(self.flow_context))
+        super().fetch_flow_sequence_start()
+
+    def fetch_flow_mapping_start(self) -> None:
+        self._refuse(len(self.flow_context))
+        super().fetch_flow_mapping_start()
+
+    def add_indent(self, column: int) -> bool:
+        self._refuse(len(self.indents))
+        return bool(super().add_indent(column))
+
+    def _refuse(self, depth: int) -> None:
+        if depth >= _DEEPEST:
+            raise RecursionError
+
+
 def compose(text: str) -> Node | None:
     """The node tree of one YAML document; None when it is empty. Raises YAMLError, RecursionError or ValueError."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _Scanner
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # odd directives and anchors: what matters of them is an error anyway
-        node: Node | None = YAML(typ="safe", pure=True).compose(text)
+        node: Node | None = yaml.compose(text)
     return node
 
 
@@ -162,12 +191,17 @@ class _Parser:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 self._problem(keys, _line(key), "a key must be a plain word", "quote what starts with [ or {")
+            elif UNFIT.search(key.value):
+                self._problem(keys, _line(key), f"a key {_NO_TEXT}", "remove it")
             elif key.tag == _CORE + "merge":
                 merged.append(value)
             elif key.value not in found:
                 self.out.places[(*keys, key.value)] = Place(self._file, _line(key))
                 found[key.value] = self._value(value, (*keys, key.value))
-            elif not merging:
+            else:
+                self._count()
+                if merging:
+                    continue
                 first = self.out.places[(*keys, key.value)].line
                 self._problem((*keys, key.value), _line(key), f"written twice, first on line {first}", "keep one")
         for source in merged:
@@ -215,6 +249,10 @@ class _Parser:
             return ""
         if value != node.value:
             self._mark(keys, node, "environment")
+        value = _PAIR.sub(_joined, value)
+        if UNFIT.search(value):
+            self._problem(keys, _line(node), _NO_TEXT, "remove it")
+            return ""
         return value
 
     def _secret(self, node: ScalarNode, keys: Keys) -> str:
@@ -247,6 +285,11 @@ class _Parser:
             self.out.broken.add(keys)
         problem = Problem(message=message, path=dotted(keys), hint=hint, file=self._file, line=line, level=level)
         self.out.problems.append(problem)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """What JSON writes as two escapes is one character."""
+    return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 def _line(node: Node) -> int:

@@ -81,17 +81,19 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
 def _from_file(path: Path, what: str) -> tuple[str, str]:
     try:
         mode = path.stat().st_mode
-        content = _head(path)
+        content = _head(path) if stat.S_ISREG(mode) else None  # reading anything else may never end
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"
         raise ReferenceProblemError(f"cannot read {what} {path}: {reason}", "check the path and its owner") from None
+    if content is None:
+        raise ReferenceProblemError(f"{what} {path} is no regular file", "write it to a file, or use !secret env:NAME")
     if len(content) > SECRET_LIMIT:
         raise ReferenceProblemError(f"{what} {path} is larger than 64 KiB", "a secret is one short text")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise ReferenceProblemError(f"{what} {path} is not UTF-8 text", "save it as UTF-8") from None
-    open_to_all = stat.S_ISREG(mode) and mode & stat.S_IROTH
+    open_to_all = mode & stat.S_IROTH
     warning = f"{what} {path} can be read by everybody on this machine" if open_to_all else ""
     return _filled(text, f"{what} {path}"), warning
 

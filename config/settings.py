@@ -17,10 +17,13 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from config.model import Duration, Model, Secret, TimeZone
+from config.model import Duration, Model, Secret, TimeZone, writable_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
+
+SHORTEST_RETENTION = timedelta(hours=1)
+"""What is too old is removed once an hour."""
 
 Language = Literal["fr", "en"]
 Severity = Literal["info", "warning", "critical"]
@@ -83,7 +86,7 @@ WebAddress = Annotated[str, AfterValidator(_web_address)]
 class Daemon(Model):
     """The program itself."""
 
-    data: Path = Path("badbuzz-data")
+    data: Annotated[Path, AfterValidator(writable_name)] = Path("badbuzz-data")
     """Folder of everything badbuzz remembers; a relative one is beside the configuration file."""
     listen: Address = "127.0.0.1:9465"
     """Where the page, the metrics and pushed mentions are served; anything but this machine demands a token."""
@@ -93,7 +96,7 @@ class Daemon(Model):
     """Language of alerts, unless a channel has its own."""
     time_zone: TimeZone = "UTC"
     """Time zone of alerts, unless a channel has its own; such as Europe/Paris."""
-    retention: Duration = timedelta(days=90)
+    retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] = timedelta(days=90)
     """How long mentions are kept, unless a source has its own."""
     token: Secret | None = None
     """What the page and its interfaces ask for; needed when `listen` is not this machine alone."""
@@ -139,7 +142,7 @@ class Brand(Model):
     """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
     languages: OneOrMore[LanguageCode] = ("en", "fr")
     """Languages people write in about it, as two-letter codes."""
-    own_accounts: tuple[Text, ...] = ()
+    own_accounts: Listed[Text] = ()
     """Accounts of the brand itself: kept, never counted."""
 
 

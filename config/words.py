@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -9,9 +10,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from config.document import Document
+from config.model import format_duration
 from config.parse import Keys
 from config.problems import Problem, did_you_mean
 
+_PART = re.compile(r"(days|seconds|microseconds)=(\d+)")
 _LIST = "must be a list, such as [a, b]"
 _MAP = "must be a map of keys and values"
 _WHOLE = "must be a whole number"
@@ -93,12 +96,19 @@ def _holds(data: Any, step: str | int) -> bool:
 
 def message_of(detail: ErrorDetails) -> str:
     """What pydantic found, in an operator's words, without the key and without the value."""
-    context = detail.get("ctx", {})
+    context = {name: _spelled(value) for name, value in detail.get("ctx", {}).items()}
     if detail["type"] in {"value_error", "assertion_error"}:
         return str(context["error"])
     if detail["type"] in _TABLE:
         return _TABLE[detail["type"]].format_map(context)
     return detail["msg"].replace("Input should", "must").replace("Value error, ", "")
+
+
+def _spelled(value: object) -> object:
+    """A bound as an operator writes it: pydantic gives those of durations as `datetime.timedelta(seconds=10)`."""
+    if not isinstance(value, str) or not value.startswith("datetime.timedelta("):
+        return value
+    return format_duration(timedelta(**{unit: int(number) for unit, number in _PART.findall(value)}))
 
 
 def _hint(detail: ErrorDetails, model: type[BaseModel], value: Any) -> str:

@@ -23,6 +23,7 @@ from alerts.dispatch import Dispatcher
 from config.load import Loaded
 from config.model import secrets_in
 from config.problems import ConfigError, Problem
+from config.secrets import secrets_of
 from config.settings import Component, Settings
 from listener.catalogs import CATALOGS
 from listener.checks import examine
@@ -82,7 +83,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     when another process has taken its store over.
     """
     loaded = load_checked(path)
-    settings, masking = loaded.settings, Masking(secrets_in(loaded.settings))
+    settings, masking = loaded.settings, Masking(secrets_of(loaded.settings, loaded.document))
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
@@ -196,7 +197,7 @@ class Daemon:
             except ConfigError:
                 self._parts.metrics.configuration_loaded(successful=False)
                 raise
-            self._parts.masking.learn(secrets_in(loaded.settings))
+            self._parts.masking.learn(secrets_of(loaded.settings, loaded.document))
             before, after = self._parts.ledger.setup, build_setup(loaded.settings)
             await self._parts.writer.submit(Reload(setup=after))
             forget(self._parts.metrics, before, after)
@@ -217,9 +218,16 @@ class Daemon:
         async def start() -> None:
             parts = self._parts
             client = parts.client.reporting(partial(parts.metrics.source_request, source.name))
-            tools = CollectorTools(name=source.name, client=client, clock=parts.clock, random=Random(source.name))
+            tools = CollectorTools(
+                name=source.name,
+                client=client,
+                clock=parts.clock,
+                random=Random(source.name),
+                hide=parts.masking.hide,
+            )
             collector: Collector = COLLECTORS.spec(source.kind).build(source.options, tools)
-            supervisor = Supervisor(source.name, collector, parts.writer, parts.ledger, parts.clock)
+            hide = parts.masking.hide
+            supervisor = Supervisor(source.name, collector, parts.writer, parts.ledger, parts.clock, hide)
             self._supervisors[source.name] = supervisor
             await supervisor.run()
 
@@ -240,9 +248,8 @@ class Daemon:
 
     def _outbox(self) -> ChannelOutbox:
         parts = self._parts
-        return ChannelOutbox(
-            parts.store, parts.writer, self._describer, parts.ledger.outgoing, parts.clock, parts.metrics
-        )
+        news, hide = parts.ledger.outgoing, parts.masking.hide
+        return ChannelOutbox(parts.store, parts.writer, self._describer, news, parts.clock, parts.metrics, hide)
 
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts

@@ -1,20 +1,24 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
-import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts.channel import ChannelSpec
-from config.document import Document, read
-from config.load import Catalogs, Loaded, by_place, load
-from config.problems import ConfigError, Problem
+from config.document import Document
+from config.load import Catalogs, Loaded, by_place, survey
+from config.model import format_duration
+from config.problems import Problem
 from config.settings import Component, Route
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
 from rules.query import compile_query, compile_words
 from rules.query_parse import QueryError
+from rules.rule import RuleOptions
 from rules.tone import supported_languages
+
+_GRID = timedelta(seconds=10)
 
 
 def examine(
@@ -23,41 +27,38 @@ def examine(
     """The configuration in `path`, None when it is none, and every problem in the order of their places. See `load` for
     `elsewhere_is_fine`.
     """
-    try:
-        loaded = load(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
-    except ConfigError as error:
-        document = read(path, os.environ if environ is None else environ)
-        return None, by_place([*error.problems, *_written_queries(document)], document)
-    return loaded, by_place([*loaded.warnings, *check(loaded, catalogs)], loaded.document)
+    loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
+    found = by_place([*problems, *check(loaded, catalogs)], loaded.document)
+    return None if loaded.flawed else loaded, found
 
 
 def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
-    """Every problem that needs more than the configuration itself, in the order of the sections."""
+    """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
+    flawed, its valid parts are judged, and nothing is said to be missing.
+    """
     first = (_listen, _operator, _queries, _languages, _addresses)
-    then = (_words, _unheard, _wakes, _untold, _unreached, _unused)
+    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
 
 def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    daemon = loaded.settings.daemon
-    if not daemon.is_local and not daemon.token and ("daemon", "token") not in loaded.document.absent:
+    daemon, written = loaded.settings.daemon, loaded.document.data.get("daemon")
+    unknown = ("daemon", "token") in loaded.document.absent or loaded.document.is_incomplete
+    unknown = unknown or (daemon.token is None and isinstance(written, dict) and written.get("token") is not None)
+    if not daemon.is_local and not daemon.token and not unknown:
         hint = "set daemon.token: !secret file:/path, or listen on 127.0.0.1"
         yield loaded.document.problem(("daemon", "listen"), "others can reach this address without a token", hint)
 
 
 def _operator(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    if not loaded.settings.operator.to:
+    if not loaded.settings.operator.to and "operator" not in loaded.flawed:
         message = "nobody is told when an alert cannot be delivered or a source needs a person"
         yield loaded.document.problem(("operator",), message, "operator: {to: [name of a channel]}", warning=True)
 
 
 def _queries(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    for name, brand in loaded.settings.brands.items():
-        yield from _query(loaded.document, name, brand.query)
-
-
-def _written_queries(document: Document) -> Iterator[Problem]:
-    """The queries of a document that is no configuration yet."""
+    """Also those of brands that are none yet."""
+    document = loaded.document
     brands = document.data.get("brands")
     for name, brand in brands.items() if isinstance(brands, dict) else ():
         query = brand.get("query") if isinstance(brand, dict) else None
@@ -119,23 +120,31 @@ def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
                     yield loaded.document.problem(("rules", name, "any", number), str(error))
 
 
+def _calm(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    """Not in the options themselves: what a store's log says of a rule must be read, whatever was allowed then."""
+    for name, rule in loaded.settings.rules.items():
+        if isinstance(rule.options, RuleOptions) and rule.options.calm_for < _GRID:
+            message = f"must be at least {format_duration(_GRID)}: that is how often badbuzz looks"
+            yield loaded.document.problem(("rules", name, "calm_for"), message)
+
+
 def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     settings = loaded.settings
-    if not settings.rules:
+    if not (settings.rules or "rules" in loaded.flawed):
         hint = "rules: {bad-buzz: {kind: spike}}"
         yield loaded.document.problem(("rules",), "no rule: badbuzz listens, and never alerts", hint, warning=True)
     for name in settings.brands:
         if not (_serving(settings.sources, name) or _lacks(loaded, "sources")):
             message = "no source listens for this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a source's brands", warning=True)
-        if settings.rules and not _serving(settings.rules, name):
+        if settings.rules and not (_serving(settings.rules, name) or "rules" in loaded.flawed):
             message = "no rule watches this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a rule's brands", warning=True)
 
 
 def _lacks(loaded: Loaded, section: str) -> bool:
     """Whether something was left out, so that what is missing may stand there."""
-    return len(getattr(loaded.settings, section)) < len(loaded.document.data[section])
+    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(loaded.document.data[section])
 
 
 def _serving(components: dict[str, Component], brand: str) -> list[str]:
@@ -148,8 +157,9 @@ def _serving(components: dict[str, Component], brand: str) -> list[str]:
 
 def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """A critical alert should reach somebody who sleeps."""
-    settings = loaded.settings
-    for number, route in enumerate(settings.routes):
+    if loaded.flawed & {"routes", "channels"}:
+        return
+    for number, route in enumerate(loaded.settings.routes):
         if not _takes(route, "critical"):
             continue
         kinds = [loaded.document.data["channels"][name]["kind"] for name in route.to]
@@ -164,6 +174,8 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
 
 def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     settings = loaded.settings
+    if "routes" in loaded.flawed:
+        return
     for severity in ("warning", "critical"):
         for name in settings.brands:
             if not any(_takes(route, severity) and name in (route.brand or (name,)) for route in settings.routes):
@@ -172,7 +184,7 @@ def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
 
 
 def _unreached(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    routes = loaded.settings.routes
+    routes = loaded.settings.routes if "routes" not in loaded.flawed else ()
     last = next((number for number, route in enumerate(routes) if _takes_all(route, None)), len(routes))
     for number in range(last + 1, len(routes)):
         message = f"never reached: route {last + 1} takes everything"
@@ -193,7 +205,7 @@ def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     settings = loaded.settings
     used = {name for route in settings.routes for name in route.to} | set(settings.operator.to)
     for name in settings.channels:
-        if name not in used:
+        if name not in used and not loaded.flawed & {"routes", "operator"}:
             keys, message = ("channels", name), "no route leads to this channel"
             yield loaded.document.problem(keys, message, f"routes: - {{to: [{name}]}}", warning=True)
     for section in ("sources", "rules"):

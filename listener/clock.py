@@ -22,6 +22,10 @@ class Clock:
         """The present instant."""
         return self.origin + int((time.time_ns() // 1_000 - self.started) * self.speed)
 
+    def wall(self) -> Instant:
+        """What everybody else's clocks show."""
+        return self.now()
+
     async def sleep(self, span: Span) -> None:
         """Return when `span` has passed on this clock; at once when it is not positive."""
         await asyncio.sleep(max(0.0, span / 1e6 / self.speed))
@@ -36,6 +40,9 @@ class Steady(Clock):
         super().__init__(origin=clock.origin, started=clock.started, speed=clock.speed)
         self._clock = clock
         self._base, self._based = floor, time.monotonic_ns()
+
+    def wall(self) -> Instant:
+        return self._clock.now()
 
     def now(self) -> Instant:
         looked, wall = time.monotonic_ns(), self._clock.now()

@@ -3,11 +3,13 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from aiohttp import web
+from pydantic import Field
 
 from config.model import Duration, Model
+from config.settings import SHORTEST_RETENTION, Listed
 from config.spec import Catalog, Spec
 from listener.clock import Clock
 from listener.errors import FetchError
@@ -19,9 +21,9 @@ from rules.mention import Mention
 class SourceOptions(Model):
     """What every source accepts."""
 
-    brands: tuple[str, ...] | None = None
+    brands: Listed[str] | None = None
     """Only these brands listen here; all when not given."""
-    retention: Duration | None = None
+    retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] | None = None
     """How long mentions of this source are kept; the daemon's when not given."""
     honour_deletes: bool = True
     """Remove text and author when the author deletes the mention."""
@@ -53,7 +55,8 @@ class Batch:
 class Tools:
     """What the program lends a collector: `name` of the source, a polite HTTP client, a clock, seeded chance.
 
-    `once`: read what is there now and return instead of waiting for more.
+    `once`: read what is there now and return instead of waiting for more. `hide` takes secrets out of words that are
+    kept in a cursor.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Tools:
     clock: Clock
     random: Random
     once: bool = False
+    hide: Callable[[str], str] = str
 
 
 class Collector(Protocol):

@@ -3,15 +3,19 @@
 from datetime import timedelta
 from typing import Literal
 
-SourceState = Literal["starting", "live", "reconnecting", "parked", "auth_failed", "gone"]
+SourceState = Literal["starting", "live", "starved", "reconnecting", "parked", "auth_failed", "gone"]
 
 PARTLY = "partly"
 """The code of a source that is live, while a part of it is not read."""
 
+WAITING = "waiting"
+"""The code of a source that is ready, and that nothing came from yet."""
+
 
 class FetchError(Exception):
     """A source could not be read. `state` says what follows: `reconnecting` is tried again, after `retry_after` when
-    given; `parked`, `auth_failed` and `gone` need the operator. `code` is the platform's own word (an HTTP status).
+    given; `parked`, `auth_failed` and `gone` need the operator. (`starved` is found by who reads: a stream that is open
+    and brings no posts.) `code` is the platform's own word (an HTTP status).
     """
 
     def __init__(

@@ -11,6 +11,8 @@ from rules.mention import Author, Kind, Mention, Operation
 
 _LONGEST_TEXT = 100_000
 _LONGEST_ID = 2_000
+BOM = b"\xef\xbb\xbf"
+"""What some editors put in front of UTF-8."""
 _WORDLESS = {"delete", "counts"}
 
 
@@ -43,7 +45,7 @@ class _Line(msgspec.Struct, kw_only=True):
 def read_line(line: bytes, *, source: str, platform: str, now: datetime) -> Mention:
     """The mention in one line of JSON; missing source and platform are filled in. Raises LineError."""
     try:
-        return _mention(msgspec.json.decode(line, type=_Line), source, platform, now)
+        return _mention(msgspec.json.decode(line.removeprefix(BOM), type=_Line), source, platform, now)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LineError(_words(error)) from error
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any, Literal
@@ -12,13 +12,16 @@ import aiohttp
 
 from alerts.channel import SendError
 from alerts.channel import Tools as ChannelTools
-from config.load import Catalogs
-from config.settings import Component, Settings
+from config.load import Catalogs, Loaded
+from config.model import Model, secrets_in
+from config.secrets import credentials_in, secrets_of
+from config.settings import Component
 from listener.clock import Clock
 from listener.collector import Collector
 from listener.collector import Tools as CollectorTools
 from listener.errors import FetchError
 from listener.net.client import Client, open_client
+from listener.observe.masking import Masking
 
 PATIENCE = timedelta(seconds=60)
 ENOUGH = 20
@@ -26,7 +29,7 @@ ENOUGH = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What came of trying a component. `detail` is in words and holds no secret."""
+    """What came of trying a component. `detail` is in words; those of `try_all` hold no secret."""
 
     role: Literal["source", "channel"]
     name: str
@@ -34,8 +37,9 @@ class Trial:
     detail: str
 
 
-async def try_all(settings: Settings, catalogs: Catalogs, clock: Clock) -> list[Trial]:
+async def try_all(loaded: Loaded, catalogs: Catalogs, clock: Clock) -> list[Trial]:
     """Every source and channel, all at once; in the order of the configuration."""
+    settings, hide = loaded.settings, Masking(secrets_of(loaded.settings, loaded.document)).hide
     async with open_client(clock=clock) as client, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(try_source(one, catalogs, client, clock), name=f"try source {one.name}")
@@ -45,7 +49,8 @@ async def try_all(settings: Settings, catalogs: Catalogs, clock: Clock) -> list[
             group.create_task(try_channel(one, catalogs, http, clock), name=f"try channel {one.name}")
             for one in settings.channels.values()
         ]
-    return [task.result() for task in tasks]
+    trials = [task.result() for task in tasks]
+    return [replace(trial, detail=hide(trial.detail)) for trial in trials]
 
 
 async def try_source(source: Component, catalogs: Catalogs, client: Client, clock: Clock) -> Trial:
@@ -84,6 +89,11 @@ async def _tried(
     except TimeoutError:
         seconds = int(patience.total_seconds())
         return Trial(role=role, name=name, outcome="failed", detail=f"no answer within {seconds} s")
+
+
+def masking_of(options: Model) -> Masking:
+    """Hides the secrets of one component, where no configuration tells which of its plain values are secret too."""
+    return Masking([*secrets_in(options), *credentials_in(options.model_dump(mode="json"))])
 
 
 async def _read(collector: Collector) -> str:

@@ -174,6 +174,9 @@ class Engine:
         return touched
 
     def _edit(self, entry: Edited) -> None:
+        if entry.before.history:  # it was counted nowhere
+            self._touch(entry.at, self._count(entry.after))
+            return
         if minute_of(entry.before.moment) < self._state.learnt:
             return
         before, after = set(series_of(entry.before)), set(series_of(entry.after))

@@ -9,6 +9,7 @@ import msgspec
 from pydantic import AfterValidator, Field
 
 from config.model import Duration, Model
+from config.settings import Listed
 from config.spec import Catalog, Spec
 from rules.instant import Instant
 from rules.series import Counts
@@ -35,7 +36,7 @@ class Floor(Model):
 class RuleOptions(Model):
     """What every rule accepts."""
 
-    brands: tuple[str, ...] | None = None
+    brands: Listed[str] | None = None
     """Only these brands; all when not given."""
     severity: Severity = "warning"
     """How serious an incident of this rule is when it opens."""

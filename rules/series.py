@@ -25,6 +25,13 @@ class Bin(msgspec.Struct, kw_only=True):
     largest: str = ""
     reach: int = -1
 
+    def unquote(self, mention: str) -> None:
+        """Name it no more."""
+        self.first = "" if self.first == mention else self.first
+        self.latest = "" if self.latest == mention else self.latest
+        if self.largest == mention:
+            self.largest, self.reach = "", -1
+
 
 def minute_of(at: Instant) -> int:
     """The bin an instant falls into: whole minutes since the epoch."""
@@ -80,6 +87,7 @@ class Counts(msgspec.Struct):
         if cell is None:
             return
         cell.count -= 1
+        cell.unquote(facts.mention)
         _decrease(cell.sources, facts.source)
         _decrease(cell.authors, facts.author)
         if cell.count <= 0:
@@ -131,10 +139,7 @@ class Counts(msgspec.Struct):
         """A mention was deleted: it stays counted but is not named any more."""
         for of_series in self.bins.values():
             for cell in of_series.values():
-                cell.first = "" if cell.first == mention else cell.first
-                cell.latest = "" if cell.latest == mention else cell.latest
-                if cell.largest == mention:
-                    cell.largest, cell.reach = "", -1
+                cell.unquote(mention)
 
 
 def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:

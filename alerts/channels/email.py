@@ -22,6 +22,7 @@ from alerts.channels._address import server_address
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import Message
 from config.model import File, Secret
+from config.settings import OneOrMore
 from rules.instant import Instant, moment
 
 TIMEOUT = 10.0
@@ -51,7 +52,7 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 
 
 class EmailOptions(ChannelOptions):
-    to: Annotated[tuple[Mailbox, ...], Field(min_length=1)]
+    to: OneOrMore[Mailbox]
     """Who receives the mails; they see each other's addresses."""
     sender: Annotated[Mailbox, Field(alias="from")]
     """The address the mails come from."""

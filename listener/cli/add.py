@@ -27,7 +27,7 @@ from listener.cli.questions import SECRETS, Questions, secret_of, value_of, wron
 from listener.cli.terminal import AS_OPTION, config_path, say
 from listener.clock import Clock
 from listener.net.client import open_client
-from listener.trial import Trial, try_channel, try_source
+from listener.trial import Trial, masking_of, try_channel, try_source
 
 
 class Role(StrEnum):
@@ -206,7 +206,8 @@ def _works(addition: _Addition) -> bool:
     options = addition.spec.options.model_validate(addition.values)
     component = Component(name=addition.place.name, kind=addition.spec.kind, options=options)
     trial = asyncio.run(_try(component, addition.place.role))
-    say(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail.replace(*AS_OPTION)}")
+    detail = masking_of(options).hide(trial.detail).replace(*AS_OPTION)
+    say(f"{trial.role} {trial.name}: {trial.outcome}: {detail}")
     if trial.outcome == "failed":
         say("nothing was changed; mend it, or add it untried with --no-try")
     return trial.outcome != "failed"

@@ -36,7 +36,7 @@ def command(
     path = config_path(config)
     loaded, problems = examine(path, CATALOGS, elsewhere_is_fine=not online)
     failed = any(problem.level == "error" for problem in problems)
-    trials = asyncio.run(try_all(loaded.settings, CATALOGS, Clock())) if loaded and online and not failed else []
+    trials = asyncio.run(try_all(loaded, CATALOGS, Clock())) if loaded and online and not failed else []
     failed = failed or any(trial.outcome == "failed" for trial in trials)
     if output is Output.JSON:
         typer.echo(_as_json(path, problems, trials, failed=failed))

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from random import Random
 from typing import Annotated
@@ -23,6 +23,7 @@ from listener.collector import COLLECTORS, Batch, Collector, CollectorSpec, Sour
 from listener.errors import FetchError
 from listener.lines import show
 from listener.net.client import open_client
+from listener.trial import masking_of
 from rules.text import defuse
 
 _SINGULAR = {"url": "urls", "secret": "secrets", "tag": "tags"}
@@ -41,7 +42,8 @@ def command(
     code is 1 when the source cannot be read at all or something in it was skipped, and 2 when an option is wrong.
     """
     spec, settings = _settings(kind, options or [])
-    printer = _Printer(limit, most_failures=len(getattr(settings, "urls", ())) or 1)
+    hide = masking_of(settings).hide
+    printer = _Printer(limit, most_failures=len(getattr(settings, "urls", ())) or 1, hide=hide)
     try:
         asyncio.run(_listen(spec, settings, printer, once=once))
     except FetchError as error:
@@ -117,8 +119,8 @@ class _Printer:
     its problem.
     """
 
-    def __init__(self, limit: int | None, most_failures: int) -> None:
-        self._left, self._most_failures = limit, most_failures
+    def __init__(self, limit: int | None, most_failures: int, hide: Callable[[str], str]) -> None:
+        self._left, self._most_failures, self._hide = limit, most_failures, hide
         self._heard, self._failures, self._told = False, 0, ""
         self.lost = False
 
@@ -129,7 +131,7 @@ class _Printer:
         for problem in batch.problems:
             self.tell(problem)
         for reason, count in (batch.skipped or {}).items():
-            say(f"badbuzz: {count} skipped: {defuse(reason)}")
+            say(f"badbuzz: {count} skipped: {defuse(self._hide(reason))}")
             self.lost = True
         self._heard, self._failures = self._heard or batch.heard, self._failures + (not batch.heard)
         if batch.problems and not self._heard and self._failures >= self._most_failures:
@@ -139,8 +141,9 @@ class _Printer:
 
     def tell(self, problem: FetchError) -> None:
         """Say a problem, unless it was the last one said."""
-        if str(problem) != self._told:
-            self._told = str(problem)
+        words = self._hide(str(problem))
+        if words != self._told:
+            self._told = words
             say(f"badbuzz: {defuse(self._told).replace(*AS_OPTION)}")
 
 

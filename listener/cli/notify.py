@@ -13,11 +13,13 @@ from alerts.message import Message
 from alerts.render import render_notice
 from config.load import load
 from config.problems import did_you_mean
+from config.secrets import secrets_of
 from config.settings import Component, Daemon, Settings
 from listener.catalogs import CATALOGS
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.clock import Clock
 from listener.net.session import channel_session
+from listener.observe.masking import Masking
 from rules.instant import Instant, moment
 
 
@@ -26,12 +28,14 @@ def command(
     config: ConfigPath = None,
 ) -> None:
     """Send a test message, marked as one, through a channel; exit 1 when it was not delivered."""
-    settings = load(config_path(config), CATALOGS).settings
+    loaded = load(config_path(config), CATALOGS)
+    settings = loaded.settings
     chosen, clock = _chosen(settings, channel), Clock()
     try:
         asyncio.run(_deliver(chosen, settings.daemon, clock))
     except SendError as error:
-        say(f"channel {channel}: failed: {error}")
+        hide = Masking(secrets_of(settings, loaded.document)).hide
+        say(f"channel {channel}: failed: {hide(str(error))}")
         raise typer.Exit(1) from None
     typer.echo(f"channel {channel}: delivered")
 

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
+from yarl import URL
 
 from config.model import Duration
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
@@ -20,6 +21,7 @@ from listener.feeds.memory import Memory, dump, load
 from listener.feeds.news import News, changes
 from listener.feeds.parse import parse
 from listener.feeds.schedule import LONGEST, after_failure, next_reading
+from listener.net.address import shown
 from listener.net.response import Response
 from rules.instant import instant, moment, span
 
@@ -128,7 +130,7 @@ class FeedCollector:
     def _begin(self, url: str, memory: Memory, places: asyncio.Semaphore) -> asyncio.Task[_Reading]:
         # no TaskGroup: a generator may not yield inside one, so `_readings` owns these
         work = self._read_when_due(url, memory, places)
-        return asyncio.get_running_loop().create_task(work, name=f"read {url[:60]}")
+        return asyncio.get_running_loop().create_task(work, name=f"read {urlsplit(url).hostname}")
 
     async def _read_when_due(self, url: str, memory: Memory, places: asyncio.Semaphore) -> _Reading:
         if not self._tools.once:
@@ -219,7 +221,7 @@ class FeedCollector:
 
     def _note_problem(self, problem: FetchError, memory: Memory) -> None:
         memory.failures += 1
-        memory.trouble = (problem.code, str(problem)[:_WORDS])
+        memory.trouble = (problem.code, self._tools.hide(str(problem))[:_WORDS])
         memory.gone = problem.state == "gone"
         if problem.code == "404":
             memory.url = ""  # the new home is lost: ask at the old door again
@@ -257,7 +259,7 @@ def _parsed(response: Response) -> Feed:
 
 def _place(response: Response) -> str:
     """An address as it may be shown: keys often stand in its query."""
-    return urlsplit(response.url)._replace(query="", fragment="").geturl()
+    return shown(URL(response.url))
 
 
 def _trouble(memory: Memory) -> FetchError:

@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, ValidationInfo
 from config.model import Model, beside
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
-from listener.lines import LineError, read_line
+from listener.lines import BOM, LineError, read_line
 from rules.instant import SECOND, moment
 from rules.mention import Mention
 
@@ -47,7 +47,7 @@ class FileOptions(SourceOptions):
 
 class _Place(Model):
     """A cursor: up to `offset` and `line` the file `inode` on `device` was read; `head` is the digest of its first
-    `headed` bytes, for an inode that is used again.
+    `headed` bytes, for an inode that is used again and a file that is written anew.
     """
 
     offset: int = 0
@@ -60,15 +60,20 @@ class _Place(Model):
 
 @dataclass
 class _Lines:
-    """Cuts a stream into lines without ever holding more than one of the allowed length."""
+    """Cuts a stream into lines without ever holding more than one of the allowed length. `head` are the first bytes of
+    the stream, as many as were seen of `_HEAD`.
+    """
 
     offset: int
     line: int
+    head: bytes = b""
     rest: bytearray = field(default_factory=bytearray)
     dropping: bool = False
 
     def take(self, chunk: bytes) -> list[tuple[int, int, bytes | None]]:
         """Complete lines as (line number, offset behind it, bytes or None when too long)."""
+        if len(self.head) < _HEAD:
+            self.head += chunk[len(self.head) - self.offset :][: _HEAD - len(self.head)]
         found, start = [], 0
         while (end := chunk.find(b"\n", start)) >= 0:
             found.append(self._finish(chunk[start:end], 1))
@@ -97,7 +102,8 @@ class _Lines:
 
 
 class FileCollector:
-    """Reads a file from where it stopped. A file that shrank, was replaced or rotated is read from its beginning.
+    """Reads a file from where it stopped. A file that shrank, was replaced, rotated or written anew is read from its
+    beginning.
 
     Without `follow` it ends at the end of the file. A line that is too long (over 1 MiB), is no JSON or no mention is
     skipped, counted, and named by its number.
@@ -136,8 +142,8 @@ class FileCollector:
             words = error.strerror if isinstance(error, OSError) else "is no name of a file"
             raise FetchError(f"{path} cannot be read: {words}", code="unreadable") from error
         with file:
-            place = await asyncio.to_thread(_where, file, place)
-            lines, replaced = _Lines(place.offset, place.line), False
+            place, head = await asyncio.to_thread(_where, file, place)
+            lines, replaced = _Lines(place.offset, place.line, head), False
             yield Batch(cursor=place.model_dump_json())
             while True:
                 # whatever was written before the file was moved away is read after that was noticed
@@ -147,7 +153,12 @@ class FileCollector:
                 if last:
                     return
                 await self._tools.clock.sleep(_PAUSE)
-                replaced = await asyncio.to_thread(_replaced, path, file, lines.offset)
+                if await asyncio.to_thread(_rewritten, file, lines):
+                    async for batch in self._tell(_nothing, place, lines, last=True):
+                        yield batch
+                    yield Batch(cursor=_Place().model_dump_json())
+                    return
+                replaced = await asyncio.to_thread(_replaced, path, file)
 
     async def _tell(self, read: _Read, place: _Place, lines: _Lines, *, last: bool) -> AsyncGenerator[Batch, None]:
         part = _Part()
@@ -155,19 +166,19 @@ class FileCollector:
             for number, offset, line in lines.take(chunk):
                 self._add(part, number, offset, line)
                 if len(part.mentions) >= _BATCH:
-                    yield part.batch(place)
+                    yield part.batch(place, lines.head)
                     part = _Part()
         if last:
             for number, offset, line in lines.last():
                 self._add(part, number, offset, line)
         if part.offset:
-            yield part.batch(place)
+            yield part.batch(place, lines.head)
 
     def _add(self, part: "_Part", number: int, offset: int, line: bytes | None) -> None:
         part.offset, part.line = offset, number
         if line is None:
             part.skip(number, f"longer than {_LONGEST_LINE // 1024} KiB", "too long")
-        elif line.strip():
+        elif line.removeprefix(BOM).strip():
             now = moment(self._tools.clock.now())
             try:
                 part.mentions.append(read_line(line, source=self._tools.name, platform="file", now=now))
@@ -192,13 +203,14 @@ class _Part:
                 f"line {number} is {words}" if words.startswith(("not ", "longer")) else f"line {number}: {words}"
             )
 
-    def batch(self, place: _Place) -> Batch:
+    def batch(self, place: _Place, head: bytes) -> Batch:
         total = self.skipped.total()
         more = f" and {total - len(self.named)} more" if total > len(self.named) else ""
         problem = FetchError(f"skipped: {'; '.join(self.named)}{more}", state="live", code="skipped")
+        here = {"offset": self.offset, "line": self.line, "head": _digest(head), "headed": len(head)}
         return Batch(
             mentions=self.mentions,
-            cursor=place.model_copy(update={"offset": self.offset, "line": self.line}).model_dump_json(),
+            cursor=place.model_copy(update=here).model_dump_json(),
             problems=(problem,) if total else (),
             skipped=dict(self.skipped) or None,
         )
@@ -220,33 +232,46 @@ def _open(path: str) -> FileIO:
     return file
 
 
-def _where(file: FileIO, place: _Place) -> _Place:
-    """Where to go on in `file`, which is left standing there: at `place` if it is the same file, else at 0."""
-    status = os.fstat(file.fileno())
+async def _nothing() -> bytes:
+    return b""
+
+
+def _where(file: FileIO, place: _Place) -> tuple[_Place, bytes]:
+    """Where to go on in `file`, which is left standing there: at `place` if it is the same file, else at 0; and the
+    beginning of it.
+    """
+    status, head = os.fstat(file.fileno()), _head(file)
     same = (status.st_ino, status.st_dev) == (place.inode, place.device) and status.st_size >= place.offset
-    same = same and _digest(file.read(place.headed)) == place.head
-    file.seek(0)
-    head = file.read(min(_HEAD, place.offset) if same else _HEAD)
+    same = same and _digest(head[: place.headed]) == place.head
     found = _Place(
         offset=place.offset if same else 0,
         line=place.line if same else 0,
         inode=status.st_ino,
         device=status.st_dev,
-        head=place.head if same else _digest(head),
-        headed=place.headed if same else len(head),
+        head=_digest(head),
+        headed=len(head),
     )
     file.seek(found.offset)
-    return found
+    return found, head
 
 
-def _replaced(path: str, file: FileIO, offset: int) -> bool:
-    """Whether `path` now names another file than the open one, or the open one was cut short."""
+def _head(file: FileIO) -> bytes:
+    return os.pread(file.fileno(), _HEAD, 0)
+
+
+def _rewritten(file: FileIO, lines: _Lines) -> bool:
+    """Whether an open file was cut short, or begins with something else than what was read of it."""
+    return os.fstat(file.fileno()).st_size < lines.offset or not _head(file).startswith(lines.head)
+
+
+def _replaced(path: str, file: FileIO) -> bool:
+    """Whether `path` now names another file than the open one."""
     mine = os.fstat(file.fileno())
     try:
         there = Path(path).stat()
     except OSError:
         return False  # being rotated at this very moment
-    return (there.st_ino, there.st_dev) != (mine.st_ino, mine.st_dev) or mine.st_size < offset
+    return (there.st_ino, there.st_dev) != (mine.st_ino, mine.st_dev)
 
 
 def _digest(data: bytes) -> str:

@@ -17,8 +17,8 @@ from pydantic import BeforeValidator, Field
 
 from config.model import Duration, Secret, format_duration
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
-from listener.errors import FetchError, SourceState
-from listener.lines import LineError, read_line
+from listener.errors import WAITING, FetchError, SourceState
+from listener.lines import BOM, LineError, read_line
 from rules.instant import SECOND, moment, span
 from rules.mention import Mention
 
@@ -93,7 +93,7 @@ class PushCollector:
         self._listening = True
         delivery: _Delivery | None = None
         try:
-            yield _unheard("nothing was pushed yet", state="starting", code="waiting")
+            yield _unheard("nothing was pushed yet", state="starting", code=WAITING)
             while not (self._tools.once and self._queue.empty()):
                 delivery = await self._next()
                 if delivery is None:
@@ -181,7 +181,7 @@ class PushCollector:
         """What is wrong with a timestamp, "" when nothing is."""
         if not timestamp.isascii() or not timestamp.isdigit() or len(timestamp) > 12:
             return "the timestamp is no number of seconds"
-        age = abs(self._tools.clock.now() - int(timestamp) * SECOND)
+        age = abs(self._tools.clock.wall() - int(timestamp) * SECOND)
         return "the timestamp is too far from now" if age > span(self._options.window) else ""
 
     def _is_signed(self, timestamp: str, signature: str, body: bytes) -> bool:
@@ -240,7 +240,7 @@ async def _read_body(request: web.Request, limit: int) -> bytes | None:
 
 def _parts(body: bytes) -> list[bytes]:
     """The elements of a JSON array, one JSON object, or the lines of JSON Lines. Raises ValueError."""
-    text = body.strip()
+    text = body.removeprefix(BOM).strip()
     if text.startswith(b"["):
         parts = [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
     else:

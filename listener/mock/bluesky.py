@@ -20,6 +20,10 @@ from listener.mock.world import Account, World
 from rules.instant import DAY, MINUTE, Instant, Span
 from rules.instant import SECOND as ONE
 
+FAULTS = (
+    *("close", "reset", "stall", "starve", "rate-limit", "server-error", "unauthorised", "duplicate", "out-of-order"),
+    *("malformed", "wrong-shape", "huge", "cursor-loss", "bad-clock"),
+)
 PING: Span = 30 * ONE
 FLUSH: Span = 5 * ONE
 _CLOCK = 10**15

@@ -162,7 +162,7 @@ class Client:
                 raise FetchError(f"redirects run in a circle at {shown(here)}", code="redirect")
             seen.add(here)
             response = await self._in_turn(here, ask)
-            self._remember(here.authority, response)
+            self._remember(here, response)
             target = response.headers.get("location")
             if response.status not in _MOVED or not target:
                 return replace(response, moved=moved)
@@ -173,9 +173,9 @@ class Client:
 
     async def _in_turn(self, url: URL, ask: Callable[[URL], Awaitable[A]]) -> A:
         """Ask when nobody else asks this host, and tell what came of it."""
-        turn = self._turns.setdefault(url.authority, asyncio.Lock())
+        turn = self._turns.setdefault(_host(url), asyncio.Lock())
         async with turn:
-            self._refuse_held(url.authority)
+            self._refuse_held(url)
             try:
                 answer = await ask(url)
             except FetchError as error:
@@ -241,14 +241,14 @@ class Client:
         wait = retry_after(headers.get("Retry-After"), moment(self._clock.now()))
         return FetchError(f"{shown(url)} {said[:200]}", code=str(error.status), retry_after=wait)
 
-    def _refuse_held(self, host: str) -> None:
-        rest = self._held.get(host, 0.0) - asyncio.get_running_loop().time()
+    def _refuse_held(self, url: URL) -> None:
+        rest = self._held.get(_host(url), 0.0) - asyncio.get_running_loop().time()
         if rest > 0:
             wait = timedelta(seconds=math.ceil(rest))
-            raise FetchError(f"{host} asked us to wait {wait}", code="429", retry_after=wait)
+            raise FetchError(f"{shown(url.origin())} asked us to wait {wait}", code="429", retry_after=wait)
 
-    def _remember(self, host: str, response: Response) -> None:
-        wait = response.retry_after
+    def _remember(self, url: URL, response: Response) -> None:
+        host, wait = _host(url), response.retry_after
         if response.status not in _BUSY or not wait:
             self._held.pop(host, None)
             return
@@ -277,6 +277,11 @@ def _session(*, guarded: bool, limits: Limits, contact: str | None) -> ClientSes
         timeout=ClientTimeout(total=None, sock_connect=limits.connect.total_seconds()),
         auto_decompress=False,
     )
+
+
+def _host(url: URL) -> str:
+    """Who is asked, whatever the scheme and whoever asks: host and port."""
+    return url.host_port_subcomponent or ""
 
 
 def _for(here: URL, first: str, headers: Mapping[str, str] | None) -> Mapping[str, str]:

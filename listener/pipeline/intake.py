@@ -12,7 +12,7 @@ from listener.store.port import Commit, LogEntry, Seen, StoredMention
 from rules.classify import Classified
 from rules.facts import Facts, Tone
 from rules.inputs import Deleted, Edited, Heard, Input
-from rules.instant import Instant, instant
+from rules.instant import Instant, Span, instant
 from rules.mention import Mention
 from rules.moment import moment_of
 
@@ -23,15 +23,18 @@ _DELETED = "deleted by "
 class Intake:
     """Fills a commit with what one batch means. Lives for one transaction: `known` is what the store said of the
     identities at hand, and grows with what this transaction adds; `dropped` counts mentions not kept, by reason.
-    Mentions come as `clean.fit` leaves them.
+    Mentions come as `clean.fit` leaves them. `ahead` is how far our stamps are before the clocks of the world, after
+    our own was set back: what they date is as old as it would be on theirs.
 
     A mention belongs to the source that brought it first, as long as there is such a source: only that one edits and
     deletes it. Another that brings it too only lets further brands hear it.
     """
 
-    def __init__(self, setup: Setup, salt: bytes, known: Mapping[str, Seen], commit: Commit, at: Instant) -> None:
+    def __init__(
+        self, setup: Setup, salt: bytes, known: Mapping[str, Seen], commit: Commit, at: Instant, *, ahead: Span = 0
+    ) -> None:
         self.setup, self.commit = setup, commit
-        self._salt, self._at = salt, at
+        self._salt, self._at, self._ahead = salt, at, ahead
         self._known = dict(known)
         self.dropped: Counter[str] = Counter()
 
@@ -131,7 +134,7 @@ class Intake:
         return [each for each in self.setup.classifier.classify(mention) if each.brand in brands]
 
     def _facts(self, mention: Mention, found: Classified, reading_since: Instant | None) -> Facts:
-        created = instant(mention.created_at) if mention.created_at else None
+        created = instant(mention.created_at) + self._ahead if mention.created_at else None
         moment, history = moment_of(created, self._at, self.setup.lateness[mention.source], reading_since)
         return Facts(
             mention=mention.identity,

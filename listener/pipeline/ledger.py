@@ -26,6 +26,7 @@ SILENCE: Span = 5 * MINUTE
 """So long without a turn, the machine slept or the store took nothing: that time was not calm, it was not heard."""
 _STALL: Span = 30 * SECOND
 """The same on the wall, for clocks that run faster."""
+_AHEAD: Span = 5 * SECOND
 STRAYS = 1_000
 """Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
 
@@ -52,7 +53,7 @@ class Ledger:
         self._advanced: Instant = 0
         self._ran: Instant = 0
         self._snapshot_at: Instant = 0
-        self._stale = self._strays = False
+        self._stale = self._strays = self._was_ahead = False
 
     async def start(self) -> None:
         """Take up where the last process stopped: the engines as the log leaves them, a gap, the plans in force.
@@ -110,8 +111,16 @@ class Ledger:
         self._last = at = max(self._last, self._clock.now(), self.engines.judged + 1)
         names = [each.identity for work in works if isinstance(work, Read) for each in work.mentions]
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
-        intake = Intake(self.setup, self._salt, known, Commit(advanced=at, last=at), at)
+        intake = Intake(self.setup, self._salt, known, Commit(advanced=at, last=at), at, ahead=self._ahead(at))
         return Turn(self.setup, self.engines, self._told, self._sources, intake)
+
+    def _ahead(self, at: Instant) -> Span:
+        """How far the stamp is before the wall, where that is more than a moment."""
+        ahead = at - self._clock.wall()
+        if ahead > _AHEAD and not self._was_ahead:
+            log.warning("clock_was_set_back", seconds=ahead // SECOND)
+        self._was_ahead = ahead > _AHEAD
+        return ahead if self._was_ahead else 0
 
     async def _obey(self, turn: Turn) -> None:
         for command in await self._store.commands():

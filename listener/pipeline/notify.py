@@ -12,7 +12,7 @@ from listener.store.port import SourceRow
 from rules.instant import Instant, moment
 from rules.transition import Transition
 
-TROUBLE = frozenset({"parked", "auth_failed", "gone"})
+TROUBLE = frozenset({"starved", "parked", "auth_failed", "gone"})
 """Source states that only a person can mend."""
 
 

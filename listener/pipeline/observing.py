@@ -9,7 +9,7 @@ from listener.store.port import Commit
 from rules.inputs import Heard
 from rules.instant import instant
 
-NOT_HEARD = frozenset({"starting", "reconnecting", "parked", "auth_failed", "gone"})
+NOT_HEARD = frozenset({"starting", "starved", "reconnecting", "parked", "auth_failed", "gone"})
 """Source states in which nothing of a source is heard."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -38,14 +39,21 @@ log = structlog.get_logger("outbox")
 
 class ChannelOutbox:
     """The outbox of one channel, in its language and time zone. A store that does not answer is waited for: what was
-    sent is then not sent again, and nothing is given up.
+    sent is then not sent again, and nothing is given up. `hide` takes secrets out of what is kept of a failure.
     """
 
     def __init__(
-        self, store: Store, writer: Writer, describer: Describer, news: Signal, clock: Clock, metrics: Metrics
+        self,
+        store: Store,
+        writer: Writer,
+        describer: Describer,
+        news: Signal,
+        clock: Clock,
+        metrics: Metrics,
+        hide: Callable[[str], str] = str,
     ) -> None:
         self._store, self._writer, self._describer = store, writer, describer
-        self._news, self._clock, self._metrics = news, clock, metrics
+        self._news, self._clock, self._metrics, self._hide = news, clock, metrics, hide
 
     async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
         return await _insist(lambda: self._store.due(channel, at, limit=1), channel)
@@ -66,6 +74,7 @@ class ChannelOutbox:
         return render(alert, language, zone) if alert else None
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
+        outcome = replace(outcome, detail=self._hide(outcome.detail))
         instead = [*self._instead(delivery, outcome), *await self._for_blocked(delivery, outcome)]
         settled = Settled(outcome=outcome, instead=instead)
         await _insist(lambda: _seen_through(self._writer.submit(settled)), delivery.channel)

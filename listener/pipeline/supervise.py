@@ -15,8 +15,9 @@ from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError, SourceState
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
-from listener.pipeline.work import Read, SourceChange
-from listener.pipeline.writer import BATCH, Writer
+from listener.pipeline.pulse import Pulse
+from listener.pipeline.work import Read, SourceChange, portions
+from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
 from rules.instant import DAY, MINUTE, SECOND, Span, span
 
@@ -33,13 +34,23 @@ log = structlog.get_logger("sources")
 
 class Supervisor:
     """Runs one collector for as long as the daemon lives. A source that needs a person (`gone`, `auth_failed`) is left
-    alone until the configuration changes; a `parked` one is tried again after the time its platform asks for.
+    alone until the configuration changes; a `parked` one is tried again after the time its platform asks for. What is
+    kept of its failures goes through `hide`, which takes secrets out of a text.
     """
 
-    def __init__(self, name: str, collector: Collector, writer: Writer, ledger: Ledger, clock: Clock) -> None:
-        self.name = name
+    def __init__(
+        self,
+        name: str,
+        collector: Collector,
+        writer: Writer,
+        ledger: Ledger,
+        clock: Clock,
+        hide: Callable[[str], str] = str,
+    ) -> None:
+        self.name, self._hide = name, hide
         self.collector, self._writer, self._ledger, self._clock = collector, writer, ledger, clock
         self._random = Random(name)
+        self._pulse = Pulse(clock.now())
 
     async def run(self) -> None:
         """Read until the source is finished, given up, or the task is cancelled."""
@@ -58,35 +69,43 @@ class Supervisor:
 
     async def _read(self) -> None:
         row = self._ledger.source(self.name)
+        self._pulse.resume(self._clock.now())
         async with aclosing(self.collector.batches(row.cursor)) as batches:
             async for batch in batches:
                 await self._take(batch)
 
     async def _take(self, batch: Batch) -> None:
-        mentions = list(batch.mentions)
-        for start in range(0, max(1, len(mentions)), BATCH):
-            last = start + BATCH >= len(mentions)
+        parts = list(portions(list(batch.mentions)))
+        for number, mentions in enumerate(parts, 1):
+            last = number == len(parts)
             read = Read(
                 source=self.name,
-                mentions=mentions[start : start + BATCH],
+                mentions=mentions,
                 cursor=batch.cursor if last else None,
                 skipped=sum((batch.skipped or {}).values()) if last else 0,
                 heard=batch.heard,
-                missed=batch.missed if start == 0 else None,
+                missed=batch.missed if number == 1 else None,
                 events=_events(batch) if last else {},
             )
             if batch.heard or batch.cursor is not None:
                 await self._writer.submit(read)
         for reason, count in (batch.skipped or {}).items():
             log.warning("entries_skipped", source=self.name, reason=reason, count=count)
-        if batch.heard:
+        if batch.heard and batch.events is not None and self._is_starved(batch.events):
+            await self._tell("starved", "starved", "the stream is open and brings no posts")
+        elif batch.heard:
             await self._tell("live", PARTLY if batch.problems else "", _in_one(batch.problems))
         elif batch.problems:
             worst = batch.problems[0]
             await self._tell(worst.state, worst.code, str(worst))
 
+    def _is_starved(self, events: Mapping[str, int]) -> bool:
+        now, posts = self._clock.now(), events.get("create", 0)
+        self._pulse.take(now, posts, sum(events.values()) - posts)
+        return self._pulse.is_starved(now)
+
     async def _tell(self, state: SourceState, code: str = "", detail: str = "") -> None:
-        row = self._ledger.source(self.name)
+        row, detail = self._ledger.source(self.name), self._hide(detail)
         if (row.state, row.code, row.detail) == (state, code, detail):
             return
         try:

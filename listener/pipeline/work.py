@@ -1,7 +1,7 @@
 """What the writer can be asked to do."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.delivery import Outcome, Outgoing
@@ -25,6 +25,27 @@ class Read:
     heard: bool = True
     missed: Instant | None = None
     events: Mapping[str, int] = field(default_factory=dict)
+
+
+BATCH, BULK = 500, 200_000
+"""Mentions in one transaction, about, and characters of what they say: to classify them keeps the loop busy."""
+
+
+def portions(mentions: Sequence[Mention]) -> Iterator[Sequence[Mention]]:
+    """The mentions in order, in portions of one transaction each; a single empty one when there are none."""
+    start = bulk = 0
+    for place, mention in enumerate(mentions):
+        said = bulk_of(mention)
+        if place > start and (place - start == BATCH or bulk + said > BULK):
+            yield mentions[start:place]
+            start, bulk = place, 0
+        bulk += said
+    yield mentions[start:]
+
+
+def bulk_of(mention: Mention) -> int:
+    """Characters of what a mention says."""
+    return len(mention.text) + len(mention.title or "")
 
 
 @dataclass(frozen=True, kw_only=True)

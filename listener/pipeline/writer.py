@@ -6,12 +6,10 @@ import structlog
 
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
-from listener.pipeline.work import Read, Ticket, Work
+from listener.pipeline.work import BATCH, BULK, Read, Ticket, Work, bulk_of
 from listener.store.database import finished
 from listener.store.port import StoreBusyError, StoreError
 
-BATCH = 500
-"""Mentions in one transaction, about."""
 WAIT = 0.05
 """Seconds that a transaction waits for more work once it has some."""
 PATIENCE = 0.5
@@ -61,9 +59,9 @@ class Writer:
         await self._write(final=True)
 
     async def _gather(self) -> None:
-        mentions, loop = 0, asyncio.get_running_loop()
+        mentions, bulk, loop = 0, 0, asyncio.get_running_loop()
         until = loop.time() + PATIENCE
-        while mentions < BATCH:
+        while mentions < BATCH and bulk < BULK:
             try:
                 async with asyncio.timeout_at(until):
                     ticket = await self._queue.get()
@@ -71,7 +69,9 @@ class Writer:
                 break
             until = until if self._taken else loop.time() + WAIT
             self._taken.append(ticket)
-            mentions += len(ticket.work.mentions) if isinstance(ticket.work, Read) else 0
+            if isinstance(ticket.work, Read):
+                mentions += len(ticket.work.mentions)
+                bulk += sum(map(bulk_of, ticket.work.mentions))
         self._metrics.queue_depth("writer", self._queue.qsize())
 
     async def _write(self, *, final: bool = False) -> None:

@@ -10,7 +10,7 @@ from alerts.alert import Language
 from alerts.safe import host_of, safe_link
 from listener.store.port import IncidentRow, StoredMention
 from listener.web.guard import Guard
-from listener.web.status import Site
+from listener.web.status import RuleStatus, Site
 from listener.web.words import ENGLISH, Words
 from rules.instant import Instant, instant
 from rules.text import defuse, shorten
@@ -100,6 +100,9 @@ class Pages:
             brands=self._site.status.brands(),
             sources=sources,
             blind=[source for source in sources if source.state not in {"live", "starting"}],
+            heard=[source for source in sources if source.state == "live"],
+            all_heard=bool(sources) and all((each.state, each.code) == ("live", "") for each in sources),
+            present=self._present(),
             mentions=[_quote(stored) for stored in latest],
             parked=await self._parked(),
         )
@@ -121,6 +124,7 @@ class Pages:
             deliveries=await self._site.views.deliveries(thread=row.id),
             pending=pending,
             answer=answer,
+            present=self._present().get((row.brand, row.rule)) if row.state != "resolved" else None,
             may_ack=row.state != "resolved" and not row.acknowledged_by and not pending,
             form=self._guard.form_token(f"ack {row.id}"),
         )
@@ -204,6 +208,10 @@ class Pages:
 
     async def _last_step(self, row: IncidentRow) -> Transition | None:
         return await self._site.views.transition(f"{row.id}.{row.steps - 1}")
+
+    def _present(self) -> dict[tuple[str, str], RuleStatus]:
+        """What each rule counts now, by brand and rule."""
+        return {(brand.name, rule.rule): rule for brand in self._site.status.brands() for rule in brand.rules}
 
     async def _quotes(self, said: Mapping[str, str]) -> list[dict[str, object]]:
         """The mentions of an incident, each with the roles it was chosen for: first, largest, latest."""

@@ -16,6 +16,7 @@ _FRENCH: Mapping[str, str] = {
     "bug": f"défaut de badbuzz{NB}: voir son journal",
     "encoding": "la réponse est mal encodée",
     "forbidden_address": f"adresse privée ou réservée{NB}: si elle est voulue, ajoutez allow_private: true",
+    "malformed": "la réponse est abîmée",
     "not_a_feed": "ce n’est pas un flux",
     "ConsumerTooSlow": "nous lisons trop lentement",
     PARTLY: "une partie seulement est lue",
@@ -28,6 +29,7 @@ _FRENCH: Mapping[str, str] = {
     "unreachable": "ne peut pas être joint",
     "unreadable": "le fichier ne peut pas être lu",
     "url": "ce n’est pas une adresse web",
+    "wrong_type": "répond par une page au lieu de données",
 }
 
 

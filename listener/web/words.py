@@ -7,6 +7,8 @@ from alerts.alert import Language
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
 from alerts.typography import estimate, number, plural, span
+from listener.errors import PARTLY, WAITING
+from listener.web.status import RuleStatus, SourceStatus
 from listener.web.troubles import in_french
 from rules.instant import Instant, Span, duration, moment
 from rules.transition import Evidence
@@ -15,14 +17,14 @@ FRENCH: Mapping[str, str] = {
     "ack": "Prendre en charge",
     "ack_asked": "Demande notée, elle sera traitée dans un instant.",
     "ack_done": "C’est noté.",
-    "ack_help": "Les rappels s’arrêtent. Vous serez prévenu si le niveau monte, et à la fin.",
+    "ack_help": "Les autres sauront que vous l’avez. Vous aurez un message si le niveau monte, et à la fin.",
     "ack_name": "Votre nom",
     "ack_refused": f"La demande n’a pas été acceptée{NB}:",
     "all_heard": "Toutes les sources sont entendues.",
     "attempts": "Essais",
     "bad_form": f"Le formulaire ne peut pas être lu{NB}: il n’est pas dans l’encodage qu’il indique.",
     "because": "Raison",
-    "blind": f"Ce qu’une source muette ne dit pas n’est pas un calme{NB}: rien n’est conclu de son silence.",
+    "blind": f"Une source est muette{NB}: son silence ne prouve rien.",
     "brands": "Marques",
     "by": "par",
     "channel": "Canal",
@@ -49,6 +51,7 @@ FRENCH: Mapping[str, str] = {
     "no_brands": "Aucune marque n’est configurée.",
     "no_deliveries": "Aucun envoi pour cet incident.",
     "no_mentions": "Aucune mention pour l’instant.",
+    "now": "À présent",
     "no_open": "Aucun incident ouvert.",
     "no_rules": "aucune règle",
     "no_sources": "Aucune source n’est configurée.",
@@ -84,14 +87,14 @@ ENGLISH: Mapping[str, str] = {
     "ack": "I have it",
     "ack_asked": "Your request was noted and will be carried out in a moment.",
     "ack_done": "Done.",
-    "ack_help": "Reminders stop. You will hear if the level rises, and at the end.",
+    "ack_help": "The others will know that you have it. You will hear if the level rises, and at the end.",
     "ack_name": "Your name",
     "ack_refused": "The request was not accepted:",
     "all_heard": "All sources are heard.",
     "attempts": "Attempts",
     "bad_form": "the form cannot be read: it is not in the encoding it names",
     "because": "Reason",
-    "blind": "What a blind source does not say is not calm: nothing is concluded from its silence.",
+    "blind": "A source is blind: its silence proves nothing.",
     "brands": "Brands",
     "by": "by",
     "channel": "Channel",
@@ -118,6 +121,7 @@ ENGLISH: Mapping[str, str] = {
     "no_brands": "No brand is configured.",
     "no_deliveries": "Nothing was to be delivered for this incident.",
     "no_mentions": "No mention so far.",
+    "now": "Now",
     "no_open": "No open incident.",
     "no_rules": "no rule",
     "no_sources": "No source is configured.",
@@ -164,6 +168,9 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
         "reopened": "rouvert",
         "starting": "démarre",
         "live": "entendue",
+        "waiting": "en attente, rien reçu jusqu’ici",
+        "partly": "entendue en partie",
+        "starved": "muette, connectée mais sans message",
         "reconnecting": "muette, nouvel essai en cours",
         "parked": "muette, à corriger",
         "auth_failed": "muette, accès refusé",
@@ -188,6 +195,9 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
         "reopened": "reopened",
         "starting": "starting",
         "live": "heard",
+        "waiting": "waiting, nothing came so far",
+        "partly": "heard in part",
+        "starved": "blind, connected but without posts",
         "reconnecting": "blind, trying again",
         "parked": "blind, to be mended",
         "auth_failed": "blind, access refused",
@@ -239,6 +249,11 @@ class Words:
         """A word of the configuration (level, state, tone) as people say it."""
         return _NAMES[self.language].get(word, word)
 
+    def source(self, source: SourceStatus) -> str:
+        """Whether a source is heard."""
+        told_by_its_code = source.code in {PARTLY, WAITING}
+        return self.name(source.code if told_by_its_code else source.state)
+
     def trouble(self, code: str) -> str:
         """What is wrong with a source, "" where its own words suffice: they are English."""
         return in_french(code) if self.language == "fr" else ""
@@ -260,10 +275,16 @@ class Words:
         return f"{'d’habitude' if self.language == 'fr' else 'usually'} {estimate(usual, self.language)}"
 
     def evidence(self, evidence: Evidence) -> str:
-        """What was counted, with its normal and its window."""
-        counted = self.counted(evidence.of, evidence.count, evidence.window)
-        learning = self.text["learning"] if evidence.learning else ""
-        return ", ".join(filter(None, (counted, self.usually(evidence.usual), learning)))
+        """What was counted at a step, with its normal and its window."""
+        return self._measured(evidence.of, evidence.count, evidence.window, evidence.usual, learning=evidence.learning)
+
+    def present(self, rule: RuleStatus) -> str:
+        """What a rule counts now, with its normal and its window."""
+        return self._measured(rule.of, rule.value, rule.window, rule.usual, learning=rule.learning)
+
+    def _measured(self, of: str, value: float, window: Span, usual: float | None, *, learning: bool) -> str:
+        parts = (self.counted(of, value, window), self.usually(usual), self.text["learning"] if learning else "")
+        return ", ".join(filter(None, parts))
 
     def who_and_where(self, evidence: Evidence) -> str:
         """`19 authors · bluesky 14, press 3`."""

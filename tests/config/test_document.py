@@ -1,7 +1,9 @@
 """Documents: what is read, where it stands, and everything that is wrong with it."""
 
+import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -100,6 +102,40 @@ def test_aliases_of_themselves_and_deep_nests_are_bounded(tmp_path: Path) -> Non
         "a: " + "{b: " * 60 + "1" + "}" * 60,
     ]:
         assert load(tmp_path, text).problems != []
+
+
+def test_merges_that_multiply_are_bounded(tmp_path: Path) -> None:
+    keys = ", ".join(f"k{number}: 1" for number in range(1_000))
+    text = f"a: &a {{{keys}}}\nb: {{<<: [{', '.join(['*a'] * 1_000)}]}}\n"
+    assert said(load(tmp_path, text)) == [(1, "more than 100000 values")]
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 200_000, "{a: " * 100_000, "- " * 200_000, "? " * 200_000])
+def test_what_is_nested_too_deeply_is_refused_before_it_is_understood(tmp_path: Path, text: str) -> None:
+    assert said(load(tmp_path, text)) == [(1, "nested deeper than 40 levels")]
+
+
+def test_what_is_no_text_is_a_problem_of_its_line(tmp_path: Path) -> None:
+    text = 'a: "x\\0y"\nb: ["\\ud800"]\n"\\ud800": 1\nc: "\\ud83d\\ude00"\n'
+    document = load(tmp_path, text)
+    words = "holds a character that is none: a zero, or half of a pair"
+    assert sorted((one.line, one.path, one.message) for one in document.problems) == [
+        (1, "a", words),
+        (2, "b.0", words),
+        (3, "", f"a key {words}"),
+    ]
+    assert document.data["c"] == "\U0001f600"
+
+
+def test_what_is_included_or_secret_is_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    text = "include: [pipe, /dev/zero]\na: !secret file:pipe\nb: !secret file:/dev/zero\n"
+    assert said(load(tmp_path, text)) == [
+        (2, f"secret file {tmp_path / 'pipe'} is no regular file"),
+        (3, "secret file /dev/zero is no regular file"),
+        (1, f"{tmp_path / 'pipe'} is no regular file"),
+        (1, "/dev/zero is no regular file"),
+    ]
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:

@@ -160,6 +160,11 @@ def test_a_missing_include_hides_what_it_may_hold(tmp_path: Path) -> None:
     assert [(line, path) for line, path, _, _ in found] == [(1, "include"), (3, "rules.r.kind")]
 
 
+def test_a_span_that_is_too_short_says_the_shortest(tmp_path: Path) -> None:
+    found = said(tmp_path, GOOD.replace("retention: 30d", "retention: 0s"))
+    assert [(path, message) for _, path, message, _ in found] == [("daemon.retention", "must be at least 1h")]
+
+
 def test_a_variable_inside_braces_wants_quotes(tmp_path: Path) -> None:
     ((line, _, _, hint),) = said(tmp_path, GOOD.replace("!secret env:TOKEN", "${TOKEN}"))
     assert (line, hint) == (12, 'quote a variable inside braces: "${NAME}"')

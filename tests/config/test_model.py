@@ -32,6 +32,18 @@ def test_anything_else_is_refused_with_a_way_out(value: object) -> None:
     assert isinstance(span, timedelta) or "duration" in str(span)
 
 
+@pytest.mark.parametrize("text", ["9" * 5_000 + "s", "9" * 500 + "d", "1000000000d"])
+def test_a_duration_of_many_digits_is_refused_in_plain_words(text: str) -> None:
+    with pytest.raises(ValueError, match="too long a duration: at most 999999999d"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("folder", ["a\0b", "a\ud800"])
+def test_a_data_folder_has_a_name_that_can_be_written(folder: str) -> None:
+    with pytest.raises(ValidationError, match="not a usable path"):
+        Daemon(data=folder)
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("30s", 30), ("1h30m", 5400), ("1w", 604_800), ("500ms", 0.5), ("0s", 0), (0, 0), (" 5m ", 300)],

@@ -136,6 +136,37 @@ class PushStage(Stage):
                 heard.batches.append(batch)
 
 
+class HackerNewsStage(Stage):
+    """Every entry is a comment; its number there is the order in which it was first shown."""
+
+    kind = "hackernews"
+
+    async def show(self, entries):
+        before, self.shown = getattr(self, "shown", {}), dict(entries)
+        self.numbers = {name: place for place, name in enumerate({**before, **self.shown}, 1)}
+        for name, text in entries:
+            said = {"id": self.numbers[name], "type": "comment", "text": text}
+            self.site.answers(f"/item/{self.numbers[name]}.json", json.dumps(said))
+        changed = [self.numbers[name] for name, text in entries if before.get(name, text) != text]
+        self.site.answers("/maxitem.json", str(len(self.numbers)))
+        self.site.answers("/updates.json", json.dumps({"items": changed, "profiles": []}))
+
+    async def show_raw(self, body):
+        for path in ("/maxitem.json", "/updates.json", "/item/1.json"):
+            self.site.answers(path, body)
+
+    def options(self):
+        return {"items_url": self.site.url, "recent": 1_000, "allow_private": True}
+
+    async def hear(self, cursor=None, most=1_000):
+        heard = await super().hear(cursor, most)
+        names = {str(number): name for name, number in getattr(self, "numbers", {}).items()}
+        for place, batch in enumerate(heard.batches):
+            named = [msgspec.structs.replace(mention, id=names[mention.id]) for mention in batch.mentions]
+            heard.batches[place] = replace(batch, mentions=named)
+        return heard
+
+
 @asynccontextmanager
 async def pushing(collector: Collector, body: bytes) -> AsyncIterator[Any]:
     app = web.Application()
@@ -209,7 +240,13 @@ class BlueskyStage(Stage):
         return heard
 
 
-STAGES = {"bluesky": BlueskyStage, "feed": FeedStage, "file": FileStage, "push": PushStage}
+STAGES = {
+    "bluesky": BlueskyStage,
+    "feed": FeedStage,
+    "file": FileStage,
+    "hackernews": HackerNewsStage,
+    "push": PushStage,
+}
 
 
 @pytest.fixture(params=KINDS)

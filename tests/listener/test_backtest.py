@@ -11,7 +11,7 @@ from listener.pipeline.clean import fit
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.store.port import Commit
-from rules.instant import SECOND, instant, moment
+from rules.instant import MINUTE, SECOND, instant, moment
 from rules.mention import Author, Mention
 from tests.listener.pipeline.world import START, configured, opened
 
@@ -105,6 +105,25 @@ def test_whatever_the_batches_and_the_idle_ticks_the_transitions_are_the_same(se
     steps, _ = run(setup, mentions)
     again = in_batches(setup, mentions, cuts, ticks) if mentions else []
     assert steps == again
+
+
+within_the_lateness = posts.map(lambda drawn: [(name, pause // 8, *rest) for name, pause, *rest in drawn])
+
+
+@settings(max_examples=100, deadline=None)
+@given(drawn=within_the_lateness)
+def test_what_is_counted_is_what_is_known_of_the_mentions_however_often_they_were_edited(setup, drawn):
+    mentions = as_mentions(drawn) or [said(1, 0)]
+    engines, known = Engines(), {}
+    engines.apply(engines.configure(setup.plans, START))
+    for mention in mentions:
+        intake = Shared(setup, known, instant(mention.observed_at))
+        engines.apply(intake.take(mention, START))
+    end = instant(mentions[-1].observed_at)
+    facts = [seen.facts["acme"] for seen in known.values() if "acme" in seen.facts]
+    minutes = [fact.moment // MINUTE for fact in facts if not (fact.history or fact.own)]
+    in_window = [minute for minute in minutes if end // MINUTE - 5 < minute <= end // MINUTE]
+    assert engines.get("acme").judge(end)["many"].count == len(in_window)
 
 
 @settings(max_examples=30, deadline=None)

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from config.load import load
 from listener.catalogs import CATALOGS
-from listener.checks import check
+from listener.checks import check, examine
 
 GOOD = {
     "daemon": "{language: fr}",
@@ -34,6 +36,85 @@ def test_a_query_that_cannot_be_understood_shows_the_place(tmp_path: Path) -> No
     shown = message.splitlines()
     assert (level, path, shown[1].strip()) == ("error", "brands.acme.query", "acme AND (air")
     assert shown[2][shown[1].index("acme") :][9] == "^"
+
+
+BROKEN = {
+    "daemon": "{listen: '0.0.0.0:80', retention: soon}",
+    "sources": "{press: {kind: fead}, own: {kind: feed, urls: ['http://127.0.0.1/a']}}",
+    "rules": "{words: {kind: keyword, any: [recall, 'a*']}, calm: {kind: spike, sensitivity: 99}}",
+    "channels": "{phone: {kind: ntfy, server: https://e.org, topic: !secret env:NO}, x: {kind: console}}",
+    "routes": "[{to: phone}]",
+    "brands": "{acme: {query: 'acme AND (', languages: [fr, eo]}, beta: {query: 'a AND (', languages: 5}}",
+}
+
+
+def test_what_is_valid_is_judged_although_something_else_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text("".join(f"{section}: {text}\n" for section, text in {**GOOD, **BROKEN}.items()), encoding="utf-8")
+    loaded, problems = examine(path, CATALOGS, {})
+    assert loaded is None
+    assert sorted({(problem.level, problem.path) for problem in problems}) == [
+        ("error", "brands.acme.query"),
+        ("error", "brands.beta.languages"),
+        ("error", "brands.beta.query"),
+        ("error", "channels.phone.topic"),
+        ("error", "daemon.listen"),
+        ("error", "daemon.retention"),
+        ("error", "rules.calm.sensitivity"),
+        ("error", "rules.words.any.1"),
+        ("error", "sources.press.kind"),
+        ("warning", "brands.acme.languages"),
+        ("warning", "channels.x"),
+        ("warning", "sources.own.urls.0"),
+    ]
+
+
+def test_one_value_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    mail = "mail: {kind: email, to: boss@acme.example, from: badbuzz@acme.example, smtp: 'smtp://mail.acme.example'}"
+    parts = {
+        "brands": "{acme: {query: acme, own_accounts: '@acme'}}",
+        "sources": "{press: {kind: feed, urls: https://example.org/rss, brands: acme}}",
+        "rules": "{bad-buzz: {kind: spike, brands: acme}}",
+        "channels": GOOD["channels"].replace("out: {kind: console}", mail),
+        "routes": "[{brand: acme, to: [phone, mail]}]",
+    }
+    assert said(tmp_path, **parts) == []
+    assert (
+        said(tmp_path, **{**parts, "channels": parts["channels"].replace("boss@acme.example", "[a@b.example]")}) == []
+    )
+
+
+def test_spans_in_which_nothing_can_happen_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    parts = {
+        **GOOD,
+        "rules": "{bad-buzz: {kind: spike, calm_for: 9s}}",
+        "sources": "{press: {kind: feed, urls: [https://example.org/rss], retention: 0s}}",
+    }
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    _, problems = examine(path, CATALOGS, {"TOPIC": "t"})
+    assert [(problem.path, problem.message) for problem in problems] == [
+        ("sources.press.retention", "must be at least 1h"),
+        ("rules.bad-buzz.calm_for", "must be at least 10s: that is how often badbuzz looks"),
+    ]
+
+
+@pytest.mark.parametrize("section", GOOD)
+@pytest.mark.parametrize("text", ["", "5", "[5]", "{a: 5}", "{a: {kind: 5}}", "[{to: nobody}]", "{to: 5}", "~"])
+def test_a_section_that_is_none_makes_no_other_problem(tmp_path: Path, section: str, text: str) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    parts = {**GOOD, section: text}
+    path.write_text("".join(f"{name}: {held}\n" for name, held in parts.items()), encoding="utf-8")
+    _, problems = examine(path, CATALOGS, {"TOPIC": "t"})
+    named = {"brands": {"brands", "routes", "sources"}, "channels": {"channels", "operator", "routes"}}
+    assert {problem.path.partition(".")[0] for problem in problems} <= named.get(section, {section, "brands"}), problems
+
+
+def test_a_file_that_cannot_be_included_may_hold_what_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text("include: gone.yaml\ndaemon: {listen: '0.0.0.0:80'}\nrules: {a: {kind: keyword, any: ['a*']}}\n")
+    _, problems = examine(path, CATALOGS, {})
+    assert [problem.path for problem in problems] == ["include", "rules.a.any.0"]
 
 
 def test_words_of_a_rule_that_cannot_be_looked_for_are_errors(tmp_path: Path) -> None:

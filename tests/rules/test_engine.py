@@ -193,6 +193,16 @@ def test_a_crisis_is_not_compared_with_itself():
     assert steps[-1].evidence.usual == pytest.approx(steps[0].evidence.usual, rel=0.2)
 
 
+def test_an_edit_that_takes_a_mention_out_names_it_no_more():
+    log = [configured(plan(five=FIVE)), *burst(5)]
+    gone = log[-1].facts
+    out = Edited(at=log[-1].at, before=gone, after=msgspec.structs.replace(gone, history=True))
+    more = [heard(n, 10.5) for n in range(50, 52)]
+    quoted = {name for step in fold([*log, out, *more], until=12) for name in step.evidence.mentions.values()}
+    assert quoted
+    assert gone.mention not in quoted
+
+
 def test_an_edit_takes_a_complaint_back():
     first = burst(4)
     before = first[0].facts

@@ -119,6 +119,29 @@ def test_what_cannot_be_reached_fails_the_check(badbuzz: Badbuzz, good: Path, we
     assert (run.code, "source press: failed: " in run.out, run.err) == (1, True, "badbuzz.yaml: 1 failed trial\n")
 
 
+def test_a_trial_shows_no_secret(badbuzz: Badbuzz, good: Path, web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEED", f"{web}/sesame-path/rss?key=sesame-key")
+    known = f"{web}/gone.xml".replace("//", "//camille:sesame@")
+    text = GOOD.replace("[https://example.org/rss]", f"[!secret env:FEED, '{known}'], allow_private: true")
+    good.write_text(text.replace("https://ntfy.example", web), encoding="utf-8")
+    run, as_json = badbuzz("check", "--online"), badbuzz("check", "--online", "-o", "json")
+    assert (run.code, "source press: failed: http://***" in run.out) == (1, True), run.out
+    assert "sesame" not in run.out + run.err + as_json.out + as_json.err
+
+
+@pytest.mark.parametrize(
+    "written", ["?lang=fr&key=hunter22", "?token=hunter22", "?api_key=hunter22#a", "?Access_Token=hunter22"]
+)
+def test_a_key_in_an_address_is_a_secret_in_plain_text(badbuzz: Badbuzz, good: Path, written: str) -> None:
+    good.write_text(GOOD.replace("[https://example.org/rss]", f"['https://example.org/rss{written}']"))
+    run, shown = badbuzz("check"), badbuzz("config", "show")
+    said = "badbuzz.yaml:3: warning: sources.press.urls.0: a secret stands here in plain text (keep it elsewhere: "
+    assert (run.code, run.out.startswith(said), len(run.out.splitlines())) == (0, True, 1), run.out
+    assert "hunter22" not in run.out + shown.out + shown.err
+    good.write_text(GOOD.replace("[https://example.org/rss]", "['https://example.org/rss?lang=fr&keys=a']"))
+    assert badbuzz("check").out == ""
+
+
 def test_a_broken_query_is_said_together_with_everything_else(badbuzz: Badbuzz, good: Path) -> None:
     good.write_text(GOOD.replace("query: acme", "query: '(acme OR'").replace("kind: feed", "kind: fead"))
     run = badbuzz("check")

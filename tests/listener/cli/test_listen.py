@@ -62,6 +62,12 @@ def test_a_part_that_fails_is_said_and_the_rest_is_printed(site, badbuzz):
     assert run.err == f"badbuzz: {site.url}/missing answers 404\n"
 
 
+def test_what_is_said_shows_no_password_of_an_address(site, badbuzz):
+    address = f"{site.url}/missing?key=sesame".replace("//", "//camille:sesame@")
+    run = badbuzz("listen", "feed", f"url={address}", "allow_private=true", "--once")
+    assert (run.code, run.err) == (1, f"badbuzz: {site.url}/missing answers 404\n")
+
+
 @pytest.mark.parametrize("once", [["--once"], []])
 def test_a_source_that_cannot_be_read_is_exit_1(site, badbuzz, once):
     missing = badbuzz("listen", "feed", f"url={site.url}/missing", "allow_private=true", *once)

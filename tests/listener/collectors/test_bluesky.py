@@ -19,7 +19,7 @@ from listener.bluesky.place import Place
 from listener.bluesky.wire import UnreadableError, read
 from listener.clock import Clock
 from listener.errors import FetchError
-from listener.mock.bluesky import Jetstream
+from listener.mock.bluesky import FAULTS, Jetstream
 from listener.mock.faults import Faults
 from listener.mock.server import serving
 from listener.mock.world import Account, World
@@ -523,12 +523,6 @@ async def test_pauses_double_up_to_64_seconds_and_begin_anew_after_a_good_minute
 
 
 # what is handed over, whatever happens
-
-
-FAULTS = [
-    *("close", "reset", "stall", "starve", "server-error", "unauthorised", "duplicate", "out-of-order", "malformed"),
-    *("wrong-shape", "huge", "cursor-loss", "bad-clock", "rate-limit"),
-]
 
 
 async def live(world, random, changes):

@@ -37,6 +37,11 @@ async def read(client, *urls, cursor=None):
     return await hear(feed(client, *urls), cursor)
 
 
+async def test_an_address_that_no_request_can_be_made_for_is_a_typed_error(client):
+    heard = await read(client, "http://example.org:99999/feed")
+    assert (heard.error.code, str(heard.error)) == ("url", "that is no web address")
+
+
 async def test_entries_become_mentions_of_the_source(site, client):
     text = rss(item("n-1", "Headline", "&lt;p&gt;Body&lt;/p&gt;", "<link>/1</link>"), head="<language>fr</language>")
     (mention,) = (await read(client, site.answers("/f", text))).mentions

@@ -116,6 +116,66 @@ async def test_following_it_hears_what_is_appended_and_what_replaces_it(tmp_path
     assert heard == ["a", "b", "c", "d"]
 
 
+async def follow(client, path, *steps):
+    """What is heard of a followed file; each step is done once everything before it was heard."""
+    fast = Clock(origin=Clock().now(), started=Clock().now(), speed=50)
+    heard, left = [], list(steps)
+    async with asyncio.timeout(10):
+        async for batch in reader(client, path, once=False, follow=True, clock=fast).batches(None):
+            heard += ids(batch.mentions)
+            if left and heard == left[0][0]:
+                left.pop(0)[1]()
+            if heard[-1:] == ["end"]:
+                return heard
+    return heard
+
+
+async def test_a_followed_file_that_is_rewritten_longer_is_read_from_its_beginning(tmp_path, client):
+    path = tmp_path / "m.jsonl"
+    path.write_text(line("a") + line("b"))
+    new = [*map(str, range(9)), "end"]
+    heard = await follow(client, path, (["a", "b"], lambda: path.write_text("".join(map(line, new)))))
+    assert heard == ["a", "b", *new]
+
+
+async def test_the_last_line_before_a_file_is_rewritten_needs_no_end(tmp_path, client):
+    path = tmp_path / "m.jsonl"
+    path.write_text(line("a") + line("b").strip())
+    heard = await follow(client, path, (["a"], lambda: path.write_text(line("c") * 5 + line("end"))))
+    assert heard == ["a", "b", *["c"] * 5, "end"]
+
+
+async def test_a_file_that_was_empty_at_first_is_known_again_by_what_came(tmp_path, client):
+    path = tmp_path / "m.jsonl"
+    path.touch()
+    heard = await follow(
+        client,
+        path,
+        ([], lambda: path.write_text(line("a"))),
+        (["a"], lambda: path.write_text(line("b") * 5 + line("end"))),
+    )
+    assert heard == ["a", *["b"] * 5, "end"]
+
+
+async def test_what_is_known_of_the_beginning_of_a_file_grows_with_it(tmp_path, client):
+    path, cursor = tmp_path / "m.jsonl", None
+    path.touch()
+    for names in ([], ["a"], ["a", "b"], ["a", "b", "c"]):
+        path.write_text("".join(map(line, names)))
+        heard = await hear(reader(client, path), cursor)
+        assert ids(heard.mentions) == names[-1:]
+        cursor = heard.cursor
+    path.write_text(line("a") + line("b") + line("new") + line("end"))
+    assert ids((await hear(reader(client, path), cursor)).mentions) == ["a", "b", "new", "end"]
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path, client):
+    (tmp_path / "m.jsonl").write_text(line("a") + line("b"), encoding="utf-8-sig")
+    (tmp_path / "bare.jsonl").write_bytes(b"\xef\xbb\xbf")
+    heard, bare = [await hear(reader(client, tmp_path / name)) for name in ("m.jsonl", "bare.jsonl")]
+    assert (ids(heard.mentions), heard.skipped, bare.skipped) == (["a", "b"], 0, 0)
+
+
 @pytest.mark.parametrize("path", ["missing.jsonl", "", ".", "a\0b"])
 async def test_a_file_that_cannot_be_read_is_a_typed_error(tmp_path, client, path):
     heard = await hear(reader(client, tmp_path / path if path else "/no/such"))

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from listener.clock import Clock
+from listener.clock import Clock, Steady
 from listener.collector import COLLECTORS
 from listener.collectors.push import PushCollector, PushOptions
 from tests.collecting import built, ids, lending, tools
@@ -99,6 +99,15 @@ async def test_an_array_an_object_and_lines_are_taken():
         assert await push.post(lines) == (200, {"accepted": 2})
     assert ids(taken) == ["1", "2", "3", "4", "5"]
     assert {(mention.source, mention.platform) for mention in taken} == {("crm", "push")}
+
+
+@pytest.mark.parametrize(
+    "body", [b'[{"id": 1, "text": "a"}]', b'{"id": 1, "text": "a"}', b'{"id": 1, "text": "a"}\n' * 2]
+)
+async def test_a_byte_order_mark_is_no_part_of_a_body(body):
+    async with door() as push, push.listening() as taken:
+        assert (await push.post(b"\xef\xbb\xbf" + body))[0] == 200
+    assert set(ids(taken)) == {"1"}
 
 
 async def test_a_sender_has_no_names_but_its_own():
@@ -302,3 +311,8 @@ async def test_a_sender_that_is_overdue_is_missed_until_it_sends_again():
     codes = [(problem.state, problem.code) for batch in [*before, after] for problem in batch.problems]
     assert codes == [("starting", "waiting"), *[("reconnecting", "silent")] * 3]
     assert (ids(heard.mentions), sending.result()[0]) == (["1"], 200)
+
+
+async def test_a_clock_that_was_set_back_refuses_nobody():
+    async with door(clock=Steady(at(), floor=(AT + 3_600) * 1_000_000)) as push, push.listening():
+        assert (await push.post({"id": "1", "text": "acme"}))[0] == 200

@@ -94,6 +94,14 @@ async def test_a_host_that_asks_us_to_wait_is_left_alone(site, client):
     assert len(site.asked) == 1
 
 
+async def test_who_asks_a_host_makes_no_other_host_of_it_and_is_not_said(site, client):
+    url = site.answers("/a", (429, {"Retry-After": "60"}, b"")).replace("//", "//camille:pa55@")
+    await client.get(url, allow_private=True)
+    for address in (url, site.answers("/b", "x")):
+        assert str(await refused(client, address)).startswith(f"{site.url} asked us to wait 0:0")
+    assert len(site.asked) == 1
+
+
 async def test_a_host_is_asked_one_thing_at_a_time(site):
     begun, ended = [], asyncio.Semaphore(0)
     arrived = asyncio.Semaphore(0)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rules.inputs import Deleted, Edited, Heard
-from rules.instant import instant
+from rules.instant import MINUTE, instant, moment
 from rules.mention import Author
 from tests.listener.pipeline.world import at, kinds, opened
 
@@ -139,6 +139,15 @@ async def test_a_mention_without_a_date_counts_for_when_it_was_read(world):
     await world.hear(world.said("1", created_at=None))
     (facts,) = heard(await world.log())
     assert (world.clock.now(), False) == (facts.moment, facts.history)
+
+
+async def test_after_the_clock_was_set_back_what_is_written_now_still_counts(world):
+    world.clock.set_back(hours=2)
+    written = moment(world.clock.wall()) - timedelta(minutes=3)
+    await world.hear(world.said("1", created_at=written), world.said("2", created_at=written - timedelta(hours=3)))
+    recent, old = heard(await world.log())
+    assert (world.clock.now() - 3 * MINUTE, False) == (recent.moment, recent.history)
+    assert old.history
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from alerts.channel import SendError
 from listener.collector import Batch
 from listener.errors import FetchError
 from listener.pipeline.supervise import Supervised, Supervisor
+from listener.pipeline.work import BULK
 from listener.pipeline.writer import Writer
-from rules.inputs import Missed
+from rules.inputs import Coverage, Missed
 from rules.instant import DAY, MINUTE, SECOND
 from tests.builders import message
 from tests.listener.pipeline.world import opened
@@ -85,6 +86,39 @@ async def test_what_can_no_longer_be_read_is_recorded_in_the_log_and_counted(wor
     assert 1 == world.sample("badbuzz_source_gaps_total", source="press")
     assert 300 == pytest.approx(world.sample("badbuzz_source_gap_seconds_total", source="press"), rel=0.01)
     assert 3 == world.sample("badbuzz_source_events_total", source="press", type="create")
+
+
+async def test_a_batch_of_long_texts_is_taken_in_several_transactions_and_its_cursor_with_the_last(world):
+    long = "acme " + "x" * (BULK // 3)
+    await run(world, [Batch(mentions=[world.said(str(number), long) for number in range(5)], cursor="5")])
+    taken = [commit for commit in world.store.commits if commit.mentions]
+    assert [2, 2, 1] == [len(commit.mentions) for commit in taken]
+    cursors = [[row.cursor for row in commit.sources if row.name == "press"] for commit in taken]
+    assert [[None], [None], ["5"]] == cursors
+
+
+async def test_a_stream_that_is_open_and_brings_no_posts_is_blind_and_the_operator_hears_of_it(world):
+    alive = Batch(cursor="1", events={"delete": 60})
+
+    class Starving(Collector):
+        async def batches(self, cursor):
+            self.cursors.append(cursor)
+            yield Batch(events={"create": 30})
+            world.clock.move(minutes=1)
+            yield Batch(events={"create": 1})
+            world.clock.move(minutes=6)
+            yield alive
+            yield Batch(events={"create": 1})
+
+    async with supervised(world, ("press", Starving([]))):
+        pass
+    states = [row.state for commit in world.store.commits for row in commit.sources if row.name == "press"]
+    assert list(dict.fromkeys(states)) == ["starting", "live", "starved"]
+    assert states[-1] == "live"
+    topics = [row.notice.topic for row in await world.views.deliveries() if row.notice]
+    assert sorted(topics) == ["source_down", "source_up"]
+    shares = [entry.share for entry in await world.log() if isinstance(entry, Coverage)]
+    assert shares == [0.0, 1.0]
 
 
 async def test_a_store_that_refuses_makes_a_source_read_the_same_again(world):

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from listener.pipeline.work import Read, SourceChange
-from listener.pipeline.writer import BATCH, QUEUE, Writer
+from listener.pipeline.work import BATCH, BULK, Read, SourceChange
+from listener.pipeline.writer import QUEUE, Writer
 from listener.store.database import FILE
 from listener.store.port import StoreBusyError, StoreError
 
@@ -59,6 +59,15 @@ async def test_a_transaction_holds_about_a_batch(world):
     sizes = await committed(world)
     assert 2000 == sum(sizes)
     assert max(sizes) < 2 * BATCH
+
+
+async def test_a_transaction_holds_no_more_text_than_can_be_judged_in_a_moment(world):
+    long = "acme " + "x" * (BULK // 3)
+    async with writing(world) as writer, asyncio.TaskGroup() as group:
+        for number in range(9):
+            said = world.said(str(number), long)
+            group.create_task(writer.submit(Read(source="press", mentions=[said])))
+    assert [3, 3, 3] == await committed(world)
 
 
 async def test_whoever_submits_waits_when_the_queue_is_full(world):

@@ -47,12 +47,20 @@ class Hands(Clock):
         super().__init__()
         self._set(START)
         object.__setattr__(self, "slept", [])
+        object.__setattr__(self, "ahead", 0)
 
     def _set(self, at: Instant) -> None:
         object.__setattr__(self, "at", at)
 
     def now(self) -> Instant:
         return self.at
+
+    def wall(self) -> Instant:
+        return self.at - self.ahead
+
+    def set_back(self, **by: float) -> None:
+        """From now on the wall is so far behind, as after somebody mended it."""
+        object.__setattr__(self, "ahead", span(timedelta(**by)))
 
     def move(self, **by: float) -> None:
         self._set(self.at + span(timedelta(**by)))

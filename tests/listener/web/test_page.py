@@ -49,7 +49,7 @@ async def test_the_page_says_what_is_not_heard_and_claims_no_calm_for_it(served,
     page = await text(await served(), "/")
     assert f"1{NB}source sur 2 entendue" in page
     assert "muette, accès refusé" in page
-    assert "rien n’est conclu de son silence" in page
+    assert "son silence ne prouve rien" in page
     assert FRENCH["all_heard"] not in page
 
 
@@ -57,6 +57,28 @@ async def test_calm_is_claimed_when_everything_is_heard(served, world):
     world.views.rows.clear()
     world.daemon.source = [SourceStatus(name="press", kind="feed", state="live")]
     assert f"{FRENCH['no_open']} {FRENCH['all_heard']}" in await text(await served(), "/")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (SourceStatus(name="crm", kind="push", state="starting", code="waiting"), "en attente, rien reçu jusqu’ici"),
+        (SourceStatus(name="press", kind="feed", state="live", code="partly"), "entendue en partie"),
+    ],
+)
+async def test_no_calm_is_claimed_for_a_source_that_is_not_heard_yet_or_in_part(served, world, source, words):
+    world.views.rows.clear()
+    world.daemon.source = [source, SourceStatus(name="fedi", kind="feed", state="live")]
+    page = await text(await served(), "/")
+    assert words in page
+    assert FRENCH["all_heard"] not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/i/37"])
+async def test_an_open_incident_shows_the_present_beside_its_last_step(served, path):
+    page = await text(await served(), path)
+    assert re.search(f"À présent{NB}: \\d+{NB}mentions négatives en 15{NB}min", page)
+    assert f": 22{NB}mentions négatives en 15{NB}min, d’habitude 3, en apprentissage" in page
 
 
 async def test_the_page_says_which_languages_have_no_tone(served):
@@ -214,6 +236,7 @@ def test_every_sentence_is_said_somewhere():
     said = "".join(
         path.read_text(encoding="utf-8") for path in (*folder.rglob("*.html"), folder / "pages.py", folder / "guard.py")
     )
+    said += (folder / "words.py").read_text(encoding="utf-8").partition("class Words")[2]
     states = {"due", "sent", "parked", "cancelled"}
     unsaid = {word for word in FRENCH if not re.search(rf'\b(?:t|text)\.{word}\b|"{word}"', said)}
     assert unsaid - states == set()

@@ -1,0 +1,42 @@
+"""Every mock platform in one table: how it is made from a world, what can go wrong there, how to listen to it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from listener.mock import bluesky, hackernews
+from listener.mock.faults import FAULTS, Faults
+from listener.mock.server import Platform
+from listener.mock.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """`faults` are those it draws; `commands` are command lines, with `{url}` where its address stands."""
+
+    build: Callable[[World, Faults], Platform]
+    faults: Sequence[str]
+    commands: Sequence[str]
+
+
+PLATFORMS: Mapping[str, Entry] = {
+    "hackernews": Entry(
+        build=hackernews.HackerNews,
+        faults=hackernews.FAULTS,
+        commands=(
+            "badbuzz listen hackernews items_url={url}/v0 every=10s allow_private=true",
+            "badbuzz listen hackernews items_url={url}/v0 search_url={url}/api/v1 query=acme allow_private=true",
+        ),
+    ),
+    "bluesky": Entry(
+        build=lambda world, faults: bluesky.Jetstream(world, faults=faults),
+        faults=bluesky.FAULTS,
+        commands=("badbuzz listen bluesky server={url} allow_private=true",),
+    ),
+}
+"""By the name under which a platform is served, which is the kind that listens to it."""
+
+
+def known_faults() -> list[str]:
+    """The faults that some platform draws."""
+    drawn = {name for entry in PLATFORMS.values() for name in entry.faults}
+    return [name for name in FAULTS if name in drawn]
