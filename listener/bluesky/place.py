@@ -118,6 +118,13 @@ class Place:
         """Give up what lies before `at`, and go on from there exactly."""
         self.at, self._same, self._margin = at, False, 0
 
+    @property
+    def since(self) -> Instant:
+        """From when on something may be missed when nothing after this place can be read: events of the last second may
+        not have come yet.
+        """
+        return max(0, self.at - _SWAPPED)
+
     def by_time(self) -> int | None:
         """The cursor that means the same on every server: a little before the latest event."""
         return max(self.at - self._margin, _CLOCK) if self.at else None

@@ -91,18 +91,19 @@ class _Gathered:
 
 
 class _Joint:
-    """Whether a stream begins where the last one ended, `before`, or something is missed between them.
+    """Whether a stream begins where the last one ended, or something is missed between them.
 
     Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
     again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
     says itself that it has not got the place; when nothing comes for `patience` batches, that is believed.
     """
 
-    def __init__(self, before: Instant, *, returning: bool, doubtful: bool, patience: int) -> None:
-        self._before, self._returning, self.doubtful = before, returning, doubtful
+    def __init__(self, place: Place, *, returning: bool, doubtful: bool, patience: int) -> None:
+        self._before, self._since = place.at, place.since
+        self._returning, self.doubtful = returning, doubtful
         self._patience = patience
         self._came, self._idle = False, 0
-        self.is_open = bool(before)
+        self.is_open = bool(place.at)
 
     def meet(self, event: Event) -> None:
         """An event came. What is as old as what was heard last shows that the streams meet."""
@@ -116,7 +117,7 @@ class _Joint:
         if not self.is_open or not (self._came or (self.doubtful and self._idle >= self._patience)):
             return None
         self.is_open = False
-        return self._before if self.doubtful or self._returning else None
+        return self._since if self.doubtful or self._returning else None
 
 
 class BlueskyCollector:
@@ -161,7 +162,7 @@ class BlueskyCollector:
         missed = None
         if self._stuck > 1 and place.at:
             # the same message ends it every time: go round it, farther each time
-            missed = place.at
+            missed = place.since
             place.leap(place.at + SECOND * 2 ** min(self._stuck, 20))
         back = self._tools.clock.now() - span(self._options.back)
         async with self._connecting.open(place, otherwise=back if self._options.back else None) as connection:
@@ -173,7 +174,7 @@ class BlueskyCollector:
         yield Batch(events={}, missed=missed)
         returning = place.returns(connection.version) and not missed
         doubtful, patience = connection.lost and not missed, 1 if self._tools.once else _PATIENCE
-        joint = _Joint(place.at, returning=returning, doubtful=doubtful, patience=patience)
+        joint = _Joint(place, returning=returning, doubtful=doubtful, patience=patience)
         while True:
             gathered = await self._gather(connection, place, begun, joint)
             missed = joint.missed(gathered)

@@ -265,12 +265,13 @@ class _Talk:
 
     async def tell(self, events: list[Logged]) -> None:
         """Send events, with what goes wrong."""
+        swapped = -1
         for place in range(len(events)):
             after = events[place + 1] if place + 1 < len(events) else None
             # what one account does stays in order on every relay
             near = after is not None and after.did != events[place].did and after.at - events[place].at < ONE // 2
-            if after and near and self._faults.strikes("out-of-order"):
-                events[place], events[place + 1] = after, events[place]
+            if after and near and swapped != place - 1 and self._faults.strikes("out-of-order"):
+                events[place], events[place + 1], swapped = after, events[place], place
             await self._tell(events[place])
 
     async def _tell(self, event: Logged) -> None:

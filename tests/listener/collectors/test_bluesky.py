@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 from zstandard import ZstdCompressionDict, ZstdCompressor
 
-from listener.bluesky.inflate import FIRST, SECOND, shipped
+from listener.bluesky.inflate import FIRST, shipped
 from listener.bluesky.mentions import Reader, type_of
 from listener.bluesky.place import Place
 from listener.bluesky.wire import UnreadableError, read
@@ -23,7 +23,7 @@ from listener.mock.bluesky import FAULTS, Jetstream
 from listener.mock.faults import Faults
 from listener.mock.server import serving
 from listener.mock.world import Account, World
-from rules.instant import HOUR, MINUTE
+from rules.instant import HOUR, MINUTE, SECOND
 from rules.mention import Author
 from tests.collecting import built, hear, lending, tools
 
@@ -307,7 +307,7 @@ async def test_what_a_server_no_longer_holds_is_missed_from_the_last_event_on(ve
     async with staging(kept=3) as stage:
         stage.say("one")
         heard = await stage.hear(version=version)
-        last = Place.load(heard.cursor, "", "").at
+        last = Place.load(heard.cursor, "", "").since
         stage.say("two", "three", "four", "five", "six")
         again = await stage.hear(heard.cursor, version=version)
         assert texts(again) == ["four", "five", "six"]
@@ -322,7 +322,7 @@ async def test_a_place_that_a_new_server_never_gave_out_is_missed(stage):
         other.say("anew")
         cursor = heard.cursor.replace(stage.server.url.replace("http", "ws"), other.server.url.replace("http", "ws"))
         again = await other.hear(cursor, version="2")
-        assert [batch.missed for batch in again.batches if batch.missed] == [Place.load(cursor, "", "").at]
+        assert [batch.missed for batch in again.batches if batch.missed] == [Place.load(cursor, "", "").since]
         assert texts(again) == ["anew"]
         assert texts(await other.hear(again.cursor, version="2")) == []
 
@@ -472,7 +472,7 @@ async def test_bombs_and_monsters_are_skipped_and_counted():
     streamed = start.compress(b" " * 50_000_000) + start.flush()
     good = pack.compress(line(1, now).encode())
     bad = [pack.compress(b" " * 50_000_000), unsized, streamed, good[:-9], b"\0" * 99, b"", b"x" * 3_000_000]
-    other = ZstdCompressor(dict_data=ZstdCompressionDict(shipped(SECOND))).compress(line(2, now).encode())
+    other = ZstdCompressor(dict_data=ZstdCompressionDict(shipped(20260811))).compress(line(2, now).encode())
     async with talking([*bad, other, "x" * 3_000_000, "[" * 100_000, good]) as (collector, _):
         heard = await hear(collector)
     assert (texts(heard), heard.skipped, heard.error) == (["1"], 10, None)
@@ -487,7 +487,7 @@ async def test_a_message_that_always_ends_the_connection_is_gone_round_and_told_
         third = await hear(collector, second.cursor)
     assert [heard.error and heard.error.code for heard in (first, second, third)] == ["too_large", "too_large", None]
     assert texts(third) == ["9"]
-    assert [batch.missed for batch in third.batches if batch.missed] == [now + 1]
+    assert [batch.missed for batch in third.batches if batch.missed] == [now + 1 - SECOND]
     assert int(asked[2]["cursor"]) > now + 1_000_000
 
 
