@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import hackernews, mastodon
+from listener.mock import bluesky, hackernews, mastodon
 from listener.mock.faults import FAULTS, Faults
 from listener.mock.server import Platform
 from listener.mock.world import World
@@ -34,6 +34,11 @@ PLATFORMS: Mapping[str, Entry] = {
             "badbuzz listen mastodon server={url} public=true every=10s allow_private=true",
             "badbuzz listen mastodon server={url} public=local token=member allow_private=true",
         ),
+    ),
+    "bluesky": Entry(
+        build=lambda world, faults: bluesky.Jetstream(world, faults=faults),
+        faults=bluesky.FAULTS,
+        commands=("badbuzz listen bluesky server={url} allow_private=true",),
     ),
 }
 """By the name under which a platform is served, which is the kind that listens to it."""

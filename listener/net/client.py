@@ -134,15 +134,17 @@ class Client:
         largest: int = 4 * 1024 * 1024,
     ) -> AsyncGenerator[Socket, None]:
         """A WebSocket at a ws or wss address, for the time of the block; no redirects. Raises FetchError when the
-        handshake is refused, with the HTTP status as its code; reading raises it when nothing comes for `silence`, when
-        a message is larger than `largest` bytes, and when the connection ends.
+        handshake is refused, with the HTTP status as its code; reading raises it when neither a message nor a ping
+        comes for `silence`, when a message is larger than `largest` bytes, and when the connection ends.
         """
         here = parse(url, SOCKETS)
 
         async def dial() -> ClientWebSocketResponse:
             self._check(here, allow_private=allow_private)
             session = self._session(allow_private)
-            return await session.ws_connect(here, headers=headers, heartbeat=_HEARTBEAT, max_msg_size=largest)
+            return await session.ws_connect(
+                here, headers=headers, heartbeat=_HEARTBEAT, max_msg_size=largest, autoping=False
+            )
 
         async def ask(_: URL) -> ClientWebSocketResponse:
             return await self._in_time(here, self._limits.headers, dial())

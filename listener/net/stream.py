@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMessage, WSMsgType
 
 from listener.errors import FetchError
 from listener.net.response import Response
@@ -40,10 +40,11 @@ class Stream:
 
 
 class Socket:
-    """An open WebSocket."""
+    """An open WebSocket, opened without `autoping`, so that the server's own pings are heard."""
 
     def __init__(self, socket: ClientWebSocketResponse, silence: timedelta, place: str) -> None:
         self._socket, self._silence, self._place = socket, silence.total_seconds(), place
+        self._waited = 0.0
 
     async def send(self, text: str) -> None:
         """Raises FetchError `broken` when the connection has ended."""
@@ -53,22 +54,48 @@ class Socket:
             raise _broken(self._place, error) from error
 
     async def receive(self) -> str | bytes:
-        """The next message. Raises FetchError: `silent` when none comes for the agreed time, `too_large`, or the
-        WebSocket's close code (`1006` when it broke off).
+        """The next message. Raises FetchError: `silent` when neither a message nor a ping of the server's own came in
+        the agreed time, `too_large`, or the WebSocket's close code (`1006` when it broke off). Waiting may be given up
+        and begun again: only waiting counts as silence.
         """
+        while True:
+            message = await self._next()
+            if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                data: str | bytes = message.data
+                return data
+            if message.type is WSMsgType.PING:
+                await self._answer(message.data)
+            elif message.type is not WSMsgType.PONG:
+                raise self._ended(message)
+
+    async def _next(self) -> WSMessage:
+        """The next message of any type. An answer to our own ping, which a server that does nothing any more may still
+        send, is no sign of life.
+        """
+        loop = asyncio.get_running_loop()
+        begun, heard = loop.time(), False
         try:
-            async with asyncio.timeout(self._silence):
+            async with asyncio.timeout(self._silence - self._waited):
                 message = await self._socket.receive()
+            heard = message.type is not WSMsgType.PONG
         except TimeoutError as error:
             raise _silent(self._place, self._silence) from error
-        if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-            data: str | bytes = message.data
-            return data
+        finally:
+            self._waited = 0.0 if heard else self._waited + loop.time() - begun
+        return message
+
+    async def _answer(self, ping: bytes) -> None:
+        try:
+            await self._socket.pong(ping)
+        except (ClientError, OSError) as error:
+            raise _broken(self._place, error) from error
+
+    def _ended(self, message: WSMessage) -> FetchError:
         code = self._socket.close_code or 1006
         if code == _TOO_LARGE:
-            raise FetchError(f"{self._place} sent a message that is too large", code="too_large")
+            return FetchError(f"{self._place} sent a message that is too large", code="too_large")
         said = f": {message.extra}" if message.type is WSMsgType.CLOSE and message.extra else ""
-        raise FetchError(f"{self._place} ended the connection ({code}){said[:200]}", code=str(code))
+        return FetchError(f"{self._place} ended the connection ({code}){said[:200]}", code=str(code))
 
 
 def _silent(place: str, seconds: float) -> FetchError:

@@ -19,6 +19,7 @@ _FRENCH: Mapping[str, str] = {
     "forbidden_address": f"adresse privée ou réservée{NB}: si elle est voulue, ajoutez allow_private: true",
     "malformed": "la réponse est abîmée",
     "not_a_feed": "ce n’est pas un flux",
+    "ConsumerTooSlow": "nous lisons trop lentement",
     PARTLY: "une partie seulement est lue",
     "redirect": "renvoie vers une adresse qui ne peut pas être suivie",
     "silent": "n’a rien dit depuis trop longtemps",
@@ -35,6 +36,8 @@ _FRENCH: Mapping[str, str] = {
 
 def in_french(code: str) -> str:
     """The sentence for a code of a FetchError, "" when there is none for it."""
+    if code.isdecimal() and len(code) == 4:  # how a WebSocket ended
+        return _FRENCH["broken"]
     if code in _FRENCH or not (code.isdecimal() and len(code) == 3):
         return _FRENCH.get(code, "")
     return f"panne du site (réponse {code})" if code.startswith("5") else f"refuse de répondre (réponse {code})"

@@ -21,9 +21,10 @@ from aiohttp import web
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Batch, Collector
 from listener.errors import FetchError, SourceState
+from listener.mock.bluesky import Jetstream
 from listener.mock.mastodon import Mastodon
 from listener.mock.statuses import id_of
-from listener.mock.world import Account, World
+from listener.mock.world import Account, Said, World
 from listener.net.client import Client
 from rules.mention import Mention
 from tests.collecting import Heard, built, hear, ids, item, lending, rss, serving, tools
@@ -230,7 +231,56 @@ class MastodonStage(Stage):
         return msgspec.structs.replace(mention, id=names[mention.id], text=text)
 
 
+class BlueskyStage(Stage):
+    """The mock Jetstream; addresses of posts are translated back to the names they were shown under."""
+
+    kind = "bluesky"
+
+    def __init__(self, client, folder):
+        super().__init__(client, folder)
+        now = Clock().now()
+        self.clock = Clock(origin=now, started=now, speed=10)
+        self.world = World(self.clock.now)
+        self.jetstream = Jetstream(self.world, clock=self.clock)
+        self.posts: dict[str, Said] = {}
+
+    async def show(self, entries):
+        for name, text in entries:
+            if name not in self.posts:
+                self.posts[name] = self.world.say(text, Account(handle="anna.example"))
+            elif self.posts[name].text != text:
+                self.posts[name] = self.world.edit(self.posts[name].key, text)
+        self.site.answers("/subscribe", self.jetstream.subscribe)
+
+    async def show_raw(self, body):
+        async def say(request):
+            socket = web.WebSocketResponse()
+            await socket.prepare(request)
+            await socket.send_bytes(body)
+            async for _ in socket:
+                pass
+            return socket
+
+        self.site.answers("/subscribe", say)
+
+    def options(self):
+        return {"server": self.site.url, "version": "1", "allow_private": True}
+
+    def collector(self, *, once=True):
+        return built(self.kind, tools(self.client, once=once, clock=self.clock), **self.options())
+
+    async def hear(self, cursor=None, most=1_000):
+        heard = await hear(self.collector(), cursor, most=most)
+        names = {self.jetstream.log.uri(post): name for name, post in self.posts.items()}
+        heard.batches = [
+            replace(batch, mentions=[msgspec.structs.replace(each, id=names[each.id]) for each in batch.mentions])
+            for batch in heard.batches
+        ]
+        return heard
+
+
 STAGES = {
+    "bluesky": BlueskyStage,
     "feed": FeedStage,
     "file": FileStage,
     "hackernews": HackerNewsStage,

@@ -1,6 +1,7 @@
 """Connections that do not end, against real servers."""
 
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -134,6 +135,15 @@ async def hear(socket):
         pass
 
 
+async def receive_now_and_then(socket):
+    """Give up waiting each time, so that only silence on the whole is silence."""
+    while True:
+        await socket._socket.ping()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await socket.receive()
+
+
 async def received(client, url, **options):
     async def endlessly():
         async with client.websocket(url, **({"silence": LONG, "allow_private": True} | options)) as socket:
@@ -154,6 +164,20 @@ async def test_messages_go_both_ways(client):
 async def test_a_socket_on_which_nothing_comes_is_left(client):
     async with talking(hear) as url:
         assert (await received(client, url, silence=SHORT)).code == "silent"
+
+
+async def test_a_server_that_pings_is_alive_and_one_that_only_answers_pings_is_not(client):
+    async def ping(socket):
+        for _ in range(8):
+            await socket.ping()
+            await asyncio.sleep(0.05)
+        await socket.send_str("still here")
+        await hear(socket)
+
+    async with talking(ping) as url, client.websocket(url, silence=SHORT, allow_private=True) as socket:
+        assert await socket.receive() == "still here"
+        with pytest.raises(FetchError, match="said nothing"):
+            await receive_now_and_then(socket)
 
 
 async def test_the_end_of_a_socket_is_told_by_its_code(client):

@@ -247,6 +247,7 @@ def test_every_sentence_is_said_somewhere():
     [
         ("404", f"n’existe pas à cette adresse{NB}: https://e.org/f answers 404"),
         ("503", f"panne du site (réponse 503){NB}: https://e.org/f answers 404"),
+        ("1006", f"la liaison a été coupée{NB}: https://e.org/f answers 404"),
         ("not_a_feed", f"ce n’est pas un flux{NB}: https://e.org/f answers 404"),
         ("something else", "https://e.org/f answers 404"),
     ],

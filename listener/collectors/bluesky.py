@@ -1,0 +1,289 @@
+"""Bluesky: every public post as it is made, from a Jetstream server, without an account."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from config.model import Duration
+from listener.bluesky.connect import Connecting, Connection
+from listener.bluesky.mentions import Reader, type_of
+from listener.bluesky.place import Place, key_of
+from listener.bluesky.server import address
+from listener.bluesky.wire import Event, UnreadableError
+from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
+from listener.errors import FetchError
+from listener.feeds.entry import language_code
+from rules.instant import DAY, MINUTE, SECOND, Instant, Span, moment, span
+from rules.mention import Mention
+
+_BATCH = 500
+_EVENTS = 5_000
+_OFTEN: Span = 2 * SECOND
+_PAUSE: Span = SECOND // 4
+_QUIET: Span = 3 * SECOND
+_PATIENCE = 5
+"""Batches that bring nothing until a server that lost our place is taken at its word."""
+_HEALTHY: Span = MINUTE
+_LONGEST_PAUSE = 64.0
+_JITTER = 0.5
+_SHORTEST = 0.05
+"""Seconds of the wall that no wait is shorter than, however fast the clock runs."""
+_UNREADABLE = frozenset({"too_large", "1002", "1007", "1009"})
+"""How a connection ends over a message that nobody can read: it would end so again."""
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value in {"1", "2"} else value
+
+
+def _accounts(dids: tuple[str, ...]) -> tuple[str, ...]:
+    for place, did in enumerate(dids, 1):
+        if not did.startswith("did:") or len(did) > 2_048 or not did.isascii() or not did.isprintable():
+            raise ValueError(f"account {place} is none: write its id, like did:plc:z72i7hdynmk6r22z27h6tvur")
+    return tuple(dict.fromkeys(dids))
+
+
+def _codes(languages: tuple[str, ...]) -> tuple[str, ...]:
+    for place, language in enumerate(languages, 1):
+        if language_code(language) is None:
+            raise ValueError(f"language {place} is none: write it like fr")
+    return tuple(language_code(language) or "" for language in languages)
+
+
+class BlueskyOptions(SourceOptions):
+    server: Annotated[str, AfterValidator(address)] = "jetstream2.us-east.bsky.network"
+    """The Jetstream server: a host, or its ws or wss address. Bluesky runs `jetstream1` and `jetstream2` in `us-east`
+    and `us-west`."""
+    version: Annotated[Literal["auto", 1, 2], BeforeValidator(_number)] = "auto"
+    """Which of Jetstream's two protocols the server speaks; `auto` tries 2, then 1."""
+    dids: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_accounts), Field(max_length=10_000)] = ()
+    """Only what these accounts say; all when not given."""
+    languages: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_codes)] = ()
+    """Only posts that say they are in one of these, and those that say nothing; all when not given."""
+    compress: bool = True
+    """Ask for compressed frames: about a third of the traffic for a little more work."""
+    back: Annotated[Duration, Field(ge=timedelta(), le=timedelta(hours=36))] = timedelta(minutes=1)
+    """How far back the first reading begins. Servers keep about 36 h; all of Bluesky is millions of posts a day."""
+
+
+@dataclass
+class _Gathered:
+    """What came until there was enough, or nothing more for now."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    taken: list[tuple[Event, str]] = field(default_factory=list)
+    frames: int = 0
+    error: FetchError | None = None
+
+
+class _Joint:
+    """Whether a stream begins where the last one ended, or something is missed between them.
+
+    Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
+    again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
+    says itself that it has not got the place; when nothing comes for `patience` batches, that is believed.
+    """
+
+    def __init__(self, place: Place, *, returning: bool, doubtful: bool, patience: int) -> None:
+        self._before, self._since = place.at, place.since
+        self._returning, self.doubtful = returning, doubtful
+        self._patience = patience
+        self._came, self._idle = False, 0
+        self.is_open = bool(place.at)
+
+    def meet(self, event: Event) -> None:
+        """An event came. What is as old as what was heard last shows that the streams meet."""
+        self._came = True
+        if event.at <= self._before:
+            self.is_open = False
+
+    def missed(self, gathered: _Gathered) -> Instant | None:
+        """Since when something is missed, once that can be told from what came; None when nothing is."""
+        self._idle += not gathered.frames
+        if not self.is_open or not (self._came or (self.doubtful and self._idle >= self._patience)):
+            return None
+        self.is_open = False
+        return self._since if self.doubtful or self._returning else None
+
+
+class BlueskyCollector:
+    """Hands over every post, reply, quote, edit and deletion once, in the order of the server, and reposts of posts
+    that came by. Goes on after a break where it was; what the server no longer holds is told as missed.
+    """
+
+    def __init__(self, options: BlueskyOptions, tools: Tools) -> None:
+        self._options, self._tools = options, tools
+        self._connecting = Connecting(
+            tools.client,
+            options.server,
+            version=options.version,
+            dids=options.dids,
+            compress=options.compress,
+            allow_private=options.allow_private,
+            speed=tools.clock.speed,
+        )
+        self._reader = Reader(tools.name, options.languages)
+        self._filter = blake2b("\n".join(sorted(options.dids)).encode(), digest_size=8).hexdigest()
+        self._failures = self._stuck = 0
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return ()
+
+    async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
+        place = Place.load(cursor, self._options.server, self._filter)
+        begun = self._tools.clock.now()
+        opened = begun
+        try:
+            async with self._connected(place) as (connection, missed):
+                opened = self._tools.clock.now()
+                async with aclosing(self._read(connection, place, missed, begun)) as reading:
+                    async for batch in reading:
+                        yield batch
+        except FetchError as error:
+            raise self._later(error, self._tools.clock.now() - opened) from error
+
+    @asynccontextmanager
+    async def _connected(self, place: Place) -> AsyncGenerator[tuple[Connection, Instant | None], None]:
+        """An open stream, and since when something was missed when it does not follow the place."""
+        missed = None
+        if self._stuck > 1 and place.at:
+            # the same message ends it every time: go round it, farther each time
+            missed = place.since
+            place.leap(place.at + SECOND * 2 ** min(self._stuck, 20))
+        back = self._tools.clock.now() - span(self._options.back)
+        async with self._connecting.open(place, otherwise=back if self._options.back else None) as connection:
+            yield connection, missed
+
+    async def _read(
+        self, connection: Connection, place: Place, missed: Instant | None, begun: Instant
+    ) -> AsyncGenerator[Batch, None]:
+        yield Batch(events={}, missed=missed)
+        returning = place.returns(connection.version) and not missed
+        doubtful, patience = connection.lost and not missed, 1 if self._tools.once else _PATIENCE
+        joint = _Joint(place, returning=returning, doubtful=doubtful, patience=patience)
+        while True:
+            gathered = await self._gather(connection, place, begun, joint)
+            missed = joint.missed(gathered)
+            if missed and gathered.taken:
+                place.restart()
+                for event, key in gathered.taken:
+                    place.take(event, key, connection.version)
+            for batch in _told(gathered, place.dump(), missed):
+                yield batch
+            if gathered.error:
+                raise gathered.error
+            if self._tools.once and (not gathered.frames or place.at >= begun):
+                return
+
+    async def _gather(self, connection: Connection, place: Place, begun: Instant, joint: "_Joint") -> _Gathered:
+        gathered, loop = _Gathered(), asyncio.get_running_loop()
+        end = loop.time() + self._wall(_QUIET if self._tools.once else _OFTEN)
+        while len(gathered.mentions) < _BATCH and gathered.frames < _EVENTS:
+            pause = loop.time() + self._wall(_PAUSE) if gathered.frames and not self._tools.once else end
+            try:
+                async with asyncio.timeout_at(min(end, pause)):
+                    frame = await connection.receive()
+            except TimeoutError:
+                break
+            except FetchError as error:
+                gathered.error = error
+                break
+            gathered.frames += 1
+            self._take(frame, connection, place, gathered, joint)
+            if self._tools.once and place.at >= begun:
+                break
+        self._count_stuck(gathered)
+        return gathered
+
+    def _count_stuck(self, gathered: _Gathered) -> None:
+        """How often in a row nothing new came before a message that ended the connection."""
+        if gathered.events:
+            self._stuck = 0
+        if gathered.error and gathered.error.code in _UNREADABLE:
+            self._stuck += 1
+
+    def _take(
+        self, frame: str | bytes, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint"
+    ) -> None:
+        try:
+            event = connection.read(frame)
+            if event.kind in {"info", "error"}:
+                self._note(event, gathered, joint)
+                return
+            self._hear(event, connection, place, gathered, joint)
+        except UnreadableError as error:
+            gathered.skipped[str(error)] += 1
+
+    def _note(self, event: Event, gathered: _Gathered, joint: "_Joint") -> None:
+        """What version 2 says of the stream itself."""
+        if event.kind == "error":
+            code = event.name.partition(" ")[0][:80] or "error"
+            gathered.error = FetchError(f"{self._options.server} ends the stream: {event.name[:200]}", code=code)
+            return
+        gathered.events["info"] += 1
+        joint.doubtful = joint.doubtful or event.name in {"OutdatedCursor", "FutureCursor"}
+
+    def _hear(self, event: Event, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint") -> None:
+        now = self._tools.clock.now()
+        if event.at > now + DAY:
+            raise UnreadableError("wrong shape")  # going on from there would leave out a day
+        key = key_of(event)
+        joint.meet(event)
+        if place.is_known(key):
+            return
+        gathered.mentions += self._reader.mentions(event, moment(now))
+        place.take(event, key, connection.version)
+        gathered.events[type_of(event)] += 1
+        if joint.is_open:
+            gathered.taken.append((event, key))
+
+    def _wall(self, time: Span) -> float:
+        """Seconds of the wall for a span of our clock."""
+        return max(_SHORTEST, time / SECOND / self._tools.clock.speed)
+
+    def _later(self, error: FetchError, lasted: Span) -> FetchError:
+        """The error with how long to wait: 2 s, twice as long each time, up to 64 s, or what the server asks for."""
+        self._failures = 1 if lasted >= _HEALTHY else self._failures + 1
+        if error.state != "reconnecting":
+            return error
+        pause = min(_LONGEST_PAUSE, 2.0 ** min(self._failures, 10)) + self._tools.random.uniform(-_JITTER, _JITTER)
+        wait = max(timedelta(seconds=pause), error.retry_after or timedelta())
+        return FetchError(str(error), state=error.state, code=error.code, retry_after=wait)
+
+
+def _told(gathered: _Gathered, cursor: str | None, missed: Instant | None) -> list[Batch]:
+    """Batches of what came; the cursor is stored with the last, since a crash between them reads it again."""
+    mentions = gathered.mentions
+    chunks = [mentions[start : start + _BATCH] for start in range(0, len(mentions), _BATCH)] or [[]]
+    told = [Batch(mentions=chunk, events={}, missed=missed if chunk is chunks[0] else None) for chunk in chunks[:-1]]
+    last = Batch(
+        mentions=chunks[-1],
+        cursor=cursor,
+        skipped=dict(gathered.skipped) or None,
+        events=dict(gathered.events),
+        missed=missed if len(chunks) == 1 else None,
+    )
+    return [*told, last]
+
+
+SPEC = CollectorSpec(
+    kind="bluesky",
+    summary="every public post on Bluesky as it is made, without an account",
+    options=BlueskyOptions,
+    example={"server": "jetstream2.us-east.bsky.network", "languages": ["fr", "en"]},
+    build=BlueskyCollector,
+)

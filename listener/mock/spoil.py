@@ -1,0 +1,46 @@
+"""Frames and headers as no careful platform would send them."""
+
+import json
+from copy import deepcopy
+from email.utils import format_datetime
+from random import Random
+from typing import Any
+
+from rules.instant import MINUTE, Instant, moment
+
+_HUGE = 3 * 1024 * 1024
+
+
+def broken(how: str, frame: dict[str, Any], random: Random) -> str:
+    """Something beside `frame` that cannot be taken for it: `malformed`, `wrong-shape` or `huge`."""
+    text = json.dumps(frame, ensure_ascii=False)
+    if how == "malformed":
+        cut = text[: random.randrange(1, len(text))]
+        return random.choice([cut, f"\0{text}", f"{text[:-1]},\0}}", f'{text[:-1]},"x":"\\ud800"}}', f"\ufeff{text}"])
+    if how == "huge":
+        return random.choice([text[:-1] + ',"more":"' + "x" * _HUGE + '"}', "[" * 100_000])
+    return _misshapen(frame, random)
+
+
+def wait(random: Random, now: Instant) -> dict[str, str]:
+    """The headers of a 429, in one of the shapes that platforms use, or none."""
+    later = format_datetime(moment(now + MINUTE), usegmt=True)
+    shape = random.choice(["", "0", "30", "-5", "31536000", later, "soon"])
+    return {"Retry-After": shape} if shape else {}
+
+
+def _misshapen(frame: dict[str, Any], random: Random) -> str:
+    """The frame with a part that is missing, null or of another type, so that it says nothing any more."""
+    spoilt = deepcopy(frame)
+    inner: dict[str, Any] = spoilt.get("payload", spoilt)
+    values: list[Any] = [None, -1, [], {"a": 1}, "missing"]
+    value = random.choice(values)
+    names = [name for name in ("did", "time_us", "seq", "kind") if name in inner]
+    name = random.choice(names)
+    inner[name] = value
+    if value == "missing":
+        del inner[name]
+    if random.random() < 0.2:
+        others: list[Any] = [[], 5, "text", {"errors": [{"title": "unknown"}]}, {**spoilt, "$type": "x", "kind": "x"}]
+        return json.dumps(random.choice(others))
+    return json.dumps(spoilt)
