@@ -78,10 +78,10 @@ class Intake:
         if seen and _is_purged(seen):
             fresh = {brand: msgspec.structs.replace(facts, history=True) for brand, facts in fresh.items()}
         facts = {brand: _in_place(before.get(brand), after) for brand, after in fresh.items()}
-        self._remember(mention, seen, {**before, **facts})
         mine = self.setup.listeners.get(mention.source, ())
         changed = {**{brand: _uncounted(old) for brand, old in before.items() if brand in mine}, **facts}
         kept, tones = {**before, **changed}, _tones(classified)
+        self._remember(mention, seen, kept)
         self.commit.mentions.append(StoredMention(at=self._at, mention=mention, facts=kept, tones=tones))
         return [LogEntry(brand=brand, entry=self._entry(before.get(brand), after)) for brand, after in changed.items()]
 
