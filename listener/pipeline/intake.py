@@ -8,16 +8,13 @@ from hashlib import blake2s
 import msgspec
 
 from listener.pipeline.setup import Setup
-from listener.store.port import Commit, LogEntry, Seen, StoredMention
+from listener.store.port import DELETED, Commit, LogEntry, Seen, StoredMention
 from rules.classify import Classified
 from rules.facts import Facts, Tone
 from rules.inputs import Deleted, Edited, Heard, Input
 from rules.instant import Instant, Span, instant
 from rules.mention import Mention
 from rules.moment import moment_of
-
-_DELETED = "deleted by "
-"""With the name of a source: the revision under which its deletion is remembered."""
 
 
 class Intake:
@@ -125,7 +122,7 @@ class Intake:
     def _remember(
         self, mention: Mention, seen: Seen | None, facts: Mapping[str, Facts], *, deleted: bool = False
     ) -> None:
-        revision = f"{_DELETED}{mention.source}" if mention.op == "delete" else mention.revision
+        revision = f"{DELETED}{mention.source}" if mention.op == "delete" else mention.revision
         revisions = {**(seen.revisions if seen else {}), revision: mention.source}
         self._known[mention.identity] = Seen(revisions=revisions, deleted=deleted, facts=facts)
         self.commit.seen.append((mention.identity, revision, mention.source))
@@ -165,11 +162,11 @@ def pseudonym(mention: Mention, salt: bytes) -> str:
 
 def _owners(seen: Seen) -> set[str]:
     """The sources that brought it."""
-    return {source for revision, source in seen.revisions.items() if revision != f"{_DELETED}{source}"}
+    return {source for revision, source in seen.revisions.items() if revision != f"{DELETED}{source}"}
 
 
 def _is_deleted_by(source: str, seen: Seen) -> bool:
-    return seen.revisions.get(f"{_DELETED}{source}") == source
+    return seen.revisions.get(f"{DELETED}{source}") == source
 
 
 def _is_purged(seen: Seen) -> bool:

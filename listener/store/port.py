@@ -37,6 +37,10 @@ class Seen:
     facts: Mapping[str, Facts]
 
 
+DELETED = "deleted by "
+"""With the name of a source: the revision under which its deletion is remembered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredMention:
     """A mention as kept: one row an identity; `tones` and `facts` by brand. `at` is when it was taken."""

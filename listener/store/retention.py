@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, select, tuple_
 
+from listener.store.port import DELETED
 from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
@@ -25,6 +26,8 @@ from rules.instant import DAY, Instant, span
 PAGE = 1_000
 """Rows removed in one transaction, so that a batch of mentions never waits long."""
 
+OVERTAKEN = timedelta(days=1)
+"""How long a deletion that came before its mention, or of one that nobody heard, keeps the mention away."""
 _NEWEST = 3
 """Snapshots always kept: the last one may be the last before a crash."""
 
@@ -43,6 +46,9 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     for table in (SEEN, TOMBSTONES):
         kept = exists().where(MENTIONS.c.identity == table.c.identity)
         yield partial(_rows, table=table, which=and_(table.c.listed < unlisted, ~kept))
+    # a stream of a whole network tells of many deletions of what nobody here ever heard
+    unheard = and_(SEEN.c.revision.like(f"{DELETED}%"), ~exists().where(MENTIONS.c.identity == SEEN.c.identity))
+    yield partial(_rows, table=SEEN, which=and_(SEEN.c.listed < at - span(OVERTAKEN), unheard))
     yield partial(_rows, table=COMMANDS, which=COMMANDS.c.answered_at < before)
     finished = select(OUTBOX.c.id).where(OUTBOX.c.finished < before)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))

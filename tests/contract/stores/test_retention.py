@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from alerts.delivery import Outcome
-from listener.store.port import Answered, SourceRow, Store, Views
+from listener.store.port import DELETED, Answered, SourceRow, Store, Views
 from rules.instant import DAY, HOUR
 from tests.stores import T0, commit, heard, outgoing, stored, transition
 
@@ -36,6 +36,15 @@ async def test_an_identity_is_remembered_while_its_source_still_lists_it(store: 
         await purge(store, at)
     known = await store.lookup(["feed:listed", "feed:dropped", "feed:taken back"])
     assert set(known) == {"feed:listed", "feed:taken back"}
+
+
+async def test_a_deletion_of_what_nobody_heard_is_remembered_for_a_day(store: Store) -> None:
+    names = [("feed:heard", "1", "press"), ("feed:heard", f"{DELETED}press", "press")]
+    await store.commit(commit(seen=[*names, ("feed:unheard", f"{DELETED}press", "press")], mentions=[stored("heard")]))
+    await purge(store, T0 + 23 * HOUR)
+    assert set(await store.lookup(["feed:heard", "feed:unheard"])) == {"feed:heard", "feed:unheard"}
+    await purge(store, T0 + 25 * HOUR)
+    assert set(await store.lookup(["feed:heard", "feed:unheard"])) == {"feed:heard"}
 
 
 async def test_what_is_removed_exceeds_no_transaction_and_is_counted(store: Store, views: Views) -> None:
