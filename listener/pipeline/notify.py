@@ -1,6 +1,7 @@
 """Who is told of what: transitions and troubles of sources become deliveries in the outbox."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from alerts.alert import Notice
 from alerts.channel import CHANNELS
@@ -67,22 +68,20 @@ class Notifier:
             if each.transition and each.thread in self.told:
                 self.told[each.thread] = tuple(dict.fromkeys((*self.told[each.thread], each.channel)))
 
-    def source_changed(self, before: SourceRow, after: SourceRow, at: Instant) -> list[Outgoing]:
-        """The operator is told when a source needs a person, and when it is heard again."""
-        if after.state in TROUBLE and before.state not in TROUBLE:
-            topic = "source_down"
-        elif after.state == "live" and before.state in TROUBLE:
-            topic = "source_up"
-        else:
-            return []
-        detail = " ".join(part for part in (after.code, after.detail) if part)
-        notice = Notice(
-            id=f"{topic}-{after.name}-{at}",
-            topic="source_down" if topic == "source_down" else "source_up",
-            at=moment(at),
-            subject=after.name,
-            detail=detail,
-        )
+    def source_blind(self, source: SourceRow, at: Instant) -> list[Outgoing]:
+        """The operator hears that a source is not heard, and why."""
+        detail = " ".join(part for part in (source.code, source.detail) if part)
+        return self._of_source("source_down", source, at, detail)
+
+    def source_heard(self, source: SourceRow, at: Instant) -> list[Outgoing]:
+        """The operator hears that it is heard again."""
+        return self._of_source("source_up", source, at, "")
+
+    def _of_source(
+        self, topic: Literal["source_down", "source_up"], source: SourceRow, at: Instant, detail: str
+    ) -> list[Outgoing]:
+        name = f"{topic}-{source.name}-{at}"
+        notice = Notice(id=name, topic=topic, at=moment(at), subject=source.name, detail=detail)
         return to_operator(notice, self._settings.operator.to, at)
 
 

@@ -12,10 +12,12 @@ from listener.pipeline.setup import Setup
 from listener.pipeline.work import Read, Reload, Settled, SourceChange, Work
 from listener.store.port import LogEntry, SourceRow
 from rules.inputs import Coverage, Gap, Missed
-from rules.instant import Instant
+from rules.instant import MINUTE, Instant, Span
 from rules.transition import Transition
 
 DOWN = NOT_HEARD - {"starting"}
+PATIENCE: Span = 30 * MINUTE
+"""How long a source may be unreachable before the operator hears of it."""
 
 
 class Turn:
@@ -105,6 +107,8 @@ class Turn:
         """Judge what was read, and let time pass until now."""
         self._follow(self._engines.settle())
         self._follow(self._engines.advance(self.at))
+        for name in self.setup.listeners:
+            self._tell_of(name)
 
     def _follow(self, steps: Iterable[Transition]) -> None:
         following = list(steps)
@@ -152,13 +156,27 @@ class Turn:
             return  # what is known of it from before a restart tells more
         if (row.state, row.code, row.detail) == (state, work.code, work.detail):
             return
-        ended = state in DOWN and work.source not in self.setup.polled
-        since = None if ended else row.reading_since
-        self._save(replace(row, state=state, code=work.code, detail=work.detail, reading_since=since))
-        if (state in DOWN) != (row.state in DOWN):
+        blind = state in DOWN
+        since = None if blind and work.source not in self.setup.polled else row.reading_since
+        row = replace(row, state=state, code=work.code, detail=work.detail, reading_since=since)
+        if blind != (row.blind_since is not None):
             brands = self.setup.listeners[work.source]
-            self.apply([self._coverage(brand, work.source, heard=state not in DOWN) for brand in brands])
-        self.commit.outgoing += self._notifier.source_changed(row, self.source(work.source), self.at)
+            self.apply([self._coverage(brand, work.source, heard=not blind) for brand in brands])
+        if blind:
+            self._save(replace(row, blind_since=self.at if row.blind_since is None else row.blind_since))
+            self._tell_of(work.source)
+        else:
+            self.commit.outgoing += self._notifier.source_heard(row, self.at) if row.told_at is not None else []
+            self._save(replace(row, blind_since=None, told_at=None))
+
+    def _tell_of(self, name: str) -> None:
+        """Tell the operator once of a source that is blind: at once when only a person can mend that."""
+        row = self.source(name)
+        if row.blind_since is None or row.told_at is not None:
+            return
+        if row.state in TROUBLE or self.at - row.blind_since >= PATIENCE:
+            self.commit.outgoing += self._notifier.source_blind(row, self.at)
+            self._save(replace(row, told_at=self.at))
 
     def _coverage(self, brand: str, source: str, *, heard: bool) -> LogEntry:
         return LogEntry(brand=brand, entry=Coverage(at=self.at, source=source, share=1.0 if heard else 0.0))

@@ -62,7 +62,9 @@ class LogEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRow:
-    """What is known of a source. `reading_since` is the start of the present uninterrupted stretch of reading."""
+    """What is known of a source. `reading_since` is the start of the present uninterrupted stretch of reading,
+    `blind_since` of the present one in which it is not heard, and `told_at` when the operator heard of that.
+    """
 
     name: str
     kind: str
@@ -71,6 +73,8 @@ class SourceRow:
     reading_since: Instant | None = None
     last_read: Instant | None = None
     last_mention: Instant | None = None
+    blind_since: Instant | None = None
+    told_at: Instant | None = None
     code: str = ""
     detail: str = ""
     mentions: int = 0

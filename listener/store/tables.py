@@ -171,6 +171,8 @@ SOURCES = Table(
     _instant("reading_since"),
     _instant("last_read"),
     _instant("last_mention"),
+    _instant("blind_since"),
+    _instant("told_at"),
     _text("code"),
     _text("detail"),
     _number("mentions"),

@@ -231,6 +231,30 @@ async def test_the_operator_is_told_once_that_a_source_needs_a_person_and_once_t
     assert ["boss", "boss"] == [each.channel for each in await world.views.deliveries()]
 
 
+async def test_the_operator_hears_once_of_a_source_that_stays_unreachable_also_across_a_restart(world):
+    await world.source_is("live")
+    await world.source_is("reconnecting", code="timeout")
+    await world.pass_time(minutes=20)
+    assert [] == await world.views.deliveries()
+    world = await world.again()
+    await world.source_is("reconnecting", code="500")
+    await world.pass_time(minutes=15)
+    (told,) = await world.views.deliveries()
+    assert ("source_down", "500") == (told.notice.topic, told.notice.detail)
+    world = await world.again()
+    await world.pass_time(hours=2)
+    await world.source_is("live")
+    assert ["source_up", "source_down"] == [each.notice.topic for each in await world.views.deliveries()]
+
+
+async def test_a_source_that_is_back_before_long_is_no_news(world):
+    for _ in range(4):
+        await world.source_is("reconnecting", code="timeout")
+        await world.pass_time(minutes=25)
+        await world.source_is("live")
+    assert [] == await world.views.deliveries()
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
