@@ -11,22 +11,10 @@ from listener.clock import Clock
 from listener.collector import COLLECTORS
 from listener.feeds.entry import Feed
 from listener.feeds.schedule import LONGEST, after_failure, next_reading
-from tests.collecting import atom, built, hear, ids, item, lending, rss, serving, tools
+from tests.collecting import atom, built, hear, ids, item, rss, serving, tools
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)  # a Monday
 EVERY = timedelta(minutes=5)
-
-
-@pytest.fixture
-async def site():
-    async with serving() as site:
-        yield site
-
-
-@pytest.fixture
-async def client():
-    async with lending() as client:
-        yield client
 
 
 def feed(client, *urls, once=True, clock=None, **options):

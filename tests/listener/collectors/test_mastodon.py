@@ -22,7 +22,7 @@ from listener.mock.world import World
 from listener.net.response import Response
 from listener.net.sse import Decoder
 from rules.instant import instant, moment
-from tests.collecting import hear, ids, lending, serving
+from tests.collecting import hear, ids, serving
 from tests.mastodon import ANNA, BERT, START, Reader, fast, identity, listening, mocking, reading, standing, until
 
 DATA = Path(__file__).parents[2] / "data/mastodon"
@@ -176,18 +176,6 @@ def test_json_is_read_as_far_as_it_is_json(body, said):
 
 
 # against a server that tells a story
-
-
-@pytest.fixture
-async def client():
-    async with lending() as client:
-        yield client
-
-
-@pytest.fixture
-async def site():
-    async with serving() as site:
-        yield site
 
 
 def heard_from(site, client, **options):

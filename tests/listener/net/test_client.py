@@ -5,20 +5,7 @@ from aiohttp import web
 
 from listener.errors import FetchError
 from listener.net.client import open_client
-from tests.collecting import lending, serving
 from tests.servers import tcp_server
-
-
-@pytest.fixture
-async def site():
-    async with serving() as site:
-        yield site
-
-
-@pytest.fixture
-async def client():
-    async with lending() as client:
-        yield client
 
 
 async def refused(client, url, **options):

@@ -8,23 +8,11 @@ import pytest
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from listener.errors import FetchError
-from tests.collecting import lending, serving
+from tests.collecting import serving
 from tests.servers import silence, tcp_server
 
 SHORT, LONG = timedelta(seconds=0.2), timedelta(seconds=20)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@pytest.fixture
-async def site():
-    async with serving() as site:
-        yield site
-
-
-@pytest.fixture
-async def client():
-    async with lending() as client:
-        yield client
 
 
 def saying(*chunks, ending=b"0\r\n\r\n", then=None):
