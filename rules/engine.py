@@ -163,10 +163,14 @@ class Engine:
         self._state.news_at = at
         self._state.news.update(dict.fromkeys(sorted(series), True))
 
-    def _count(self, facts: Facts) -> set[str]:
+    def _add(self, facts: Facts) -> set[str]:
         touched = set(series_of(facts))
         for series in touched:
             self._state.counts.add(series, facts)
+        return touched
+
+    def _count(self, facts: Facts) -> set[str]:
+        touched = self._add(facts)
         for incident in self._state.incidents.values():
             if self._rules[incident.rule][0].series in touched:
                 incident.during += 1
@@ -176,7 +180,7 @@ class Engine:
 
     def _edit(self, entry: Edited) -> None:
         if entry.before.history:  # it was counted nowhere
-            self._touch(entry.at, self._count(entry.after))
+            self._touch(entry.at, self._add(entry.after))
             return
         if minute_of(entry.before.moment) < self._state.learnt:
             return

@@ -4,7 +4,7 @@ import asyncio
 import math
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -43,6 +43,9 @@ _MOST_HELD_HOSTS = 1_000
 _EXPLANATION = 64 * 1024
 _HEARTBEAT = 15.0
 """Seconds between two pings on a WebSocket; half that long without a pong and the connection is dead."""
+
+_GOODBYE = 1.0
+"""Seconds that the other side of a WebSocket has to answer our leaving; one that goes on talking never would."""
 
 A = TypeVar("A")
 
@@ -153,7 +156,9 @@ class Client:
         try:
             yield Socket(socket, silence, shown(here))
         finally:
-            await socket.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE):
+                    await socket.close()
 
     async def _walk(self, url: str, ask: Callable[[URL], Awaitable[Response]]) -> Response:
         here, moved, permanent, seen = parse(url), None, True, set[URL]()

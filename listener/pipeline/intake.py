@@ -71,7 +71,9 @@ class Intake:
         self, mention: Mention, seen: Seen | None, classified: list[Classified], reading_since: Instant | None
     ) -> list[LogEntry]:
         before = seen.facts if seen else {}
-        fresh = {each.brand: self._facts(mention, each, reading_since) for each in classified}
+        # a brand that has heard it before does not hear it late: it was edited
+        since = {each.brand: None if each.brand in before else reading_since for each in classified}
+        fresh = {each.brand: self._facts(mention, each, since[each.brand]) for each in classified}
         if seen and _is_purged(seen):
             fresh = {brand: msgspec.structs.replace(facts, history=True) for brand, facts in fresh.items()}
         facts = {brand: _in_place(before.get(brand), after) for brand, after in fresh.items()}

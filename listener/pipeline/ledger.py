@@ -151,11 +151,9 @@ class Ledger:
         if turn.at - self._looked < GRID:
             return
         self._looked = turn.at
-        overdue = await self._store.overdue(turn.at - PASS_ON)
-        for delivery in overdue:
-            if delivery.id not in self._passed:
-                turn.pass_on(await self._undelivered.instead(delivery, turn.at, delivery.detail, turn.setup.settings))
-        self._passed = frozenset(delivery.id for delivery in overdue)
+        for delivery in await self._store.overdue(turn.at - PASS_ON, besides=self._passed):
+            turn.pass_on(await self._undelivered.instead(delivery, turn.at, delivery.detail, turn.setup.settings))
+            self._passed |= {delivery.id}
 
     async def _commit(self, turn: Turn) -> None:
         begun, commit = monotonic(), turn.commit
@@ -165,6 +163,7 @@ class Ledger:
         self._take_up(commit)
         # the next channel of an alert may have gone since it was routed
         self._strays |= any(each.channel not in self.setup.settings.channels for each in commit.outgoing)
+        self._passed -= {outcome.delivery for outcome in commit.outcomes if outcome.state != "retry"}
         self._metrics.committed(monotonic() - begun)
         observe(self._metrics, commit, turn.reads, turn.intake.dropped)
         for row in self._sources.values():

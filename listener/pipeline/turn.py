@@ -77,8 +77,8 @@ class Turn:
         """Put a configuration in force: only what differs becomes an input."""
         self.setup = self.intake.setup = setup
         for row in self._sources.values():
-            if row.name not in setup.listeners and row.reading_since is not None:
-                self._save(replace(self.source(row.name), reading_since=None))
+            if row.name not in setup.listeners and (row.reading_since, row.blind_since) != (None, None):
+                self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
         self._notifier = Notifier(setup.settings, self._told)
         self.apply(self._engines.configure(setup.plans, self.at))
         for engine in self._engines:
@@ -94,6 +94,9 @@ class Turn:
         for row in self._sources.values():
             if row.reading_since is not None and row.name not in self.setup.polled:
                 self._save(replace(row, reading_since=self.at))
+            if row.blind_since is not None:
+                # what the operator is told of is how long it could not be reached while we tried
+                self._save(replace(self.source(row.name), blind_since=row.blind_since + self.at - since))
         gap = Gap(at=self.at, since=since)
         self.apply([LogEntry(brand=engine.brand, entry=gap) for engine in self._engines if engine.plan])
 
@@ -156,14 +159,16 @@ class Turn:
             return  # what is known of it from before a restart tells more
         if (row.state, row.code, row.detail) == (state, work.code, work.detail):
             return
-        blind = state in DOWN
+        blind, before = state in DOWN, row.state
         since = None if blind and work.source not in self.setup.polled else row.reading_since
         row = replace(row, state=state, code=work.code, detail=work.detail, reading_since=since)
         if blind != (row.blind_since is not None):
             brands = self.setup.listeners[work.source]
             self.apply([self._coverage(brand, work.source, heard=not blind) for brand in brands])
         if blind:
-            self._save(replace(row, blind_since=self.at if row.blind_since is None else row.blind_since))
+            worse = state in TROUBLE and before not in TROUBLE
+            began, told = row.blind_since or self.at, None if worse else row.told_at
+            self._save(replace(row, blind_since=began, told_at=told))
             self._tell_of(work.source)
         else:
             self.commit.outgoing += self._notifier.source_heard(row, self.at) if row.told_at is not None else []

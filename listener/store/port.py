@@ -209,9 +209,9 @@ class Store(Protocol):
         """
         ...
 
-    async def overdue(self, since: Instant, limit: int = 100) -> list[Delivery]:
+    async def overdue(self, since: Instant, besides: Collection[str] = (), limit: int = 100) -> list[Delivery]:
         """The critical ones with a fallback whose line, of their thread and channel, was begun at `since` or before and
-        is still headed by one that was tried in vain; oldest first.
+        is still headed by one that was tried in vain, without those of the ids `besides`; oldest first.
         """
         ...
 

@@ -166,7 +166,7 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
     return [delivery(row) for row in connection.execute(page).mappings()]
 
 
-def overdue(connection: Connection, since: Instant, limit: int) -> list[Delivery]:
+def overdue(connection: Connection, since: Instant, besides: Collection[str], limit: int) -> list[Delivery]:
     line = OUTBOX.alias("line")
     failing = select(line.c.id).where(
         line.c.state == _OPEN,
@@ -177,7 +177,11 @@ def overdue(connection: Connection, since: Instant, limit: int) -> list[Delivery
         line.c.created <= since,
     )
     page = select(OUTBOX).where(
-        OUTBOX.c.state == _OPEN, OUTBOX.c.critical.is_(True), OUTBOX.c.fallback != encode(()), failing.exists()
+        OUTBOX.c.state == _OPEN,
+        OUTBOX.c.critical.is_(True),
+        OUTBOX.c.fallback != encode(()),
+        OUTBOX.c.id.not_in(list(besides)),
+        failing.exists(),
     )
     return [delivery(row) for row in connection.execute(page.order_by(OUTBOX.c.position).limit(limit)).mappings()]
 

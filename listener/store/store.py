@@ -1,7 +1,7 @@
 """The store on SQLite or PostgreSQL: the writing side of the port."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -109,8 +109,8 @@ class _SqlStore:
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
         return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
 
-    async def overdue(self, since: Instant, limit: int = 100) -> list[Delivery]:
-        return await self._read(partial(queries.overdue, since=since, limit=limit))
+    async def overdue(self, since: Instant, besides: Collection[str] = (), limit: int = 100) -> list[Delivery]:
+        return await self._read(partial(queries.overdue, since=since, besides=besides, limit=limit))
 
     async def next_due(self) -> Instant | None:
         return await self._read(queries.next_due)

@@ -230,6 +230,7 @@ async def test_what_is_critical_in_a_line_that_has_failed_for_long_is_overdue(st
     await store.commit(commit(outgoing=lines, outcomes=[*tried, sent]))
     await store.commit(commit(at=T0 + 1, outgoing=[outgoing("a4", **critical)]))
     assert [each.id for each in await store.overdue(T0)] == ["a2", "b1", "a4"]
+    assert [each.id for each in await store.overdue(T0, besides=["a2", "a4"], limit=1)] == ["b1"]
     assert await store.overdue(T0 - 1) == []
 
 

@@ -141,6 +141,16 @@ async def test_a_mention_without_a_date_counts_for_when_it_was_read(world):
     assert (world.clock.now(), False) == (facts.moment, facts.history)
 
 
+async def test_an_old_mention_that_is_edited_out_and_back_is_not_heard_anew(world):
+    await world.hear(world.said("1"))
+    world.clock.move(hours=2)
+    written = moment(world.clock.now()) - timedelta(hours=2)
+    for revision, text in (("2", "nothing"), ("3", "acme again")):
+        await world.hear(world.said("1", text, op="update", revision=revision, created_at=written))
+    last = (await world.log())[-1]
+    assert (True, True) == (isinstance(last, Edited), last.after.history)
+
+
 async def test_after_the_clock_was_set_back_what_is_written_now_still_counts(world):
     world.clock.set_back(hours=2)
     written = moment(world.clock.wall()) - timedelta(minutes=3)

@@ -247,6 +247,26 @@ async def test_the_operator_hears_once_of_a_source_that_stays_unreachable_also_a
     assert ["source_up", "source_down"] == [each.notice.topic for each in await world.views.deliveries()]
 
 
+async def test_time_in_which_nobody_tried_makes_no_source_unreachable(world):
+    await world.source_is("live")
+    await world.source_is("reconnecting", code="timeout")
+    await world.pass_time(minutes=1)
+    world.clock.move(hours=8)
+    world = await world.again()
+    await world.pass_time(minutes=5)
+    assert [] == await world.views.deliveries()
+    await world.pass_time(minutes=26)
+    assert ["source_down"] == [each.notice.topic for each in await world.views.deliveries()]
+
+
+async def test_an_unreachable_source_that_then_needs_a_person_is_told_again(world):
+    await world.source_is("reconnecting", code="timeout")
+    await world.pass_time(minutes=31)
+    await world.source_is("auth_failed", code="401")
+    await world.pass_time(minutes=61)
+    assert ["401", "timeout"] == [each.notice.detail for each in await world.views.deliveries()]
+
+
 async def test_a_source_that_is_back_before_long_is_no_news(world):
     for _ in range(4):
         await world.source_is("reconnecting", code="timeout")

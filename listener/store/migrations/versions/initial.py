@@ -167,8 +167,6 @@ sa.Table(
     _number("reading_since", nullable=True),
     _number("last_read", nullable=True),
     _number("last_mention", nullable=True),
-    _number("blind_since", nullable=True),
-    _number("told_at", nullable=True),
     _text("code"),
     _text("detail"),
     _number("mentions"),
