@@ -84,7 +84,7 @@ class Spike:
 
     def _level(self, counts: Counts, at: Instant, usual: float | None) -> tuple[float, bool]:
         """The level to compare with, a minute, and whether it is a guess since too little was heard. While learning it
-        is no lower than what was heard before the window: a brand that is always loud is not in crisis when it is new.
+        is no lower than what was heard before the window: a brand always loud is news once, at its start.
         The loudest third of it does not count: a crisis that grows is not its own normal.
         """
         level = self._baseline.level
