@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -15,12 +15,9 @@ from listener.errors import FetchError
 from listener.net.client import Client, Limits, open_client
 from rules.mention import Mention
 
-FAST = Limits(
-    body=2 * 1024 * 1024,
-    connect=timedelta(seconds=2),
-    headers=timedelta(seconds=0.4),
-    whole=timedelta(seconds=0.8),
-)
+PATIENT = Limits(body=2 * 1024 * 1024, connect=timedelta(seconds=20), headers=timedelta(seconds=20))
+HASTY = replace(PATIENT, headers=timedelta(seconds=0.4), whole=timedelta(seconds=0.8))
+"""For a test that waits for a server that is too slow; any other one would fail on a busy machine."""
 
 
 def tools(client: Client, *, once: bool = True, name: str = "press", clock: Clock | None = None) -> Tools:
@@ -116,7 +113,7 @@ async def serving() -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def lending(limits: Limits = FAST, clock: Clock | None = None) -> AsyncIterator[Client]:
+async def lending(limits: Limits = PATIENT, clock: Clock | None = None) -> AsyncIterator[Client]:
     async with open_client(limits=limits, clock=clock) as client:
         yield client
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.collecting import lending, serving
+from tests.collecting import HASTY, lending, serving
 
 
 @pytest.fixture
@@ -14,4 +14,10 @@ async def site():
 @pytest.fixture
 async def client():
     async with lending() as client:
+        yield client
+
+
+@pytest.fixture
+async def hasty_client():
+    async with lending(HASTY) as client:
         yield client

@@ -18,7 +18,7 @@ from listener.mock.server import serving
 from listener.mock.world import Account, World
 from listener.net.client import Limits
 from rules.instant import MINUTE, SECOND
-from tests.collecting import FAST, built, hear, ids, lending, tools
+from tests.collecting import PATIENT, built, hear, ids, lending, tools
 from tests.collecting import serving as serving_site
 
 DATA = Path(__file__).parents[2] / "data/hackernews"
@@ -50,7 +50,7 @@ class Hands(Clock):
 class Hall:
     """A Hacker News to listen to."""
 
-    def __init__(self, *, limits=FAST, **how):
+    def __init__(self, *, limits=PATIENT, **how):
         self.clock = Hands(BEGIN)
         self.world = World(self.clock.now)
         self.faults = how.setdefault("faults", Faults())

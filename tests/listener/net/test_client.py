@@ -146,9 +146,9 @@ async def endless_header(_reader, writer):
     [(slow_headers, "timeout"), (slow_body, "timeout"), (half, "unreachable"), (noise, "unreachable"),
      (endless_header, "unreachable")],
 )  # fmt: skip
-async def test_a_broken_server_is_a_typed_error_in_limited_time(client, behaviour, code):
+async def test_a_broken_server_is_a_typed_error_in_limited_time(hasty_client, behaviour, code):
     async with tcp_server(behaviour) as port:
-        assert (await refused(client, f"http://127.0.0.1:{port}/?token=s3cret")).code == code
+        assert (await refused(hasty_client, f"http://127.0.0.1:{port}/?token=s3cret")).code == code
 
 
 async def test_errors_show_no_secret_of_an_address(client):
