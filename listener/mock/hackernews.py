@@ -11,26 +11,13 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from listener.mock.answering import FAULTS as ANY_FAULTS
 from listener.mock.answering import Answering
 from listener.mock.faults import Faults
 from listener.mock.world import Said, World
 from rules.instant import SECOND, Instant, Span, moment
 
-FAULTS = (
-    "bad-clock",
-    "duplicate",
-    "huge",
-    "malformed",
-    "out-of-order",
-    "rate-limit",
-    "redirect-loop",
-    "redirect-private",
-    "reset",
-    "server-error",
-    "slow",
-    "wrong-shape",
-    "wrong-type",
-)
+FAULTS = (*ANY_FAULTS, "bad-clock", "duplicate", "out-of-order", "wrong-shape")
 """What can happen to it."""
 LISTED = 100
 """Changed items that are listed: the latest."""

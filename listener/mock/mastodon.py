@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import msgspec
 from aiohttp import WSMsgType, web
 
+from listener.mock.allowance import Allowance
+from listener.mock.answering import WAITS, Answering, is_open
 from listener.mock.faults import FAULTS as ALL_FAULTS
 from listener.mock.faults import Faults
-from listener.mock.refusals import WAITS, Allowance, is_open, refused
 from listener.mock.statuses import id_of, instance, status, tags_of
 from listener.mock.world import Change, Said, World
+from rules.instant import moment
 
 FAULTS = tuple(name for name in ALL_FAULTS if name != "cursor-loss")
 _EVENTS = {"create": "update", "update": "status.update", "delete": "delete"}
@@ -48,6 +51,8 @@ class Mastodon:
 
     def __post_init__(self) -> None:
         self._rate = Allowance(self.allowance, timedelta(minutes=5), self.world.now)
+        too_many = {"error": "Too many requests"}
+        self._answering = Answering(self.faults, self.world.now, waits=self.waits, too_many=too_many)
         self._pages = dict[str, str]()
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -92,7 +97,7 @@ class Mastodon:
         token = self._token(request)
         if token is None or self.faults.strikes("unauthorised"):
             return web.json_response({"error": "Invalid access token"}, status=401)
-        if fault := await refused(self.faults, request, self.world.now(), self.waits):
+        if fault := await self._answering.refusal(request):
             return fault
         channel, number = f"#{tag}" if tag else name.replace("/", ":"), self.world.number
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
@@ -159,7 +164,7 @@ class Mastodon:
             return fault
         posts = [post for post in self.world.posts() if self.is_in(channel, post)]
         found = _paged(sorted(posts, key=lambda post: int(id_of(post)), reverse=True), request)
-        headers = self._rate.headers()
+        headers = self._headers()
         if found:
             here = f"{request.url.origin()}{request.path}?limit={request.query.get('limit', '20')}"
             older, newer = f"{here}&max_id={id_of(found[-1])}", f"{here}&min_id={id_of(found[0])}"
@@ -179,7 +184,7 @@ class Mastodon:
             return self._json({"error": "Too many requests"}, status=429)
         if self.faults.strikes("unauthorised"):
             return self._json({"error": "The access token is invalid"}, status=401)
-        return await refused(self.faults, request, self.world.now(), self.waits)
+        return await self._answering.refusal(request)
 
     def _twisted(self, said: dict[str, Any]) -> dict[str, Any]:
         """A post with what is wrong with it, if anything is."""
@@ -193,7 +198,16 @@ class Mastodon:
         return said
 
     def _json(self, body: object, *, status: int = 200) -> web.Response:
-        return web.json_response(body, status=status, headers=self._rate.headers())
+        return web.json_response(body, status=status, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        """What is left, until when, and the time by the platform's clock."""
+        return {
+            "X-RateLimit-Limit": str(self._rate.requests),
+            "X-RateLimit-Remaining": str(self._rate.left),
+            "X-RateLimit-Reset": moment(self._rate.reset).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "Date": format_datetime(moment(self.world.now()), usegmt=True),
+        }
 
     def _token(self, request: web.Request) -> str | None:
         """The valid token of a request: from its header, the subprotocol or the address."""

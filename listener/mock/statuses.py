@@ -5,8 +5,8 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from listener.mock.refusals import written
 from listener.mock.world import Account, Said
+from rules.instant import DAY, Instant, Span, moment
 
 _TAG = re.compile(r"#(\w+)")
 _MARKED = re.compile(r"#(?P<tag>\w+)|@(?P<user>[\w.]+(?:@[\w.-]+\w)?)|(?P<url>https?://[^\s<]+)|(?P<end>\n\n?)")
@@ -16,6 +16,11 @@ Find = Callable[[int | None], Said | None]
 def id_of(post: Said) -> str:
     """A post's id: its time in milliseconds and its number, as Mastodon makes them."""
     return str((max(0, post.at // 1_000) << 16) + post.key)
+
+
+def written(at: Instant, longest: Span = 400_000 * DAY) -> str:
+    """An instant as Mastodon writes it."""
+    return moment(min(max(at, 0), longest)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def tags_of(post: Said) -> list[str]:

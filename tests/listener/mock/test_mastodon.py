@@ -10,11 +10,11 @@ import pytest
 
 from listener.mock.faults import Faults
 from listener.mock.mastodon import Mastodon
-from listener.mock.refusals import Allowance, written
 from listener.mock.server import serving
+from listener.mock.statuses import written
 from listener.mock.world import Account, World
 from listener.net.sse import Decoder
-from rules.instant import MINUTE, SECOND, duration
+from rules.instant import MINUTE, SECOND
 
 DATA = Path(__file__).parents[2] / "data/mastodon"
 ANNA, BERT = Account(handle="anna", name="Anna", followers=7), Account(handle="bert@other.example")
@@ -147,14 +147,19 @@ async def test_it_asks_who_is_there():
         assert await status("statuses/7", **BEARER) == 404
 
 
-def test_an_allowance_is_renewed_when_its_window_is_over():
+async def test_an_allowance_is_renewed_when_its_window_is_over():
     now = [START]
-    allowance = Allowance(2, duration(5 * MINUTE), lambda: now[0])
-    assert [allowance.take() for _ in range(3)] == [True, True, False]
-    assert allowance.headers()["X-RateLimit-Remaining"] == "0"
-    assert allowance.headers()["X-RateLimit-Reset"] == "2026-09-21T14:18:20.000000Z"
-    now[0] += 5 * MINUTE
-    assert allowance.take()
+    async with mocking(World(lambda: now[0]), allowance=2) as (mock, session):
+
+        async def ask():
+            async with session.get(f"{mock.url}/api/v1/timelines/tag/x") as answer:
+                return answer.status, answer.headers
+
+        assert [(await ask())[0] for _ in range(3)] == [200, 200, 429]
+        _, headers = await ask()
+        assert (headers["X-RateLimit-Remaining"], headers["X-RateLimit-Reset"]) == ("0", "2026-09-21T14:18:20.000000Z")
+        now[0] += 5 * MINUTE
+        assert (await ask())[0] == 200
 
 
 async def test_events_say_what_happens_with_a_bare_id_for_a_deletion():
