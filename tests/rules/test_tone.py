@@ -46,13 +46,10 @@ def test_the_english_compound_is_vaders_own(text: str) -> None:
     assert VADER.polarity_scores(text)["compound"] == score(text, "en").compound
 
 
-@pytest.mark.parametrize(
-    "piece", ["😡", "good ", "GOOD bad not ", "good but bad ", "pas ", "ne pas nul ", "nuuuul ", "!"]
-)
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_a_hostile_text_is_scored_on_its_beginning(piece: str, language: str) -> None:
+@pytest.mark.parametrize("piece", ["😡", "good ", "pas ", "ne pas nul ", "nuuuul ", "!"])
+def test_a_hostile_text_is_scored_on_its_beginning(piece: str) -> None:
     text = piece * 50_000
-    assert score(text[:LONGEST_SCORED], language) == score(text, language)
+    assert score(text[:LONGEST_SCORED], "fr") == score(text, "fr")
 
 
 def test_the_words_that_decided_are_told_as_written() -> None:
