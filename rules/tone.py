@@ -1,7 +1,6 @@
 """The tone of a text: vaderSentiment for English, our own pack for French, and no pretence for other languages."""
 
 from functools import cache
-from importlib import import_module
 from string import punctuation
 
 from rules.facts import Label, Tone
@@ -50,7 +49,9 @@ def _confidence(compound: float, threshold: float) -> float:
 @cache
 def _english() -> Vader:
     # Imported on first use: a French brand never pays for it.
-    return Vader(import_module("vaderSentiment.vaderSentiment"))
+    from vaderSentiment import vaderSentiment  # noqa: PLC0415
+
+    return Vader(vaderSentiment)
 
 
 def _score_english(text: str) -> Tone:
