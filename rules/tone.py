@@ -1,4 +1,6 @@
-"""The tone of a text: vaderSentiment for English, our own pack for French, and no pretence for other languages."""
+"""The tone of a text: vaderSentiment and a list of complaints for English, our own pack for French, no pretence for
+other languages.
+"""
 
 from functools import cache
 from string import punctuation
@@ -13,6 +15,8 @@ LONGEST_SCORED = 20_000
 VADER_THRESHOLD = 0.05
 """The thresholds of Hutto & Gilbert (2014) on the compound."""
 PACK_THRESHOLD = 0.2
+_BLAME, _HINT = -0.5, -0.3
+"""What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
 _MOST_WORDS = 10
 
 
@@ -22,7 +26,9 @@ def supported_languages() -> frozenset[str]:
 
 
 def score(text: str, language: str | None) -> Tone:
-    """The tone of a text written in `language` (a two-letter code). The English compound is vaderSentiment's own."""
+    """The tone of a text written in `language` (a two-letter code). The English compound is vaderSentiment's own;
+    the label is negative as well where customers and journalists complain in words it does not know.
+    """
     if language == "en":
         return _score_english(text)
     if language == "fr":
@@ -55,11 +61,24 @@ def _english() -> Vader:
 
 
 def _score_english(text: str) -> Tone:
-    vader = _english()
-    compound = vader.scores(text).compound
-    words: tuple[str, ...] = ()
-    if abs(compound) >= VADER_THRESHOLD:
-        pieces = ((piece, piece.strip(punctuation).lower()) for piece in text.split())
-        valued = ((piece, vader.lexicon.get(word, 0.0)) for piece, word in pieces)
-        words = tuple(dict.fromkeys(piece for piece, valence in valued if valence * compound > 0))
-    return _tone("en", compound, words[:_MOST_WORDS], VADER_THRESHOLD, "vader")
+    compound, complaints = _english().scores(text).compound, load("en")
+    blame = complaints.weigh(text[:LONGEST_SCORED])
+    if blame.compound <= _BLAME or (blame.compound <= _HINT and compound < VADER_THRESHOLD):
+        confidence = round(_confidence(blame.compound, -_HINT), 4)
+        scorer = f"vader+complaints-en@{complaints.version}"
+        return Tone(
+            language="en",
+            label="negative",
+            compound=compound,
+            confidence=confidence,
+            scorer=scorer,
+            words=blame.words,
+        )
+    return _tone("en", compound, _words(text, compound), VADER_THRESHOLD, "vader")
+
+
+def _words(text: str, compound: float) -> tuple[str, ...]:
+    """The words in vaderSentiment's lexicon that speak for its verdict."""
+    pieces = ((piece, piece.strip(punctuation).lower()) for piece in text.split())
+    valued = ((piece, _english().lexicon.get(word, 0.0)) for piece, word in pieces)
+    return tuple(dict.fromkeys(piece for piece, valence in valued if valence * compound > 0))[:_MOST_WORDS]

@@ -34,7 +34,23 @@ def test_other_languages_are_unsupported_never_neutral() -> None:
 )
 def test_english_is_labelled_by_the_thresholds_of_vader(text: str, label: str) -> None:
     tone = score(text, "en")
-    assert (label, "vader") == (tone.label, tone.scorer)
+    assert (label, "vader") == (tone.label, tone.scorer.partition("+")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Still waiting for my refund after 3 weeks", "negative"),
+        ("On hold for 2 hours now", "negative"),
+        ("Great, they lost my luggage again. Thanks for nothing", "negative"),
+        ("Issue with my order was fixed in a minute, wonderful team", "positive"),
+        ("No problems at all with the refund, lovely staff", "positive"),
+        ("I can't wait to fly with them again!", "neutral"),
+    ],
+)
+def test_an_english_complaint_needs_no_harsh_word_and_a_hint_gives_way_to_praise(text: str, label: str) -> None:
+    tone = score(text, "en")
+    assert (label, VADER.polarity_scores(text)["compound"]) == (tone.label, tone.compound)
 
 
 ENGLISH = ["good", "BAD", "not", "never", "so", "this", "but", "least", "at", "very", "kind", "of", "the", "shit", "no"]
