@@ -46,14 +46,14 @@ class Answering:
         self._faults, self._now, self._waits, self._too_many = faults, now, waits, too_many
         self._down = 0
 
-    async def answer(
-        self, request: web.Request, value: Any, *, headers: Mapping[str, str] | None = None, **spoilt: Spoil
+    async def answer(self, request: web.Request, value: Any, **spoilt: Spoil) -> web.StreamResponse:
+        """The value as JSON, unless it is refused. Each fault is drawn once; the first that strikes decides."""
+        return await self.refusal(request) or await self.give(request, value, **spoilt)
+
+    async def give(
+        self, request: web.Request, value: Any, headers: Mapping[str, str] | None = None, /, **spoilt: Spoil
     ) -> web.StreamResponse:
-        """The value as JSON. `spoilt` are a platform's own faults in its values, by name. Each fault is drawn once a
-        request; the first that strikes decides how it fails.
-        """
-        if refused := await self.refusal(request):
-            return refused
+        """The value as JSON. `spoilt` are a platform's own faults in its values, by name."""
         for name, spoil in spoilt.items():
             if self._faults.strikes(name.replace("_", "-")):
                 value = spoil(value)

@@ -14,6 +14,7 @@ from aiohttp import web
 from listener.mock.answering import FAULTS as ANY_FAULTS
 from listener.mock.answering import Answering
 from listener.mock.faults import Faults
+from listener.mock.spoil import another, misshapen
 from listener.mock.world import Said, World
 from rules.instant import SECOND, Instant, Span, moment
 
@@ -218,16 +219,10 @@ class HackerNews:
         return self._faults.random.sample(items, len(items))
 
     def _another(self, value: Any) -> Any:
-        """Something of another type."""
-        others = [None, "soon", 17, {"a": 1}, [1]]
-        return self._faults.random.choice([other for other in others if not isinstance(other, type(value))])
+        return another(value, self._faults.random)
 
     def _misshapen(self, said: dict[str, Any], kept: set[str]) -> dict[str, Any]:
-        """With one field of another type, or missing where it is not among those `kept`."""
-        name = self._faults.random.choice(list(said))
-        if name in kept or self._faults.random.random() < 0.5:
-            return {**said, name: self._another(said[name])}
-        return {key: value for key, value in said.items() if key != name}
+        return misshapen(said, self._faults.random, kept)
 
     def _in_one_hit(self, spoil: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
         def spoilt(said: Any) -> Any:

@@ -1,6 +1,7 @@
-"""Frames and headers as no careful platform would send them."""
+"""Frames, values and headers as no careful platform would send them."""
 
 import json
+from collections.abc import Collection
 from copy import deepcopy
 from email.utils import format_datetime
 from random import Random
@@ -19,7 +20,21 @@ def broken(how: str, frame: dict[str, Any], random: Random) -> str:
         return random.choice([cut, f"\0{text}", f"{text[:-1]},\0}}", f'{text[:-1]},"x":"\\ud800"}}', f"\ufeff{text}"])
     if how == "huge":
         return random.choice([text[:-1] + ',"more":"' + "x" * _HUGE + '"}', "[" * 100_000])
-    return _misshapen(frame, random)
+    return _meaningless(frame, random)
+
+
+def another(value: Any, random: Random) -> Any:
+    """Something of another type."""
+    others = [None, "soon", 17, {"a": 1}, [1]]
+    return random.choice([other for other in others if not isinstance(other, type(value))])
+
+
+def misshapen(said: dict[str, Any], random: Random, kept: Collection[str] = ()) -> dict[str, Any]:
+    """With one field of another type, or missing where it is not among those `kept`."""
+    name = random.choice(list(said))
+    if name in kept or random.random() < 0.5:
+        return {**said, name: another(said[name], random)}
+    return {key: value for key, value in said.items() if key != name}
 
 
 def wait(random: Random, now: Instant) -> dict[str, str]:
@@ -29,7 +44,7 @@ def wait(random: Random, now: Instant) -> dict[str, str]:
     return {"Retry-After": shape} if shape else {}
 
 
-def _misshapen(frame: dict[str, Any], random: Random) -> str:
+def _meaningless(frame: dict[str, Any], random: Random) -> str:
     """The frame with a part that is missing, null or of another type, so that it says nothing any more."""
     spoilt = deepcopy(frame)
     inner: dict[str, Any] = spoilt.get("payload", spoilt)
