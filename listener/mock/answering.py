@@ -98,7 +98,8 @@ class Answering:
     def _broken(self, body: bytes) -> bytes:
         middle = len(body) // 2
         half = body.replace(b'text":"', b'text":"\\ud83d', 1)
-        return self._faults.random.choice([body[:middle] + b"{", body[:middle] + b"\0" + body[middle:], half])
+        broken = [body[:middle] + b"{", body[:middle] + b"\0" + body[middle:], half]
+        return self._faults.random.choice(broken if half != body else broken[:2])
 
 
 def is_open(request: web.Request) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import bluesky, hackernews, mastodon
+from listener.mock import bluesky, hackernews, mastodon, reddit, x
 from listener.mock.faults import FAULTS, Faults
 from listener.mock.server import Platform
 from listener.mock.world import World
+
+_X = "curl -H 'Authorization: Bearer member' '{url}/2/tweets"
+_REDDIT = "curl -A linux:badbuzz:mock '{url}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,28 @@ PLATFORMS: Mapping[str, Entry] = {
         faults=bluesky.FAULTS,
         commands=("badbuzz listen bluesky server={url} allow_private=true",),
     ),
+    "x": Entry(
+        build=lambda world, faults: x.X(world=world, faults=faults, tokens={"member"}),
+        faults=x.FAULTS,
+        commands=(
+            f"{_X}/search/recent?query=acme&max_results=100&tweet.fields=author_id,created_at,lang'",
+            f"""{_X}/search/stream/rules' --json '{{{{"add": [{{{{"value": "acme"}}}}]}}}}'""",
+            f"{_X}/search/stream' -N",
+        ),
+    ),
+    "reddit": Entry(
+        build=lambda world, faults: reddit.Reddit(
+            world=world, faults=faults, keys={"app": "secret"}, feeds={"reader": "private"}
+        ),
+        faults=reddit.FAULTS,
+        commands=(
+            "badbuzz listen feed url='{url}/r/all/comments/.rss?feed=private&user=reader&limit=100' allow_private=true",
+            f"{_REDDIT}/api/v1/access_token' -u app:secret -d grant_type=client_credentials",
+            f"{_REDDIT}/r/all/comments?limit=100&raw_json=1' -H 'Authorization: bearer TOKEN'",
+        ),
+    ),
 }
-"""By the name under which a platform is served, which is the kind that listens to it."""
+"""By the name under which a platform is served, which is the kind that listens to it where there is one."""
 
 
 def known_faults() -> list[str]:

@@ -140,7 +140,10 @@ class Posts:
             if change.op == "create":
                 self._count(change.post, 1)
         while len(self._lives) > KEPT:
-            del self._lives[next(iter(self._lives))]
+            oldest = next(iter(self._lives))
+            del self._lives[oldest]
+            for kind in ("reply", "quote", "retweet"):
+                del self._about[oldest, kind]
 
     def _version(self, number: int, post: Said) -> Version:
         return Version(str(id_at(post.edited_at or post.at) + (number & _MINE)), post)

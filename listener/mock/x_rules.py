@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 _PIECE = re.compile(r'\s*(?P<minus>-?)(?:(?P<sign>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+))')
@@ -23,6 +24,10 @@ class Facts:
     author: str
     language: str
     kinds: frozenset[str]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return words(self.text)
 
 
 Test = Callable[[Facts], bool]
@@ -64,7 +69,7 @@ def _pieces(text: str) -> list[_Piece]:
     while at < len(text):
         found = _PIECE.match(text, at)
         if found is None:
-            raise RuleError(f"no viable alternative at character {text[at]!r} (at position {at + 1})")
+            raise RuleError(f"no viable alternative at {text[at:].strip()!r}")
         at, minus = found.end(), bool(found["minus"])
         if found["sign"]:
             if minus:
@@ -131,7 +136,7 @@ class _Reader:
         if not wanted:
             return _Node(lambda facts: bool(phrase.strip()) and phrase in facts.text, anchored=True)
         forms = [wanted, [_plain(word) for word in wanted]] if self._lenient else [wanted]
-        return _Node(lambda facts: any(_stands(form, words(facts.text)) for form in forms), anchored=True)
+        return _Node(lambda facts: any(_stands(form, facts.words) for form in forms), anchored=True)
 
 
 def _operator(name: str, value: str) -> _Node:

@@ -44,4 +44,4 @@ def test_every_platform_of_the_table_can_be_made_and_knows_its_faults(name):
     assert list(entry.build(World(lambda: BEGIN), Faults()).routes())
     assert set(entry.faults) <= FAULTS.keys()
     assert set(entry.faults) <= set(known_faults())
-    assert all(f"badbuzz listen {name} " in line for line in entry.commands)
+    assert all("{url}" in line for line in entry.commands)

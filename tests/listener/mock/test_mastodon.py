@@ -15,6 +15,7 @@ from listener.mock.statuses import written
 from listener.mock.world import Account, World
 from listener.net.sse import Decoder
 from rules.instant import MINUTE, SECOND
+from tests.shapes import differences
 
 DATA = Path(__file__).parents[2] / "data/mastodon"
 ANNA, BERT = Account(handle="anna", name="Anna", followers=7), Account(handle="bert@other.example")
@@ -42,20 +43,6 @@ async def page(mock, session, query="", path="timelines/tag/acmeair"):
 
 def recorded(name):
     return json.loads((DATA / name).read_text())
-
-
-def differences(ours, theirs, place=""):
-    """Where both have a field and its type differs; null stands for any type."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        return [
-            difference
-            for name in ours.keys() & theirs.keys()
-            for difference in differences(ours[name], theirs[name], f"{place}.{name}")
-        ]
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return differences(ours[0], theirs[0], f"{place}[]") if ours and theirs else []
-    same = ours is None or theirs is None or type(ours) is type(theirs)
-    return [] if same else [(place, type(ours).__name__, type(theirs).__name__)]
 
 
 @pytest.mark.parametrize("name", ["tag", "reblog", "quote", "stream"])
