@@ -17,7 +17,7 @@ from listener.mock.answering import Answering
 from listener.mock.faults import Faults
 from listener.mock.reddit_feed import write_feed
 from listener.mock.reddit_things import Kind, Things, by_language, fullname
-from listener.mock.spoil import misshapen
+from listener.mock.spoil import amiss
 from listener.mock.world import Said, World
 from rules.instant import DAY, HOUR, SECOND, Instant, Span
 
@@ -30,6 +30,7 @@ _WINDOW = timedelta(minutes=10)
 _SPANS = {"hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY, "year": 365 * DAY}
 _GENERIC = re.compile(r"|(python|java|curl|wget|go-http|okhttp|aiohttp|node|mozilla/5\.0$).*", re.IGNORECASE)
 _MOST_CACHED = 1_000
+_MEANT = frozenset({"id", "name", "body", "title", "selftext"})
 _FAR = (0.0, 4_070_908_800.0)
 Json = dict[str, Any]
 
@@ -130,15 +131,14 @@ class Reddit:
         return self._closed(request) or await self._answering.refusal(request)
 
     def _closed(self, request: web.Request) -> web.Response | None:
-        if request.match_info.get("subreddit") in self.private:
-            return _says(403, "Forbidden", reason="private")
-        return None
+        shut = self.private.intersection(_subreddits(request))
+        return _says(403, "Forbidden", reason="private") if shut else None
 
     def _found(self, request: web.Request) -> list[Said]:
         """What a listing has, newest first."""
-        what, subreddit = request.match_info.get("what", "new"), request.match_info.get("subreddit", "all")
+        what = request.match_info.get("what", "new")
         kind: Kind = "t1" if what == "comments" else "t3"
-        posts = self.things.listed(kind, subreddit.lower())
+        posts = self.things.listed(kind, _subreddits(request))
         if what != "search":
             return posts
         oldest = self.world.now() - _SPANS.get(request.query.get("t", "all"), self.world.now())
@@ -172,17 +172,11 @@ class Reddit:
             request,
             listing,
             self._headers(),
-            bad_clock=_in_children(lambda kids: [_with(kid, created_utc=random.choice(_FAR)) for kid in kids]),
-            duplicate=_in_children(lambda kids: [kid for kid in kids for _ in range(2)]),
-            out_of_order=_in_children(lambda kids: kids[::-1]),
-            wrong_shape=_in_children(lambda kids: [*kids[1:], *(self._misshapen(kid) for kid in kids[:1])]),
+            bad_clock=_in_children(lambda things: [{**thing, "created_utc": random.choice(_FAR)} for thing in things]),
+            duplicate=_in_children(lambda things: [thing for thing in things for _ in range(2)]),
+            out_of_order=_in_children(lambda things: things[::-1]),
+            wrong_shape=_in_children(lambda things: amiss(things, random, _MEANT)),
         )
-
-    def _misshapen(self, child: Json) -> Json:
-        return {
-            **child,
-            "data": misshapen(child["data"], self.faults.random, {"id", "name", "body", "title", "selftext"}),
-        }
 
     def _headers(self) -> dict[str, str]:
         left = self._rate.left
@@ -212,6 +206,11 @@ def _says(status: int, message: str, headers: Mapping[str, str] | None = None, *
     return web.json_response(_error(status, message, **more), status=status, headers=headers)
 
 
+def _subreddits(request: web.Request) -> list[str]:
+    """Those that are asked for, joined by `+`."""
+    return request.match_info.get("subreddit", "all").lower().split("+")
+
+
 def _limit(request: web.Request) -> int:
     text = request.query.get("limit", "25")
     return min(100, max(1, int(text))) if text.isascii() and text.isdecimal() else 25
@@ -236,8 +235,9 @@ def _escaped(value: Any) -> Any:
 
 
 def _in_children(spoil: Callable[[list[Json]], list[Json]]) -> Callable[[Json], Json]:
-    return lambda said: {**said, "data": {**said["data"], "children": spoil(said["data"]["children"])}}
+    def spoilt(said: Json) -> Json:
+        things = spoil([child["data"] for child in said["data"]["children"]])
+        children = [{"kind": str(thing["name"])[:2], "data": thing} for thing in things]
+        return {**said, "data": {**said["data"], "children": children}}
 
-
-def _with(child: Json, **more: Any) -> Json:
-    return {**child, "data": {**child["data"], **more}}
+    return spoilt

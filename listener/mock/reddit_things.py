@@ -1,7 +1,7 @@
 """Posts and comments as Reddit writes them, from what is said in a world."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from html import escape
 from typing import Any, Literal
 from zlib import crc32
@@ -68,13 +68,15 @@ class Things:
         self._follow()
         self._gone[key] = "[removed]"
 
-    def listed(self, kind: Kind, subreddit: str = "all") -> list[Said]:
-        """What is there, newest first, as deep as listings go."""
+    def listed(self, kind: Kind, subreddits: Collection[str]) -> list[Said]:
+        """What is there, newest first, as deep as listings go; `all` is every subreddit."""
         self._follow()
         posts = [
             post
             for post in self._known.values()
-            if kind_of(post) == kind and post.key not in self._gone and subreddit in {"all", self.subreddit(post)}
+            if kind_of(post) == kind
+            and post.key not in self._gone
+            and ("all" in subreddits or self.subreddit(post) in subreddits)
         ]
         return sorted(posts, key=lambda post: (post.at, post.key), reverse=True)[:DEEPEST]
 

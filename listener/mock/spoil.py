@@ -37,6 +37,18 @@ def misshapen(said: dict[str, Any], random: Random, kept: Collection[str] = ()) 
     return {key: value for key, value in said.items() if key != name}
 
 
+def amiss(items: list[dict[str, Any]], random: Random, kept: Collection[str]) -> list[dict[str, Any]]:
+    """The items, one of them with a field amiss that is not among those `kept`, after one more that says nothing."""
+    if not items:
+        return items
+    place = random.randrange(len(items))
+    item = items[place]
+    right = {name: value for name, value in item.items() if name in kept}
+    spare = {name: value for name, value in item.items() if name not in kept}
+    nothing = {**item, **{name: another(value, random) for name, value in right.items()}}
+    return [*items[:place], nothing, right | (misshapen(spare, random) if spare else {}), *items[place + 1 :]]
+
+
 def wait(random: Random, now: Instant) -> dict[str, str]:
     """The headers of a 429, in one of the shapes that platforms use, or none."""
     later = format_datetime(moment(now + MINUTE), usegmt=True)

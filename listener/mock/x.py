@@ -1,6 +1,6 @@
-"""A mock of X: its filtered stream with the rules, and its recent search, for apps that pay by the post."""
+"""A mock of X: its filtered stream with the rules, its recent search and posts by id, for apps that pay by the post."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +12,13 @@ from listener.mock.allowance import Allowance
 from listener.mock.answering import FAULTS as ANY_FAULTS
 from listener.mock.answering import Answering
 from listener.mock.faults import Faults
-from listener.mock.spoil import misshapen
+from listener.mock.spoil import amiss
 from listener.mock.world import World
 from listener.mock.x_bill import Bill
 from listener.mock.x_book import Book, InvalidRequestError
-from listener.mock.x_posts import Posts, Version, Wanted, created, id_at, stamp
-from listener.mock.x_rules import RuleError, compile_rule
-from listener.mock.x_stream import CAPPED, Stream
+from listener.mock.x_posts import Posts, Version, Wanted, created, id_at, missing, stamp
+from listener.mock.x_rules import RuleError, Test, compile_rule
+from listener.mock.x_stream import CAPPED, FAR, Stream
 from rules.instant import DAY, SECOND, Instant, Span, instant
 
 FAULTS = (
@@ -27,7 +27,7 @@ FAULTS = (
     "bad-clock",
 )
 """What can happen to it."""
-LONGEST_QUERY, REACH = 512, 7 * DAY
+LONGEST_QUERY, MOST_IDS, REACH = 512, 100, 7 * DAY
 _PROBLEMS = "https://api.twitter.com/2/problems"
 _WINDOW = timedelta(minutes=15)
 _PLACE = "b26v89c19zqg8o3f"
@@ -51,8 +51,8 @@ Json = dict[str, Any]
 class X:
     """X for one app. `tokens` are those that are valid: taking one out ends its stream; `strangers` belong to no
     project and are refused. `linger` is how long a connection that has ended still counts, `patience` the seconds
-    of the wall after which a reader that reads nothing is dropped. `searches`, `connects` and `changes` are the
-    requests of 15 minutes; `lag` is how late the search finds a post. `price` and `cap` are those of a Bill.
+    of the wall after which a reader that reads nothing is dropped. `searches`, `lookups`, `connects` and `changes` are
+    the requests of 15 minutes; `lag` is how late the search finds a post. `price` and `cap` are those of a Bill.
     """
 
     world: World
@@ -62,6 +62,7 @@ class X:
     linger: Span = 2 * SECOND
     patience: float = 5.0
     searches: int = 450
+    lookups: int = 300
     connects: int = 50
     changes: int = 100
     lag: Span = 0
@@ -81,11 +82,12 @@ class X:
             patience=self.patience,
         )
         self._answering = Answering(self.faults, now, too_many=_plain(429, "Too Many Requests"))
-        requests = {"search": self.searches, "stream": self.connects, "rules": self.changes}
+        requests = {"search": self.searches, "lookup": self.lookups, "stream": self.connects, "rules": self.changes}
         self._rates = {name: Allowance(most, _WINDOW, now) for name, most in requests.items()}
 
     def routes(self) -> Iterable[web.RouteDef]:
         return (
+            web.get("/2/tweets", self._lookup),
             web.get("/2/tweets/search/recent", self._recent),
             web.get("/2/tweets/search/stream", self._listen),
             web.get("/2/tweets/search/stream/rules", self._list_rules),
@@ -103,6 +105,7 @@ class X:
             return self._invalid(error, "search")
         for version in page:
             self.bill.read(version.id)
+        random = self.faults.random
         meta: Json = {"result_count": len(page)}
         if page:
             meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
@@ -112,10 +115,10 @@ class X:
             request,
             {**self._posts.shown(page, wanted), "meta": meta},
             self._headers("search"),
-            bad_clock=self._in_one_post(lambda post: {**post, "created_at": "2099-01-01T00:00:00.000Z"}),
-            duplicate=lambda said: {**said, "data": [post for post in said.get("data", []) for _ in range(2)]},
-            out_of_order=lambda said: {**said, "data": said.get("data", [])[::-1]},
-            wrong_shape=self._in_one_post(lambda post: misshapen(post, self.faults.random, {"id", "text"})),
+            bad_clock=_in_data(lambda posts: [{**post, "created_at": random.choice(FAR)} for post in posts]),
+            duplicate=_in_data(lambda posts: [post for post in posts for _ in range(2)]),
+            out_of_order=_in_data(lambda posts: posts[::-1]),
+            wrong_shape=_in_data(lambda posts: amiss(posts, random, {"id", "text"})),
         )
 
     def _page(self, request: web.Request) -> tuple[list[Version], bool]:
@@ -141,7 +144,7 @@ class X:
         found.sort(key=lambda version: int(version.id), reverse=True)
         return found[:size], len(found) > size
 
-    def _query(self, query: str) -> Any:
+    def _query(self, query: str) -> Test:
         if not 1 <= len(query) <= LONGEST_QUERY:
             raise InvalidRequestError("query", query, f"The length must be between 1 and {LONGEST_QUERY}")
         try:
@@ -167,6 +170,26 @@ class X:
             pass
         raise InvalidRequestError("next_token", token, "The token is not valid")
 
+    async def _lookup(self, request: web.Request) -> web.StreamResponse:
+        """Posts by id: how their deletion is learnt."""
+        if refused := await self._refusal(request, "lookup"):
+            return refused
+        try:
+            wanted, ids = _wanted(request, ("ids",)), _ids(request)
+        except InvalidRequestError as error:
+            return self._invalid(error, "lookup")
+        if self.bill.capped:
+            return self._problem(429, CAPPED, "lookup")
+        found = self._posts.named(ids)
+        for version in found:
+            self.bill.read(version.id)
+        said = self._posts.shown(found, wanted)
+        there = {version.id for version in found}
+        errors = [*(missing(number, "ids") for number in ids if number not in there), *said.get("errors", [])]
+        return await self._answering.give(
+            request, said | ({"errors": errors} if errors else {}), self._headers("lookup")
+        )
+
     async def _listen(self, request: web.Request) -> web.StreamResponse:
         if refused := await self._refusal(request, "stream"):
             return refused
@@ -183,7 +206,7 @@ class X:
             detail = "This stream is currently at the maximum allowed connection limit."
             return self._problem(429, _connection("TooManyConnections", detail), "stream")
         token = _token(request)
-        return await self.stream.serve(request, wanted, lambda: token in self.tokens)
+        return await self.stream.serve(request, wanted, lambda: token in self.tokens, self._headers("stream"))
 
     async def _list_rules(self, request: web.Request) -> web.StreamResponse:
         refused = await self._refusal(request, "rules")
@@ -215,14 +238,6 @@ class X:
             return self._problem(429, _plain(429, "Too Many Requests"), rate)
         return await self._answering.refusal(request)
 
-    def _in_one_post(self, spoil: Any) -> Any:
-        def spoilt(said: Json) -> Json:
-            posts = said.get("data", [])
-            place = self.faults.random.randrange(max(1, len(posts)))
-            return {**said, "data": [spoil(post) if at == place else post for at, post in enumerate(posts)]}
-
-        return spoilt
-
     def _invalid(self, error: InvalidRequestError, rate: str) -> web.Response:
         value = error.value if isinstance(error.value, list) else [error.value]
         body = {
@@ -250,6 +265,10 @@ class X:
         }
 
 
+def _in_data(spoil: Callable[[list[Json]], list[Json]]) -> Callable[[Json], Json]:
+    return lambda said: {**said, "data": spoil(said.get("data", []))}
+
+
 def _token(request: web.Request) -> str:
     return request.headers.get("Authorization", "").removeprefix("Bearer ")
 
@@ -273,6 +292,13 @@ def _wanted(request: web.Request, known: Iterable[str] = ()) -> Wanted:
                 raise InvalidRequestError(name, value, f"The `{name}` query parameter value [{each}] is not known")
     parts = {name: frozenset(filter(None, request.query.get(name, "").split(","))) for name in _FIELDS}
     return Wanted(post=parts["tweet.fields"], user=parts["user.fields"], expansions=parts["expansions"])
+
+
+def _ids(request: web.Request) -> list[str]:
+    ids = request.query.get("ids", "").split(",")
+    if len(ids) > MOST_IDS or not all(map(str.isdecimal, ids)):
+        raise InvalidRequestError("ids", ids, f"The `ids` query parameter takes 1 to {MOST_IDS} ids")
+    return ids
 
 
 def _number(asked: Mapping[str, str], name: str, otherwise: int) -> int:

@@ -71,6 +71,19 @@ def stamp(at: Instant) -> str:
     return f"{moment(at // SECOND * SECOND):%Y-%m-%dT%H:%M:%S}.000Z"
 
 
+def missing(number: str, parameter: str) -> Json:
+    """What stands beside `data` for a post that is asked for and not there."""
+    return {
+        "value": number,
+        "detail": f"Could not find tweet with {parameter}: [{number}].",
+        "title": "Not Found Error",
+        "resource_type": "tweet",
+        "parameter": parameter,
+        "resource_id": number,
+        "type": _MISSING,
+    }
+
+
 def kinds(post: Said) -> frozenset[str]:
     """Among retweet, reply and quote: a repost without words of its own is a retweet, with words a quote."""
     again = "" if post.repost_of is None else "quote" if post.text else "retweet"
@@ -102,6 +115,12 @@ class Posts:
         self._follow()
         return (life.versions[-1] for life in self._lives.values() if not life.gone)
 
+    def named(self, ids: Sequence[str]) -> list[Version]:
+        """The versions with these ids, as far as they are still there."""
+        self._follow()
+        there = {each.id: each for life in self._lives.values() if not life.gone for each in life.versions}
+        return [there[number] for number in ids if number in there]
+
     def facts(self, post: Said) -> Facts:
         """What rules look at."""
         origin = self._world.post(post.repost_of) if "retweet" in kinds(post) and post.repost_of else None
@@ -122,7 +141,8 @@ class Posts:
             "users": [_user(account, wanted) for account in self._accounts(versions, there.values(), wanted)],
             "tweets": [self._post(version, wanted) for version in there.values()],
         }
-        errors = [self._missing(key) for _, key in others if key not in there]
+        lost = [self._lives[key].versions[-1].id for _, key in others if key not in there]
+        errors = [missing(number, "referenced_tweets.id") for number in lost]
         parts: Json = {"data": data, "includes": {name: each for name, each in includes.items() if each}}
         return {name: each for name, each in {**parts, "errors": errors}.items() if each}
 
@@ -175,18 +195,6 @@ class Posts:
         while post.reply_to in self._lives:
             post = self._first(post.reply_to)
         return post.key
-
-    def _missing(self, key: int) -> Json:
-        number = self._lives[key].versions[-1].id
-        return {
-            "value": number,
-            "detail": f"Could not find tweet with referenced_tweets.id: [{number}].",
-            "title": "Not Found Error",
-            "resource_type": "tweet",
-            "parameter": "referenced_tweets.id",
-            "resource_id": number,
-            "type": _MISSING,
-        }
 
     def _post(self, version: Version, wanted: Wanted) -> Json:
         post, life = version.post, self._lives[version.post.key]

@@ -1,7 +1,7 @@
 """The filtered stream of X: one connection, a post a line, blank lines while nothing is said."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,8 @@ KEEP_ALIVE: Span = 20 * SECOND
 _TICK = 0.02
 """Seconds of the wall between two looks at what is new."""
 _PROBLEMS = "https://api.twitter.com/2/problems"
-_FAR = ("1970-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z")
+FAR = ("1970-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z")
+"""When nothing was said."""
 DISCONNECTED = {
     "title": "operational-disconnect",
     "disconnect_type": "UpstreamOperationalDisconnect",
@@ -62,10 +63,12 @@ class Stream:
         """Whether the one connection there is cannot be had."""
         return self.open or self.now() < self._free_at
 
-    async def serve(self, request: web.Request, wanted: Wanted, allowed: Callable[[], bool]) -> web.StreamResponse:
+    async def serve(
+        self, request: web.Request, wanted: Wanted, allowed: Callable[[], bool], headers: Mapping[str, str]
+    ) -> web.StreamResponse:
         """What fits the rules from now on, until the client leaves or is not `allowed` any more."""
         self.open, tip = True, self.posts.tip()
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        response = web.StreamResponse(headers={**headers, "Content-Type": "application/json"})
         try:
             await response.prepare(request)
             await _Line(self, request, response, wanted).talk(tip, allowed)
@@ -111,7 +114,7 @@ class _Line:
         shown = self._stream.posts.shown([version], self._wanted)
         event = {**shown, "data": shown["data"][0], "matching_rules": matching}
         if "created_at" in event["data"] and self._faults.strikes("bad-clock"):
-            event["data"]["created_at"] = self._faults.random.choice(_FAR)
+            event["data"]["created_at"] = self._faults.random.choice(FAR)
         await self._go_wrong(event)
         for _ in range(2 if self._faults.strikes("duplicate") else 1):
             await self._send(event)

@@ -143,6 +143,7 @@ async def test_listings_go_back_by_after_and_forward_by_before_until_its_anchor_
         assert await club.names("/r/all/comments", before=every[3]) == every[:3]
         assert await club.names("/r/travel/comments", before=every[200], limit="5") == every[195:200]
         assert await club.names("/r/france/comments") == []
+        assert await club.names("/r/france+Travel/comments", limit="1") == every[:1]
         club.world.delete(int(every[3][3:], 36) - int("lz00000", 36))
         assert await club.names("/r/all/comments", before=every[3]) == every[4:104]
         assert len((await club.ask("/r/all/comments", limit="500"))[1]["data"]["children"]) == 100
@@ -251,3 +252,12 @@ async def test_an_anchor_that_is_lost_brings_old_things():
     async with club.running():
         every = await club.names("/r/all/comments")
         assert await club.names("/r/all/comments", before=every[1]) == every[2:]
+
+
+async def test_every_thing_can_be_read_beside_what_is_wrong():
+    club = Club(faults=Faults(["wrong-shape"], chance=1.0))
+    club.thread(5)
+    async with club.running():
+        told, _ = await club.things("/r/all/comments")
+    assert [each["body"] for each in told if isinstance(each["name"], str)] == [f"answer {4 - at}" for at in range(5)]
+    assert len(told) == 6

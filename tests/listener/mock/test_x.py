@@ -129,6 +129,21 @@ async def test_what_is_asked_for_is_shown_with_links_shortened_and_what_belongs_
     )
 
 
+async def test_posts_by_id_have_the_fields_of_recorded_ones_and_those_that_are_gone_are_named():
+    app = App()
+    kept, gone = app.world.say("acme stays", ANNA), app.world.say("acme goes", ANNA)
+    async with app.running():
+        ids = [post["id"] for post in (await app.search("acme"))["data"]][::-1]
+        status, body, _ = await app.ask("tweets", ids=",".join(ids))
+        assert (status, differences(body, RECORDED["posts"]["body"], exact=True)) == (200, [])
+        app.world.delete(gone.key)
+        app.world.edit(kept.key, "acme changes")
+        _, body, _ = await app.ask("tweets", ids=",".join(ids))
+        assert [post["text"] for post in body["data"]] == ["acme stays"]
+        assert [(error["parameter"], error["value"]) for error in body["errors"]] == [("ids", ids[1])]
+        assert (await app.ask("tweets", ids="1,two"))[0] == 400
+
+
 async def test_pages_go_back_and_a_search_begins_where_the_last_one_ended():
     app = App(lag=10 * SECOND)
     app.world.say("acme long ago", ANNA, at=BEGIN - 8 * DAY)
@@ -303,6 +318,16 @@ async def test_each_fault_shows_in_a_search(name):
                 return answer.status, await answer.read()
 
     assert await told(name) != await told()
+
+
+async def test_every_post_can_be_read_beside_what_is_wrong():
+    app = App(faults=Faults(["wrong-shape"], chance=1.0))
+    for number in range(5):
+        app.world.say(f"acme {number}", ANNA)
+    async with app.running():
+        told = (await app.search("acme", tweet__fields="author_id,lang"))["data"]
+    assert [post["text"] for post in told if isinstance(post["id"], str)] == [f"acme {4 - place}" for place in range(5)]
+    assert len(told) == 6
 
 
 @asynccontextmanager
