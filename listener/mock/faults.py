@@ -12,6 +12,7 @@ FAULTS: Mapping[str, str] = {
     "server-error": "502 and 503 with a page of HTML, a few in a row",
     "wrong-type": "200 with a page of HTML instead of data",
     "unauthorised": "401: the token has expired or was revoked",
+    "quota": "403 or 429 until the next day: what may be asked a day is spent",
     "redirect-loop": "an address that leads to itself",
     "redirect-private": "an address that leads into the reader's own network",
     "slow": "an answer that comes byte by byte",
@@ -22,6 +23,13 @@ FAULTS: Mapping[str, str] = {
     "huge": "an event or a body far larger than any real one",
     "cursor-loss": "a cursor that is too old, or was never given out",
     "bad-clock": "posts dated 1970 or 2099",
+    "bad-signature": "a request with a signature of something else",
+    "unsigned": "a request without a signature",
+    "replay": "a request that was taken long ago, once more",
+    "redelivery": "a request that is repeated for hours, whatever is answered",
+    "crowd": "a thousand events in one request",
+    "unknown-field": "fields that nobody has heard of",
+    "challenge-flood": "a hundred handshakes at once, from strangers",
 }
 """Each with what happens; a platform draws those that can happen to it."""
 

@@ -49,6 +49,19 @@ def amiss(items: list[dict[str, Any]], random: Random, kept: Collection[str]) ->
     return [*items[:place], nothing, right | (misshapen(spare, random) if spare else {}), *items[place + 1 :]]
 
 
+def twisted(value: Any, random: Random) -> Any:
+    """A JSON value with one part, anywhere in it, that is missing, null or of another type."""
+    if not isinstance(value, (dict, list)) or not value:
+        return another(value, random)
+    items = dict(value.items() if isinstance(value, dict) else enumerate(value))
+    name = random.choice(list(items))
+    if random.random() < 0.2:
+        del items[name]
+    else:
+        items[name] = twisted(items[name], random)
+    return items if isinstance(value, dict) else list(items.values())
+
+
 def wait(random: Random, now: Instant) -> dict[str, str]:
     """The headers of a 429, in one of the shapes that platforms use, or none."""
     later = format_datetime(moment(now + MINUTE), usegmt=True)
