@@ -1,13 +1,20 @@
 """Every mock platform in one table: how it is made from a world, what can go wrong there, how to listen to it."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import bluesky, hackernews, mastodon, reddit, x
+from listener.mock import bluesky, hackernews, linkedin, mastodon, meta, reddit, x, x_webhooks, youtube
 from listener.mock.faults import FAULTS, Faults
+from listener.mock.pushes import Sender
 from listener.mock.server import Platform
-from listener.mock.world import World
+from listener.mock.story import OFFICIAL
+from listener.mock.world import Account, World
+from listener.mock.youtube_bodies import channel_of
 
+_CHANNEL = Account(handle=OFFICIAL, name="Acme Air")
+_CHANNEL_ID = channel_of(_CHANNEL)
+_THREADS = f"allThreadsRelatedToChannelId={_CHANNEL_ID}"
 _X = "curl -H 'Authorization: Bearer member' '{url}/2/tweets"
 _REDDIT = "curl -A linux:badbuzz:mock '{url}"
 
@@ -19,6 +26,15 @@ class Entry:
     build: Callable[[World, Faults], Platform]
     faults: Sequence[str]
     commands: Sequence[str]
+
+
+def _subscribing(**more: str) -> Sequence[str]:
+    """How a receiver of pushes is made known, and what has become of it."""
+    wanted = json.dumps(
+        {"callback": "http://127.0.0.1:8080/hook", "secret": "known to both", "verify_token": "ours", **more}
+    )
+    braced = wanted.replace("{", "{{").replace("}", "}}")
+    return f"curl {{url}}/subscribe --json '{braced}'", "curl {url}/subscriptions"
 
 
 PLATFORMS: Mapping[str, Entry] = {
@@ -62,6 +78,30 @@ PLATFORMS: Mapping[str, Entry] = {
             f"{_REDDIT}/api/v1/access_token' -u app:secret -d grant_type=client_credentials",
             f"{_REDDIT}/r/all/comments?limit=100&raw_json=1' -H 'Authorization: bearer TOKEN'",
         ),
+    ),
+    "youtube": Entry(
+        build=lambda world, faults: youtube.YouTube(world=world, faults=faults, keys={"reader"}, channel=_CHANNEL),
+        faults=youtube.FAULTS,
+        commands=(
+            f"badbuzz listen feed 'urls={{url}}/feeds/videos.xml?channel_id={_CHANNEL_ID}' allow_private=true",
+            "curl '{url}/youtube/v3/search?key=reader&part=snippet&type=video&order=date&q=acme'",
+            f"curl '{{url}}/youtube/v3/commentThreads?key=reader&part=snippet&{_THREADS}'",
+        ),
+    ),
+    "meta": Entry(
+        build=lambda world, faults: Sender(world, {"page": meta.Page(), "instagram": meta.Instagram()}, faults),
+        faults=meta.FAULTS,
+        commands=_subscribing(object="page"),
+    ),
+    "linkedin": Entry(
+        build=lambda world, faults: Sender(world, {"organization": linkedin.LinkedIn()}, faults),
+        faults=linkedin.FAULTS,
+        commands=_subscribing(),
+    ),
+    "x-webhooks": Entry(
+        build=lambda world, faults: Sender(world, {"activity": x_webhooks.XActivity()}, faults),
+        faults=x_webhooks.FAULTS,
+        commands=_subscribing(),
     ),
 }
 """By the name under which a platform is served, which is the kind that listens to it where there is one."""

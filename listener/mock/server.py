@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -15,6 +15,13 @@ class Platform(Protocol):
     """A mock platform: its paths, without its name in front."""
 
     def routes(self) -> Iterable[web.RouteDef]: ...
+
+
+@runtime_checkable
+class Acting(Protocol):
+    """A platform that also does something of itself, as long as it is served."""
+
+    def acting(self, app: web.Application) -> AsyncIterator[None]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +70,8 @@ async def serving(platforms: Mapping[str, Platform], *, port: int = 0) -> AsyncI
     for name, platform in platforms.items():
         part = web.Application(middlewares=[server.writing_down(name)])
         part.add_routes(list(platform.routes()))
+        if isinstance(platform, Acting):
+            part.cleanup_ctx.append(platform.acting)
         app.add_subapp(f"/{name}", part)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
