@@ -12,6 +12,7 @@ from alerts import typography
 from alerts.alert import Language
 from alerts.message import Field
 from alerts.safe import host_of
+from alerts.sentences import ours
 
 _THEN, _IS = "\x1e", "\x1f"  # never in cleaned words, so they part ours
 
@@ -41,7 +42,8 @@ _ENVIRONMENT = _environment()
 
 def _writing(language: Language) -> dict[str, Any]:
     names = ("number", "estimate", "plural", "span", "quoted")
-    return {name: partial(getattr(typography, name), language=language) for name in names}
+    writing = {name: partial(getattr(typography, name), language=language) for name in names}
+    return {**writing, "ours": partial(ours, language=language)}
 
 
 class Words:

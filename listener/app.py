@@ -310,6 +310,7 @@ class Daemon:
             settings=self._page_settings,
             views=parts.views,
             status=status,
+            news=parts.ledger.committed,
             now=parts.clock.now,
             key=parts.key,
             reload=self.reload,

@@ -15,11 +15,12 @@ from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.notify import homeless
 from listener.pipeline.observing import observe
+from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
-from listener.pipeline.signal import Signal
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Read, Reload, Settled, Work
+from listener.signal import Signal
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
@@ -29,6 +30,8 @@ SILENCE: Span = 5 * MINUTE
 _STALL: Span = 30 * SECOND
 """The same on the wall, for clocks that run faster."""
 _AHEAD: Span = 5 * SECOND
+_RECALLED = 1_000
+"""Of each brand so many mentions taken last are looked at in a start, for how many there were a minute."""
 STRAYS = 1_000
 """Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
 
@@ -39,14 +42,15 @@ class Ledger:
     """Holds the engines and what else must agree with the store. Used by one task at a time, `start` first.
 
     `write` is all or nothing: `setup` and `source` always tell what is committed, and after a failure the engines are
-    read back from the store. `outgoing` fires when there may be something to deliver.
+    read back from the store. `outgoing` fires when there may be something to deliver, `committed` after each commit.
     """
 
     def __init__(self, store: Store, views: Views, clock: Clock, metrics: Metrics, setup: Setup) -> None:
         self._store, self._views, self._clock, self._metrics = store, views, clock, metrics
         self.setup = setup
         self.engines = Engines()
-        self.outgoing = Signal()
+        self.outgoing, self.committed = Signal(), Signal()
+        self.rates = Rates()
         self._commands = Commands(views)
         self._told: dict[str, tuple[str, ...]] = {}
         self._sources: dict[str, SourceRow] = {}
@@ -67,6 +71,8 @@ class Ledger:
         """
         self._salt = await self._store.salt()
         await self._load()
+        for brand in self.setup.plans:
+            self.rates.recall(brand, await self._views.mentions(brand=brand, limit=_RECALLED))
         turn = await self._turn([])
         if self._ran:
             turn.gap(self._ran)
@@ -173,8 +179,11 @@ class Ledger:
             self._snapshot_at = commit.advanced
         if commit.outgoing or commit.unpark or commit.outcomes:
             self.outgoing.fire()
+        self.committed.fire()
 
     def _take_up(self, commit: Commit) -> None:
+        self.rates.keep(self.setup.plans)
+        self.rates.take(commit.inputs)
         for row in commit.sources:
             before, self._sources[row.name] = self.source(row.name), row
             if (before.state, before.code, before.detail) != (row.state, row.code, row.detail):

@@ -18,10 +18,10 @@ from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
 from listener.pipeline.outlive import outlive
-from listener.pipeline.signal import Signal
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Settled
 from listener.pipeline.writer import Writer
+from listener.signal import Signal
 from listener.store.port import Store, StoreError
 from rules.instant import Instant
 

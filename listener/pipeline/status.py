@@ -1,6 +1,6 @@
 """The daemon's present state, answered from memory, for the page and the metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -39,9 +39,11 @@ class DaemonStatus:
         rows = [self.ledger.source(name) for name in self.ledger.setup.settings.sources]
         return [
             SourceStatus(
-                name=self.ledger.setup.settings.sources[row.name].label,
+                name=row.name,
+                label=self.ledger.setup.settings.sources[row.name].label,
                 kind=row.kind,
                 state=row.state,
+                since=row.blind_since or row.reading_since,
                 last_event=row.last_read,
                 last_mention=row.last_mention,
                 code=row.code,
@@ -50,12 +52,17 @@ class DaemonStatus:
             for row in rows
         ]
 
+    def channels(self) -> Mapping[str, str]:
+        return {name: each.label for name, each in self.ledger.setup.settings.channels.items()}
+
     def _brand(self, name: str) -> BrandStatus:
         brand = self.ledger.setup.settings.brands[name]
-        engine = self.ledger.engines.get(name)
+        engine, now = self.ledger.engines.get(name), self.clock.now()
         return BrandStatus(
-            name=brand.name or name,
-            rules=_rules(engine, self.clock.now()) if engine else (),
+            name=name,
+            label=brand.name or name,
+            rules=_rules(engine, now) if engine else (),
+            rates=self.ledger.rates.of(name, now),
             unsupported=[language for language in brand.languages if language not in supported_languages()],
         )
 

@@ -8,12 +8,13 @@ from aiohttp.typedefs import Handler, Middleware
 from config.problems import ConfigError, Problem
 from listener.store.port import StoreError
 from listener.web.guard import INBOUND, Guard
+from listener.web.live import Limits
 from listener.web.pages import Pages
 from listener.web.status import Site
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "same-origin",  # stricter, browsers leave the Origin out of our own forms
@@ -23,9 +24,12 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+_LIMITS = Limits()
 
-def build_app(site: Site) -> web.Application:
-    """The whole site. Pushed mentions arrive under /in/<source>; their collectors bound what they read.
+
+def build_app(site: Site, limits: Limits = _LIMITS) -> web.Application:
+    """The whole site. Pushed mentions arrive under /in/<source>; their collectors bound what they read. `limits` are
+    those of whoever watches a page live.
 
     Raises ValueError when others could reach it and no token keeps them out.
     """
@@ -33,17 +37,22 @@ def build_app(site: Site) -> web.Application:
     if not settings.local and not settings.token:
         raise ValueError("daemon.listen is not this machine alone, so daemon.token is needed")
     guard = Guard(settings=site.settings, key=site.key, now=site.now)
-    pages = Pages(site, guard)
-    app = web.Application(middlewares=[_headers, _errors(pages), _guarded(guard)])
+    pages = Pages(site, guard, limits)
+    app = web.Application(middlewares=[_errors(pages), _guarded(guard)])
+    app.on_response_prepare.append(_headers)
+    app.on_shutdown.append(pages.live.end)
     operations = _Operations(site)
     app.add_routes(
         [
             web.get("/", pages.home),
+            web.get("/events", pages.home_events, allow_head=False),
             web.get(r"/i/{number:\d{1,9}}", pages.incident),
+            web.get(r"/i/{number:\d{1,9}}/events", pages.incident_events, allow_head=False),
             web.post(r"/i/{number:\d{1,9}}/ack", pages.acknowledge),
             web.get("/login", pages.login_form),
             web.post("/login", pages.login),
             web.get("/style.css", pages.style),
+            web.get("/live.js", pages.script),
             web.get("/metrics", operations.metrics),
             web.get("/-/healthy", operations.healthy),
             web.get("/healthz", operations.healthy),
@@ -101,12 +110,9 @@ def _verdict(trouble: str, fine: str) -> web.Response:
     return web.Response(text=f"{trouble or fine}\n", status=503 if trouble else 200)
 
 
-@web.middleware
-async def _headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.update(_HEADERS)
-    return response
+async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
+    kept = response.headers.get("Cache-Control", _HEADERS["Cache-Control"])
+    response.headers.update({**_HEADERS, "Cache-Control": kept})
 
 
 def _errors(pages: Pages) -> Middleware:

@@ -1,8 +1,8 @@
 """What the page asks of the running daemon, beside what the store keeps."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -11,17 +11,22 @@ from alerts.alert import Language
 from config.model import Secret
 from config.problems import Problem
 from listener.errors import SourceState
+from listener.signal import Signal
 from listener.store.port import Views
 from rules.instant import Instant, Span
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceStatus:
-    """A configured source. `code` and `detail` say what is wrong; the detail is our own text or a masked error."""
+    """A configured source, which people call `label` if that is not "". It is heard, or not, since `since`. `code`
+    and `detail` say what is wrong; the detail is our own text or a masked error.
+    """
 
     name: str
+    label: str = ""
     kind: str
     state: SourceState
+    since: Instant | None = None
     last_event: Instant | None = None
     last_mention: Instant | None = None
     code: str = ""
@@ -40,12 +45,23 @@ class RuleStatus:
     learning: bool = False
 
 
+class Rate(NamedTuple):
+    """Mentions of a brand in one minute, and how many of them are negative."""
+
+    posts: int
+    negative: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class BrandStatus:
-    """A configured brand. `unsupported` are its languages whose tone cannot be judged."""
+    """A configured brand, which people call `label` if that is not "". `rates` are its last minutes, the open one last;
+    `unsupported` its languages whose tone cannot be judged.
+    """
 
     name: str
+    label: str = ""
     rules: Sequence[RuleStatus] = ()
+    rates: Sequence[Rate] = ()
     unsupported: Sequence[str] = ()
 
 
@@ -69,6 +85,10 @@ class Status(Protocol):
     def brands(self) -> Sequence[BrandStatus]: ...
 
     def sources(self) -> Sequence[SourceStatus]: ...
+
+    def channels(self) -> Mapping[str, str]:
+        """What people call each channel, by its name in the configuration."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +118,13 @@ class Site:
     `settings` is asked at every request, so a reload counts at once. `key` signs forms and sessions and outlives a
     restart. `reload` raises ConfigError when nothing was changed, and returns the warnings otherwise. `inbound` gives
     the routes of a source, none when there is no such source. `exposition` answers an Accept header with metrics.
+    `news` fires when there may be something else to show.
     """
 
     settings: Callable[[], Settings]
     views: Views
     status: Status
+    news: Signal
     now: Callable[[], Instant]
     key: bytes
     reload: Callable[[], Awaitable[Sequence[Problem]]]

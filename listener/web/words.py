@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+
 from alerts.alert import Language
+from alerts.sentences import ours
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
 from alerts.typography import estimate, number, plural, span
 from listener.errors import PARTLY, WAITING
+from listener.web.chart import Chart
 from listener.web.status import RuleStatus, SourceStatus
 from listener.web.troubles import in_french
-from rules.instant import Instant, Span, duration, moment
+from rules.instant import HOUR, Instant, Span, duration, moment
 from rules.transition import Evidence
 
 FRENCH: Mapping[str, str] = {
@@ -27,43 +31,48 @@ FRENCH: Mapping[str, str] = {
     "blind": f"Une source est muette{NB}: son silence ne prouve rien.",
     "brands": "Marques",
     "by": "par",
+    "cancelled": "annulé",
     "channel": "Canal",
     "closed": "Incidents clos",
     "deleted": "Message supprimé par son auteur.",
     "deliveries": "Envois",
     "detail": "Précisions",
     "due": "à faire",
-    "cancelled": "annulé",
-    "parked": "en échec",
-    "sent": "envoyé",
+    "failures": "Envois en échec",
     "home": "Vue d’ensemble",
+    "hour_ago": "il y a une heure",
     "incident": "Incident",
     "language": "Langue",
     "last_event": "Dernière réponse",
     "last_mention": "Dernière mention",
     "learning": "en apprentissage",
     "level": "Niveau",
+    "live": "En direct",
     "log_in": "Entrer",
     "login": "Accès",
     "login_help": "Le jeton est dans la configuration, sous daemon.token.",
+    "lost": f"Liaison coupée{NB}: cette page n’est plus à jour. Nouvel essai en cours.",
     "mentions": "Dernières mentions",
     "never": "jamais",
     "no_brands": "Aucune marque n’est configurée.",
     "no_deliveries": "Aucun envoi pour cet incident.",
     "no_mentions": "Aucune mention pour l’instant.",
-    "now": "À présent",
     "no_open": "Aucun incident ouvert.",
     "no_rules": "aucune règle",
     "no_sources": "Aucune source n’est configurée.",
     "not_found": "Cette page n’existe pas.",
+    "now": "À présent",
     "old_form": f"Ce formulaire ne vient pas d’ici, ou est trop ancien{NB}: ouvrez la page à nouveau.",
     "open": "Incidents ouverts",
     "other_site": "Elle vient d’un autre site.",
-    "parked_deliveries": "Envois en échec",
+    "parked": "en échec",
     "parked_help": f"Ces envois attendent quelqu’un{NB}: corrigez le canal, puis «{NB}badbuzz deliveries retry{NB}».",
+    "quiet": "Aucune mention dans la dernière heure.",
     "quotes": "Ce qui se dit",
     "refused": "Cette demande n’a pas été acceptée.",
+    "retried": "nouvel essai",
     "rule": "Règle",
+    "sent": "envoyé",
     "since": "Depuis",
     "source": "Source",
     "sources": "Sources",
@@ -72,10 +81,11 @@ FRENCH: Mapping[str, str] = {
     "store_away": f"Les données ne peuvent pas être lues{NB}:",
     "token": "Jeton",
     "too_many": "Trop d’essais. Attendez une minute.",
-    "unknown_author": "auteur inconnu",
+    "too_many_readers": "Trop de pages sont ouvertes en direct.",
     "unheard": "Non entendu",
-    "unsupported": "Tonalité non jugée",
+    "unknown_author": "auteur inconnu",
     "unknown_host": f"Nom de machine inconnu{NB}: ouvrez la page par localhost, ou par l’hôte de daemon.external_url.",
+    "unsupported": "Tonalité non jugée",
     "up_since": "En marche depuis",
     "view_post": "voir le message",
     "what": "Objet",
@@ -97,43 +107,48 @@ ENGLISH: Mapping[str, str] = {
     "blind": "A source is blind: its silence proves nothing.",
     "brands": "Brands",
     "by": "by",
+    "cancelled": "cancelled",
     "channel": "Channel",
     "closed": "Resolved incidents",
     "deleted": "Post deleted by its author.",
     "deliveries": "Deliveries",
     "detail": "Details",
     "due": "to be made",
-    "cancelled": "cancelled",
-    "parked": "failed",
-    "sent": "sent",
+    "failures": "Failed deliveries",
     "home": "Overview",
+    "hour_ago": "an hour ago",
     "incident": "Incident",
     "language": "Language",
     "last_event": "Last answer",
     "last_mention": "Last mention",
     "learning": "still learning",
     "level": "Level",
+    "live": "Live",
     "log_in": "Enter",
     "login": "Access",
     "login_help": "The token stands in the configuration, under daemon.token.",
+    "lost": "Connection lost: this page is no longer up to date. Trying again.",
     "mentions": "Latest mentions",
     "never": "never",
     "no_brands": "No brand is configured.",
     "no_deliveries": "Nothing was to be delivered for this incident.",
     "no_mentions": "No mention so far.",
-    "now": "Now",
     "no_open": "No open incident.",
     "no_rules": "no rule",
     "no_sources": "No source is configured.",
     "not_found": "There is no such page.",
+    "now": "Now",
     "old_form": "this form was not made here, or is too old: open the page again",
     "open": "Open incidents",
     "other_site": "sent by another site",
-    "parked_deliveries": "Failed deliveries",
+    "parked": "failed",
     "parked_help": "These deliveries wait for somebody: mend the channel, then “badbuzz deliveries retry”.",
+    "quiet": "No mention within the last hour.",
     "quotes": "What people say",
     "refused": "This request was not accepted.",
+    "retried": "tried again",
     "rule": "Rule",
+    "sent": "sent",
     "since": "Since",
     "source": "Source",
     "sources": "Sources",
@@ -142,10 +157,11 @@ ENGLISH: Mapping[str, str] = {
     "store_away": "The data cannot be read:",
     "token": "Token",
     "too_many": "Too many attempts. Wait a minute.",
-    "unknown_author": "unknown author",
+    "too_many_readers": "too many pages are open live",
     "unheard": "Not heard",
-    "unsupported": "Tone not judged",
+    "unknown_author": "unknown author",
     "unknown_host": "unknown host name: reach this page by 127.0.0.1, localhost or the configured external_url",
+    "unsupported": "Tone not judged",
     "up_since": "Running since",
     "view_post": "view the post",
     "what": "About",
@@ -254,6 +270,18 @@ class Words:
         told_by_its_code = source.code in {PARTLY, WAITING}
         return self.name(source.code if told_by_its_code else source.state)
 
+    def since(self, at: Instant | None) -> str:
+        """`since 23:08`, "" when that is not known."""
+        return f"{self.text['since'].lower()} {self.time(at)}" if at else ""
+
+    def spoken(self, code: str) -> str:
+        """The name of a language; its code when it has none."""
+        return str(Locale(self.language).languages.get(code, code))
+
+    def ours(self, sentence: str) -> str:
+        """A sentence of ours that was written down in English."""
+        return ours(sentence, self.language)
+
     def trouble(self, code: str) -> str:
         """What is wrong with a source, "" where its own words suffice: they are English."""
         return in_french(code) if self.language == "fr" else ""
@@ -267,6 +295,16 @@ class Words:
         joint = "en" if self.language == "fr" else "in"
         what = self._many(round(value), _COUNTED[self.language][of.partition(":")[0]])
         return f"{what} {joint} {span(duration(window), self.language)}"
+
+    def hour(self, chart: Chart) -> str:
+        """`34 mentions in 1 h, 12 negative, at most 6 a minute`."""
+        bad = number(chart.bad, self.language)
+        if self.language == "fr":
+            counted = f"dont {bad}{NB}{plural(chart.bad, 'négative', 'négatives', 'fr')}"
+            peak = f"au plus {number(chart.peak, 'fr')} par minute"
+        else:
+            counted, peak = f"{bad} negative", f"at most {number(chart.peak, 'en')} a minute"
+        return f"{self.counted('posts', chart.said, HOUR)}, {counted}, {peak}"
 
     def usually(self, usual: float | None) -> str:
         """`usually 3`, "" when there is no normal."""
@@ -286,10 +324,11 @@ class Words:
         parts = (self.counted(of, value, window), self.usually(usual), self.text["learning"] if learning else "")
         return ", ".join(filter(None, parts))
 
-    def who_and_where(self, evidence: Evidence) -> str:
-        """`19 authors · bluesky 14, press 3`."""
+    def who_and_where(self, evidence: Evidence, names: Mapping[str, str]) -> str:
+        """`19 authors · bluesky 14, press 3`; sources by their `names`."""
         largest_first = sorted(evidence.sources.items(), key=lambda item: (-item[1], item[0]))
-        where = ", ".join(f"{source}{NB}{number(count, self.language)}" for source, count in largest_first)
+        named = ((names.get(source, source), count) for source, count in largest_first)
+        where = ", ".join(f"{source}{NB}{number(count, self.language)}" for source, count in named)
         who = self._many(evidence.authors, _AUTHORS[self.language]) if evidence.authors else ""
         return " · ".join(filter(None, (who, where)))
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from config.model import Secret
 from config.problems import Problem
 from listener.observe.metrics import Metrics
+from listener.signal import Signal
 from listener.store.port import Answered, Command, IncidentRow, StoredMention
 from listener.web.status import BrandStatus, RuleStatus, Settings, Site, SourceStatus
 from rules.facts import Facts, Tone
@@ -77,8 +78,11 @@ class Shelf:
     asked: list[Command] = field(default_factory=list)
     answers: dict[int, Answered] = field(default_factory=dict)
     broken: Exception | None = None
+    reads: int = 0
+    """How often the incidents were listed, the open ones alone not counted."""
 
     async def incidents(self, *, brand=None, open_only=False, limit=100) -> list[IncidentRow]:
+        self.reads += not open_only
         if self.broken:
             raise self.broken
         rows = [row for row in self.rows if brand in {None, row.brand}]
@@ -121,7 +125,7 @@ def delivery(**changes: object) -> SimpleNamespace:
         "transition": "5f0c.0",
         "notice": None,
         "reason": "authError",
-        "detail": "Slack answered 404: no_service",
+        "detail": "Slack answered 404 (no_service)",
         "finished": None,
     }
     return SimpleNamespace(**{**values, **changes})
@@ -139,6 +143,7 @@ class Daemon:
         default_factory=lambda: [
             BrandStatus(
                 name="acme-air",
+                label="Acme Air",
                 rules=[RuleStatus(rule="bad-buzz", of="negative", value=22, window=15 * MINUTE, usual=3.4)],
                 unsupported=["de"],
             )
@@ -163,6 +168,9 @@ class Daemon:
     def sources(self) -> Sequence[SourceStatus]:
         return self.source
 
+    def channels(self) -> dict[str, str]:
+        return {"team": "Équipe", "boss": "boss"}
+
 
 @dataclass
 class World:
@@ -171,6 +179,7 @@ class World:
     views: Shelf
     daemon: Daemon
     settings: Settings
+    news: Signal = field(default_factory=Signal)
     now: Instant = NOW
     warnings: Sequence[Problem] = ()
     refused: Exception | None = None
@@ -186,6 +195,7 @@ class World:
             settings=lambda: self.settings,
             views=self.views,
             status=self.daemon,
+            news=self.news,
             now=lambda: self.now,
             key=b"k" * 32,
             reload=self.reload,

@@ -4,12 +4,16 @@ import asyncio
 
 
 class Signal:
-    """`fire` wakes everybody who waits at that moment; nothing is remembered for those who come later."""
+    """`fire` wakes everybody who waits at that moment; nothing is remembered for those who come later, but `fired`
+    counts.
+    """
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
+        self.fired = 0
 
     def fire(self) -> None:
+        self.fired += 1
         self._event.set()
         self._event = asyncio.Event()
 

@@ -1,0 +1,30 @@
+"""Sentences that badbuzz says itself, kept in English in logs and rows, as a French reader is told them."""
+
+import re
+
+from alerts.alert import Language
+from alerts.typography import NO_BREAK as NB
+
+_FRENCH = [
+    (re.compile(english, re.DOTALL), french)
+    for english, french in (
+        (r"the rule was removed from the configuration", "la règle a été retirée de la configuration"),
+        (r"the configuration no longer has the channel (.+)", "la configuration n’a plus le canal {0}"),
+        (r"there is no incident (.+)", "il n’y a pas d’incident {0}"),
+        (r"incident (\d+) is already resolved", f"l’incident n°{NB}{{0}} est déjà clos"),
+        (r"(.+) already has incident (\d+)", f"{{0}} a déjà pris l’incident n°{NB}{{1}}"),
+        (r"no answer in time", "pas de réponse à temps"),
+        (r"(.+) did not answer in time", "{0} n’a pas répondu à temps"),
+        (r"(.+) answered (\d{3}(?: \(.+\))?)", "{0} a répondu {1}"),
+        (r"(.+) could not be reached: (.+)", f"{{0}} ne peut pas être joint{NB}: {{1}}"),
+        (r"(.+): its certificate cannot be trusted", f"{{0}}{NB}: son certificat n’est pas digne de confiance"),
+    )
+]
+
+
+def ours(sentence: str, language: Language) -> str:
+    """The sentence in `language`; as it is when it is none of ours, or English is asked for. Names in it stay."""
+    for english, french in _FRENCH if language == "fr" else ():
+        if found := english.fullmatch(sentence):
+            return french.format(*found.groups())
+    return sentence

@@ -1,0 +1,191 @@
+"""What a page shows, read once for all who look at it: panels that can be brought up to date one by one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from aiohttp import web
+
+from alerts.delivery import Delivery
+from alerts.safe import host_of, safe_link
+from listener.store.port import IncidentRow, StoredMention
+from listener.web.chart import chart
+from listener.web.status import BrandStatus, RuleStatus, Site
+from rules.instant import MINUTE, Instant, Span, instant
+from rules.text import defuse, shorten
+from rules.transition import Transition
+
+LISTED = 20
+SORTED = 500
+"""Of so many mentions taken last, those written last are listed: a first reading brings old ones in any order."""
+LONGEST_NAME = 80
+QUOTED = 280
+NEWS: Span = 10 * MINUTE
+"""How long a page says at its top that something opened or got worse."""
+AT_TOP = 3
+
+Facts = Mapping[str, object]
+
+
+class Scene(Protocol):
+    """One page that changes: `name` is the folder of its panels' templates. Equal scenes show the same."""
+
+    name: ClassVar[str]
+    panels: ClassVar[Sequence[str]]
+
+    async def read(self, site: Site) -> Facts:
+        """What its templates show. Raises StoreError, and HTTPNotFound when there is no such thing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Home:
+    """All brands: what is open, what is heard, what is said, what is not delivered."""
+
+    name: ClassVar[str] = "home"
+    panels: ClassVar[Sequence[str]] = (
+        "title",
+        "heard",
+        "news",
+        "incidents",
+        "brands",
+        "failures",
+        "mentions",
+        "sources",
+        "closed",
+    )
+
+    async def read(self, site: Site) -> Facts:
+        views, sources, brands = site.views, site.status.sources(), site.status.brands()
+        rows = await views.incidents(limit=LISTED)
+        still_open = [(row, await last_step(site, row)) for row in await views.incidents(open_only=True, limit=LISTED)]
+        taken = await views.mentions(limit=SORTED)
+        latest = sorted(taken, key=lambda stored: (_written(stored), stored.at), reverse=True)[:LISTED]
+        return {
+            **_names(site),
+            "open": still_open,
+            "news": _news(still_open, site.now()),
+            "closed": [row for row in rows if row.state == "resolved"],
+            "brands": [(brand, chart(brand.rates)) for brand in brands],
+            "sources": sources,
+            "blind": [source for source in sources if source.state not in {"live", "starting"}],
+            "heard": [source for source in sources if source.state == "live"],
+            "all_heard": bool(sources) and all((each.state, each.code) == ("live", "") for each in sources),
+            "present": _present(brands),
+            "mentions": [_quote(stored) for stored in latest],
+            "failures": await _failures(site),
+        }
+
+
+@dataclass(frozen=True)
+class OneIncident:
+    """The incident of this number; `asked` numbers the command whose answer is awaited or shown, "" for none."""
+
+    number: str
+    asked: str = ""
+    name: ClassVar[str] = "incident"
+    panels: ClassVar[Sequence[str]] = ("title", "news", "now", "act", "steps", "quotes", "deliveries")
+
+    async def read(self, site: Site) -> Facts:
+        row = await site.views.incident(self.number)
+        if row is None:
+            raise web.HTTPNotFound
+        steps = [step async for step in site.views.transitions(row.id)]
+        answer = await site.views.answer(int(self.asked)) if self.asked else None
+        pending = bool(self.asked) and answer is None
+        open_now = row.state != "resolved"
+        present = _present(site.status.brands()).get((row.brand, row.rule)) if open_now else None
+        return {
+            **_names(site),
+            "row": row,
+            "steps": steps,
+            "news": _news([(row, steps[-1] if steps else None)], site.now()),
+            "quotes": await _quotes(site, steps[-1].evidence.mentions if steps else {}),
+            "deliveries": await site.views.deliveries(thread=row.id),
+            "pending": pending,
+            "answer": answer,
+            "present": present,
+            "may_ack": open_now and not row.acknowledged_by and not pending,
+        }
+
+
+async def last_step(site: Site, row: IncidentRow) -> Transition | None:
+    """The step that left an incident as it is."""
+    return await site.views.transition(f"{row.id}.{row.steps - 1}")
+
+
+def _names(site: Site) -> Facts:
+    """What people call brands, sources and channels, by their names in the configuration."""
+    return {
+        "brand_names": {brand.name: brand.label or brand.name for brand in site.status.brands()},
+        "source_names": {source.name: source.label or source.name for source in site.status.sources()},
+        "channel_names": site.status.channels(),
+    }
+
+
+def _news(
+    rows: Sequence[tuple[IncidentRow, Transition | None]], now: Instant
+) -> Sequence[tuple[IncidentRow, Transition]]:
+    """The incidents that opened or got worse just now, and that nobody has taken since; the latest first, few."""
+    acting = {"open", "worse", "reopened"}
+    new = [(row, step) for row, step in rows if step and step.state in acting and now - step.at <= NEWS]
+    return sorted(new, key=lambda each: -each[1].at)[:AT_TOP]
+
+
+def _present(brands: Sequence[BrandStatus]) -> dict[tuple[str, str], RuleStatus]:
+    """What each rule counts now, by brand and rule."""
+    return {(brand.name, rule.rule): rule for brand in brands for rule in brand.rules}
+
+
+async def _failures(site: Site) -> list[tuple[Delivery, IncidentRow | None]]:
+    """Deliveries that were given up, and those that failed and are tried again."""
+    parked = await site.views.deliveries(state="parked", limit=LISTED)
+    failing = [each for each in await site.views.deliveries(state="due") if each.attempts][:LISTED]
+    return [(each, await site.views.incident(each.thread) if each.transition else None) for each in parked + failing]
+
+
+async def _quotes(site: Site, said: Mapping[str, str]) -> list[dict[str, object]]:
+    """The mentions of an incident, each with the roles it was chosen for: first, largest, latest."""
+    if not said:
+        return []
+    found = await site.views.mentions(identities=sorted(set(said.values())), limit=LISTED)
+    by_identity = {stored.mention.identity: stored for stored in found}
+    return [
+        {**_quote(by_identity[identity]), "roles": [role for role, other in said.items() if other == identity]}
+        for identity in dict.fromkeys(said.values())
+        if identity in by_identity
+    ]
+
+
+def _link(url: str | None) -> dict[str, str] | None:
+    """Where a link leads, and its host to be shown; None unless it is plain http(s)."""
+    safe = safe_link(url)
+    return {"url": safe, "host": host_of(safe)} if safe else None
+
+
+def _written(stored: StoredMention) -> Instant:
+    """When a mention was written, as far as that is known and can be true; else when it was taken."""
+    created = instant(stored.mention.created_at) if stored.mention.created_at else -1
+    return created if 0 <= created < stored.at else stored.at
+
+
+def _quote(stored: StoredMention) -> dict[str, object]:
+    """A mention as it may be shown; every word in it is a stranger's."""
+    mention = stored.mention
+    author = mention.author.handle or mention.author.name or ""
+    tones = {tone.label for tone in stored.tones.values()}
+    spoken = [tone.language for tone in stored.tones.values() if tone.language]
+    return {
+        "identity": mention.identity,
+        "at": _written(stored),
+        "brands": sorted(stored.facts),
+        "source": mention.source,
+        "title": shorten(defuse(mention.title or ""), QUOTED) if mention.title else "",
+        "text": shorten(defuse(mention.text), QUOTED) if mention.text else "",
+        "author": shorten(defuse(author), LONGEST_NAME) if author else "",
+        "tones": sorted(tones),
+        "language": next(iter(spoken), None),
+        "link": _link(mention.url),
+        "deleted": stored.deleted,
+        "roles": [],
+    }
