@@ -7,16 +7,19 @@ import socket
 import sqlite3
 from contextlib import asynccontextmanager, closing
 
+import aiohttp
 import pytest
 
 from listener.app import run
 from listener.clock import Clock
+from listener.net.sse import Decoder
 from listener.store.database import FILE
 from listener.store.port import StoreBusyError, StoreError
 from listener.store.store import _SqlStore
 from listener.store.views import open_views
 from rules.instant import HOUR
 from tests.builders import notice
+from tests.servers import free_port
 from tests.stores import commit, opened, outgoing
 
 CONFIGURATION = """
@@ -55,12 +58,12 @@ async def delivered(data, name):
 
 
 @asynccontextmanager
-async def running(folder, at):
+async def running(folder, at, port=0):
     """A daemon on a store with one delivery, due at `at`, that has just been made."""
     async with opened(folder / "data") as store:
         await store.commit(commit(at=at, outgoing=[outgoing("d1", "here", due=at, notice=notice())]))
     config = folder / "badbuzz.yaml"
-    config.write_text(CONFIGURATION.format(data=folder / "data", port=0))
+    config.write_text(CONFIGURATION.format(data=folder / "data", port=port))
     daemon = asyncio.ensure_future(run(config))
     try:
         await delivered(folder / "data", "d1")
@@ -98,3 +101,21 @@ async def test_a_store_that_does_not_answer_at_the_end_does_not_keep_the_end_fro
             await daemon
     async with opened(tmp_path / "data") as store:
         assert await store.snapshot("acme") is not None
+
+
+async def test_an_open_page_hears_what_is_committed_and_does_not_hold_up_the_end(tmp_path):
+    port, config, decoder = free_port(), tmp_path / "badbuzz.yaml", Decoder()
+    async with (
+        running(tmp_path, Clock().now(), port) as daemon,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http,
+        http.get("/events") as page,
+        asyncio.timeout(60),
+    ):
+        config.write_text(config.read_text().replace("{query: acme}", "{query: acme, name: Acme Air}"))
+        os.kill(os.getpid(), signal.SIGHUP)
+        while not any("Acme Air" in event.data for event in decoder.feed(await page.content.readany())):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        while await page.content.readany():
+            pass
+        await daemon

@@ -6,6 +6,7 @@ import pytest
 
 from alerts.delivery import Outcome
 from alerts.outbox import passed_on
+from alerts.sentences import ours
 from listener.backtest import replay_store
 from listener.pipeline.engines import restore
 from listener.pipeline.ledger import STRAYS
@@ -121,6 +122,7 @@ async def test_a_brand_that_is_removed_resolves_its_incidents_and_may_come_back(
     await world.reload(brands="zen: {query: zen}")
     (_, step) = await world.steps()
     assert ("resolved", "the rule was removed from the configuration") == (step.state, step.because)
+    assert "la règle a été retirée de la configuration" == ours(step.because, "fr")
     await world.reload(brands="zen: {query: zen}")
     assert 2 == kinds(await world.log("acme")).count("Configured")
     world.clock.move(seconds=1)
@@ -286,11 +288,17 @@ async def asked(world, verb, target, by="camille"):
 
 async def test_an_incident_can_be_taken_once_and_ended_once(world):
     await world.say("1", "2", "3")
-    assert "there is no incident 9" == await asked(world, "ack", "9")
+    refused = [await asked(world, "ack", "9")]
     assert "" == await asked(world, "ack", "1")
-    assert "camille already has incident 1" == await asked(world, "ack", "1", by="alex")
+    refused.append(await asked(world, "ack", "1", by="alex"))
     assert "" == await asked(world, "resolve", "1")
-    assert "incident 1 is already resolved" == await asked(world, "resolve", "1")
+    refused.append(await asked(world, "resolve", "1"))
+    assert refused == ["there is no incident 9", "camille already has incident 1", "incident 1 is already resolved"]
+    assert [ours(each, "fr").replace("\u00a0", " ") for each in refused] == [
+        "il n’y a pas d’incident 9",
+        "camille a déjà pris l’incident n° 1",
+        "l’incident n° 1 est déjà clos",
+    ]
     assert ["open", "acknowledged", "resolved"] == await world.states()
     assert [("camille", "seen enough")] == [(step.by, step.because) for step in await world.steps()][-1:]
     assert [True] == await explained(world)
@@ -349,6 +357,7 @@ async def test_what_waits_for_a_channel_that_is_removed_is_parked_and_told_elsew
             team.state,
             team.detail,
         )
+        assert "la configuration n’a plus le canal team" == ours(team.detail, "fr")
         assert ("boss", "due", team.transition) == (boss.channel, boss.state, boss.transition)
 
 
