@@ -113,8 +113,11 @@ async def test_an_open_page_hears_what_is_committed_and_does_not_hold_up_the_end
     ):
         config.write_text(config.read_text().replace("{query: acme}", "{query: acme, name: Acme Air}"))
         os.kill(os.getpid(), signal.SIGHUP)
-        while not any("Acme Air" in event.data for event in decoder.feed(await page.content.readany())):
-            pass
+        heard = ""
+        while "Acme Air" not in heard:
+            chunk = await page.content.readany()
+            assert chunk, "the page was left before it heard"
+            heard += "".join(event.data for event in decoder.feed(chunk))
         os.kill(os.getpid(), signal.SIGTERM)
         while await page.content.readany():
             pass
