@@ -65,7 +65,7 @@ class Platforms:
         if place is None:
             raise web.HTTPNotFound
         entries = [self._entry(post) for post in self.readable() if post.feed == name][: -LISTED - 1 : -1]
-        channel = Channel(title=place.title, language=place.language, home=f"{self.url}/", here=self.feed_url(name))
+        channel = Channel(title=place.title, home=f"{self.url}/", here=self.feed_url(name), hub=f"{self.url}/hub")
         form = FORMATS[place.kind]
         body = form.write(channel, entries)
         headers = {"ETag": f'"{blake2b(body, digest_size=8).hexdigest()}"'}

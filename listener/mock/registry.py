@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import bluesky, hackernews, linkedin, mastodon, meta, reddit, x, x_webhooks, youtube
+from listener.mock import bluesky, hackernews, linkedin, mastodon, meta, press, reddit, x, x_webhooks, youtube
 from listener.mock.faults import FAULTS, Faults
 from listener.mock.pushes import Sender
 from listener.mock.server import Platform
@@ -58,6 +58,14 @@ PLATFORMS: Mapping[str, Entry] = {
         build=lambda world, faults: bluesky.Jetstream(world, faults=faults),
         faults=bluesky.FAULTS,
         commands=("badbuzz listen bluesky server={url} allow_private=true",),
+    ),
+    "feed": Entry(
+        build=press.Press,
+        faults=press.FAULTS,
+        commands=(
+            "badbuzz listen feed urls={url}/rss every=10s allow_private=true",
+            "badbuzz listen feed urls={url}/json every=10s allow_private=true",
+        ),
     ),
     "x": Entry(
         build=lambda world, faults: x.X(world=world, faults=faults, tokens={"member"}),

@@ -101,7 +101,9 @@ def _mention(post):
 def test_a_feed_says_what_its_posts_say(kind):
     story = acme_story()
     entries = [_entry(post) for post in story]
-    channel = Channel(title="Forum & « amis »", language="fr", home="http://f.example/", here="http://f.example/feed")
+    channel = Channel(
+        title="Forum & « amis »", home="http://f.example/", here="http://f.example/feed", hub="http://f.example/hub"
+    )
 
     feed = feedparser.parse(FORMATS[kind].write(channel, entries))
 
