@@ -1,11 +1,13 @@
 """Endless small talk about a made-up airline, in French and English: said, answered, edited and taken back."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from random import Random
 
 from listener.clock import Clock
-from listener.mock.story import Post, acme_story
-from listener.mock.world import Account, World
+from listener.mock.script import Cue
+from listener.mock.story import acme_story, small_talk
+from listener.mock.world import World
 from rules.instant import MINUTE, SECOND, Instant, Span
 
 PAUSE: Span = 3 * SECOND
@@ -22,7 +24,8 @@ class Chatter:
     def __init__(self, worlds: Iterable[World], seed: int = 0) -> None:
         self._worlds = list(worlds)
         self._random = Random(seed)
-        self._texts: Sequence[Post] = acme_story(seed)
+        said = [cue for cue in acme_story(seed) if cue.act == "say"]
+        self._texts: Sequence[Cue] = [*said, *small_talk()]
 
     def begin(self, now: Instant) -> None:
         """What was said in the last hour."""
@@ -51,7 +54,7 @@ class Chatter:
 
     def _say(self, at: Instant | None = None) -> None:
         post, back = self._random.choice(self._texts), self._random.randrange(1, _RECENT)
-        account = Account(handle=post.author, name=post.author, followers=len(post.author) * 10)
+        account = replace(post.author, followers=len(post.author.handle) * 10)
         answers = not post.title and self._random.random() < 0.6
         for world in self._worlds:
             recent = world.posts()[-back:]

@@ -10,7 +10,7 @@ from listener.mock.stage import KINDS, Stage
 from listener.mock.story import LENGTH
 from listener.mock.watch import Watch
 from listener.store.port import StoreError, Views
-from rules.instant import SECOND
+from rules.instant import SECOND, Instant
 
 PULSE = 0.2
 """Seconds between two looks at the daemon."""
@@ -19,7 +19,7 @@ PATIENCE = 60
 
 
 class SetUpError(Exception):
-    """The daemon does not read the feeds; the message is for people."""
+    """The daemon does not read its sources; the message is for people."""
 
 
 @dataclass(kw_only=True)
@@ -43,8 +43,15 @@ class Performance:
         await self._until_heard()
         if self.daemon.done():
             return ["missing_stopped"]
-        begin = self.stage.platforms.begin = self.clock.now()
+        begin = self.clock.now()
         self.show.begin(begin)
+        async with asyncio.TaskGroup() as group:
+            acting = group.create_task(self.stage.act(self.clock, begin), name="story")
+            missing = await self._follow(begin, once=once)
+            acting.cancel()
+        return missing
+
+    async def _follow(self, begin: Instant, *, once: bool) -> list[str]:
         limit = begin + LENGTH + int(PATIENCE * SECOND * self.clock.speed)
         quiet = 0
         while not self.daemon.done():
@@ -65,7 +72,7 @@ class Performance:
                 while not self.daemon.done() and not await self._is_heard():
                     await asyncio.wait([self.daemon], timeout=PULSE / 2)
         except TimeoutError:
-            raise SetUpError(f"the daemon did not read its feeds within {PATIENCE} s") from None
+            raise SetUpError(f"the daemon did not read its sources within {PATIENCE} s") from None
 
     async def _is_heard(self) -> bool:
         try:

@@ -4,23 +4,36 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 
 import msgspec
 from aiomqtt import MqttError
 
 from listener.clock import Clock
+from listener.mock.bluesky import Jetstream
 from listener.mock.broker import Broker, BrokerError, broker, find_mosquitto, free_port
 from listener.mock.inboxes import Inbox, mail_inbox, mqtt_inbox, new_inbox, slack_inbox
-from listener.mock.platforms import PLACES, Platforms, serving
-from listener.mock.story import OFFICIAL, Language, Post
+from listener.mock.mastodon import Mastodon
+from listener.mock.press import Press
+from listener.mock.script import Cue, Player
+from listener.mock.server import Server, serving
+from listener.mock.story import OFFICIAL, PLATFORMS, Language, small_talk
+from listener.mock.world import World
+from rules.instant import MINUTE, Instant, Span
 
 KINDS: Mapping[str, str] = {"team": "slack", "boss": "email", "home": "mqtt"}
 """The channels of the demonstration and their kinds."""
 BASE = "badbuzz"
 """Where the MQTT topics begin."""
 ZONE = "Europe/Paris"
+KEEP_ALIVE = 15.0
+"""Seconds of the story between two signs of life of the mock Mastodon."""
+PAUSE: Span = 2 * MINUTE
+"""Between two things that are said about anything else."""
+_MOST_SMALL_TALK = 100
 
 _CONFIGURATION = """\
 # The configuration of this demonstration; the addresses are those of its own servers.
@@ -38,13 +51,22 @@ brands:
     languages: [fr, en]
     own_accounts: {own}
 sources:
-{sources}
+  mastodon:
+    kind: mastodon
+    name: Mastodon
+    server: {mastodon}
+    token: !secret {token}
+    tags: [acmeair, acmeairabandon]
+    public: true
+    allow_private: true
+  bluesky: {{kind: bluesky, name: Bluesky, server: {bluesky}, back: 36h, allow_private: true}}
+  press: {{kind: feed, name: {press}, urls: [{feed}], every: 1m, allow_private: true}}
 rules:
   bad-buzz:
     kind: spike
     of: negative
     budget: 1 per week
-    at_least: {{posts: 8, authors: 5}}
+    at_least: {{posts: 10, authors: 5}}
     severity: warning
     critical_when: {{times_usual: 11}}
     calm_for: 10m
@@ -78,7 +100,8 @@ class Stage:
     data: Path
     page: str
     broker: Broker
-    platforms: Platforms
+    worlds: Mapping[str, World]
+    player: Player
     inbox: Inbox
     subscribed: asyncio.Event
 
@@ -86,6 +109,14 @@ class Stage:
     def log(self) -> Path:
         """Where the daemon's log lines go."""
         return self.folder / "daemon.log"
+
+    async def act(self, clock: Clock, begin: Instant) -> None:
+        """Play the story and talk about anything else, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.player.play(clock, begin), name="story")
+            # on what nobody writes to any more, badbuzz would rightly call a stream starved
+            for name in ("mastodon", "bluesky"):
+                group.create_task(_talk(self.worlds[name], clock), name=f"small talk on {name}")
 
     async def read_mqtt(self) -> None:
         """Read the broker until cancelled. Raises BrokerError when it ends before."""
@@ -96,12 +127,17 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_up(story: Sequence[Post], clock: Clock, language: Language) -> AsyncIterator[Stage]:
-    """The stage, taken down with the block. Raises OSError, BrokerError, and ImportError when the extra is missing."""
+async def set_up(story: Sequence[Cue], clock: Clock, language: Language) -> AsyncIterator[Stage]:
+    """The stage, with all that was said before the story, taken down with the block. Raises OSError, BrokerError, and
+    ImportError when the extra is missing.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="badbuzz-demo-", ignore_cleanup_errors=True)))
-        inbox, port = new_inbox(), free_port()
-        platforms = await stack.enter_async_context(serving(Platforms(story=story, now=clock.now, origin=clock.origin)))
+        inbox, port, token = new_inbox(), free_port(), token_urlsafe(16)
+        worlds = {name: World(clock.now) for name in PLATFORMS}
+        player = Player(story, worlds)
+        player.past(clock.now())
+        server = await stack.enter_async_context(serving(_platforms(worlds, clock, token)))
         slack = await stack.enter_async_context(slack_inbox(inbox))
         mail = await stack.enter_async_context(mail_inbox(inbox))
         running = await stack.enter_async_context(broker(folder, find_mosquitto()))
@@ -111,34 +147,63 @@ async def set_up(story: Sequence[Post], clock: Clock, language: Language) -> Asy
             data=folder / "data",
             page=f"http://127.0.0.1:{port}",
             broker=running,
-            platforms=platforms,
+            worlds=worlds,
+            player=player,
             inbox=inbox,
             subscribed=asyncio.Event(),
         )
-        secret = folder / "slack-webhook"
-        secret.touch(mode=0o600)
-        secret.write_text(slack, "utf-8")
-        stage.config.write_text(_configuration(stage, port, f"file:{secret}", mail, language), "utf-8")
+        secrets = {"slack": slack, "token": token}
+        told = {name: _quoted(_kept(folder / name, secret)) for name, secret in secrets.items()}
+        ports = {"port": port, "mail": mail, "mqtt": running.port}
+        stage.config.write_text(_configuration(stage, server, language, **told, **ports), "utf-8")
         yield stage
 
 
-def _configuration(stage: Stage, port: int, slack: str, mail: int, language: Language) -> str:
-    sources = [
-        f"  {name}: {{kind: feed, urls: [{stage.platforms.feed_url(name)}], every: 1m, allow_private: true}}"
-        for name in PLACES
+def _platforms(worlds: Mapping[str, World], clock: Clock, token: str) -> dict[str, Mastodon | Jetstream | Press]:
+    """Each keeps to the clock of the story."""
+    return {
+        "mastodon": Mastodon(world=worlds["mastodon"], tokens={token}, keep_alive=KEEP_ALIVE / clock.speed),
+        "bluesky": Jetstream(worlds["bluesky"], clock=clock),
+        "feed": Press(worlds["feed"], clock=clock, title="Presse et blogs · Press and blogs"),
+    }
+
+
+async def _talk(world: World, clock: Clock) -> None:
+    """Say something now and then; what is old goes."""
+    keys = list[int]()
+    for cue in cycle(small_talk()):
+        await clock.sleep(PAUSE)
+        keys.append(world.say(cue.text, cue.author, language=cue.language).key)
+        if len(keys) > _MOST_SMALL_TALK:
+            world.delete(keys.pop(0))
+
+
+def _kept(file: Path, secret: str) -> str:
+    """A secret in a file of its owner's, as a configuration names it."""
+    file.touch(mode=0o600)
+    file.write_text(secret, "utf-8")
+    return f"file:{file}"
+
+
+def _configuration(stage: Stage, server: Server, language: Language, **places: object) -> str:
+    mastodon, bluesky, press = (server.of(name) for name in PLATFORMS)
+    own = [
+        f"@{OFFICIAL['mastodon'].handle}@mastodon.example",
+        OFFICIAL["bluesky"].handle,
+        f"{press}/@{OFFICIAL['feed'].handle}",
     ]
     return _CONFIGURATION.format(
         data=_quoted(str(stage.data)),
-        port=port,
         language=language,
         zone=ZONE,
-        own=_quoted([f"@{OFFICIAL}", *stage.platforms.pages_of(OFFICIAL)]),
-        sources="\n".join(sources),
-        slack=_quoted(slack),
-        mail=mail,
-        mqtt=stage.broker.port,
+        own=_quoted(own),
+        mastodon=mastodon,
+        bluesky=bluesky,
+        feed=f"{press}/json",
+        press={"fr": "Presse", "en": "Press"}[language],
         base=BASE,
         protocol=stage.broker.protocol,
+        **places,
     )
 
 

@@ -1,35 +1,29 @@
-"""The scripted evening of the demonstration: who posts what, when, in which feed."""
+"""The scripted evening of the demonstration: who says what, when, on which platform."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from random import Random
 from typing import Any, Literal
 
+from listener.mock.script import Cue
+from listener.mock.world import Account
 from rules.instant import MINUTE, Span
 
 Language = Literal["fr", "en"]
-Stage = Literal["before", "calm", "spark", "fire", "decay", "after", "noise"]
 
-OFFICIAL = "acmeair"
-"""The airline's own account."""
+PLATFORMS = ("mastodon", "bluesky", "feed")
+"""Where it plays."""
+_OFFICIAL = "acmeair"
+OFFICIAL: Mapping[str, Account] = {
+    "mastodon": Account(handle=_OFFICIAL, name="Acme Air"),
+    "bluesky": Account(handle=f"{_OFFICIAL}.example", name="Acme Air"),
+    "feed": Account(handle=_OFFICIAL, name="Acme Air"),
+}
+"""The airline's own accounts."""
 LENGTH: Span = 90 * MINUTE
-"""By then the incident should have resolved; nothing is posted after it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Post:
-    """One public post. `at` counts from the beginning of the story, negative in the days before; `guid` is unique."""
-
-    guid: str
-    at: Span
-    stage: Stage
-    feed: str
-    language: Language
-    author: str
-    title: str
-    text: str
+"""By then the incident should have resolved; nothing about the airline is said after it."""
 
 
 @dataclass(frozen=True)
@@ -50,29 +44,44 @@ _STAGES: dict[str, _Stage] = {
     "fire": _Stage(37.2, 56, 0.8),
     "decay": _Stage(57.6, 68, 1.2),
     "after": _Stage(70, 89),
-    "noise": _Stage(2, 88),
 }
+_NOISE = "noise"
+
+_Written = tuple[str, dict[str, Any]]
+"""A language and a post as it stands in the file."""
 
 
-def acme_story(seed: int = 0) -> Sequence[Post]:
+def acme_story(seed: int = 0) -> Sequence[Cue]:
     """The evening of flight 4218, in the order of its moments. The seed decides who comes when inside a stage."""
     random = Random(seed)
-    written = [(language, post) for language in ("fr", "en") for post in _read(f"acme.{language}.toml")]
-    posts = [
-        _post(number, language, post, at)
+    written = _read()
+    cues = [
+        _cue(number, language, post, at)
         for stage, span in _STAGES.items()
         for number, (language, post, at) in enumerate(_placed(stage, span, written, random))
     ]
-    return sorted(posts, key=lambda post: (post.at, post.guid))
+    return sorted(cues, key=lambda cue: (cue.at, cue.name))
 
 
-def _read(name: str) -> list[dict[str, Any]]:
-    posts: list[dict[str, Any]] = tomllib.loads(files(__package__).joinpath(name).read_text("utf-8"))["post"]
-    return posts
+def small_talk() -> Sequence[Cue]:
+    """What people say about anything else: read, and not kept."""
+    noise = [(language, post) for language, post in _read() if post["stage"] == _NOISE]
+    return [_cue(number, language, post, 0.0) for number, (language, post) in enumerate(noise)]
+
+
+def _read() -> list[_Written]:
+    """All posts, each with the platform it is said on."""
+    written = []
+    for language in ("fr", "en"):
+        file = tomllib.loads(files(__package__).joinpath(f"acme.{language}.toml").read_text("utf-8"))
+        for post in file["post"]:
+            usual = "bluesky" if post["by"] in file["bluesky"] else "mastodon"
+            written.append((language, {"platform": usual, **post}))
+    return written
 
 
 def _placed(
-    stage: str, span: _Stage, written: Sequence[tuple[str, dict[str, Any]]], random: Random
+    stage: str, span: _Stage, written: Sequence[_Written], random: Random
 ) -> list[tuple[str, dict[str, Any], float]]:
     """The posts of a stage with their minutes: those with a moment of their own, then the others, evenly strewn."""
     here = [(language, post) for language, post in written if post["stage"] == stage]
@@ -85,15 +94,24 @@ def _placed(
     return fixed + [(language, post, minute) for (language, post), minute in zip(free, minutes, strict=True)]
 
 
-def _post(number: int, language: str, written: dict[str, Any], minute: float) -> Post:
-    kind = written.get("feed", "forum")
-    return Post(
-        guid=f"{language}-{written['stage']}-{number}",
+def _cue(number: int, language: str, written: Mapping[str, Any], minute: float) -> Cue:
+    return Cue(
         at=round(minute * 60) * (MINUTE // 60),
-        stage=written["stage"],
-        feed=kind if kind == "press" else f"{kind}-{language}",
-        language="fr" if language == "fr" else "en",
-        author=written["by"],
+        platform=written["platform"],
+        name=written.get("name", f"{language}-{written['stage']}-{number}"),
+        author=_account(written["by"], written["platform"]),
+        part=written["stage"],
+        act=written.get("act", "say"),
+        about=written.get("about"),
+        text=written.get("text", ""),
         title=written.get("title", ""),
-        text=written["text"],
+        language=language,
     )
+
+
+def _account(name: str, platform: str) -> Account:
+    """An account, its handle as the platform writes handles."""
+    if name == _OFFICIAL:
+        return OFFICIAL[platform]
+    plain = name.lower().replace(" ", "-")
+    return Account(handle=f"{plain.replace('_', '-')}.bsky.example" if platform == "bluesky" else plain, name=name)

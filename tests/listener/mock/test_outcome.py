@@ -17,18 +17,19 @@ from rules.mention import Author, Mention
 BEGIN = 1_794_691_220_000_000
 
 
-def heard(post):
-    """A post as it is read within a minute of being written."""
-    written = moment(BEGIN + post.at)
+def heard(cue, texts):
+    """What a cue says, as it is heard: from streams at once, from the press within a minute."""
+    written = moment(BEGIN + cue.at)
+    late = timedelta(seconds=60 - written.second if cue.platform == "feed" else 0)
     mention = Mention(
-        id=post.guid,
-        source=post.feed,
-        platform="feed",
-        author=Author(name=post.author),
-        title=post.title,
-        text=post.text,
+        id=cue.name,
+        source=cue.platform,
+        platform=cue.platform,
+        author=Author(handle=cue.author.handle),
+        title=cue.title,
+        text=cue.text or texts[cue.about],
         created_at=written,
-        observed_at=written + timedelta(seconds=60 - written.second),
+        observed_at=written + late,
     )
     return mention, None
 
@@ -38,7 +39,9 @@ async def test_the_crisis_is_seen_small_gets_worse_and_ends_whatever_the_seed(se
     story = acme_story(seed)
     async with set_up(story, Clock(), "fr") as stage:
         setup = build_setup(load_checked(stage.config).settings)
-    posts = sorted((heard(post) for post in story if post.at >= 0), key=lambda each: each[0].observed_at)
+    texts = {cue.name: cue.text for cue in story}
+    said = [heard(cue, texts) for cue in story if cue.at >= 0 and cue.act in {"say", "repost"}]
+    posts = sorted(said, key=lambda each: each[0].observed_at)
     steps = list(Backtest(setup).run(posts))
 
     assert [(step.rule, step.state, step.severity) for step in steps] == [

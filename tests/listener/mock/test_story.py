@@ -10,13 +10,14 @@ import pytest
 
 from listener.mock.feeds import FORMATS, Channel, Entry
 from listener.mock.show import Words
-from listener.mock.story import LENGTH, OFFICIAL, acme_story
+from listener.mock.story import LENGTH, OFFICIAL, PLATFORMS, acme_story, small_talk
 from rules.classify import BrandTerms, Classifier
 from rules.instant import MINUTE, instant, moment
 from rules.mention import Author, Mention
 from rules.query import compile_query
 
 BEGIN = 1_794_692_000_000_000
+LANGUAGES = {"fr", "en"}
 
 
 def test_the_same_seed_tells_the_same_story_and_another_seed_another():
@@ -25,49 +26,45 @@ def test_the_same_seed_tells_the_same_story_and_another_seed_another():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_every_stage_has_its_posts_in_both_languages(seed):
+def test_every_part_has_its_posts_in_both_languages_and_every_platform_too(seed):
     story = acme_story(seed)
+    parts = {"before": 6, "calm": 17, "spark": 11, "fire": 35, "decay": 13, "after": 10}
 
-    assert Counter(post.stage for post in story) == {
-        "before": 6,
-        "calm": 17,
-        "spark": 9,
-        "fire": 31,
-        "decay": 10,
-        "after": 10,
-        "noise": 5,
-    }
-    assert {(post.stage, post.language) for post in story} == {
-        (stage, language)
-        for stage in ("before", "calm", "spark", "fire", "decay", "after", "noise")
-        for language in ("fr", "en")
-    }
-    assert [post.at for post in story] == sorted(post.at for post in story)
-    assert all(post.at < LENGTH for post in story)
+    assert Counter(cue.part for cue in story) == parts
+    assert {(cue.part, cue.language) for cue in story} == {(part, language) for part in parts for language in LANGUAGES}
+    assert {(cue.platform, cue.language) for cue in story} == {(each, said) for each in PLATFORMS for said in LANGUAGES}
+    assert {cue.language for cue in small_talk()} == LANGUAGES
+    assert [cue.at for cue in story] == sorted(cue.at for cue in story)
+    assert all(cue.at < LENGTH for cue in story)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_two_posts_share_a_guid_or_their_words(seed):
+def test_names_and_words_are_unique_and_what_is_about_a_post_comes_after_it(seed):
     story = acme_story(seed)
+    said = {cue.name: cue for cue in story}
+    about = [(said[cue.about], cue) for cue in story if cue.about]
 
-    assert len({post.guid for post in story}) == len(story)
-    assert len({post.text for post in story}) == len(story)
+    assert len(said) == len(story)
+    assert len({cue.text for cue in story if cue.text}) == sum(cue.text != "" for cue in story)
+    assert {cue.act for _, cue in about} == {"say", "repost", "edit", "delete"}
+    assert all(first.at < cue.at and first.platform == cue.platform for first, cue in about)
 
 
-def test_the_airline_answers_once_in_each_language_after_the_first_press_article():
+def test_the_airline_answers_on_every_platform_after_the_first_press_article():
     story = acme_story()
-    answers = [post for post in story if post.author == OFFICIAL]
-    article = next(post for post in story if post.stage == "fire" and post.feed == "press")
+    answers = [cue for cue in story if cue.author == OFFICIAL[cue.platform]]
+    article = next(cue for cue in story if cue.part == "fire" and cue.platform == "feed")
 
-    assert sorted(post.language for post in answers) == ["en", "fr"]
-    assert all(post.at > article.at for post in answers)
+    assert {cue.platform for cue in answers} == set(PLATFORMS)
+    assert {cue.language for cue in answers} == LANGUAGES
+    assert all(cue.at > article.at for cue in answers)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_nobody_uses_the_hashtag_before_it_was_proposed(seed):
-    first = next(post for post in acme_story(seed) if "#AcmeAirAbandon" in post.text)
+    first = next(cue for cue in acme_story(seed) if "#AcmeAirAbandon" in cue.text)
 
-    assert first.author == "lea_en_escale"
+    assert first.author.name == "lea_en_escale"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -76,7 +73,9 @@ def test_the_tone_that_is_heard_is_calm_then_rises_and_falls(seed):
     terms = BrandTerms(query=compile_query('"Acme Air" OR @acmeair OR #acmeair'), languages=("fr", "en"))
     classifier, story = Classifier({"acme": terms}), acme_story(seed)
     negative = [
-        post.at for post in story if any(each.tone.label == "negative" for each in classifier.classify(_mention(post)))
+        post.at
+        for post in story
+        if post.act == "say" and any(each.tone.label == "negative" for each in classifier.classify(_mention(post)))
     ]
     quarters = Counter(at // (15 * MINUTE) for at in negative if at >= 0)
 
@@ -87,10 +86,10 @@ def test_the_tone_that_is_heard_is_calm_then_rises_and_falls(seed):
 
 def _mention(post):
     return Mention(
-        id=post.guid,
-        source=post.feed,
-        platform="feed",
-        author=Author(name=post.author),
+        id=post.name,
+        source=post.platform,
+        platform=post.platform,
+        author=Author(handle=post.author.handle),
         title=post.title,
         text=post.text,
         observed_at=moment(BEGIN),
@@ -117,16 +116,16 @@ def test_a_feed_says_what_its_posts_say(kind):
 
 
 def _entry(post):
-    page = f"http://f.example/@{quote(post.author)}"
+    page = f"http://f.example/@{quote(post.author.handle)}"
     return Entry(
-        guid=post.guid,
+        guid=post.name,
         at=BEGIN + post.at,
         language=post.language,
-        author=post.author,
+        author=post.author.name,
         author_page=page,
         title=post.title,
         text=post.text,
-        link=f"{page}/{post.guid}",
+        link=f"{page}/{post.name}",
     )
 
 
