@@ -1,4 +1,4 @@
-"""`badbuzz demo`: a scripted evening of an airline, through the real daemon, into local inboxes."""
+"""`badbuzz demo`: a scripted evening of an airline on three platforms, through the real daemon, into local inboxes."""
 
 import asyncio
 import signal
@@ -44,7 +44,7 @@ def command(
     show: Show = JsonLines(_write) if json else Screen(Console(highlight=False), words, speed, once=once)
     clock = Clock(origin=ORIGIN, started=Clock().now(), speed=speed)
     try:
-        lacking = asyncio.run(_perform(show, clock, language, seed, once=once))
+        lacking = asyncio.run(perform(show, clock, language, seed, once=once))
     except BrokenPipeError:
         raise
     except (BrokerError, SetUpError, OSError) as error:
@@ -66,8 +66,10 @@ def _write(line: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-async def _perform(show: Show, clock: Clock, language: Language, seed: int, *, once: bool) -> list[str]:
-    """Set up, play, clear away. Returns what is missing at the end."""
+async def perform(show: Show, clock: Clock, language: Language, seed: int, *, once: bool) -> list[str]:
+    """Set up, play, clear away. Returns what is missing at the end, as keys of the words. Raises BrokerError,
+    SetUpError and OSError.
+    """
     async with set_up(acme_story(seed), clock, language) as stage:
         with stage.log.open("w", encoding="utf-8") as log, redirect_stderr(log), show:
             return await _plainly(stage, show, clock, once=once)

@@ -1,7 +1,6 @@
 """Endless small talk about a made-up airline, in French and English: said, answered, edited and taken back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from random import Random
 
 from listener.clock import Clock
@@ -54,11 +53,10 @@ class Chatter:
 
     def _say(self, at: Instant | None = None) -> None:
         post, back = self._random.choice(self._texts), self._random.randrange(1, _RECENT)
-        account = replace(post.author, followers=len(post.author.handle) * 10)
         answers = not post.title and self._random.random() < 0.6
         for world in self._worlds:
             recent = world.posts()[-back:]
             parent = recent[0].key if recent and answers else None
-            world.say(post.text, account, title=post.title, language=post.language, reply_to=parent, at=at)
+            world.say(post.text, post.author, title=post.title, language=post.language, reply_to=parent, at=at)
             if len(world.posts()) > _MOST:
                 world.delete(world.posts()[0].key)

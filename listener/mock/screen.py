@@ -30,10 +30,10 @@ WIDEST = 100
 """Columns that are used at most: longer lines read badly."""
 BEATS = (
     (0, "beat_calm"),
-    (17 * MINUTE + 30 * SECOND, "beat_spark"),
-    (27 * MINUTE, "beat_fire"),
-    (47 * MINUTE, "beat_official"),
-    (60 * MINUTE, "beat_after"),
+    (27 * MINUTE + 30 * SECOND, "beat_spark"),
+    (37 * MINUTE, "beat_fire"),
+    (57 * MINUTE, "beat_official"),
+    (70 * MINUTE, "beat_after"),
 )
 """What is said of the story, and when."""
 PATIENCE: Span = 10 * MINUTE

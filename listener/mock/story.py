@@ -17,9 +17,9 @@ PLATFORMS = ("mastodon", "bluesky", "feed")
 """Where it plays."""
 _OFFICIAL = "acmeair"
 OFFICIAL: Mapping[str, Account] = {
-    "mastodon": Account(handle=_OFFICIAL, name="Acme Air"),
-    "bluesky": Account(handle=f"{_OFFICIAL}.example", name="Acme Air"),
-    "feed": Account(handle=_OFFICIAL, name="Acme Air"),
+    "mastodon": Account(handle=_OFFICIAL, name="Acme Air", followers=48_000),
+    "bluesky": Account(handle=f"{_OFFICIAL}.example", name="Acme Air", followers=31_000),
+    "feed": Account(handle=_OFFICIAL, name="Acme Air", followers=48_000),
 }
 """The airline's own accounts."""
 LENGTH: Span = 90 * MINUTE
@@ -114,4 +114,5 @@ def _account(name: str, platform: str) -> Account:
     if name == _OFFICIAL:
         return OFFICIAL[platform]
     plain = name.lower().replace(" ", "-")
-    return Account(handle=f"{plain.replace('_', '-')}.bsky.example" if platform == "bluesky" else plain, name=name)
+    handle = f"{plain.replace('_', '-')}.bsky.example" if platform == "bluesky" else plain
+    return Account(handle=handle, name=name, followers=Random(name).randrange(20, 900))

@@ -1,4 +1,4 @@
-"""The demonstration as a first-time user runs it: a process, real feeds, the real daemon, local inboxes."""
+"""The demonstration as a first-time user runs it: a process, mock platforms, the real daemon, local inboxes."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def played(tmp_path, *options):
 
 
 def test_the_whole_evening_is_told_as_json_lines_and_leaves_nothing_behind(tmp_path):
-    done = played(tmp_path, "--once", "--json", "--speed", "120")
+    done = played(tmp_path, "--once", "--json", "--speed", "150")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     steps = [line for line in lines if line["type"] == "transition"]
     deliveries = [line for line in lines if line["type"] == "delivery"]

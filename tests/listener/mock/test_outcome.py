@@ -1,5 +1,6 @@
-"""What the rules of the demonstration make of its story: always the same three steps."""
+"""What the daemon of the demonstration makes of its story: all of it is heard, and always in the same three steps."""
 
+import io
 import secrets
 from datetime import timedelta
 
@@ -7,7 +8,9 @@ import pytest
 
 from listener.app import load_checked
 from listener.backtest import Backtest
+from listener.cli.demo import ORIGIN, perform
 from listener.clock import Clock
+from listener.mock.show import JsonLines
 from listener.mock.stage import set_up
 from listener.mock.story import acme_story
 from listener.pipeline.setup import build_setup
@@ -50,3 +53,33 @@ async def test_the_crisis_is_seen_small_gets_worse_and_ends_whatever_the_seed(se
         ("bad-buzz", "resolved", "critical"),
     ]
     assert steps[0].evidence.count <= 0.8 * steps[-1].evidence.peak
+
+
+class Listening(JsonLines):
+    """Remembers what was heard, as (source, text), and by which sources the airline itself."""
+
+    def pulse(self, at, mentions):  # noqa: ARG002
+        self.heard = {(each.mention.source, each.mention.text) for each in mentions}
+        self.own = {each.mention.source for each in mentions if any(facts.own for facts in each.facts.values())}
+
+
+def standing(story):
+    """What stands in the end, and what does not any more, as (source, text)."""
+    sources = {"mastodon": "mastodon", "bluesky": "bluesky", "feed": "press"}
+    said, gone = dict[str, tuple[str, str]](), set()
+    for cue in story:
+        if cue.act in {"edit", "delete"}:
+            gone.add(said.pop(cue.about))
+        if cue.act != "delete":
+            text = said[cue.about][1] if cue.act == "repost" else cue.text
+            said[cue.about if cue.act == "edit" else cue.name] = (sources[cue.platform], text)
+    return set(said.values()), gone
+
+
+async def test_all_of_it_is_heard_in_both_languages_on_every_platform_as_it_stands_in_the_end():
+    show = Listening(io.BytesIO().write)
+    clock = Clock(origin=ORIGIN, started=Clock().now(), speed=600)
+    assert await perform(show, clock, "en", 5, once=True) == []
+    said, gone = standing([cue for cue in acme_story(5) if cue.part != "after"])
+    assert (said - show.heard, gone & show.heard) == (set(), set())
+    assert show.own == {"mastodon", "bluesky", "press"}
