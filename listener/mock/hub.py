@@ -130,7 +130,7 @@ class Hub:
                 said = await answer.content.read(len(challenge) + 1)
         except (ClientError, OSError, TimeoutError):
             return False
-        return answer.ok and said == challenge.encode()
+        return answer.status < 300 and said == challenge.encode()
 
     async def _send(self, http: ClientSession, wish: Wish, number: int) -> None:
         """Send the topic each time it changes, until the lease ends or the subscriber is gone."""

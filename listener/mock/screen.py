@@ -168,7 +168,8 @@ class Screen:
     def _latest(self, stored: StoredMention) -> Text:
         mention = stored.mention
         said = " ".join((mention.title or mention.text).split())
-        line = Text(f"{mention.source} · {mention.author.name or '?'}  ", style="dim")
+        author = mention.author.name or mention.author.handle or "?"
+        line = Text(f"{mention.source} · {author}  ", style="dim")
         line.append(said, style="italic").truncate(self._width, overflow="ellipsis")
         return line
 
