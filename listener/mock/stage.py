@@ -20,7 +20,7 @@ from listener.mock.mastodon import Mastodon
 from listener.mock.press import Press
 from listener.mock.script import Cue, Player
 from listener.mock.server import Server, serving
-from listener.mock.story import OFFICIAL, PLATFORMS, Language, small_talk
+from listener.mock.story import OWN, PLATFORMS, Language, small_talk
 from listener.mock.world import World
 from rules.instant import MINUTE, Instant, Span
 
@@ -188,9 +188,9 @@ def _kept(file: Path, secret: str) -> str:
 def _configuration(stage: Stage, server: Server, language: Language, **places: object) -> str:
     mastodon, bluesky, press = (server.of(name) for name in PLATFORMS)
     own = [
-        f"@{OFFICIAL['mastodon'].handle}@mastodon.example",
-        OFFICIAL["bluesky"].handle,
-        f"{press}/@{OFFICIAL['feed'].handle}",
+        f"@{OWN['mastodon'].handle}@mastodon.example",
+        OWN["bluesky"].handle,
+        f"{press}/@{OWN['feed'].handle}",
     ]
     return _CONFIGURATION.format(
         data=_quoted(str(stage.data)),

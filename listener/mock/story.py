@@ -15,11 +15,12 @@ Language = Literal["fr", "en"]
 
 PLATFORMS = ("mastodon", "bluesky", "feed")
 """Where it plays."""
-_OFFICIAL = "acmeair"
-OFFICIAL: Mapping[str, Account] = {
-    "mastodon": Account(handle=_OFFICIAL, name="Acme Air", followers=48_000),
-    "bluesky": Account(handle=f"{_OFFICIAL}.example", name="Acme Air", followers=31_000),
-    "feed": Account(handle=_OFFICIAL, name="Acme Air", followers=48_000),
+OFFICIAL = "acmeair"
+"""What the airline calls itself."""
+OWN: Mapping[str, Account] = {
+    "mastodon": Account(handle=OFFICIAL, name="Acme Air", followers=48_000),
+    "bluesky": Account(handle=f"{OFFICIAL}.example", name="Acme Air", followers=31_000),
+    "feed": Account(handle=OFFICIAL, name="Acme Air", followers=48_000),
 }
 """The airline's own accounts."""
 LENGTH: Span = 90 * MINUTE
@@ -111,8 +112,8 @@ def _cue(number: int, language: str, written: Mapping[str, Any], minute: float) 
 
 def _account(name: str, platform: str) -> Account:
     """An account, its handle as the platform writes handles."""
-    if name == _OFFICIAL:
-        return OFFICIAL[platform]
+    if name == OFFICIAL:
+        return OWN[platform]
     plain = name.lower().replace(" ", "-")
     handle = f"{plain.replace('_', '-')}.bsky.example" if platform == "bluesky" else plain
     return Account(handle=handle, name=name, followers=Random(name).randrange(20, 900))

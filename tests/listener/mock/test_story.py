@@ -10,7 +10,7 @@ import pytest
 
 from listener.mock.feeds import FORMATS, Channel, Entry
 from listener.mock.show import Words
-from listener.mock.story import LENGTH, OFFICIAL, PLATFORMS, acme_story, small_talk
+from listener.mock.story import LENGTH, OWN, PLATFORMS, acme_story, small_talk
 from rules.classify import BrandTerms, Classifier
 from rules.instant import MINUTE, instant, moment
 from rules.mention import Author, Mention
@@ -52,7 +52,7 @@ def test_names_and_words_are_unique_and_what_is_about_a_post_comes_after_it(seed
 
 def test_the_airline_answers_on_every_platform_after_the_first_press_article():
     story = acme_story()
-    answers = [cue for cue in story if cue.author == OFFICIAL[cue.platform]]
+    answers = [cue for cue in story if cue.author == OWN[cue.platform]]
     article = next(cue for cue in story if cue.part == "fire" and cue.platform == "feed")
 
     assert {cue.platform for cue in answers} == set(PLATFORMS)
