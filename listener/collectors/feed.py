@@ -211,10 +211,11 @@ class FeedCollector:
         assert response is not None
         memory.failures, memory.trouble, memory.url = 0, ("", ""), response.moved or memory.url
         if feed and feed.entries:
-            memory.etag = response.headers.get("etag", "")
-            memory.modified = response.headers.get("last-modified", "")
-            memory.body = reading.body
-            memory.forget_unlisted(reading.listed)
+            said = response.headers if feed.whole else {}  # the rest of a document that breaks off is still to come
+            memory.etag, memory.modified = said.get("etag", ""), said.get("last-modified", "")
+            memory.body = reading.body if feed.whole else ""
+            if feed.whole:
+                memory.forget_unlisted(reading.listed)
         now, random = moment(self._tools.clock.now()), self._tools.random
         due = next_reading(now, self._options.every, headers=response.headers, feed=feed, random=random)
         memory.due = instant(due)

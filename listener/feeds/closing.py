@@ -18,6 +18,10 @@ _UNCLOSED = re.compile(
     re.DOTALL,
 )
 
+_ROOT = re.compile(r"<([\w.:-]+)")
+_ENTRY = re.compile(r"<(/?)(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
+_IDENTITY = re.compile(r"</(?:[\w.-]+:)?(?:guid|id)\s*>", re.IGNORECASE)
+
 
 def closed(document: str) -> str:
     """The document with an end tag for every element that has none: a title or link ends before the next element of
@@ -26,6 +30,23 @@ def closed(document: str) -> str:
     """
     document = _UNCLOSED.sub(_ended, _PARTIAL.sub("", document))
     return document + "".join(f"</{name}>" for name in reversed(_open(document)))
+
+
+def is_cut(document: str) -> bool:
+    """Whether a document, which begins with its root element, breaks off before the end of it."""
+    root = _ROOT.match(document)
+    return root is not None and not document.rstrip().endswith(f"</{root[1]}>")
+
+
+def without_nameless_end(document: str) -> str:
+    """A document that breaks off, without an entry at its end that has no identity yet: read as it is, it would be
+    another one than when all of it is there.
+    """
+    last = None
+    for tag in _ENTRY.finditer(document):
+        last = tag
+    nameless = last is not None and not last[1] and not _IDENTITY.search(document, last.end())
+    return document[: last.start()] if last and nameless else document
 
 
 def _ended(match: re.Match[str]) -> str:

@@ -29,7 +29,8 @@ class Entry:
 @dataclass(frozen=True, kw_only=True)
 class Feed:
     """A document that was read. `ttl` is in minutes; `quiet_hours` (0 to 23, UTC) and `quiet_days` (Monday is 0) are
-    when the publisher asks not to be read; `skipped` counts what is missing from `entries`, by reason.
+    when the publisher asks not to be read; `skipped` counts what is missing from `entries`, by reason; one that is not
+    `whole` breaks off, and what was to follow is not known.
     """
 
     entries: Sequence[Entry]
@@ -37,6 +38,7 @@ class Feed:
     quiet_hours: frozenset[int] = frozenset()
     quiet_days: frozenset[int] = frozenset()
     skipped: Mapping[str, int] = field(default_factory=dict)
+    whole: bool = True
 
 
 def web_address(link: str | None, base: str) -> str | None:

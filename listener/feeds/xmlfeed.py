@@ -3,6 +3,7 @@
 import re
 import xml.parsers.expat
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from listener.feeds.authors import author_of
 from listener.feeds.belonging import own
 from listener.feeds.bounds import bounded
 from listener.feeds.charset import unmangled
-from listener.feeds.closing import closed
+from listener.feeds.closing import closed, is_cut, without_nameless_end
 from listener.feeds.dates import read_date
 from listener.feeds.discovery import feed_of
 from listener.feeds.entry import MOST_ENTRIES, Entry, Feed, language_code, web_address
@@ -37,14 +38,16 @@ def parse_xml(text: str, base: str) -> Feed:
     document = None if page else repaired(text)
     if document is None:
         raise FetchError(_page(text, base) if page else "the document is no feed", code="not_a_feed")
-    document, beyond = bounded(document, _MOST_WORK)
+    whole = not is_cut(document)
+    document, beyond = bounded(document if whole else without_nameless_end(document), _MOST_WORK)
     if not _well_formed(document):
         if len(document) > _LARGEST_BROKEN:
             raise FetchError("the feed is not well-formed XML, and too large to be read leniently", code="too_large")
         document, more = bounded(document, _MOST_WORK_BROKEN)
         beyond += more
         document = closed(document)
-    return _feed(_read(own(document).encode()), document, base, beyond)
+    feed = _feed(_read(own(document).encode()), document, base, beyond)
+    return replace(feed, whole=whole)
 
 
 def _page(text: str, base: str) -> str:

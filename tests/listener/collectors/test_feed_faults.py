@@ -97,10 +97,10 @@ async def test_whatever_goes_wrong_what_is_heard_is_what_was_said(names, kind, s
             if number % 5 == 0:
                 await reader.read(1, crash=0.2)
         faults.names, reader.limits = frozenset(), PATIENT
-        await reader.read(2)
+        await reader.read(6)  # a row of refusals that has begun goes on to its end
     said = {known(post): (post.title or None, post.text, post.author.name, post.language) for post in world.posts()}
     assert sum(faults.struck.values()) > 0
     assert {name: reader.heard[name][:2] for name in said} == {name: words[:2] for name, words in said.items()}
+    assert reader.heard.keys() <= {known(change.post) for change in world.since(0)}
     if "malformed" not in names:  # of a document that is cut off, the last entry may be read as far as it goes
         assert {name: reader.heard[name] for name in said} == said
-        assert reader.heard.keys() <= {known(change.post) for change in world.since(0)}

@@ -111,11 +111,22 @@ def test_what_stands_before_the_end_of_a_feed_that_breaks_off_is_read(end):
 
 
 def test_a_feed_that_breaks_off_in_cdata_or_in_xhtml_is_read():
-    cdata = rss("<item><title>T</title><description><![CDATA[<p>One</p><p>Two <b>bo").partition("</channel>")[0]
+    cdata = rss("<item><guid>1</guid><title>T</title><description><![CDATA[<p>One</p><p>Two <b>bo").partition(
+        "</channel>"
+    )[0]
     xhtml = (
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><content type="xhtml"><div><p>One</p><p>Two <b>bo'
     )
     assert [only(cdata).text, only(xhtml).text] == ["One\nTwo bo"] * 2
+
+
+@pytest.mark.parametrize(
+    "end", ["<item>", "<item><title>Two</title><link>http://e.org/2</link>", "<item><guid>http://e"]
+)
+def test_an_entry_that_breaks_off_before_its_identity_is_not_read(end):
+    start = rss(item(1, "One", "first")).removesuffix("</channel></rss>")
+    feed = read(start + end)
+    assert ([entry.id for entry in feed.entries], feed.whole) == (["1"], False)
 
 
 def test_an_element_that_is_never_closed_ends_where_the_next_begins():
