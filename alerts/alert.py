@@ -67,8 +67,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is the same for every attempt to deliver it; `incident` the engine's id, `number` the short one people use;
     `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
-    last heard, `partly` names those of which a part is not heard; `by` is who acknowledged or resolved it, `because`
-    why. `link` opens the incident's page, None without `external_url`. `calm_for` is set when resolved by calm.
+    last heard, `partly` names those of which a part is not heard, `coverage` is how much of what is usually heard was
+    at this step, 0 to 1; `by` is who acknowledged or resolved it, `because` why. `link` opens the incident's page, None
+    without `external_url`. `calm_for` is set when resolved by calm.
 
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
@@ -94,6 +95,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     quotes: tuple[Quote, ...] = ()
     unheard: dict[str, datetime | None] = {}
     partly: tuple[str, ...] = ()
+    coverage: float = 1.0
     told: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     heard: Severity | None = None
@@ -117,7 +119,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     `undelivered`: an alert, of `severity` and of the moment `since`, could not be delivered through channel `subject`;
     `passed_to` is the channel that is told in its place. The names are what people call these, where that is something
     else.
-    `source_down` / `source_up`: the source `subject` stopped or resumed being heard.
+    `source_down` / `source_up`: the source `subject` stopped or resumed being heard. It is in `state`, as its platform
+    says with `code`, and was last heard at `silent_since`; `heard` is how much of what is usually heard still is, 0 to
+    1, of each brand that listens there.
     """
 
     id: str
@@ -134,3 +138,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     subject_name: str | None = None
     brand_name: str | None = None
     passed_to_name: str | None = None
+    state: Literal["starved", "reconnecting", "parked", "auth_failed", "gone"] | None = None
+    code: str = ""
+    silent_since: datetime | None = None
+    heard: dict[str, float] = {}

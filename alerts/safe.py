@@ -73,6 +73,8 @@ def notice_made_safe(notice: Notice) -> Notice:
         brand_name=_maybe(notice.brand_name, NAME),
         passed_to_name=_maybe(notice.passed_to_name, NAME),
         detail=shorten(defuse(notice.detail), REASON),
+        code=shorten(defuse(notice.code), NAME),
+        heard=_named(notice.heard),
         link=safe_link(notice.link),
     )
 

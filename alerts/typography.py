@@ -33,6 +33,12 @@ def percent(part: int, whole: int, language: Language) -> str:
     return bound + text.replace(f"{NO_BREAK}%", f"{THIN}%")
 
 
+def part(share: float, language: Language) -> str:
+    """An estimated share below 1, to five per cent: `70 %`; "" for next to nothing."""
+    fifths = min(95, 5 * round(20 * share))
+    return percent(fifths, 100, language) if fifths > 0 else ""
+
+
 def plural(count: float, one: str, other: str, language: Language) -> str:
     """The form that goes with a count: French says 0 and 1 in the singular, English only 1."""
     return one if Locale(language).plural_form(count) == "one" else other

@@ -41,7 +41,7 @@ _ENVIRONMENT = _environment()
 
 
 def _writing(language: Language) -> dict[str, Any]:
-    names = ("number", "estimate", "plural", "span", "quoted")
+    names = ("number", "estimate", "part", "plural", "span", "quoted")
     writing = {name: partial(getattr(typography, name), language=language) for name in names}
     return {**writing, "ours": partial(ours, language=language)}
 

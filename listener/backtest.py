@@ -45,7 +45,7 @@ class Backtest:
 
     def __init__(self, setup: Setup) -> None:
         self.summary = Summary()
-        self._setup = setup
+        self._setup = replace(setup, polled=frozenset())  # a recording tells when each was taken
         self._sources = set(setup.listeners)
         self._engines = Engines()
         self._known: OrderedDict[str, Seen] = OrderedDict()

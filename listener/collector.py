@@ -36,8 +36,9 @@ class SourceOptions(Model):
 @dataclass(frozen=True, kw_only=True)
 class Batch:
     """What was read, and where to go on: committed in one transaction, `cursor` included, before the collector is
-    asked for the next. `problems` are parts of the source that failed while others went on; `heard` is False for a
-    batch that only carries problems; `skipped` counts entries that could not be read, by reason.
+    asked for the next. `problems` are parts of the source that failed while others went on, `share` which part of it
+    is heard, 0 to 1; `heard` is False for a batch that only carries problems; `skipped` counts entries that could not
+    be read, by reason.
 
     A stream also says `events`, what came by type (`create`, `update`, `delete` and the platform's own), whether or not
     it became a mention, and yields at least every few seconds while it is open, so that an open stream that brings
@@ -48,6 +49,7 @@ class Batch:
     cursor: str | None = None
     problems: Sequence[FetchError] = ()
     heard: bool = True
+    share: float = 1.0
     skipped: dict[str, int] | None = None
     events: Mapping[str, int] | None = None
     missed: Instant | None = None

@@ -12,8 +12,9 @@ from rules.transition import Transition
 def transition_line(step: Transition) -> bytes:
     """`{"type":"transition","at","incident","brand","rule","state","severity","reasons","evidence"}` of a step, with
     `step`, and `by` and `because` when a person took it. Times are RFC 3339 UTC, spans Prometheus durations.
+    `coverage` in the evidence is how much of what the brand usually hears was heard, 0 to 1.
     """
-    evidence: dict[str, Any] = msgspec.to_builtins(step.evidence)
+    evidence: dict[str, Any] = {**msgspec.to_builtins(step.evidence), "coverage": step.evidence.coverage}
     evidence["window"] = format_duration(duration(step.evidence.window))
     evidence |= {key: moment(evidence[key]) for key in ("opened_at", "first_at", "peak_at") if key in evidence}
     line = {

@@ -7,6 +7,7 @@ import msgspec
 
 from rules.evidence import evidence_of
 from rules.facts import Facts
+from rules.hearing import Hearing
 from rules.incident import Incident, incident_id
 from rules.inputs import (
     Acknowledged,
@@ -24,10 +25,8 @@ from rules.inputs import (
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.rule import RULES, Rule, RuleOptions, Verdict
 from rules.series import Counts, minute_of, series_of
-from rules.transition import State, Transition
+from rules.transition import Evidence, State, Transition
 
-PATIENCE = 24 * 60
-"""Minutes for which nothing is learnt because a source is down while others are heard."""
 GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
 
@@ -36,11 +35,11 @@ _NEWS = Heard | Edited | Deleted | Coverage | Missed
 """What may come with other news of the same stamp; anything else wants it judged first."""
 
 
-class EngineState(msgspec.Struct, kw_only=True):
+class EngineState(Hearing, msgspec.Struct, kw_only=True):
     """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
-    not yet learnt, `news` the series that changed at `news_at` and were not judged since, `unheard` the stretches of
-    minutes not to learn from, `down` the sources that are not heard and the minute since when, `hushed` the counts at
-    which a person ended an incident of a rule that was not calm since.
+    not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
+    a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
+    without a source.
     """
 
     plan: Plan | None = None
@@ -50,10 +49,9 @@ class EngineState(msgspec.Struct, kw_only=True):
     news_at: Instant = 0
     counts: Counts = msgspec.field(default_factory=Counts)
     incidents: dict[str, Incident] = {}
-    unheard: list[tuple[int, int]] = []
-    down: dict[str, int] = {}
     hushed: dict[str, int] = {}
     learned: dict[str, Any] = {}
+    whole: dict[str, Any] = {}
 
 
 class Engine:
@@ -88,9 +86,18 @@ class Engine:
         """The incidents that are open now."""
         return list(self._state.incidents.values())
 
-    def down(self) -> set[str]:
-        """The sources that are not heard in full."""
-        return set(self._state.down)
+    def heard(self, source: str) -> float:
+        """Which part of a source is heard, 0 to 1."""
+        return self._state.share_of(source)
+
+    @property
+    def coverage(self) -> float:
+        """How much of what the brand usually hears is heard, 0 to 1."""
+        return self._state.coverage(self._sources)
+
+    @property
+    def _sources(self) -> tuple[str, ...]:
+        return self._state.plan.sources if self._state.plan else ()
 
     def judge(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
@@ -214,15 +221,15 @@ class Engine:
         return []
 
     def _cover(self, entry: Coverage) -> None:
-        state, now = self._state, minute_of(entry.at)
-        if entry.share < 1:
-            state.down.setdefault(entry.source, now)
-        elif entry.source in state.down:
-            deaf = self._deaf_since
-            since = state.down.pop(entry.source)
-            state.unheard.append((since, min(now, since + PATIENCE - 1)))
-            if deaf is not None:
-                state.unheard.append((deaf, now))
+        state = self._state
+        since = state.cover(entry.source, entry.share, minute_of(entry.at))
+        if since is None or not state.whole:
+            return
+        if entry.source in self._sources:
+            for name, learned in state.whole.items():
+                self._rules[name][0].recall(learned)
+        if not state.is_reduced(state.learnt):
+            state.whole = {}
 
     def _miss(self, entry: Missed) -> None:
         self._state.unheard.append((minute_of(entry.since), minute_of(entry.at)))
@@ -250,10 +257,13 @@ class Engine:
         return transitions
 
     def _inherit(self, old: dict[str, tuple[Rule, RuleOptions]], *, soften: bool) -> None:
+        whole, self._state.whole = self._state.whole, {}
         for name, (rule, _) in self._rules.items():
             before = old.get(name)
             if before and type(before[0]) is type(rule) and before[0].series == rule.series:
                 rule.restore(before[0].dump())
+                if name in whole and not soften:
+                    self._state.whole[name] = whole[name]
             if soften:
                 rule.soften()
 
@@ -273,29 +283,21 @@ class Engine:
         if until <= state.learnt:
             return
         for minute in range(state.learnt, until):
-            if not self._is_unheard(minute):
-                for rule, _ in self._rules.values():
-                    rule.learn(state.counts.at(rule.series, minute))
+            self._learn_minute(minute)
         state.learnt = until
-        state.unheard = [gap for gap in state.unheard if gap[1] >= until]
+        state.forget(until, self._sources)
         state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
 
-    def _is_unheard(self, minute: int) -> bool:
-        """Whether a minute says nothing of what is usual: inside a gap, or while a source was down. A source that is
-        down for longer than PATIENCE counts as gone, unless it was the last one.
-        """
-        state = self._state
-        if any(since <= minute <= to for since, to in state.unheard):
-            return True
-        if self._deaf_since is not None and minute >= self._deaf_since:
-            return True
-        return any(since <= minute < since + PATIENCE for since in state.down.values())
-
-    @property
-    def _deaf_since(self) -> int | None:
-        """The minute since which no source at all is heard; None while one is."""
-        down, sources = self._state.down, self._state.plan.sources if self._state.plan else ()
-        return max(down.values()) if sources and down.keys() >= set(sources) else None
+    def _learn_minute(self, minute: int) -> None:
+        state, sources = self._state, self._sources
+        if not state.is_unheard(minute, sources):
+            if not state.whole and state.is_reduced(minute):
+                state.whole = {name: rule.dump() for name, (rule, _) in self._rules.items()}
+            for rule, _ in self._rules.values():
+                rule.learn(state.counts.at(rule.series, minute))
+        # a crisis is not where a brand is usually heard
+        if not state.incidents and not state.is_skipped(minute):
+            state.learn(state.counts, minute, sources)
 
     def _verdict(self, name: str, at: Instant) -> Verdict:
         incident = self._state.incidents.get(name)
@@ -368,9 +370,14 @@ class Engine:
             state=state,
             severity=incident.severity,
             reasons=rule.reasons(verdict),
-            evidence=evidence_of(rule.series, self._state.counts, at, incident, verdict, self._state.down),
+            evidence=self._evidence(rule.series, at, incident, verdict),
             by=by,
             because=because,
         )
         incident.step += 1
         return step
+
+    def _evidence(self, series: str, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
+        state = self._state
+        counted = evidence_of(series, state.counts, at, incident, verdict)
+        return msgspec.structs.replace(counted, unheard=tuple(sorted(state.down)), coverage=self.coverage)

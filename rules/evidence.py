@@ -1,7 +1,7 @@
 """What was counted when a step was taken, read from the bins."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from rules.incident import Incident
 from rules.instant import MINUTE, Instant
@@ -13,10 +13,8 @@ MOST_WORDS = 5
 """Words of a keyword rule that are told of a window: those said most often."""
 
 
-def evidence_of(
-    series: str, counts: Counts, at: Instant, incident: Incident, verdict: Verdict, down: Collection[str]
-) -> Evidence:
-    """The evidence of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
+def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
+    """What the bins say of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
     minutes = verdict.window
     cells = [cell for _, cell in counts.window(series, at, minutes)]
     return Evidence(
@@ -41,7 +39,6 @@ def evidence_of(
         during=incident.during,
         peak=incident.peak,
         peak_at=incident.peak_at,
-        unheard=tuple(sorted(down)),
     )
 
 

@@ -68,6 +68,9 @@ class FixedRule:
     def restore(self, state: Any) -> None:
         """Nothing was learnt."""
 
+    def recall(self, state: Any) -> None:
+        """Nothing was learnt."""
+
     def _severity(self, count: int) -> Severity:
         critical = self._options.critical_when
         return "critical" if critical and count >= critical.posts else self._options.severity

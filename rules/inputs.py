@@ -81,7 +81,7 @@ class Configured(_Entry, frozen=True, kw_only=True, tag="configuration"):
 
 
 class Coverage(_Entry, frozen=True, kw_only=True, tag="coverage"):
-    """A source of the brand came up, went down, or is sampled: `share` of its mentions is heard, 0 to 1."""
+    """From here on `share` of what a source of the brand says is heard: 1 all, 0 nothing, between the two a part."""
 
     source: str
     share: float

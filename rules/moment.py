@@ -13,13 +13,16 @@ def lateness_of(interval: Span | None) -> Span:
 
 
 def moment_of(
-    created: Instant | None, at: Instant, lateness: Span, reading_since: Instant | None
+    created: Instant | None, at: Instant, lateness: Span, reading_since: Instant | None, *, listed: bool = False
 ) -> tuple[Instant, bool]:
     """(moment, history) of a mention taken at `at`.
 
-    Missing or future: `at`. At most `lateness` old: when it was written. Older: `at` if its source was being read when
-    it was written (the platform is slow), else it is history and counts in no window and no baseline.
+    Future: `at`. At most `lateness` old: when it was written. Older: `at` if its source was being read when it was
+    written (the platform is slow), else it is history and counts in no window and no baseline. Missing: `at`; but of a
+    source that shows a list when it is asked (`listed`), what its first answers show may be of any age: history.
     """
+    if created is None and listed and lateness < LATENESS_CAP:
+        return at, reading_since is None or at - reading_since < LATENESS
     if created is None or created > at:
         return at, False
     if at - created <= lateness:

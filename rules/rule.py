@@ -93,6 +93,9 @@ class Rule(Protocol):
     def restore(self, state: Any) -> None:
         """Take up what `dump` gave."""
 
+    def recall(self, state: Any) -> None:
+        """A source is heard again that was not for long: nothing is less usual than it was when `dump` gave this."""
+
 
 def plural(count: int, noun: str) -> str:
     """`1 mention`, `2 mentions`."""

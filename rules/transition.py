@@ -19,6 +19,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `peak_at`; `during` counts since the opening; `second_half` the count of the latter half of the window, the longer
     one of an odd window; `sources` maps source name to count; `words` maps what was said of a keyword rule's words to
     mentions, the most frequent first, few; `mentions` maps first, largest (audience) and latest to identities.
+    `unheard` are the sources that were not heard, `coverage` is how much of what the brand usually hears was, 0 to 1.
     """
 
     of: str
@@ -42,6 +43,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unsupported: int = 0
     second_half: int | None = None
     words: dict[str, int] = {}
+    coverage: float = 1.0
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -363,6 +363,7 @@ def _counts(alert: Alert) -> dict[str, Any]:
         **{name: getattr(figures, name) for name in names},
         "window_seconds": figures.window.total_seconds(),
         "sources": dict(largest),
+        **({"coverage": alert.coverage, "unheard": sorted(alert.unheard)[:SOURCES]} if alert.coverage < 1 else {}),
     }
 
 

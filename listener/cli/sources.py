@@ -33,7 +33,8 @@ def command(config: Config = None, *, json: Json = False) -> None:
 def _note(row: SourceRow) -> str:
     skipped = f"unreadable: {row.skipped}" if row.skipped else ""
     answer = defuse(" ".join(part for part in (row.code, row.detail) if part))
-    return "; ".join(filter(None, (answer, skipped)))
+    blind = f"not heard since {clock_time(row.blind_since)}" if row.blind_since is not None else ""
+    return "; ".join(filter(None, (blind, answer, skipped)))
 
 
 def _when(at: Instant | None) -> str:
@@ -45,6 +46,7 @@ def _row(row: SourceRow) -> dict[str, object]:
         "source": row.name,
         "kind": row.kind,
         "state": row.state,
+        "not_heard_since": iso(row.blind_since) if row.blind_since is not None else None,
         "last_read": iso(row.last_read) if row.last_read is not None else None,
         "last_mention": iso(row.last_mention) if row.last_mention is not None else None,
         "mentions": row.mentions,

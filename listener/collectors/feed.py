@@ -173,7 +173,12 @@ class FeedCollector:
         if reading.problem:
             self._trouble[reading.url] = reading.problem
             self._note_problem(reading.problem, memory)
-            yield Batch(cursor=dump(memories), problems=self._problems(reading), heard=self._is_heard(memories))
+            yield Batch(
+                cursor=dump(memories),
+                problems=self._problems(reading),
+                heard=self._is_heard(memories),
+                share=self._share(),
+            )
             return
         self._trouble.pop(reading.url, None)
         chunks = [reading.news[start : start + _BATCH] for start in range(0, len(reading.news), _BATCH)] or [[]]
@@ -187,6 +192,7 @@ class FeedCollector:
                 mentions=[news.mention for news in chunk],
                 cursor=dump(memories) if memory.worth() != reading.before or self._is_far(memory) else None,
                 problems=self._problems(reading),
+                share=self._share(),
                 skipped=skipped or None,
             )
 
@@ -205,6 +211,10 @@ class FeedCollector:
             return (reading.problem,) if reading.problem else ()
         listed = [self._trouble[url] for url in self._options.urls if url in self._trouble]
         return sorted(listed, key=lambda problem: problem.state == "gone")
+
+    def _share(self) -> float:
+        """Which part of the addresses is heard: all count the same."""
+        return 1 - len(self._trouble) / len(self._options.urls)
 
     def _note_success(self, reading: _Reading, memory: Memory) -> None:
         response, feed = reading.response, reading.feed

@@ -82,6 +82,7 @@ class News:
             mentions=self._mentions,
             cursor=cursor if cursor != self._dumped else None,
             problems=self.problems,
+            share=self._share,
             skipped=dict(self._skipped) or None,
             events=dict(self._events) if self._streams else None,
             missed=missed,
@@ -90,6 +91,11 @@ class News:
             self._dumped, self._dumped_at = cursor, now
         self._mentions, self._skipped, self._events = [], Counter(), Counter()
         return made
+
+    @property
+    def _share(self) -> float:
+        """Which part of the timelines is heard: all count the same. A stream is heard, whatever cannot be listed."""
+        return 1.0 if self._streams else max(0.0, 1 - len(self.problems) / max(1, len(self.memory.places)))
 
     def _status(self, entry: Any, channel: str, now: Instant, *, placed: bool = True) -> None:
         if not isinstance(entry, dict):

@@ -15,10 +15,12 @@ from prometheus_client import disable_created_metrics as without_created
 from prometheus_client.exposition import choose_encoder
 
 from alerts.channel import Reason
+from listener.errors import SourceState
 from rules.facts import Label
 from rules.instant import Instant, Span
 from rules.transition import SEVERITIES, Severity, State, Transition
 
+SOURCE_STATES: tuple[SourceState, ...] = get_args(SourceState)
 TONES: tuple[Label, ...] = get_args(Label)
 RECENT = 200
 """Mentions of a brand that its tone shares are taken from."""
@@ -90,10 +92,16 @@ class Metrics:
         """Mentions that were read and not counted (`duplicate`, `unmatched`, `unreadable` ...)."""
         self._dropped.labels(self._drops(reason)).inc(count)
 
-    def source_state(self, source: str, *, up: bool) -> None:
+    def source_state(self, source: str, state: SourceState, *, up: bool) -> None:
         self._up.labels(source).set(up)
+        for each in SOURCE_STATES:
+            self._state.labels(source, each).set(each == state)
         self._gaps.labels(source)
         self._lost.labels(source)
+
+    def source_changed(self, source: str, state: SourceState, code: str) -> None:
+        """A source came into a state, with the platform's own code ("" for none)."""
+        self._changes.labels(source, state, self._codes(code) if code else "").inc()
 
     def source_event(self, source: str, at: Instant) -> None:
         """A source handed something over, or said that there is nothing new."""
@@ -115,7 +123,7 @@ class Metrics:
 
     def source_removed(self, source: str) -> None:
         """The configuration no longer has it: it must not look silent."""
-        for gauge in (self._up, self._last_event):
+        for gauge in (self._up, self._state, self._last_event):
             gauge.remove_by_labels({"source": source})
 
     def rule_judged(self, brand: str, rule: str, *, value: float, expected: float | None, learning: bool) -> None:
@@ -125,13 +133,17 @@ class Metrics:
         if expected is not None:
             self._expected.labels(brand, rule).set(expected)
 
+    def brand_heard(self, brand: str, share: float) -> None:
+        """How much of what a brand usually hears is heard, 0 to 1."""
+        self._coverage.labels(brand).set(share)
+
     def rule_removed(self, brand: str, rule: str) -> None:
         for gauge in (self._value, self._expected, self._learning):
             gauge.remove_by_labels({"brand": brand, "rule": rule})
 
     def brand_removed(self, brand: str) -> None:
         self._recent.pop(brand, None)
-        for gauge in (self._tones, self._value, self._expected, self._learning):
+        for gauge in (self._tones, self._coverage, self._value, self._expected, self._learning):
             gauge.remove_by_labels({"brand": brand})
 
     def incident_moved(self, transition: Transition) -> None:
@@ -196,6 +208,10 @@ class Metrics:
     def _source_metrics(self) -> None:
         gauge = partial(Gauge, registry=self.registry)
         self._up = gauge("badbuzz_source_up", "1 while a source is being read.", ["source"])
+        self._state = gauge("badbuzz_source_state", "1 for the state that a source is in.", ["source", "state"])
+        self._coverage = gauge(
+            "badbuzz_coverage_ratio", "How much of what a brand usually hears is heard, 0 to 1.", ["brand"]
+        )
         self._last_event = gauge(
             "badbuzz_source_last_event_timestamp_seconds", "When a source last answered.", ["source"]
         )
@@ -208,6 +224,11 @@ class Metrics:
 
         counter = partial(Counter, registry=self.registry)
         self._events = counter("badbuzz_source_events_total", "What came from a source, by type.", ["source", "type"])
+        self._changes = counter(
+            "badbuzz_source_changes_total",
+            "Times a source came into a state, by the platform's own code.",
+            ["source", "state", "code"],
+        )
         self._gaps = counter("badbuzz_source_gaps_total", "Times a source could not be caught up.", ["source"])
         self._lost = counter("badbuzz_source_gap_seconds_total", "What these times come to.", ["source"])
 

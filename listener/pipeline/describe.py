@@ -104,10 +104,14 @@ class Describer:
         sources = notice.topic in ("source_down", "source_up")
         named = _labels(settings.sources if sources else settings.channels)
         brand = settings.brands.get(notice.brand or "")
+        heard = {
+            settings.brands[name].name or name: share for name, share in notice.heard.items() if name in settings.brands
+        }
         return msgspec.structs.replace(
             notice,
             subject_name=named.get(notice.subject),
             brand_name=brand.name if brand else None,
+            heard=heard,
             passed_to_name=_labels(settings.channels).get(notice.passed_to or ""),
         )
 
@@ -135,6 +139,7 @@ class Describer:
         never = [name for name in listened if name not in rows or rows[name].last_read is None]
         names = dict.fromkeys((*step.evidence.unheard, *never))
         return {
+            "coverage": step.evidence.coverage,
             "unheard": {name: _moment(rows[name].last_read) if name in rows else None for name in names},
             "partly": tuple(
                 name

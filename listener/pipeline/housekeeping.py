@@ -76,6 +76,7 @@ class Housekeeping:
     def _judge(self, at: Instant) -> None:
         severities: Counter[Severity] = Counter()
         for engine in self._ledger.engines:
+            self._metrics.brand_heard(engine.brand, engine.coverage)
             severities.update(incident.severity for incident in engine.open_incidents())
             for rule, verdict in engine.judge(at).items():
                 self._metrics.rule_judged(

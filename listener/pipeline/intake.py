@@ -134,7 +134,8 @@ class Intake:
 
     def _facts(self, mention: Mention, found: Classified, reading_since: Instant | None) -> Facts:
         created = instant(mention.created_at) + self._ahead if mention.created_at else None
-        moment, history = moment_of(created, self._at, self.setup.lateness[mention.source], reading_since)
+        lateness, listed = self.setup.lateness[mention.source], mention.source in self.setup.polled
+        moment, history = moment_of(created, self._at, lateness, reading_since, listed=listed)
         return Facts(
             mention=mention.identity,
             moment=moment,

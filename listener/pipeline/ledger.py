@@ -188,6 +188,8 @@ class Ledger:
             before, self._sources[row.name] = self.source(row.name), row
             if (before.state, before.code, before.detail) != (row.state, row.code, row.detail):
                 log.info("source_state", source=row.name, state=row.state, code=row.code, detail=row.detail)
+            if (before.state, before.code) != (row.state, row.code):
+                self._metrics.source_changed(row.name, row.state, row.code)
         for step in commit.transitions:
             log.info("transition", incident=step.incident, brand=step.brand, rule=step.rule, state=step.state)
 

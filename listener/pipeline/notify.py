@@ -1,7 +1,9 @@
 """Who is told of what: transitions and troubles of sources become deliveries in the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
+
+from msgspec.structs import replace
 
 from alerts.alert import Notice
 from alerts.channel import CHANNELS
@@ -15,6 +17,8 @@ from rules.transition import Transition
 
 TROUBLE = frozenset({"starved", "parked", "auth_failed", "gone"})
 """Source states that only a person can mend."""
+MOST_BRANDS = 4
+"""Brands of which a notice tells how much is heard: those of which the least is."""
 
 
 def latest(steps: Sequence[Transition]) -> list[Transition]:
@@ -68,21 +72,27 @@ class Notifier:
             if each.transition and each.thread in self.told:
                 self.told[each.thread] = tuple(dict.fromkeys((*self.told[each.thread], each.channel)))
 
-    def source_blind(self, source: SourceRow, at: Instant) -> list[Outgoing]:
-        """The operator hears that a source is not heard, and why."""
+    def source_blind(self, source: SourceRow, at: Instant, heard: Mapping[str, float]) -> list[Outgoing]:
+        """The operator hears that a source is not heard, and why; and how much of what each brand usually hears is."""
         detail = " ".join(part for part in (source.code, source.detail) if part)
-        return self._of_source("source_down", source, at, detail)
+        notice = _of_source("source_down", source, at)
+        notice = replace(
+            notice,
+            detail=detail,
+            state=None if source.state in ("starting", "live") else source.state,
+            code=source.code,
+            silent_since=None if source.last_read is None else moment(source.last_read),
+            heard=dict(sorted(heard.items(), key=lambda item: (item[1], item[0]))[:MOST_BRANDS]),
+        )
+        return to_operator(notice, self._settings.operator.to, at)
 
     def source_heard(self, source: SourceRow, at: Instant) -> list[Outgoing]:
         """The operator hears that it is heard again."""
-        return self._of_source("source_up", source, at, "")
+        return to_operator(_of_source("source_up", source, at), self._settings.operator.to, at)
 
-    def _of_source(
-        self, topic: Literal["source_down", "source_up"], source: SourceRow, at: Instant, detail: str
-    ) -> list[Outgoing]:
-        name = f"{topic}-{source.name}-{at}"
-        notice = Notice(id=name, topic=topic, at=moment(at), subject=source.name, detail=detail)
-        return to_operator(notice, self._settings.operator.to, at)
+
+def _of_source(topic: Literal["source_down", "source_up"], source: SourceRow, at: Instant) -> Notice:
+    return Notice(id=f"{topic}-{source.name}-{at}", topic=topic, at=moment(at), subject=source.name)
 
 
 def homeless(delivery: Delivery, at: Instant) -> Outcome:

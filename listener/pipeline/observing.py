@@ -47,6 +47,6 @@ def observe(metrics: Metrics, commit: Commit, reads: Iterable[Read], dropped: Ma
     for step in commit.transitions:
         metrics.incident_moved(step)
     for row in commit.sources:
-        metrics.source_state(row.name, up=row.state not in NOT_HEARD)
+        metrics.source_state(row.name, row.state, up=row.state not in NOT_HEARD)
         if row.last_read is not None:
             metrics.source_event(row.name, row.last_read)

@@ -6,49 +6,68 @@ from rules.instant import DAY, HOUR, MINUTE, Instant, Span
 
 SHORTEST: Span = 5 * MINUTE
 """No stream is called starved sooner."""
-LONGEST_UNKNOWN: Span = DAY
-"""How long a stream may be silent of which too few posts are known to tell what is usual for it."""
-FACTOR, ENOUGH, BUSY = 3, 20, 50
-KEPT = 7 * 24
-"""Hours of which the widest gap is remembered."""
+UNKNOWN: Span = 3 * DAY
+"""How long a stream may be silent at least that brought too few posts to tell what is usual for it."""
+LONGEST: Span = 14 * DAY
+"""No stream may be silent for longer, however little it brings."""
+WEEK: Span = 7 * DAY
+FACTOR, EARLY_FACTOR = 4, 10
+"""Times its widest gap that a stream may be silent: more while its quietest days are not known yet."""
+SURE, ENOUGH, BUSY = 20, 20, 50
+KEPT = 8 * 24
+"""Hours with posts of which the widest gap is remembered."""
 
 
 class Pulse:
-    """Remembers the widest gaps between posts of one stream over a week. It is starved when nothing was posted for
-    three times the widest, and for five minutes; in its first day also for as long as it was heard before. Of a stream
-    that brought fewer than 20 posts only a day's silence tells, or that it brings 50 other events and no post.
+    """Remembers how often one stream brings posts and the widest gaps between them, in time it was listened to. It is
+    starved when nothing was posted for four times the widest gap of about a week, and while it would usually have
+    brought 20 posts, and for five minutes. In its first week it may be silent for ten times the widest gap, in its
+    first two days for as long as it was heard. Of a stream that brought fewer than 20 posts it also tells that it
+    brings 50 other events and no post.
     """
 
     def __init__(self, at: Instant) -> None:
-        self._began = self._last = at
+        self._at = at
+        self._silent: Span = 0
+        self._heard: Span = 0
         self._posts = self._others = 0
         self._widest: deque[tuple[Instant, Span]] = deque(maxlen=KEPT)
 
     def resume(self, at: Instant) -> None:
         """The stream was opened again: what was between was not its own silence."""
-        self._last = max(self._last, at)
+        self._at = max(self._at, at)
 
     def take(self, at: Instant, posts: int, others: int = 0) -> None:
         """So many posts, and so many other events, came since the last call."""
+        self._silent += max(0, at - self._at)
+        self._at = max(self._at, at)
         self._others += others
-        if not posts:
-            return
-        gap, hour = at - self._last, at - at % HOUR
-        if self._widest and self._widest[-1][0] == hour:
-            gap = max(gap, self._widest.pop()[1])
-        self._widest.append((hour, gap))
-        self._last, self._others = at, 0
-        self._posts += posts
+        if posts:
+            self._note(posts)
 
     def is_starved(self, at: Instant) -> bool:
         """Whether the silence of posts is longer than this stream ever keeps."""
-        return at - self._last > self.patience
+        return self._silent + at - self._at > self.patience
 
     @property
     def patience(self) -> Span:
         """How long nothing may be posted before that is a fault."""
-        if self._posts < ENOUGH:
-            return SHORTEST if self._others >= BUSY else LONGEST_UNKNOWN
+        few = self._posts < ENOUGH
+        if few and self._others >= BUSY:
+            return SHORTEST
         widest = max((gap for _, gap in self._widest), default=0)
-        heard = self._last - self._began
-        return max(SHORTEST, FACTOR * widest, heard if heard < DAY else 0)
+        wide = widest * (FACTOR if self._heard >= WEEK else EARLY_FACTOR)
+        young = self._heard if self._heard < 2 * DAY else 0
+        usual = SURE * self._heard // max(1, self._posts)
+        return min(max(SHORTEST, UNKNOWN if few else young, wide, usual), LONGEST)
+
+    def _note(self, posts: int) -> None:
+        # a fault is not what is usual; yet a stream that has become quieter must not be called faulty for ever
+        gap, hour = min(self._silent, self.patience), self._at - self._at % HOUR
+        self._heard, self._posts = self._heard + gap, self._posts + posts
+        if self._heard >= 2 * WEEK:
+            self._heard, self._posts = self._heard // 2, -(-self._posts // 2)
+        if self._widest and self._widest[-1][0] == hour:
+            gap = max(gap, self._widest.pop()[1])
+        self._widest.append((hour, gap))
+        self._silent = self._others = 0

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import timedelta
 from random import Random
 
 import structlog
@@ -16,6 +17,7 @@ from listener.errors import PARTLY, FetchError, SourceState
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pulse import Pulse
+from listener.pipeline.turn import PATIENCE
 from listener.pipeline.work import Read, SourceChange, portions
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
@@ -51,6 +53,7 @@ class Supervisor:
         self.collector, self._writer, self._ledger, self._clock = collector, writer, ledger, clock
         self._random = Random(name)
         self._pulse = Pulse(clock.now())
+        self._share = 1.0
 
     async def run(self) -> None:
         """Read until the source is finished, given up, or the task is cancelled."""
@@ -63,7 +66,7 @@ class Supervisor:
                 return
             attempt = 1 if self._clock.now() - begun > HEALTHY else attempt + 1
             again = error.state not in {"gone", "auth_failed"}
-            await self._tell(error.state, error.code, str(error))
+            await self._tell(_follows(error), error.code, str(error))
             if again:
                 await self._clock.sleep(self._pause(attempt, error))
 
@@ -94,22 +97,25 @@ class Supervisor:
         if batch.heard and batch.events is not None and self._is_starved(batch.events):
             await self._tell("starved", "starved", "the stream is open and brings no posts")
         elif batch.heard:
-            await self._tell("live", PARTLY if batch.problems else "", _in_one(batch.problems))
+            partly = batch.problems or batch.share < 1
+            await self._tell("live", PARTLY if partly else "", _in_one(batch.problems), share=round(batch.share, 2))
         elif batch.problems:
             worst = batch.problems[0]
-            await self._tell(worst.state, worst.code, str(worst))
+            await self._tell(_follows(worst), worst.code, str(worst))
 
     def _is_starved(self, events: Mapping[str, int]) -> bool:
         now, posts = self._clock.now(), events.get("create", 0)
         self._pulse.take(now, posts, sum(events.values()) - posts)
         return self._pulse.is_starved(now)
 
-    async def _tell(self, state: SourceState, code: str = "", detail: str = "") -> None:
+    async def _tell(self, state: SourceState, code: str = "", detail: str = "", *, share: float = 1.0) -> None:
         row, detail = self._ledger.source(self.name), self._hide(detail)
-        if (row.state, row.code, row.detail) == (state, code, detail):
+        if (row.state, row.code, row.detail, self._share) == (state, code, detail, share):
             return
+        change = SourceChange(source=self.name, state=state, code=code, detail=detail, share=share)
         try:
-            await self._writer.submit(SourceChange(source=self.name, state=state, code=code, detail=detail))
+            await self._writer.submit(change)
+            self._share = share
         except StoreError as error:
             log.warning("source_state_not_stored", source=self.name, error=str(error))
 
@@ -146,6 +152,12 @@ def _as_fetched(error: Exception | None) -> FetchError | None:
     if isinstance(error, StoreError):
         return FetchError(f"could not be stored: {error}", code="store")
     return FetchError(f"{type(error).__name__} in the collector", code="bug")
+
+
+def _follows(error: FetchError) -> SourceState:
+    """What follows from a failure: who asks for a long pause gets it, and the operator need not wait for its end."""
+    asked = error.retry_after or timedelta()
+    return "parked" if error.state == "reconnecting" and span(asked) >= PATIENCE else error.state
 
 
 def _events(batch: Batch) -> Mapping[str, int]:

@@ -1,9 +1,10 @@
 """One transaction in the making: what works, commands and the passing of time come to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alerts.delivery import Outgoing
+from listener.errors import PARTLY
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Notifier, latest
@@ -81,11 +82,8 @@ class Turn:
                 self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
         self._notifier = Notifier(setup.settings, self._told)
         self.apply(self._engines.configure(setup.plans, self.at))
-        for engine in self._engines:
-            unheard = {name for name in setup.listeners if self.source(name).state in DOWN}
-            mine = {name for name in unheard if engine.brand in setup.listeners[name]}
-            for name in sorted(engine.down() ^ mine):
-                self.apply([self._coverage(engine.brand, name, heard=name not in mine)])
+        names = {**setup.listeners, **self._sources}
+        self.apply([entry for name in sorted(names) for entry in self._cover(name, self._share_of(name))])
 
     def gap(self, since: Instant) -> None:
         """Nothing was heard from `since` until now. Of a source that is polled, its next answer tells how much it
@@ -126,10 +124,7 @@ class Turn:
         if not work.heard:
             self._save(replace(row, cursor=cursor))
             return
-        lateness, since = self.setup.lateness[work.source], row.reading_since
-        missed = row.last_read is None or self.at - row.last_read > lateness
-        if since is None or (missed and work.source in self.setup.polled):
-            since = self.at
+        since = self.at if self._begins(row) else row.reading_since
         if work.missed is not None:
             self._miss(work.source, work.missed)
         self.apply(self.intake.take(work.mentions, since))
@@ -146,6 +141,13 @@ class Turn:
             )
         )
 
+    def _begins(self, row: SourceRow) -> bool:
+        """Whether nothing that was said before now was said while this source was being read."""
+        if row.reading_since is None or row.state == "starved":
+            return True
+        missed = row.last_read is None or self.at - row.last_read > self.setup.lateness[row.name]
+        return missed and row.name in self.setup.polled
+
     def _miss(self, source: str, since: Instant) -> None:
         missed = Missed(at=self.at, source=source, since=min(since, self.at))
         self.apply([LogEntry(brand=brand, entry=missed) for brand in self.setup.listeners[source]])
@@ -157,14 +159,12 @@ class Turn:
         state = row.state if waits else work.state
         if state == "starting" and row.state != "starting":
             return  # what is known of it from before a restart tells more
+        self.apply(self._cover(work.source, 0.0 if state in DOWN else work.share))
         if (row.state, row.code, row.detail) == (state, work.code, work.detail):
             return
         blind, before = state in DOWN, row.state
         since = None if blind and work.source not in self.setup.polled else row.reading_since
         row = replace(row, state=state, code=work.code, detail=work.detail, reading_since=since)
-        if blind != (row.blind_since is not None):
-            brands = self.setup.listeners[work.source]
-            self.apply([self._coverage(brand, work.source, heard=not blind) for brand in brands])
         if blind:
             worse = state in TROUBLE and before not in TROUBLE
             began, told = row.blind_since or self.at, None if worse else row.told_at
@@ -180,11 +180,25 @@ class Turn:
         if row.blind_since is None or row.told_at is not None:
             return
         if row.state in TROUBLE or self.at - row.blind_since >= PATIENCE:
-            self.commit.outgoing += self._notifier.source_blind(row, self.at)
+            mine = self.setup.listeners[name]
+            heard = {engine.brand: engine.coverage for engine in self._engines if engine.brand in mine}
+            self.commit.outgoing += self._notifier.source_blind(row, self.at, heard)
             self._save(replace(row, told_at=self.at))
 
-    def _coverage(self, brand: str, source: str, *, heard: bool) -> LogEntry:
-        return LogEntry(brand=brand, entry=Coverage(at=self.at, source=source, share=1.0 if heard else 0.0))
+    def _share_of(self, name: str) -> float | None:
+        """Which part of a source its state says is heard; None when the state does not say how much."""
+        row = self.source(name)
+        if name in self.setup.listeners and row.code == PARTLY:
+            return None
+        return 0.0 if name in self.setup.listeners and row.state in DOWN else 1.0
+
+    def _cover(self, source: str, share: float | None) -> Iterator[LogEntry]:
+        """What the brands of a source must know: that another share of it is heard now."""
+        for engine in self._engines:
+            mine = engine.brand in self.setup.listeners.get(source, ())
+            now = share if mine else 1.0
+            if now is not None and engine.plan and engine.heard(source) != now:
+                yield LogEntry(brand=engine.brand, entry=Coverage(at=self.at, source=source, share=now))
 
     def _save(self, row: SourceRow) -> None:
         self.commit.sources = [*(each for each in self.commit.sources if each.name != row.name), row]

@@ -50,12 +50,13 @@ def bulk_of(mention: Mention) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceChange:
-    """A source came up, went down, or was given up."""
+    """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1."""
 
     source: str
     state: SourceState
     code: str = ""
     detail: str = ""
+    share: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from alerts.alert import Language
 from alerts.sentences import ours
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
-from alerts.typography import estimate, number, plural, span
+from alerts.typography import estimate, number, part, plural, span
 from listener.errors import PARTLY, WAITING
 from listener.web.chart import Chart
 from listener.web.status import RuleStatus, SourceStatus
@@ -266,9 +266,19 @@ class Words:
         return _NAMES[self.language].get(word, word)
 
     def source(self, source: SourceStatus) -> str:
-        """Whether a source is heard."""
-        told_by_its_code = source.code in {PARTLY, WAITING}
-        return self.name(source.code if told_by_its_code else source.state)
+        """Whether a source is heard, with the platform's own code."""
+        if source.code in {PARTLY, WAITING, source.state}:
+            return self.name(source.code)
+        return self.name(source.state) + (f" ({source.code})" if source.code else "")
+
+    def covered(self, evidence: Evidence) -> str:
+        """How much of what is usually heard was, "" when that is all of it."""
+        if evidence.coverage >= 1:
+            return ""
+        share = part(evidence.coverage, self.language)
+        if self.language == "fr":
+            return f"Entendu{NB}: {f'environ {share}' if share else 'presque rien'} de l’habituel"
+        return f"Heard: {f'about {share}' if share else 'next to nothing'} of what is usual"
 
     def since(self, at: Instant | None) -> str:
         """`since 23:08`, "" when that is not known."""

@@ -127,6 +127,9 @@ class Spike:
     def restore(self, state: Any) -> None:
         self._baseline = msgspec.convert(state, Baseline)
 
+    def recall(self, state: Any) -> None:
+        self._baseline.level = max(self._baseline.level, msgspec.convert(state, Baseline).level)
+
     def _severity(self, count: int, usual: float) -> Severity:
         critical = self._options.critical_when
         base = max(usual, _LEAST_USUAL_LEARNING if self._baseline.learning else _LEAST_USUAL)

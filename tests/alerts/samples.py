@@ -162,6 +162,9 @@ ALERTS = {
     "a new high while somebody has it": replace(HIGHER, **HELD),
     "a new high while nobody named has it": replace(HIGHER, taken_at=HELD["taken_at"]),
     "resolved after it was taken": replace(CALM, **HELD),
+    "heard in part": replace(OPEN, coverage=0.7),
+    "hardly heard": replace(OPEN, coverage=0.01, unheard={}, partly=("press",)),
+    "resolved, heard in part": replace(CALM, coverage=0.97),
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
     "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),
@@ -170,6 +173,20 @@ ALERTS = {
 NOTICES = {
     topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)
     for topic in ("undelivered", "source_down", "source_up", "test")
+}
+NOTICES |= {
+    state: Notice(
+        id=f"n-{state}",
+        topic="source_down",
+        at=OPENED,
+        subject="fedi",
+        detail="401 m.example refuses the token",
+        state=state,
+        code="401",
+        silent_since=OPENED - timedelta(minutes=37),
+        heard={"Zen": 0.0, "Acme Air": 0.7, "Acme Sea": 1.0},
+    )
+    for state in ("starved", "reconnecting", "parked", "auth_failed", "gone")
 }
 NOTICES["in names"] = replace(
     NOTICES["undelivered"],

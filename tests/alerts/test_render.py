@@ -30,14 +30,18 @@ from tests.alerts.samples import (
 from tests.alerts.speaking import PARIS, Page
 
 
+def plain(text):
+    """With plain spaces, to be read here."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def line(alert, language):
-    """The line with plain spaces, to be read here."""
-    return render(alert, language, PARIS).line.replace("\u00a0", " ").replace("\u202f", " ")
+    return plain(render(alert, language, PARIS).line)
 
 
 def facts(alert, language):
     fields = render(alert, language, PARIS).fields
-    return {field.label: field.value.replace("\u00a0", " ").replace("\u202f", " ") for field in fields}
+    return {field.label: plain(field.value) for field in fields}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +214,32 @@ def test_a_source_that_is_heard_in_part_is_not_called_heard():
     assert facts(part, "en")["Heard"].startswith("every configured source, presse only in part; ")
     assert facts(blind, "fr")["Non entendu"].endswith("ne prouve rien ; en partie seulement : blogs, presse")
     assert facts(blind, "en")["Not heard"].endswith("proves nothing; only in part: blogs, presse")
+
+
+def test_how_much_of_what_is_usual_was_heard_is_told_when_it_was_not_all():
+    most = replace(OPEN, coverage=0.7)
+
+    assert line(most, "fr").endswith("Non entendu : facebook. Entendu : environ 70 % de l’habituel.")
+    assert facts(most, "fr")["Non entendu"].endswith(" ; entendu : environ 70 % de l’habituel")
+    assert facts(most, "en")["Not heard"].endswith("; heard: about 70% of what is usual")
+    assert facts(replace(most, coverage=0.98), "en")["Not heard"].endswith("; heard: about 95% of what is usual")
+    assert facts(replace(most, coverage=0.02), "en")["Not heard"].endswith("; heard: next to nothing of what is usual")
+    assert "of what is usual" not in render(OPEN, "en", PARIS).text
+
+
+def test_the_operator_hears_since_when_a_source_is_blind_what_is_still_heard_and_what_to_do():
+    fr, en = (render_notice(NOTICES["auth_failed"], language, PARIS) for language in ("fr", "en"))
+
+    assert plain(fr.lead) == (
+        "Source « fedi » muette depuis 22 h 31 : son silence ne prouve rien. Entendu sans elle : Zen, presque rien "
+        "de l’habituel ; Acme Air, environ 70 % de l’habituel ; Acme Sea, tout l’habituel."
+    )
+    assert en.lead.startswith(
+        "Source “fedi” is blind, silent since 22:31: its silence proves nothing. Still heard: Zen"
+    )
+    assert fr.first[0] == "Renouveler l’accès, puis recharger badbuzz."
+    assert en.first[0] == "Renew the credentials, then reload badbuzz."
+    assert "401" in fr.line
 
 
 def test_a_lead_of_less_than_a_minute_is_not_told():

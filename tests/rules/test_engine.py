@@ -290,7 +290,8 @@ def test_a_brand_that_is_always_loud_is_not_in_crisis():
 def logs(draw):
     """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits and deletes."""
     rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
-    entries, at, posted = [configured(plan(**rules))], START, []
+    the_plan = msgspec.structs.replace(plan(**rules), sources=("press", "other"))
+    entries, at, posted = [configured(the_plan)], START, []
     for number in range(draw(st.integers(0, 60))):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
         kind = draw(st.sampled_from(["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve"]))
@@ -306,7 +307,8 @@ def logs(draw):
         elif kind == "missed":
             entries.append(Missed(at=at, source=draw(st.sampled_from(["press", "other"])), since=since))
         elif kind == "cover":
-            entries.append(Coverage(at=at, source="press", share=draw(st.sampled_from([0.0, 1.0]))))
+            source, share = draw(st.sampled_from(["press", "press", "other"])), draw(st.sampled_from([0.0, 0.4, 1.0]))
+            entries.append(Coverage(at=at, source=source, share=share))
         elif posted and kind == "delete":
             entries.append(Deleted(at=at, mention=draw(st.sampled_from(posted)).mention))
         elif posted and kind == "edit":

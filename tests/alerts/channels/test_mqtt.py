@@ -120,6 +120,13 @@ async def test_an_open_incident_is_retained_with_its_facts_and_its_line(broker: 
     }.items() <= kept.items()
 
 
+@pytest.mark.parametrize(("coverage", "said"), [(1.0, {}), (0.7, {"coverage": 0.7, "unheard": ["fedi"]})])
+def test_how_much_is_heard_is_said_when_it_is_not_all(coverage, said) -> None:
+    about = alert(coverage=coverage, unheard={"fedi": None})
+    told = facts(msgspec.structs.replace(message(), about=about))
+    assert said == {name: told[name] for name in ("coverage", "unheard") if name in told}
+
+
 async def test_a_resolved_incident_leaves_nothing_retained_but_a_calm_brand(broker: Broker) -> None:
     async with channel(broker.port) as mqtt:
         await mqtt.send(message())

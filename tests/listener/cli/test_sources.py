@@ -17,6 +17,7 @@ def test_each_source_is_shown_with_its_state_and_last_answer(badbuzz, tmp_path):
         row["mentions"],
     )
     assert row["last_read"].endswith("Z")
+    assert row["not_heard_since"].startswith("2027-01-15T")
 
 
 def test_hostile_answers_are_shown_as_they_are_without_their_teeth(badbuzz, tmp_path, monkeypatch):

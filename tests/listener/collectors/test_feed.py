@@ -229,6 +229,7 @@ async def test_a_source_is_heard_as_long_as_one_of_its_addresses_is(site, client
     after = heard.batches[next(n for n, batch in enumerate(heard.batches) if ids(batch.mentions) == ["1"]) :]
     answered = next(n for n, batch in enumerate(after) if "503" in [problem.code for problem in batch.problems])
     assert {True} == {batch.heard for batch in after[:answered]}
+    assert [0.5, 0.0] == [after[answered - 1].share, after[answered].share]
     assert {False} == {batch.heard for batch in after[answered:]}
     assert 1 == len({str(batch.problems[0]) for batch in after[1:]}), "the same words whichever address was read"
 

@@ -527,6 +527,7 @@ async def test_one_timeline_that_cannot_be_read_keeps_no_other_from_being_read(s
     heard = await heard_from(site, client, tags=["broken", "acmeair"])
     assert ids(heard.mentions) == [recorded("tag")["id"]]
     assert [problem.code for problem in heard.problems] == ["404"]
+    assert heard.batches[-1].share == 0.5
     assert heard.error is None
 
 

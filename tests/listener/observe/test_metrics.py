@@ -31,7 +31,10 @@ def used() -> Metrics:
     metrics = Metrics(version="1.2.3", now=lambda: NOW)
     metrics.mention_taken("press", "acme", "negative", 3 * SECOND)
     metrics.mentions_dropped("duplicate", 2)
-    metrics.source_state("press", up=True)
+    metrics.source_state("press", "live", up=True)
+    metrics.source_changed("press", "auth_failed", "401")
+    metrics.source_changed("press", "live", "")
+    metrics.brand_heard("acme", 0.7)
     metrics.source_event("press", NOW)
     metrics.source_request("press", "200")
     metrics.rule_judged("acme", "bad-buzz", value=9, expected=1.5, learning=True)
@@ -73,6 +76,8 @@ def test_promtool_finds_nothing_to_say():
         ("badbuzz_mentions_dropped_total", {("duplicate",): 2}),
         ("badbuzz_ingest_lag_seconds_sum", {(): 3}),
         ("badbuzz_source_up", {("press",): 1}),
+        ("badbuzz_source_changes_total", {("", "press", "live"): 1, ("401", "press", "auth_failed"): 1}),
+        ("badbuzz_coverage_ratio", {("acme",): 0.7}),
         ("badbuzz_source_last_event_timestamp_seconds", {("press",): 1_795_420_800}),
         ("badbuzz_source_requests_total", {("200", "press"): 1}),
         ("badbuzz_rule_evaluations_total", {(): 1}),
@@ -140,7 +145,8 @@ def test_what_the_configuration_no_longer_has_does_not_look_silent():
     metrics.source_removed("press")
     metrics.rule_removed("acme", "bad-buzz")
     metrics.brand_removed("acme")
-    assert samples(metrics, "badbuzz_source_up") == {}
+    assert samples(metrics, "badbuzz_source_up") == samples(metrics, "badbuzz_source_state") == {}
+    assert samples(metrics, "badbuzz_coverage_ratio") == {}
     assert samples(metrics, "badbuzz_rule_value") == {}
     assert samples(metrics, "badbuzz_sentiment_ratio") == {}
 

@@ -201,6 +201,18 @@ async def test_coverage_is_an_input_only_when_it_changes(world):
     assert [0.0, 1.0] == covers(await world.log())
 
 
+async def test_a_source_that_is_heard_in_part_is_covered_in_part_also_after_a_restart(world):
+    await world.source_is("live", code="partly", share=0.5)
+    await world.source_is("live", code="partly", share=0.5, detail="another address")
+    world = await world.again()
+    await world.source_is("live", code="partly", share=0.75)
+    await world.say("1", "2", "3")
+    assert [0.75] == [step.evidence.coverage for step in await world.steps()]
+    await world.source_is("live")
+    assert [0.5, 0.75, 1.0] == covers(await world.log())
+    assert [True] == await explained(world)
+
+
 async def test_a_source_that_is_removed_while_it_is_down_is_missed_no_more(world):
     await world.source_is("reconnecting")
     await world.reload(sources="blogs: {kind: file, path: /b}")

@@ -106,7 +106,7 @@ async def test_a_stream_that_is_open_and_brings_no_posts_is_blind_and_the_operat
             yield Batch(events={"create": 30})
             world.clock.move(minutes=1)
             yield Batch(events={"create": 1})
-            world.clock.move(minutes=6)
+            world.clock.move(minutes=11)
             yield alive
             yield Batch(events={"create": 1})
 
@@ -188,10 +188,15 @@ async def test_a_large_batch_is_cut_and_its_cursor_comes_with_the_last_part(worl
 async def test_a_part_that_failed_is_shown_beside_what_was_heard(world):
     problem = FetchError("two of three answer", code="500")
     await run(
-        world, [Batch(mentions=[world.said("1")], problems=[problem]), FetchError("enough", state="gone", code="410")]
+        world,
+        [
+            Batch(mentions=[world.said("1")], problems=[problem], share=2 / 3),
+            FetchError("enough", state="gone", code="410"),
+        ],
     )
     details = [(row.state, row.code, row.detail) for commit in world.store.commits for row in commit.sources]
     assert ("live", "partly", "two of three answer") in details
+    assert [0.67, 0.0] == [entry.share for entry in await world.log() if isinstance(entry, Coverage)]
 
 
 async def test_a_batch_that_was_not_heard_stores_its_cursor_and_its_problem(world):

@@ -97,7 +97,7 @@ def configured(folder: Path, **parts: str) -> Setup:
 class World:
     """A ledger with all that it stands on. Each start is another process on the same data."""
 
-    def __init__(self, folder: Path, store: Faulty, views: Views, clock: Hands, setup: Setup) -> None:
+    def __init__(self, folder: Path, store: Faulty, views: Views, clock: Any, setup: Setup) -> None:
         self.folder, self.store, self.views, self.clock = folder, store, views, clock
         self.metrics = Metrics(version="test", now=clock.now)
         self.ledger = Ledger(store, views, clock, self.metrics, setup)
@@ -114,8 +114,8 @@ class World:
     async def say(self, *names: str, source: str = "press") -> None:
         await self.hear(*(self.said(name) for name in names), source=source)
 
-    async def source_is(self, state: Any, name: str = "press", code: str = "", detail: str = "") -> None:
-        await self.ledger.write([SourceChange(source=name, state=state, code=code, detail=detail)])
+    async def source_is(self, state: Any, name: str = "press", code: str = "", **how: Any) -> None:
+        await self.ledger.write([SourceChange(source=name, state=state, code=code, **how)])
 
     async def reload(self, **parts: str) -> None:
         await self.ledger.write([Reload(setup=configured(self.folder, **parts))])
@@ -147,12 +147,12 @@ class World:
 
 
 @asynccontextmanager
-async def opened(folder: Path, **parts: str) -> AsyncIterator[World]:
+async def opened(folder: Path, *, clock: Clock | None = None, **parts: str) -> AsyncIterator[World]:
     setup = configured(folder, **parts)
     store, views = Faulty(open_store(folder / "data")), open_views(folder / "data")
     await store.open("a test")
     try:
-        world = World(folder, store, views, Hands(), setup)
+        world = World(folder, store, views, clock or Hands(), setup)
         await world.ledger.start()
         yield world
     finally:

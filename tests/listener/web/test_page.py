@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import lxml.html
+import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
@@ -51,6 +52,22 @@ async def test_the_page_says_what_is_not_heard_and_claims_no_calm_for_it(served,
     assert "muette, accès refusé" in page
     assert "son silence ne prouve rien" in page
     assert FRENCH["all_heard"] not in page
+
+
+async def test_a_blind_source_is_shown_with_the_code_of_its_platform_and_since_when(served, world):
+    since = NOW - HOUR
+    world.daemon.source = [SourceStatus(name="fedi", kind="feed", state="auth_failed", code="401", since=since)]
+    shown = f"muette, accès refusé (401), depuis {Words('fr', 'Europe/Paris', NOW).time(since)}"
+    assert shown in await text(await served(), "/")
+
+
+async def test_an_incident_tells_how_much_of_what_is_usual_was_heard_when_it_was_not_all(served, world):
+    client = await served()
+    assert "de l’habituel" not in await text(client, "/i/37")
+    evidence = msgspec.structs.replace(world.views.steps[-1].evidence, coverage=0.7)
+    world.views.steps[-1] = msgspec.structs.replace(world.views.steps[-1], evidence=evidence)
+    assert f"Entendu{NB}: environ 70\u202f% de l’habituel" in await text(client, "/i/37")
+    assert "Heard: about 70% of what is usual" in await text(client, "/i/37?lang=en")
 
 
 async def test_calm_is_claimed_when_everything_is_heard(served, world):
