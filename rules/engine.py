@@ -252,8 +252,8 @@ class Engine:
         self._build(entry.plan)
         self._inherit(old, soften=changed)
         if first:
-            state.ticked, state.learnt = entry.at - entry.at % GRID, minute_of(entry.at)
-            state.counts.since = minute_of(entry.at)
+            state.ticked, state.counts.since = entry.at - entry.at % GRID, minute_of(entry.at)
+            state.learnt = state.counts.since - self._lateness  # what is late counts before it, and may be edited
         return transitions
 
     def _inherit(self, old: dict[str, tuple[Rule, RuleOptions]], *, soften: bool) -> None:
@@ -282,7 +282,7 @@ class Engine:
         until = minute_of(at) - self._lateness
         if until <= state.learnt:
             return
-        for minute in range(state.learnt, until):
+        for minute in range(max(state.learnt, state.counts.since), until):
             self._learn_minute(minute)
         state.learnt = until
         state.forget(until, self._sources)

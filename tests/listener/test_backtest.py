@@ -114,6 +114,13 @@ within_the_lateness = posts.map(lambda drawn: [(name, pause // 8, *rest) for nam
 @settings(max_examples=100, deadline=None)
 @given(drawn=within_the_lateness)
 @example(drawn=[(0, 0, "acme is slow", "create", None)] * 2 + [(0, 0, "nothing", "update", None)])
+@example(
+    drawn=[
+        (0, 0, "acme is slow", "create", None),
+        (1, 0, "acme is slow", "create", 60),
+        (1, 0, "nothing", "update", None),
+    ]
+)
 def test_what_is_counted_is_what_is_known_of_the_mentions_however_often_they_were_edited(setup, drawn):
     mentions = as_mentions(drawn) or [said(1, 0)]
     engines, known = Engines(), {}
