@@ -4,11 +4,12 @@ import asyncio
 import math
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -21,6 +22,8 @@ from aiohttp import (
     ClientWebSocketResponse,
     DummyCookieJar,
     TCPConnector,
+    TraceConfig,
+    TraceRequestRedirectParams,
     WSServerHandshakeError,
 )
 from yarl import URL
@@ -152,13 +155,11 @@ class Client:
         async def ask(_: URL) -> ClientWebSocketResponse:
             return await self._in_time(here, self._limits.headers, dial())
 
-        socket = await self._in_turn(here, ask)
+        socket = Socket(await self._in_turn(here, ask), silence, shown(here))
         try:
-            yield Socket(socket, silence, shown(here))
+            yield socket
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_GOODBYE):
-                    await socket.close()
+            await socket.leave(_GOODBYE)
 
     async def _walk(self, url: str, ask: Callable[[URL], Awaitable[Response]]) -> Response:
         here, moved, permanent, seen = parse(url), None, True, set[URL]()
@@ -281,7 +282,22 @@ def _session(*, guarded: bool, limits: Limits, contact: str | None) -> ClientSes
         cookie_jar=DummyCookieJar(),
         timeout=ClientTimeout(total=None, sock_connect=limits.connect.total_seconds()),
         auto_decompress=False,
+        trace_configs=[_without_redirects()],
     )
+
+
+def _without_redirects() -> TraceConfig:
+    """Refuses what aiohttp would follow by itself: where a WebSocket's handshake is sent on to. Nobody would look at
+    that address; requests without redirects never come here.
+    """
+
+    async def refuse(_: ClientSession, __: SimpleNamespace, sent: TraceRequestRedirectParams) -> None:
+        sent.response.close()
+        raise FetchError(f"{shown(sent.url)} sends a WebSocket elsewhere", code="redirect")
+
+    tracing = TraceConfig()
+    tracing.on_request_redirect.append(refuse)
+    return tracing
 
 
 def _host(url: URL) -> str:

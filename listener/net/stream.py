@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMessage, WSMsgType
@@ -45,6 +46,7 @@ class Socket:
     def __init__(self, socket: ClientWebSocketResponse, silence: timedelta, place: str) -> None:
         self._socket, self._silence, self._place = socket, silence.total_seconds(), place
         self._waited = 0.0
+        self._answering: asyncio.Task[None] | None = None
 
     async def send(self, text: str) -> None:
         """Raises FetchError `broken` when the connection has ended."""
@@ -64,7 +66,7 @@ class Socket:
                 data: str | bytes = message.data
                 return data
             if message.type is WSMsgType.PING:
-                await self._answer(message.data)
+                self._answer(message.data)
             elif message.type is not WSMsgType.PONG:
                 raise self._ended(message)
 
@@ -84,11 +86,29 @@ class Socket:
             self._waited = 0.0 if heard else self._waited + loop.time() - begun
         return message
 
-    async def _answer(self, ping: bytes) -> None:
+    async def leave(self, patience: float) -> None:
+        """Close it. A server that does not answer in so many seconds is not waited for."""
         try:
+            async with asyncio.timeout(patience):
+                await self._socket.close()
+        except TimeoutError:
+            return
+        except asyncio.CancelledError:
+            # a write that another one was cut off with; ours is only told apart by who was asked to end
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+
+    def _answer(self, ping: bytes) -> None:
+        """Answer beside the reading, one ping at a time: a server that takes no answer holds up nobody. Nor may who
+        gives up reading cut off a write: aiohttp would end every later one with it, and whoever waits for that.
+        """
+        if self._answering is None or self._answering.done():
+            answer = self._pong(ping)
+            self._answering = asyncio.get_running_loop().create_task(answer, name=f"answer {self._place}")
+
+    async def _pong(self, ping: bytes) -> None:
+        with suppress(ClientError, OSError):  # reading finds out too, and tells
             await self._socket.pong(ping)
-        except (ClientError, OSError) as error:
-            raise _broken(self._place, error) from error
 
     def _ended(self, message: WSMessage) -> FetchError:
         code = self._socket.close_code or 1006

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import re
-import sqlite3
 import zlib
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -13,10 +11,10 @@ import pytest
 from aiohttp import web
 
 from tests.e2e.daemon import PROGRAM, daemon, until
+from tests.e2e.hostile import MIB, rows, said_all, speak, watch
 from tests.e2e.surroundings import headers
 from tests.servers import free_port, tcp_server
 
-MIB = 1024 * 1024
 BOUND = 500 * MIB
 """What the daemon may take at most, with all below arriving at once: two thirds of it were seen."""
 SECRETS = {"KEY": "the-key-of-the-pushing-program"}
@@ -153,37 +151,8 @@ async def push(running, body):
         return answer.status
 
 
-def memory(running, field):
-    """Bytes of the daemon, as the kernel counts them."""
-    status = Path(f"/proc/{running.process.pid}/status").read_text()
-    return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) * 1024
-
-
-def rows(folder, query):
-    with closing(sqlite3.connect(f"file:{folder}/data/badbuzz.db?mode=ro", uri=True)) as store:
-        return store.execute(query).fetchall()
-
-
 async def sources(running):
     return {row["source"]: row for row in (await running.run("sources", "--json")).lines}
-
-
-async def speak(folder, heard, stop):
-    """The healthy source goes on, a line every half second."""
-    with (folder / "healthy.jsonl").open("a") as file:
-        while not stop.is_set():
-            heard.append(f"file:h{len(heard)}")
-            file.write(json.dumps({"id": heard[-1][5:], "text": "acme is well"}) + "\n")
-            file.flush()
-            await asyncio.sleep(0.5)
-
-
-async def watch(running, peaks, stop):
-    while not stop.is_set():
-        await running.get("/-/ready")
-        await running.get("/-/healthy")
-        peaks.append(memory(running, "VmHWM"))
-        await asyncio.sleep(0.5)
 
 
 TROUBLES = {
@@ -245,10 +214,6 @@ async def test_a_hostile_world_harms_nobody_but_itself(tmp_path):
     assert [(ENTRIES,)] == rows(tmp_path, "select count(*) from mentions where source = 'year'")
     assert "Traceback" not in said
     assert max(peaks) < BOUND, f"{max(peaks) // MIB} MiB at most"
-
-
-def said_all(folder, heard):
-    return set(heard) <= {name for (name,) in rows(folder, "select identity from mentions where source = 'healthy'")}
 
 
 # --- a configuration that cannot be -----------------------------------------------------------------------------------

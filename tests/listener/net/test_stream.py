@@ -168,6 +168,26 @@ async def test_a_server_that_pings_is_alive_and_one_that_only_answers_pings_is_n
             await receive_now_and_then(socket)
 
 
+@pytest.mark.parametrize("reads", [False, True])
+async def test_a_server_that_floods_us_with_pings_costs_no_reader_and_is_left_in_time(client, reads):
+    async def flood(socket):
+        transport = socket._req.transport
+        if not reads:
+            transport.pause_reading()
+        while not transport.is_closing():
+            transport.write(b"\x89\x7d" + b"p" * 125)
+            if transport.get_write_buffer_size() > 1_000_000 or reads:
+                await asyncio.sleep(0.001)
+
+    async with talking(flood) as url, asyncio.timeout(20):
+        async with client.websocket(url, silence=LONG, allow_private=True) as socket:
+            for _ in range(20):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await socket.receive()
+        assert asyncio.current_task().cancelling() == 0
+
+
 async def test_the_end_of_a_socket_is_told_by_its_code(client):
     async def leave(socket):
         await socket.close(code=WSCloseCode.GOING_AWAY, message=b"restarting")
@@ -204,6 +224,19 @@ async def test_a_refused_handshake_says_its_status_and_reason(client):
 async def test_a_socket_goes_where_it_may_and_nowhere_else(client, url):
     error = await received(client, url, allow_private=False)
     assert error.code in {"forbidden_address", "url"}
+
+
+async def test_a_socket_goes_nowhere_else_when_it_is_sent_on(client, site):
+    async with serving() as elsewhere:
+        url = site.answers("/ws", (302, {"Location": f"{elsewhere.url}/in"}, b"")).replace("http", "ws")
+        error = await received(client, f"{url}?token=hidden")
+        assert (error.code, error.state, elsewhere.asked) == ("redirect", "reconnecting", [])
+    assert "hidden" not in str(error)
+
+
+async def test_a_stream_whose_address_leads_in_a_circle_is_a_typed_error(client, site):
+    url = site.answers("/circle", (302, {"Location": "/circle"}, b""))
+    assert (await failed(client, url)).code == "redirect"
 
 
 async def test_nobody_there_is_a_typed_error(client):

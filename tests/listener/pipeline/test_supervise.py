@@ -31,7 +31,7 @@ class Collector:
         self.cursors.append(cursor)
         try:
             for part in self.readings.pop(0) if self.readings else []:
-                if isinstance(part, Exception):
+                if isinstance(part, BaseException):
                     raise part
                 yield part
         finally:
@@ -157,10 +157,11 @@ async def test_pauses_grow_up_to_five_minutes_and_start_again_after_good_times(w
     assert all(150 * SECOND <= pause <= 300 * SECOND for pause in slept[9:])
 
 
-async def test_a_bug_in_one_collector_does_not_silence_the_others(tmp_path):
+@pytest.mark.parametrize("bug", [KeyError("secret things"), asyncio.CancelledError()], ids=["error", "cancelled"])
+async def test_a_bug_in_one_collector_does_not_silence_the_others(tmp_path, bug):
     sources = "press: {kind: file, path: /a}, blogs: {kind: file, path: /b}"
     async with opened(tmp_path, sources=sources) as world:
-        buggy = Collector([[KeyError("secret things")], [Batch(mentions=[world.said("1")])]])
+        buggy = Collector([[bug], [Batch(mentions=[world.said("1")])]])
         healthy = Collector([[Batch(mentions=[world.said("2")])]])
         async with supervised(world, ("press", buggy), ("blogs", healthy)):
             pass
