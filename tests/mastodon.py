@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from aiohttp import web
@@ -68,8 +67,6 @@ class Reader:
     """
 
     collector: Collector
-    crash: float = 0.0
-    random: Random = field(default_factory=Random)
     cursor: str | None = None
     batches: list[Batch] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
@@ -96,8 +93,6 @@ class Reader:
             try:
                 async with aclosing(self.collector.batches(self.cursor)) as batches:
                     async for batch in batches:
-                        if self.random.random() < self.crash:
-                            break
                         self.batches.append(batch)
                         self.mentions += batch.mentions
                         self.cursor = batch.cursor or self.cursor

@@ -18,12 +18,12 @@ from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
 from listener.feeds.entry import Feed
 from listener.feeds.memory import Memory, dump, load
-from listener.feeds.news import News, changes
+from listener.feeds.news import News, changes, is_overtaken
 from listener.feeds.parse import parse
 from listener.feeds.schedule import LONGEST, after_failure, next_reading
 from listener.net.address import shown
 from listener.net.response import Response
-from rules.instant import instant, moment, span
+from rules.instant import Instant, instant, moment, span
 
 _BATCH = 500
 _AT_ONCE = 8
@@ -60,9 +60,12 @@ class FeedOptions(SourceOptions):
 
 @dataclass
 class _Reading:
-    """What came of reading one address: a document, nothing new, or a problem. `before` is what was known of it."""
+    """What came of reading one address, from `begun` on: a document, nothing new, or a problem. `before` is what was
+    known of it; `missed` since when entries have come and gone unread.
+    """
 
     url: str
+    begun: Instant
     before: Memory
     response: Response | None = None
     feed: Feed | None = None
@@ -70,11 +73,12 @@ class _Reading:
     body: str = ""
     news: list[News] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
+    missed: Instant | None = None
 
 
 class FeedCollector:
     """Reads feeds for as long as one of them is left. An entry is handed over once, and again when it was edited;
-    what leaves a feed is not a deletion.
+    what leaves a feed is not a deletion. When entries have come and gone since the last reading, that is told.
     """
 
     def __init__(self, options: FeedOptions, tools: Tools) -> None:
@@ -140,7 +144,7 @@ class FeedCollector:
         return await self._read(url, memory)
 
     async def _read(self, url: str, memory: Memory) -> _Reading:
-        reading = _Reading(url, before=memory.worth())
+        reading = _Reading(url, self._tools.clock.now(), before=memory.worth())
         try:
             await self._fetch(reading, memory)
         except FetchError as error:
@@ -164,6 +168,7 @@ class FeedCollector:
         reading.news, reading.listed = changes(
             reading.feed.entries, memory, feed=reading.url, source=self._tools.name, observed_at=now
         )
+        reading.missed = memory.at if is_overtaken(reading.feed.entries, reading.listed, memory) else None
 
     def _told(self, reading: _Reading, memories: dict[str, Memory]) -> Iterator[Batch]:
         """The batches of a reading. The validators are stored with the last: a crash between them reads again. Where
@@ -194,6 +199,7 @@ class FeedCollector:
                 problems=self._problems(reading),
                 share=self._share(),
                 skipped=skipped or None,
+                missed=reading.missed if chunk is chunks[0] else None,
             )
 
     def _is_far(self, memory: Memory) -> bool:
@@ -220,6 +226,7 @@ class FeedCollector:
         response, feed = reading.response, reading.feed
         assert response is not None
         memory.failures, memory.trouble, memory.url = 0, ("", ""), response.moved or memory.url
+        memory.at = reading.begun
         if feed and feed.entries:
             said = response.headers if feed.whole else {}  # the rest of a document that breaks off is still to come
             memory.etag, memory.modified = said.get("etag", ""), said.get("last-modified", "")

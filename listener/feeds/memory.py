@@ -14,9 +14,9 @@ _MOST_TWINS = 500
 
 class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One feed. `url` is where it moved to for good; `etag` and `modified` are its validators, verbatim; `body` is the
-    digest of the last document; `due` when to read it next; `trouble` the code and words of its last failure; `known`
-    maps entries to `<edits>-<digest of content>`, longest unlisted first; `twins` are ids that several entries of one
-    document share.
+    digest of the last document; `due` when to read it next, `at` when it was read last; `trouble` the code and words
+    of its last failure; `known` maps entries to `<edits>-<digest of content>`, longest unlisted first; `twins` are ids
+    that several entries of one document share.
     """
 
     url: str = ""
@@ -24,6 +24,7 @@ class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     modified: str = ""
     body: str = ""
     due: Instant = 0
+    at: Instant = 0
     failures: int = 0
     trouble: tuple[str, str] = ("", "")
     gone: bool = False
@@ -31,13 +32,15 @@ class Memory(msgspec.Struct, kw_only=True, omit_defaults=True):
     twins: list[str] = []
 
     def worth(self) -> "Memory":
-        """What another process must know: all but when to read next and what the last document looked like."""
-        return msgspec.structs.replace(self, due=0, body="", known=dict(self.known), twins=list(self.twins))
+        """What another process must know: all but when it is read and what the last document looked like."""
+        return msgspec.structs.replace(self, due=0, at=0, body="", known=dict(self.known), twins=list(self.twins))
 
     def forget_unlisted(self, listed: Iterable[str]) -> None:
-        """Move what the feed lists to the end, and drop the oldest of the rest where there is too much."""
+        """Move what the feed lists to the end, and drop the oldest of the rest where there is too much. Most feeds list
+        the newest first: those are the last to be forgotten, since a document that was cut off lists too few.
+        """
         present = [key for key in listed if key in self.known]
-        for key in present:
+        for key in reversed(present):
             self.known[key] = self.known.pop(key)
         most = min(max(_FEWEST_KNOWN, 2 * len(present)), _MOST_KNOWN)
         for key in list(self.known)[: max(0, len(self.known) - most)]:

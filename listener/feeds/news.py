@@ -6,10 +6,13 @@ from datetime import datetime
 
 from listener.feeds.entry import Entry, is_universal
 from listener.feeds.memory import Memory, digest
+from rules.instant import moment
 from rules.mention import Mention
 
 _LONGEST_TITLE = 1_000
 _LONGEST_ID = 2_000
+_FEWEST = 10
+"""Entries of a document; one that always lists the latest few leaves others out without a gap."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,16 @@ def changes(
         mark = f"{edits}-{known.content}"
         news.append(News(_mention(known, mark, source, observed_at), key, mark))
     return news, listed
+
+
+def is_overtaken(entries: Sequence[Entry], listed: Sequence[str], memory: Memory) -> bool:
+    """Whether entries have come and gone since the last reading: nothing that is listed was known, and most of it was
+    written since. A feed that names its entries anew each time lists older ones too.
+    """
+    if not memory.at or len(listed) < _FEWEST or any(key in memory.known for key in listed):
+        return False
+    written = sorted(entry.created_at for entry in entries if entry.created_at)
+    return bool(written) and written[len(written) // 2] > moment(memory.at)
 
 
 def _identified(entries: Sequence[Entry], memory: Memory, feed: str) -> Iterator[_Known]:

@@ -4,24 +4,34 @@ from collections.abc import Iterable, Sequence
 from random import Random
 
 from listener.clock import Clock
+from listener.mock.faults import Faults
 from listener.mock.script import Cue
 from listener.mock.story import acme_story, small_talk
-from listener.mock.world import World
+from listener.mock.world import Account, World
 from rules.instant import MINUTE, SECOND, Instant, Span
 
 PAUSE: Span = 3 * SECOND
-"""Between two things that happen, on average."""
+"""What is usual between two things that happen."""
+FAULTS = ("surge", "flood")
+"""What can happen to the talk itself."""
 _PAST = 30
 _MOST = 5_000
 """Posts of a platform; then the oldest are taken back."""
 _RECENT = 20
+_CROWD = (24, 60)
+"""Accounts that say the same at once."""
 
 
 class Chatter:
-    """Says the same on every world; the seed decides what, and in which order."""
+    """Says the same on every world; the seed decides what, and in which order. `pause` lies between two things that
+    happen, on average.
+    """
 
-    def __init__(self, worlds: Iterable[World], seed: int = 0) -> None:
-        self._worlds = list(worlds)
+    def __init__(
+        self, worlds: Iterable[World], seed: int = 0, *, faults: Faults | None = None, pause: Span = PAUSE
+    ) -> None:
+        self._worlds, self._faults, self._pause = list(worlds), faults or Faults(), pause
+        self._times, self._surge_ends, self._flood_ends = 1, 0, 0
         self._random = Random(seed)
         said = [cue for cue in acme_story(seed) if cue.act == "say"]
         self._texts: Sequence[Cue] = [*said, *small_talk()]
@@ -46,10 +56,31 @@ class Chatter:
                 world.delete(recent[0].key)
 
     async def run(self, clock: Clock) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled; what is late is said at once, so that the pace holds on a fast clock too."""
+        due = clock.now()
         while True:
-            await clock.sleep(int(self._random.expovariate(1 / PAUSE)))
+            due += int(self._random.expovariate(self._pace(due) / self._pause))
+            if due > clock.now():
+                await clock.sleep(due - clock.now())
+            self._flood(due)
             self.step()
+
+    def _pace(self, now: Instant) -> int:
+        """How many times as much as usual is said."""
+        if now >= self._surge_ends:
+            self._times = self._random.randint(5, 10) if self._faults.strikes("surge") else 1
+            self._surge_ends = now + MINUTE if self._times > 1 else 0
+        return self._times
+
+    def _flood(self, now: Instant) -> None:
+        if now < self._flood_ends or not self._faults.strikes("flood"):
+            return
+        self._flood_ends = now + MINUTE
+        post, first = self._random.choice(self._texts), self._random.randrange(1_000_000)
+        for number in range(self._random.randint(*_CROWD)):
+            account = Account(handle=f"{post.author.handle}{first + number}")
+            for world in self._worlds:
+                world.say(post.text, account, title=post.title, language=post.language)
 
     def _say(self, at: Instant | None = None) -> None:
         post, back = self._random.choice(self._texts), self._random.randrange(1, _RECENT)

@@ -1,7 +1,13 @@
-"""What goes wrong on platforms, as switches: named, seeded, and drawn each time somebody could be hit."""
+"""What goes wrong on platforms, as switches: named, seeded, on for good or for a while, drawn when it could happen."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
+
+from config.model import parse_duration
+from rules.instant import HOUR, MINUTE, SECOND, Span, span
 
 FAULTS: Mapping[str, str] = {
     "close": "a stream is closed by the platform, in order",
@@ -13,6 +19,7 @@ FAULTS: Mapping[str, str] = {
     "wrong-type": "200 with a page of HTML instead of data",
     "unauthorised": "401: the token has expired or was revoked",
     "quota": "403 or 429 until the next day: what may be asked a day is spent",
+    "token-expiry": "a token expires while it is used: the stream just ends, then it is refused for half a minute",
     "redirect-loop": "an address that leads to itself",
     "redirect-private": "an address that leads into the reader's own network",
     "slow": "an answer that comes byte by byte",
@@ -30,24 +37,99 @@ FAULTS: Mapping[str, str] = {
     "crowd": "a thousand events in one request",
     "unknown-field": "fields that nobody has heard of",
     "challenge-flood": "a hundred handshakes at once, from strangers",
+    "surge": "five to ten times as much is said, for a minute",
+    "flood": "the same words from dozens of accounts at once",
 }
 """Each with what happens; a platform draws those that can happen to it."""
+SOME = 0.1
+"""How often something goes wrong where nothing is said about it: with one answer in ten."""
+_WRITTEN = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<begin>\w+)(?:\.\.(?P<end>\w+)?)?)?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """A fault that is on from `begin` to `end` (None: for good), counted from the start; then it strikes with
+    `chance`.
+    """
+
+    name: str
+    chance: float = 1.0
+    begin: Span = 0
+    end: Span | None = None
+
+    def is_on(self, passed: Span) -> bool:
+        return self.begin <= passed and (self.end is None or passed < self.end)
 
 
 class Faults:
-    """Draws whether a fault happens now: each of `names` with `chance`, from a seed."""
+    """Draws, from a seed, whether a fault happens now: each of `names` with `chance`, and each of `switches` while
+    `passed`, the time since the start, lies in its span. Only what is in `names` strikes, which may be changed.
+    """
 
-    def __init__(self, names: Collection[str] = (), *, seed: int = 0, chance: float = 0.1) -> None:
-        unknown = set(names) - FAULTS.keys()
-        if unknown:
+    def __init__(
+        self,
+        names: Collection[str] = (),
+        *,
+        seed: int = 0,
+        chance: float = SOME,
+        switches: Collection[Switch] = (),
+        passed: Callable[[], Span] = lambda: 0,
+    ) -> None:
+        self._switches = [*(Switch(name=name, chance=chance) for name in names), *switches]
+        self.names = frozenset(switch.name for switch in self._switches)
+        if unknown := self.names - FAULTS.keys():
             raise ValueError(f"unknown faults: {', '.join(sorted(unknown))}; there are {', '.join(FAULTS)}")
-        self.names, self._chance = frozenset(names), chance
+        self._passed = passed
         self.random = Random(seed)
         self.struck: dict[str, int] = {}
 
     def strikes(self, name: str) -> bool:
         """Whether the fault happens now; `struck` counts how often each did."""
-        if name not in self.names or self.random.random() >= self._chance:
+        if name not in self.names:
+            return False
+        passed = self._passed()
+        chances = [each.chance for each in self._switches if each.name == name and each.is_on(passed)]
+        if self.random.random() >= max(chances, default=0.0):
             return False
         self.struck[name] = self.struck.get(name, 0) + 1
         return True
+
+
+def read_faults(text: str, known: Sequence[str], random: Random) -> list[Switch]:
+    """The switches of a list such as `reset,stall@10m..12m,surge@1h..`. One without times strikes with one answer in
+    ten; one with times whenever it can in between. `all` is every known one, `random` a drawing. Raises ValueError with
+    the way out.
+    """
+    written = [part.strip() for part in text.split(",") if part.strip()]
+    if written == ["random"]:
+        return drawn_faults(known, random, HOUR)
+    if written == ["all"]:
+        written = list(known)
+    return [_switch(part, known, SOME / len(written)) for part in written]
+
+
+def drawn_faults(known: Sequence[str], random: Random, within: Span) -> list[Switch]:
+    """A drawing: some of the known faults, half of them now and then, half for a while `within` which they rule."""
+    switches = []
+    for name in random.sample(known, random.randint(min(2, len(known)), len(known))):
+        begin = random.randrange(within)
+        now_and_then = Switch(name=name, chance=random.choice([0.003, 0.01, 0.03]))
+        for_a_while = Switch(name=name, begin=begin, end=begin + random.randrange(5 * SECOND, MINUTE))
+        switches.append(random.choice([now_and_then, for_a_while]))
+    return switches
+
+
+def _switch(part: str, known: Sequence[str], chance: float) -> Switch:
+    found = _WRITTEN.fullmatch(part)
+    name = found["name"] if found else part
+    if not found or name not in known:
+        ways = "name them, or give times: reset,stall@10m..12m"
+        raise ValueError(f"unknown faults: {name}; there are all, random, {', '.join(known)}; {ways}")
+    if found["begin"] is None:
+        return Switch(name=name, chance=chance)
+    return Switch(name=name, begin=_time(found["begin"]), end=_time(found["end"]) if found["end"] else None)
+
+
+def _time(text: str) -> Span:
+    passed = parse_duration(text)
+    return span(passed) if isinstance(passed, timedelta) else 0

@@ -21,7 +21,7 @@ from rules.instant import SECOND, Instant, Span, moment
 FAULTS = (*ANY_FAULTS, "bad-clock", "duplicate", "out-of-order", "wrong-shape")
 """What can happen to it."""
 LISTED = 100
-"""Changed items that are listed: the latest."""
+"""Changed items that are usually listed."""
 MOST_HITS = 1_000
 _TITLE = 80
 _FILTER = re.compile(r"created_at_i(>=|<=|>|<)(\d+)")
@@ -50,10 +50,19 @@ class _Life:
 class HackerNews:
     """Serves a world. Posts are stories, answers are comments; a story without a text has a link. An item is `null`
     until it has `propagated`, and is found by the search after `lag`, in which it then stays as it was for as long.
+    `listed` is how many items it lists as changed: the latest.
     """
 
-    def __init__(self, world: World, faults: Faults | None = None, *, propagated: Span = 0, lag: Span = 0) -> None:
-        self._world, self._propagated, self._lag = world, propagated, lag
+    def __init__(
+        self,
+        world: World,
+        faults: Faults | None = None,
+        *,
+        propagated: Span = 0,
+        lag: Span = 0,
+        listed: int = LISTED,
+    ) -> None:
+        self._world, self._propagated, self._lag, self._listed = world, propagated, lag, listed
         self._faults = faults or Faults()
         self._answering = Answering(self._faults, world.now)
         self._lives: dict[int, _Life] = {}
@@ -117,7 +126,7 @@ class HackerNews:
 
     async def _updates(self, request: web.Request) -> web.StreamResponse:
         self._follow()
-        latest = dict(list(self._changed.items())[: -LISTED - 1 : -1])
+        latest = dict(list(self._changed.items())[: -self._listed - 1 : -1])
         listed = {"items": list(latest), "profiles": list(dict.fromkeys(latest.values()))}
         return await self._answering.answer(
             request,

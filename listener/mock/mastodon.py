@@ -11,17 +11,23 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from listener.mock.allowance import Allowance
+from listener.mock.answering import FAULTS as ANY_FAULTS
 from listener.mock.answering import WAITS, Answering, is_open
-from listener.mock.faults import FAULTS as ALL_FAULTS
 from listener.mock.faults import Faults
 from listener.mock.statuses import id_of, instance, status, tags_of
 from listener.mock.world import Change, Said, World
-from rules.instant import moment
+from rules.instant import SECOND, moment
 
-FAULTS = tuple(name for name in ALL_FAULTS if name != "cursor-loss")
+FAULTS = (
+    *ANY_FAULTS,
+    *("close", "stall", "starve", "unauthorised", "token-expiry", "duplicate", "out-of-order", "wrong-shape"),
+    "bad-clock",
+)
+"""What can happen to it."""
 _EVENTS = {"create": "update", "update": "status.update", "delete": "delete"}
 _SHAPED = ("id", "content", "account", "language", "tags", "url")
 _LARGE = 2_000_000
+_RENEWED = 30 * SECOND
 Write = Callable[[str, str, str], Awaitable[None]]
 """Takes a channel, an event's name and its data."""
 
@@ -54,6 +60,7 @@ class Mastodon:
         too_many = {"error": "Too many requests"}
         self._answering = Answering(self.faults, self.world.now, waits=self.waits, too_many=too_many)
         self._pages = dict[str, str]()
+        self._expired_until = 0
 
     def routes(self) -> Iterable[web.RouteDef]:
         return [
@@ -163,22 +170,23 @@ class Mastodon:
         if fault := await self._refusal(request):
             return fault
         posts = [post for post in self.world.posts() if self.is_in(channel, post)]
+        random = self.faults.random
         found = _paged(sorted(posts, key=lambda post: int(id_of(post)), reverse=True), request)
         headers = self._headers()
         if found:
             here = f"{request.url.origin()}{request.path}?limit={request.query.get('limit', '20')}"
             older, newer = f"{here}&max_id={id_of(found[-1])}", f"{here}&min_id={id_of(found[0])}"
             headers["Link"] = f'<{older}>; rel="next", <{newer}>; rel="prev"'
+        found = random.sample(found, len(found)) if self.faults.strikes("out-of-order") else found
         page = msgspec.json.encode([self._twisted(self.render(post)) for post in found]).decode()
         before, self._pages[channel] = self._pages.get(channel, page), page
         page = before if self.faults.strikes("duplicate") else page
-        page = page[: len(page) // 2] if self.faults.strikes("malformed") else page
-        return web.Response(text=page, content_type="application/json", headers=headers)
+        return await self._answering.deliver(request, page.encode(), "application/json", headers)
 
     async def _refusal(self, request: web.Request) -> web.StreamResponse | None:
         """What is answered instead; None when nothing stands against an answer."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if token and token not in self.tokens:
+        if token and not self._is_valid(token):
             return self._json({"error": "The access token was revoked"}, status=401)
         if not self._rate.take():
             return self._json({"error": "Too many requests"}, status=429)
@@ -216,7 +224,10 @@ class Mastodon:
             request.headers.get("Sec-WebSocket-Protocol", ""),
             request.query.get("access_token", ""),
         )
-        return next((token for token in given if token in self.tokens), None)
+        return next((token for token in given if self._is_valid(token)), None)
+
+    def _is_valid(self, token: str) -> bool:
+        return token in self.tokens and self.world.now() >= self._expired_until
 
     async def _tell(
         self,
@@ -231,7 +242,7 @@ class Mastodon:
         starved = False
         self.listening += 1
         try:
-            while token in self.tokens:
+            while self._is_valid(token):
                 changes = await self._changes(number)
                 if not changes:
                     await alive()
@@ -261,6 +272,9 @@ class Mastodon:
             if not self.is_in(channel, change.post):
                 continue
             if self.faults.strikes("close"):
+                raise _EndedError
+            if self.faults.strikes("token-expiry"):
+                self._expired_until = self.world.now() + _RENEWED
                 raise _EndedError
             if self.faults.strikes("stall"):
                 await _wait_for_leaving(request)

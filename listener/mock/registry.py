@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.mock import bluesky, hackernews, linkedin, mastodon, meta, press, reddit, x, x_webhooks, youtube
+from listener.mock import bluesky, chatter, hackernews, linkedin, mastodon, meta, press, reddit, x, x_webhooks, youtube
 from listener.mock.faults import FAULTS, Faults
 from listener.mock.pushes import Sender
 from listener.mock.server import Platform
@@ -116,6 +116,6 @@ PLATFORMS: Mapping[str, Entry] = {
 
 
 def known_faults() -> list[str]:
-    """The faults that some platform draws."""
-    drawn = {name for entry in PLATFORMS.values() for name in entry.faults}
+    """The faults that some platform, or the talk on it, draws."""
+    drawn = {name for entry in PLATFORMS.values() for name in entry.faults} | set(chatter.FAULTS)
     return [name for name in FAULTS if name in drawn]

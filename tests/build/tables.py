@@ -8,7 +8,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from config.spec import Catalog
 from listener.cli.main import COMMANDS
 from listener.cli.options import Option, options_of
 from listener.collector import COLLECTORS, SourceOptions
+from listener.mock.faults import FAULTS
 from rules.rule import RULES, RuleOptions
+from tests.faults.ways import PROMISES, WAYS, Way
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/architecture.md", "docs/configuration.md")
+DOCUMENTS = ("README.md", "docs/architecture.md", "docs/collectors.md", "docs/configuration.md")
 MEASURED = ("docs/figures.md",)
 """Documents of which a table may be a little behind the code."""
 ROOMS = ("config", "rules", "alerts", "listener")
@@ -137,6 +139,35 @@ def size() -> str:
     return table(["", "now", "budget"], rows)
 
 
+def promises() -> str:
+    """What each way of listening keeps, as tests/contract/test_faults.py tries it."""
+
+    def told(way: Way, promise: str) -> str:
+        bound = f", {way.bounds[promise]}" if promise in way.bounds else ""
+        return way.unpromised.get(promise) or f"kept{bound}"
+
+    return matrix("promise", PROMISES, told)
+
+
+def faults() -> str:
+    def told(way: Way, fault: str) -> str:
+        return way.without.get(fault) or ("kept, loss told" if fault in way.losing else "kept")
+
+    met = {name: words for name, words in FAULTS.items() if any(name in way.faults for way in WAYS.values())}
+    rest = ", ".join(f"`{name}`" for name in FAULTS if name not in met)
+    return f"{matrix('fault', met, told)}\nNo collector can meet: {rest}.\n"
+
+
+def matrix(head: str, rows: Mapping[str, str], told: Callable[[Way, str], str]) -> str:
+    """A row each, a column for each way of listening; what is not kept is a number that is explained below."""
+    cells = [[told(way, name) for way in WAYS.values()] for name in rows]
+    reasons = list(dict.fromkeys(cell for row in cells for cell in row if not cell.startswith("kept")))
+    shown = [[f"- ({reasons.index(cell) + 1})" if cell in reasons else cell for cell in row] for row in cells]
+    body = [[f"`{name}`: {words}", *row] for (name, words), row in zip(rows.items(), shown, strict=True)]
+    notes = "".join(f"{number}. {reason}\n" for number, reason in enumerate(reasons, 1))
+    return f"{table([head, *WAYS], body)}\n{notes}"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "sources": sources,
     "rules": rules,
@@ -149,6 +180,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),
     "channel options": lambda: components(CHANNELS, ChannelOptions),
+    "promises": promises,
+    "faults": faults,
     "rooms": rooms,
     "size": size,
 }

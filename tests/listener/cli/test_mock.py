@@ -51,9 +51,9 @@ def test_it_prints_commands_that_hear_the_talk_and_ends_quietly(mock, badbuzz):
 
 
 def test_unknown_faults_are_refused_with_those_there_are(badbuzz):
-    run = badbuzz("mock", "--faults", "huge,nonsense")
+    run = badbuzz("mock", "--faults", "huge@1m..2m,nonsense")
     assert run.code == 2
-    assert "unknown faults: nonsense; there are all, " in run.err
+    assert "unknown faults: nonsense; there are all, random, " in run.err
 
 
 def test_a_port_that_is_taken_is_named(badbuzz):

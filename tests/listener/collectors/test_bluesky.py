@@ -1,12 +1,10 @@
 """Bluesky's stream, read as a careful reader would, whatever happens to it."""
 
-import asyncio
 import json
 from collections import Counter
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from aiohttp import WSMsgType, web
@@ -19,7 +17,7 @@ from listener.bluesky.place import Place
 from listener.bluesky.wire import UnreadableError, read
 from listener.clock import Clock
 from listener.errors import FetchError
-from listener.mock.bluesky import FAULTS, Jetstream
+from listener.mock.bluesky import Jetstream
 from listener.mock.faults import Faults
 from listener.mock.server import serving
 from listener.mock.world import Account, World
@@ -520,109 +518,3 @@ async def test_pauses_double_up_to_64_seconds_and_begin_anew_after_a_good_minute
         late = collector._later(FetchError("x"), MINUTE).retry_after.total_seconds()
     assert [round(wait / 2) * 2 for wait in waits] == [2, 4, 8, 16, 32, 64, 64, 64]
     assert late == pytest.approx(2, abs=0.5)
-
-
-# what is handed over, whatever happens
-
-
-async def live(world, random, changes):
-    """Some accounts post, answer, edit and delete for a while."""
-    people = [Account(handle=f"{name}.example") for name in ("anna", "ben", "chloe", "dan")]
-    keys = []
-    for number in range(changes):
-        how = random.random()
-        if how < 0.7 or not keys:
-            reply = random.choice(keys) if keys and how < 0.2 else None
-            keys.append(world.say(f"post {number} 🔥", random.choice(people), language="fr", reply_to=reply).key)
-        elif how < 0.9:
-            world.edit(random.choice(keys), f"edited {number}")
-        else:
-            world.delete(keys.pop(random.randrange(len(keys))))
-        if random.random() < 0.3:
-            await asyncio.sleep(random.random() / 50)
-
-
-class Run:
-    """One seed: a world that goes on, faults, and a collector that is started again from its committed cursor."""
-
-    def __init__(self, stage, faults, random, options):
-        self.stage, self.faults, self.random, self.options = stage, faults, random, options
-        self.committed, self.missed, self.cursor, self.states = [], [], None, set()
-
-    async def listen(self, until):
-        collector = self.stage.collector(once=False, **self.options)
-        while not until():
-            async with aclosing(collector.batches(self.cursor)) as batches:
-                try:
-                    async for batch in batches:
-                        if self.random.random() < 0.05:
-                            collector = self.stage.collector(once=False, **self.options)  # killed before the commit
-                            break
-                        self.take(batch)
-                        if until():
-                            return
-                except FetchError as error:
-                    self.states.add(error.state)
-
-    def take(self, batch):
-        assert len(batch.mentions) <= 500
-        self.committed += batch.mentions
-        self.cursor = batch.cursor or self.cursor
-        self.missed += [batch.missed] if batch.missed else []
-
-    def expected(self):
-        """Every change that some cursor still reached, as (address, operation, text, revision)."""
-        dropped = {event.seq for event in self.stage.jetstream.dropped}
-        return {key for event, key in self.log() if event.seq not in dropped}
-
-    def log(self):
-        jetstream = self.stage.jetstream
-        for event in [*jetstream.dropped, *jetstream.log.since(0)]:
-            if event.kind == "commit":
-                uri = f"at://{event.did}/{event.collection}/{event.body['rkey']}"
-                text = event.body.get("record", {}).get("text", "")
-                yield event, (uri, event.body["operation"], text, event.body["rev"])
-
-    def unheard(self):
-        """What was said after the first thing that was heard, and was not."""
-        heard, log = set(self.heard()), list(self.log())
-        first = next((place for place, (_, key) in enumerate(log) if key in heard), 0)
-        return [event for event, key in log[first:] if key not in heard]
-
-    def heard(self):
-        return [(each.id, each.op, each.text, each.revision) for each in self.committed]
-
-
-async def run(seed):
-    random = Random(seed)
-    names = random.sample(FAULTS, random.randrange(2, len(FAULTS)))
-    faults = Faults(names, seed=seed, chance=random.choice([0.01, 0.03, 0.1]))
-    options = {"version": random.choice(["1", "2", "auto"]), "compress": random.random() < 0.5, "back": "36h"}
-    async with staging(speed=120, faults=faults, numbered=random.random() < 0.3, starved_for=MINUTE) as stage:
-        this = Run(stage, faults, random, options)
-        done = asyncio.Event()
-
-        async def happen():
-            await live(stage.world, random, 80)
-            faults.names = frozenset()
-            stage.jetstream.log.catch_up()
-            done.set()
-
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-            group.create_task(happen())
-            await this.listen(lambda: done.is_set() and this.expected() <= set(this.heard()))
-    return this, names
-
-
-@pytest.mark.parametrize("seeds", [range(10), range(10, 20)], ids=str)
-async def test_whatever_goes_wrong_all_is_heard_once_or_told_as_missed(seeds):
-    async with asyncio.TaskGroup() as group:
-        tasks = {seed: group.create_task(run(seed)) for seed in seeds}
-    for seed, task in tasks.items():
-        this, names = task.result()
-        heard = this.heard()
-        everything = {key for _, key in this.log()}
-        assert set(heard) <= everything, (seed, names)
-        assert this.states <= {"reconnecting", "auth_failed"}
-        assert len(heard) == len(set(heard)), (seed, names)
-        assert all(any(missed <= event.at for missed in this.missed) for event in this.unheard()), (seed, names)

@@ -2,6 +2,7 @@ import asyncio
 import gzip
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from random import Random
 
 import pytest
@@ -89,6 +90,34 @@ async def test_what_is_remembered_of_a_feed_follows_what_it_lists(site, client):
         cursor = (await read(client, url, cursor=cursor)).cursor
         sizes.append(len(cursor))
     assert sizes[-1] == sizes[-2] < 6 * sizes[0]
+
+
+async def test_entries_that_came_and_went_between_two_readings_are_told_as_missed(site, client):
+    def listed(first, *, at):
+        names = range(first, first + 10)
+        return rss(*(item(name, more=f"<pubDate>{format_datetime(at)}</pubDate>") for name in reversed(names)))
+
+    now = datetime.now(UTC)
+    later = now + timedelta(minutes=1)
+    overtaken, renamed = listed(50, at=later), listed(70, at=now - timedelta(hours=1))
+    url = site.answers("/f", listed(1, at=now), listed(6, at=later), overtaken, 500, overtaken, renamed)
+    cursor, missed = None, []
+    for _ in range(6):
+        heard = await read(client, url, cursor=cursor)
+        cursor, missed = heard.cursor, [*missed, [bool(batch.missed) for batch in heard.batches]]
+    assert missed == [[False], [False], [True], [False], [False], [False]]
+
+
+async def test_a_document_that_was_cut_off_makes_it_forget_nothing_that_is_listed(site, client):
+    def listed(newest, oldest):
+        return rss(*(item(name) for name in range(newest, oldest - 1, -1)))
+
+    url = site.answers("/f", listed(200, 101), listed(205, 201), listed(205, 106))
+    cursor, told = None, []
+    for _ in range(3):
+        heard = await read(client, url, cursor=cursor)
+        cursor, told = heard.cursor, told + ids(heard.mentions)
+    assert len(told) == len(set(told))
 
 
 async def test_an_edit_is_an_update_with_a_revision_of_its_own_and_so_is_taking_it_back(site, client):

@@ -5,7 +5,6 @@ import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 
 import pytest
 from aiohttp import web
@@ -13,7 +12,7 @@ from aiohttp import web
 from listener.clock import Clock
 from listener.collectors.hackernews import SPEC
 from listener.mock.faults import Faults
-from listener.mock.hackernews import FAULTS, HackerNews, title_of
+from listener.mock.hackernews import HackerNews
 from listener.mock.server import serving
 from listener.mock.world import Account, World
 from listener.net.client import Limits
@@ -475,78 +474,3 @@ async def test_one_request_at_a_time_reaches_the_platform(site):
 def test_wrong_options_are_refused_with_the_way_out(options, words):
     with pytest.raises(ValueError, match=words):
         SPEC.options.model_validate(options)
-
-
-class Kept:
-    """What a store holds of what was committed: each revision taken once, what is deleted stays so."""
-
-    def __init__(self):
-        self.texts, self.seen, self.deleted, self.skipped = {}, set(), set(), 0
-
-    def commit(self, batches):
-        for batch in batches:
-            self.skipped += sum((batch.skipped or {}).values())
-            for mention in batch.mentions:
-                self.take(mention)
-
-    def take(self, mention):
-        if mention.op == "delete":
-            self.deleted.add(mention.id)
-            self.texts.pop(mention.id, None)
-        elif (mention.id, mention.revision) not in self.seen and mention.id not in self.deleted:
-            self.texts[mention.id] = (mention.title, mention.text)
-        self.seen.add((mention.id, mention.revision))
-
-
-def happen(hall, random, killed):
-    """Something is said, changed or taken away."""
-    hall.clock.turn(random.randrange(20 * SECOND))
-    alive = [post.key for post in hall.world.posts() if post.key not in killed]
-    what, number = random.random(), hall.world.number
-    if what < 0.6 or not alive:
-        parent = random.choice(alive) if alive and random.random() < 0.7 else None
-        title = "" if parent else f"Acme story {number}"
-        hall.world.say(f"acme {number}\nand more", random.choice([ANNA, BEN]), title=title, reply_to=parent)
-    elif what < 0.8:
-        hall.world.edit(random.choice(alive), f"acme edited {number}")
-    elif what < 0.95:
-        hall.world.delete(random.choice(alive))
-    else:
-        key = random.choice(alive)
-        killed.add(key)
-        hall.platform.kill(key)
-
-
-@pytest.mark.parametrize("way", ["items", "search"])
-@pytest.mark.parametrize("seed", range(12))
-async def test_whatever_goes_wrong_what_is_kept_is_what_was_said(seed, way):
-    random, kept, killed, cursor = Random(seed), Kept(), set(), None
-    query = ["acme"] if way == "search" else []
-    faults = Faults(FAULTS, seed=seed, chance=0.02)
-    async with Hall(limits=HASTY, faults=faults, propagated=5 * SECOND, lag=MINUTE).open() as hall:
-        for _ in range(12):
-            for _ in range(random.randrange(12)):
-                happen(hall, random, killed)
-            heard = await hall.hear(cursor, query=query)
-            committed = (
-                heard.batches[: random.randrange(len(heard.batches) + 1)] if random.random() < 0.3 else heard.batches
-            )
-            kept.commit(committed)
-            cursor = next((batch.cursor for batch in reversed(committed) if batch.cursor), cursor)
-        faults.names = frozenset()
-        for _ in range(7):
-            hall.clock.turn(2 * MINUTE)
-            heard = await hall.hear(cursor, query=query)
-            kept.commit(heard.batches)
-            cursor = heard.cursor
-        said = {
-            str(post.key): (None if post.reply_to else title_of(post), post.text)
-            for post in hall.world.posts()
-            if post.key not in killed
-        }
-    assert sum(faults.struck.values()) > 0
-    assert {name: kept.texts[name] for name in said if name in kept.texts} == {
-        name: text for name, text in said.items() if name in kept.texts
-    }
-    assert len(said.keys() - kept.texts.keys()) <= kept.skipped
-    assert kept.texts.keys() - said.keys() == set()

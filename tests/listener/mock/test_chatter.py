@@ -1,9 +1,13 @@
 """Small talk that never ends, the same for the same seed."""
 
+from collections import Counter
+from contextlib import suppress
+
 import pytest
 
-from listener.mock.chatter import Chatter
-from listener.mock.faults import FAULTS, Faults
+from listener.clock import Clock
+from listener.mock.chatter import PAUSE, Chatter
+from listener.mock.faults import FAULTS, Faults, Switch
 from listener.mock.registry import PLATFORMS, known_faults
 from listener.mock.world import World
 from rules.instant import MINUTE, SECOND
@@ -36,6 +40,47 @@ def test_it_talks_in_both_languages_and_answers_edits_and_deletes():
 
 def test_old_posts_go_so_that_it_can_run_for_long():
     assert len(talked(1, steps=6_500)[0].posts()) == 5_000
+
+
+class Hands(Clock):
+    """A clock that whoever sleeps turns, up to an end."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.at, self.end = BEGIN, BEGIN + end
+
+    def now(self):
+        return self.at
+
+    async def sleep(self, span):
+        self.at += max(0, span)
+        if self.at >= self.end:
+            raise TimeoutError
+
+
+async def said_in(minutes, *switches):
+    clock = Hands(minutes * MINUTE)
+    world = World(clock.now)
+    faults = Faults(switches=switches, passed=lambda: clock.now() - BEGIN)
+    with suppress(TimeoutError):
+        await Chatter([world], 1, faults=faults).run(clock)
+    return [[post for post in world.posts() if (post.at - BEGIN) // MINUTE == minute] for minute in range(minutes)]
+
+
+async def test_a_surge_brings_five_to_ten_times_as_much_for_as_long_as_it_is_on():
+    minutes = await said_in(6, Switch(name="surge", begin=2 * MINUTE, end=4 * MINUTE))
+    usual = MINUTE // PAUSE
+    assert all(len(minute) < 2 * usual for minute in (*minutes[:2], *minutes[5:]))
+    assert all(3 * usual < len(minute) < 12 * usual for minute in minutes[2:4])
+
+
+async def test_a_flood_is_the_same_words_from_many_accounts_and_not_again_for_a_minute():
+    minutes = await said_in(4, Switch(name="flood", begin=MINUTE, end=2 * MINUTE))
+    crowds = [max(Counter(post.text for post in minute).values()) for minute in minutes]
+    assert [crowd >= 24 for crowd in crowds] == [False, True, False, False]
+    text = max(minutes[1], key=lambda post: [each.text for each in minutes[1]].count(post.text)).text
+    crowd = [post.author.handle for post in minutes[1] if post.text == text]
+    assert len(set(crowd)) == len(crowd)
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

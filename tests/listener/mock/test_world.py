@@ -1,14 +1,16 @@
 """The mock platforms' shared ground: what was said, who asked, what goes wrong."""
 
 import asyncio
+from random import Random
 
 import aiohttp
 import pytest
 from aiohttp import web
 
-from listener.mock.faults import FAULTS, Faults
+from listener.mock.faults import FAULTS, Faults, read_faults
 from listener.mock.server import serving
 from listener.mock.world import Account, World
+from rules.instant import MINUTE
 
 ANNA = Account(handle="anna")
 
@@ -61,6 +63,34 @@ def test_faults_are_drawn_alike_from_a_seed_and_only_those_that_were_named():
     with pytest.raises(ValueError, match="unknown faults: nonsense"):
         Faults(["nonsense"])
     assert all(FAULTS.values())
+
+
+def test_faults_are_switched_on_and_off_as_they_were_written():
+    known = ["stall", "reset", "close"]
+    switches = read_faults("reset, stall@10m..12m,close@1h..", known, Random(1))
+    passed = [0]
+    faults = Faults(switches=switches, passed=lambda: passed[0])
+    struck = []
+    for minute in (0, 9, 10, 11, 12, 59, 60, 600):
+        passed[0] = minute * MINUTE
+        struck.append([faults.strikes("stall"), faults.strikes("close")])
+    assert struck == [[False, False]] * 2 + [[True, False]] * 2 + [[False, False]] * 2 + [[False, True]] * 2
+    assert 0 < sum(faults.strikes("reset") for _ in range(1_000)) < 200
+    assert {switch.name for switch in read_faults("all", known, Random(1))} == set(known)
+    assert read_faults("", known, Random(1)) == []
+
+
+def test_faults_are_drawn_at_random_alike_from_a_seed():
+    known = list(FAULTS)
+    drawn = [read_faults("random", known, Random(seed)) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert {switch.end is None for switch in drawn[0]} == {True, False}
+
+
+@pytest.mark.parametrize("text", ["nonsense", "stall@soon", "stall@", "stall..5m", "stall@5m..x", "stall,,reset@-1m"])
+def test_faults_that_cannot_be_read_are_refused_with_the_way_out(text):
+    with pytest.raises(ValueError, match=r"write it like|there are all, random, stall, reset"):
+        read_faults(text, ["stall", "reset"], Random(1))
 
 
 async def test_each_platform_is_served_under_its_name_and_requests_are_written_down():
