@@ -222,14 +222,15 @@ class MastodonCollector:
             return
         late = _late(place.ids[-1])
         listed = place.overlap(posts, late)
-        after, seen, missed = place.before(listed[0], late), set[str](), place.at or None
-        doubted = False
+        after, missed, doubted = place.before(listed[0], late), place.at or None, False
+        # kept until they were found or asked for, since any request on the way may fail
+        place.doubt([*listed, *place.ahead])
         for _ in range(_MOST_PAGES):
             page = await self._page(channel, min_id=after)
             news.listed(page.entries, channel, self._now())
             missed = news.latest or missed
             yield news.batch(self._now())
-            seen.update(page.ids)
+            place.found(page.ids)
             moved = bool(page.ids) and rank(page.ids[-1]) > rank(after)
             after = page.ids[-1] if moved else after
             if page.entries and not (moved or doubted):
@@ -241,7 +242,7 @@ class MastodonCollector:
                 async for batch in batches:
                     yield batch
             return
-        await self._ask_for([name for name in (*listed, *place.ahead) if name not in seen], channel, news)
+        await self._ask_for(list(place.doubted), channel, news)
         place.close_up()
         place.at = self._now()
         yield news.batch(self._now())
@@ -279,6 +280,7 @@ class MastodonCollector:
         place = news.memory.place(channel)
         for name in names[:_MOST_ASKED]:
             if news.memory.is_gone(name):
+                place.drop(name)
                 continue
             try:
                 status = await self._server.status(name) if name in news.memory.known else None
@@ -288,6 +290,7 @@ class MastodonCollector:
                 news.listed([status], channel, self._now())
             elif name in news.memory.known:
                 news.gone(name, self._now())
+            place.found([name])
             if not (status and _is_under(status, channel)):
                 place.drop(name)
 

@@ -1,6 +1,7 @@
 """What is remembered of a Mastodon server from one reading to the next: bounded, and the cursor of its source."""
 
 from bisect import insort
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -9,17 +10,20 @@ from rules.instant import Instant
 
 _MOST_LISTED = 100
 _MOST_KNOWN = 2_000
+_MOST_DOUBTED = 200
 _GONE = "-"
 
 
 class Place(msgspec.Struct, array_like=True):
     """One timeline: `at` is the instant up to which it was heard; `ids` are the latest posts up to which all was read,
-    in order of time; `ahead` are posts that a stream brought beyond them, while something between was not read yet.
+    in order of time; `ahead` are posts that a stream brought beyond them, while something between was not read yet;
+    `doubted` are posts of which it is not known yet whether they are still there.
     """
 
     at: Instant = 0
     ids: list[str] = []
     ahead: list[str] = []
+    doubted: list[str] = []
 
     def add(self, name: str) -> None:
         """Note a post: all before it was read."""
@@ -38,9 +42,17 @@ class Place(msgspec.Struct, array_like=True):
 
     def drop(self, name: str) -> None:
         """Forget a post."""
-        for names in (self.ids, self.ahead):
+        for names in (self.ids, self.ahead, self.doubted):
             if name in names:
                 names.remove(name)
+
+    def doubt(self, names: Sequence[str]) -> None:
+        """Note that these may have gone."""
+        self.doubted = list(dict.fromkeys([*self.doubted, *names]))[-_MOST_DOUBTED:]
+
+    def found(self, names: Collection[str]) -> None:
+        """Note that these are still there."""
+        self.doubted = [name for name in self.doubted if name not in names]
 
     def overlap(self, posts: int, since: str | None) -> list[str]:
         """The latest posts: so many, and all after the id `since`."""

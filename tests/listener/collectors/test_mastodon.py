@@ -16,6 +16,7 @@ from listener.collector import COLLECTORS
 from listener.mastodon.rest import Server, decoded, renewal
 from listener.mastodon.status import Home, UnreadableError, is_told, mention_of
 from listener.mock.faults import Faults
+from listener.mock.mastodon import Mastodon
 from listener.mock.statuses import id_of
 from listener.mock.world import World
 from listener.net.response import Response
@@ -177,11 +178,11 @@ def test_json_is_read_as_far_as_it_is_json(body, said):
 # against a server that tells a story
 
 
-def heard_from(site, client, **options):
+def heard_from(site, client, cursor=None, **options):
     class Place:
         url = site.url
 
-    return hear(listening(Place(), client, fast(), once=True, **options))
+    return hear(listening(Place(), client, fast(), once=True, **options), cursor)
 
 
 @pytest.mark.parametrize(
@@ -518,6 +519,22 @@ async def test_where_no_websocket_is_to_be_had_events_are_read(site, client):
     site.asked.clear()
     await reader.run(again=False)
     assert "/api/v1/streaming/hashtag" in {request.path for request in site.asked}
+
+
+async def test_a_deletion_that_could_not_be_looked_up_is_looked_up_later_whatever_came_since(site, client):
+    world = World(fast().now)
+    site.answers(TIMELINE, Mastodon(world=world, url=site.url).tag)
+    gone = world.say("gone #acmeair", ANNA)
+    cursor = (await heard_from(site, client)).cursor
+    world.delete(gone.key)
+    for number in range(150):
+        world.say(f"{number} #acmeair", ANNA)
+    site.answers(f"/api/v1/statuses/{id_of(gone)}", 503, 404)
+    told = []
+    for _ in range(2):
+        heard = await heard_from(site, client, cursor)
+        cursor, told = heard.cursor, told + [mention.id for mention in heard.mentions if mention.op == "delete"]
+    assert told == [id_of(gone)]
 
 
 async def test_one_timeline_that_cannot_be_read_keeps_no_other_from_being_read(site, client):
