@@ -151,7 +151,8 @@ def promises() -> str:
 
 def faults() -> str:
     def told(way: Way, fault: str) -> str:
-        return way.without.get(fault) or ("kept, loss told" if fault in way.losing else "kept")
+        loss = ", loss told" if fault in way.losing else ", a loss may go untold" if fault in way.hiding else ""
+        return way.without.get(fault) or f"kept{loss}"
 
     met = {name: words for name, words in FAULTS.items() if any(name in way.faults for way in WAYS.values())}
     rest = ", ".join(f"`{name}`" for name in FAULTS if name not in met)

@@ -38,6 +38,12 @@ class Way:
     faults: Sequence[str] = ()
     without: Mapping[str, str] = {}
     losing: Collection[str] = ()
+    overflows = False
+    """Whether what is not read soon is gone, also without a fault: on a machine that stands still for a moment."""
+    hiding: Collection[str] = ()
+    """Faults under which a loss may go untold."""
+    waits_for_days = False
+    """Whether it remembers, over restarts too, that it was told to stay away for long."""
     unpromised: Mapping[str, str] = {}
     bounds: Mapping[str, str] = {}
     """How far a promise reaches."""
@@ -117,8 +123,8 @@ class Bluesky(Way):
 
 class Mastodon(Way):
     kind = "mastodon"
-    bounds: Mapping[str, str] = dict.fromkeys(("edits", "deletes"), "a hundred posts back")
-    reach = 100
+    bounds: Mapping[str, str] = dict.fromkeys(("edits", "deletes"), "sixty posts back")
+    reach = 60
     spoils_entries = True
     losing = ("unauthorised", "token-expiry")
     speed = 30.0
@@ -201,6 +207,9 @@ class Feed(Way):
     }
     losing = (*answering.FAULTS, *chatter.FAULTS)
     """What leaves a feed while it cannot be read."""
+    hiding = ("bad-clock",)
+    overflows = waits_for_days = True
+    speed = 30.0
     unpromised: Mapping[str, str] = {"deletes": "what leaves a feed may only be old"}
     bounds: Mapping[str, str] = {"edits": "while they are listed"}
 
