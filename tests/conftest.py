@@ -1,14 +1,28 @@
 """Promises that hold for every test."""
 
+import logging
 import os
 from collections.abc import Generator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # how fast the machine is says nothing about what is tested
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Generator[None]:
+    """A daemon that ran within a test logs to what is closed after it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
 
 MISSING = "not run, and nothing may be left out in CI: "
 
