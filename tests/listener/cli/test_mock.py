@@ -11,7 +11,18 @@ from urllib.request import urlopen
 
 import pytest
 
+from listener.mock.draw import draw
 from listener.mock.registry import PLATFORMS
+from listener.mock.scenario import load_scenario
+
+SCENARIO = """
+about: Ten minutes.
+length: 10m
+brands: {acme: {name: Acme, trade: airline, account: "@acme", hashtag: Acme, query: acme}}
+platforms: {hackernews: 3, youtube: 1}
+languages: {en: {share: 1, zone: UTC}}
+background: {acme: {posts_per_hour: 3000}}
+"""
 
 
 @pytest.fixture
@@ -19,12 +30,12 @@ def mock():
     """The command as a process of its own, up to the lines it prints first."""
     started = []
 
-    def start(*args):
+    def start(*args, more=0):
         command = [sys.executable, "-m", "listener.cli.main", "mock", *args]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
         lines = sum(1 + len(entry.commands) for entry in PLATFORMS.values())
-        return process, [process.stderr.readline() for _ in range(lines)]
+        return process, [process.stderr.readline() for _ in range(lines + more)]
 
     yield start
     for process in started:
@@ -62,3 +73,41 @@ def test_a_port_that_is_taken_is_named(badbuzz):
         run = badbuzz("mock", "--port", port, "--faults", "all")
     assert run.code == 1
     assert f"port {port} of this machine cannot be used" in run.err
+
+
+def test_a_scenario_is_played_to_its_end_at_the_pace_that_is_asked_for(mock, tmp_path):
+    file = tmp_path / "short.yaml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    _, said = mock("--scenario", str(file), "--speed", "1000", "--seed", "4", more=2)
+    cues = draw("", load_scenario(str(file)), 4).cues
+    heard = [cue for cue in cues if cue.platform == "hackernews"]
+    assert f"seed 4: {len(cues)} posts in 10m, 1000 times as fast" in said[-2]
+    assert "the scenario is over" in said[-1]
+    url = re.fullmatch(r"hackernews: (\S+)\n", said[0])[1]
+    with urlopen(f"{url}/v0/maxitem.json", timeout=5) as answer:
+        assert json.load(answer) == len(heard)
+
+
+def test_the_truth_of_a_scenario_is_told_and_nothing_served(badbuzz):
+    run = badbuzz("mock", "--scenario", "crisis-small-brand-fr", "--seed", 7, "--truth")
+    (burns,) = run.json["episodes"]
+    quiet = run.json["quiet"]["nuarelle"]
+    assert ("crisis-small-brand-fr", 7) == (run.json["scenario"], run.json["seed"])
+    assert run.json["begins"] < burns["onset"] < burns["peak"] < burns["deadline"] < burns["ends"] < run.json["ends"]
+    assert ("alert", "warning", "nuarelle") == (burns["expect"], burns["severity"], burns["brand"])
+    assert [run.json["begins"], burns["onset"]] == quiet[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--scenario", "calm-frr"], "did you mean 'calm-fr'?"),
+        (["--scenario", "calm-frr"], "calm-en, calm-fr, "),
+        (["--truth"], "give one with --scenario"),
+        (["--speed", "2000"], "1000"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_with_a_way_out(badbuzz, arguments, said):
+    run = badbuzz("mock", *arguments)
+    assert 2 == run.code
+    assert said in run.err
