@@ -1,48 +1,35 @@
-"""A language's tone as data: words, stems and phrases with a valence, negators and boosters; linear in the text."""
+"""A language's tone as data: words, stems and phrases with a valence, and what turns or mutes them."""
 
 import re
 import tomllib
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.resources import files
-from itertools import pairwise
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
+from rules.packs.lexicon import Lexicon, Meaning
 from rules.text import Folded, Token, fold, tokens
 
-_INFLECTIONS = ("", "e", "s", "es")
-_LONGEST_STEM = 20
-_SHORTEST_STEM = 3
 _WINDOW = 3  # words before a word that may turn or strengthen it
 _BOOST, _DAMPEN = 1.3, 0.7
-_TURNED_BAD, _TURNED_GOOD = -0.5, -0.9  # "pas déçu" praises less than "pas bon" blames
+_TURNED_BAD, _TURNED_GOOD = -0.14, -0.9  # "pas déçu" praises less than "pas bon" blames
 _BESIDE_BLAME = 0.3  # what praise still weighs beside blame: irony and politeness praise, complaints decide
+_BEFORE_BUT = 0.3  # and blame in "cher, mais parfait"
+_MUTED = 0.15  # what praise still weighs in an advert or a question
 _ALPHA = 8.0
 _MOST_WORDS = 10
+_GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "cheers", "boosters", "dampeners")
+_NOTHING = (0.0, "")  # what hides a shorter entry means
+_SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
-_DRAWN_OUT = re.compile(r"(.)\1{2,}")
-_PARTICLES = frozenset({"ne", "n"})
-_AFTER_PARTICLE = frozenset({"pas", "plus", "jamais", "rien", "aucun", "aucune", "guere"})
+_HUMP = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿœ]+|[A-ZÀ-Þ]+(?![a-zß-ÿœ])|\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    words: tuple[str, ...]
-    stems: tuple[bool, ...]
+class _Hit(NamedTuple):
     valence: float
-    turns: bool
-
-    def stands(self, found: list[Token], at: int) -> bool:
-        if at + len(self.words) > len(found):
-            return False
-        parts = zip(found[at : at + len(self.words)], self.words, self.stems, strict=True)
-        return all(token.text.startswith(word) if stem else token.text == word for token, word, stem in parts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    valence: float
+    role: str
     first: int
     last: int
 
@@ -55,120 +42,172 @@ class Weight:
     words: tuple[str, ...]
 
 
-@dataclass
-class Pack:
-    """Read from `<language>.toml` beside this file."""
+@dataclass(frozen=True, kw_only=True)
+class _Grammar:
+    """The little words of a language. `particles` stand before a verb whose negation, of `after_particles`, follows
+    it; `no_longer` negates only after a particle. `cheers` are the words of praise that irony likes; `spellings` are
+    the words that a short or wrong one stands for.
+    """
 
-    version: str
     negators: frozenset[str]
-    boosters: dict[str, float]
-    words: dict[str, float] = field(default_factory=dict)
-    stems: dict[str, float] = field(default_factory=dict)
-    phrases: dict[str, list[_Phrase]] = field(default_factory=dict)
+    particles: frozenset[str]
+    after_particles: frozenset[str]
+    no_longer: frozenset[str]
+    cheers: frozenset[str]
+    boosters: Mapping[str, float]
+    spellings: Mapping[str, tuple[str, ...]]
 
-    def weigh(self, text: str) -> Weight:
-        """The tone of a text. Blame decides: what is praised beside it counts for little."""
-        folded = Folded(text)
-        found = [token for token in tokens(folded) if token.kind != "link"]
-        hits = self._hits(found, _clauses(folded, found))
-        blame = sum(hit.valence for hit in hits if hit.valence < 0)
-        praise = sum(hit.valence for hit in hits if hit.valence > 0)
-        total = blame + praise * (_BESIDE_BLAME if blame else 1)
+
+class _Reading:
+    """The words of a text: `clauses` numbers the clause of each, `asked` holds those that belong to a question."""
+
+    def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
+        self._text, self._folded = text, Folded(text)
+        self._found: list[Token] = []
+        for token in tokens(self._folded):
+            if token.kind == "word" and token.text not in spellings:
+                self._found.append(token)
+            else:
+                self._found += self._spelled(token, spellings.get(token.text, ()))
+        self.words = [token.text for token in self._found]
+        self.clauses: list[int] = []
+        self.asked: set[int] = set()
+        self._divide()
+
+    def _spelled(self, token: Token, pieces: Sequence[str]) -> Iterator[Token]:
+        if token.kind == "hashtag" and not pieces:
+            start, end = self._folded.origin(token.start, token.end)
+            pieces = [fold(piece) for piece in _HUMP.findall(self._text[start:end])]
+        elif token.kind == "handle":
+            pieces = ["@"]  # a name, whatever it says
+        if token.kind != "link":
+            yield from (token._replace(text=piece) for piece in pieces or [token.text])
+
+    def _divide(self) -> None:
+        """Negation does not reach over punctuation; a question mark reaches back over commas."""
+        clause = sentence = 0
+        text, starts = self._folded.text, [token.start for token in self._found[1:]]
+        for token, following in zip(self._found, [*starts, len(text)], strict=False):
+            self.clauses.append(clause)
+            gap = text[token.end : following]
+            if gap in {"", " "} or not _CLAUSE_END.search(gap):
+                continue
+            if "?" in gap:
+                self.asked.update(range(sentence, clause + 1))
+            clause += 1
+            if _SENTENCE_END.search(gap):
+                sentence = clause
+
+    def near(self, first: int, last: int) -> tuple[list[str], list[str]]:
+        """The words before and after some, of the same clause, that may change what these mean."""
+        words, clauses = self.words, self.clauses
+        before = [words[i] for i in range(max(0, first - _WINDOW), first) if clauses[i] == clauses[first]]
+        after = [words[i] for i in range(last + 1, min(len(words), last + 3)) if clauses[i] == clauses[last]]
+        return before, after
+
+    def written(self, hit: _Hit) -> str:
+        start, end = self._folded.origin(self._found[hit.first].start, self._found[hit.last].end)
+        return self._text[start:end]
+
+
+class Pack:
+    """Read from `<language>.toml` beside this file, which says how it is written."""
+
+    def __init__(self, version: str, grammar: _Grammar, lexicon: Lexicon) -> None:
+        self.version, self._grammar, self._lexicon = version, grammar, lexicon
+
+    def weigh(self, text: str, own: Lexicon | None = None) -> Weight:
+        """The tone of a text. What `own` says of words goes before what the language says. Linear in time."""
+        reading = _Reading(text, self._grammar.spellings)
+        hits = list(self._hits(reading, own))
+        total = self._total(reading, hits)
         ranked = sorted((hit for hit in hits if hit.valence * total > 0), key=lambda hit: -abs(hit.valence))
-        places = (folded.origin(found[hit.first].start, found[hit.last].end) for hit in ranked)
-        written = dict.fromkeys(text[start:end] for start, end in places)
+        written = dict.fromkeys(map(reading.written, ranked))
         return Weight(round(total / sqrt(total * total + _ALPHA), 4), tuple(written)[:_MOST_WORDS])
 
-    def _hits(self, found: list[Token], clauses: list[int]) -> list[_Hit]:
-        hits, at = [], 0
-        while at < len(found):
-            phrase = self._phrase(found, at)
-            length = len(phrase.words) if phrase else 1
-            valence = phrase.valence if phrase else self._word(found[at].text)
-            if valence:
-                if phrase is None or phrase.turns:
-                    valence *= self._turn(found, clauses, at, at + length - 1, valence)
-                hits.append(_Hit(valence, at, at + length - 1))
-            at += length
-        return hits
+    def _total(self, reading: _Reading, hits: list[_Hit]) -> float:
+        """Blame decides: praise beside it counts for little, unless it has the last word."""
+        roles = {hit.role: hit.first for hit in hits}
+        blame = [hit for hit in hits if hit.valence < 0]
+        praise = [
+            hit._replace(valence=hit.valence * _MUTED)
+            if "advert" in roles or reading.clauses[hit.first] in reading.asked
+            else hit
+            for hit in hits
+            if hit.valence > 0
+        ]
+        bad, good = _sum(blame), _sum(praise)
+        if not blame:
+            mocking = (
+                "sting" in roles and "advert" not in roles and not all(map(partial(self._means_it, reading), praise))
+            )
+            return -good if mocking else good
+        late = [hit for hit in praise if hit.first > blame[-1].last]
+        but = roles.get("contrast", -1)
+        contrasts = but > blame[-1].last and any(hit.first >= but for hit in late)
+        outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad
+        if contrasts or outweighs:
+            return bad * _BEFORE_BUT + _sum(late) + (good - _sum(late)) * _BESIDE_BLAME
+        return bad + good * _BESIDE_BLAME
 
-    def _phrase(self, found: list[Token], at: int) -> _Phrase | None:
-        following = found[at + 1].text if at + 1 < len(found) else ""
-        for key in (_phrase_key(found[at].text, following), _phrase_key(found[at].text)):
-            for phrase in self.phrases.get(key, ()):
-                if phrase.stands(found, at):
-                    return phrase
-        return None
+    def _means_it(self, reading: _Reading, hit: _Hit) -> bool:
+        """Whether praise is of a sort that irony seldom takes."""
+        return self._grammar.cheers.isdisjoint(reading.words[hit.first : hit.last + 1])
 
-    def _word(self, word: str) -> float:
-        valence = self._exactly(word)
-        if valence is None and _DRAWN_OUT.search(word):
-            valence = self._exactly(_DRAWN_OUT.sub(r"\1\1", word)) or self._exactly(_DRAWN_OUT.sub(r"\1", word))
-        return valence or 0.0
+    def _hits(self, reading: _Reading, own: Lexicon | None) -> Iterator[_Hit]:
+        words, clauses, at, end = reading.words, reading.clauses, 0, 0
+        while at < len(words):
+            while end < len(words) and (end <= at or clauses[end] == clauses[at]):
+                end += 1
+            known = (own and own.find(words, at, end)) or self._lexicon.find(words, at, end)
+            stop = known[1] if known else at + 1
+            if known and known[0][:2] != _NOTHING:
+                yield _Hit(self._turned(known[0], reading, at, stop - 1), known[0].role, at, stop - 1)
+            at = stop
 
-    def _exactly(self, word: str) -> float | None:
-        if word in self.words:
-            return self.words[word]
-        for length in range(min(len(word), _LONGEST_STEM), _SHORTEST_STEM - 1, -1):
-            if word[:length] in self.stems:
-                return self.stems[word[:length]]
-        return None
-
-    def _turn(self, found: list[Token], clauses: list[int], first: int, last: int, valence: float) -> float:
-        """What the words around make of a valence: strengthened, weakened or turned around."""
-        near = [found[i].text for i in range(max(0, first - _WINDOW), first) if clauses[i] == clauses[first]]
-        after = [found[i].text for i in range(last + 1, min(len(found), last + 3)) if clauses[i] == clauses[last]]
-        factor = next((self.boosters[word] for word in reversed(near[-2:]) if word in self.boosters), 1.0)
-        framed = not _PARTICLES.isdisjoint(near[-2:]) and not _AFTER_PARTICLE.isdisjoint(after)
-        no_longer = "plus" in near and not _PARTICLES.isdisjoint(near)
-        if framed or no_longer or not self.negators.isdisjoint(near):
-            return _TURNED_BAD if valence < 0 else _TURNED_GOOD
-        return factor
-
-
-def _phrase_key(first: str, second: str = "") -> str:
-    """What finds the few phrases that may begin with two words, however many begin with the first."""
-    return f"{first[:_SHORTEST_STEM]} {second[:2]}"
-
-
-def _clauses(folded: Folded, found: list[Token]) -> list[int]:
-    """The clause each token belongs to: negation does not reach over punctuation."""
-    numbers = [0]
-    for before, after in pairwise(found):
-        numbers.append(numbers[-1] + bool(_CLAUSE_END.search(folded.text, before.end, after.start)))
-    return numbers
+    def _turned(self, meaning: Meaning, reading: _Reading, first: int, last: int) -> float:
+        """A valence as the words around make it: strengthened, weakened or turned around."""
+        if not (meaning.turns and meaning.valence):
+            return meaning.valence
+        grammar, (before, after) = self._grammar, reading.near(first, last)
+        framed = not grammar.particles.isdisjoint(before[-2:]) and not grammar.after_particles.isdisjoint(after)
+        no_longer = not grammar.particles.isdisjoint(before) and not grammar.no_longer.isdisjoint(before)
+        if framed or no_longer or not grammar.negators.isdisjoint(before):
+            return meaning.valence * (_TURNED_BAD if meaning.valence < 0 else _TURNED_GOOD)
+        boosters = (grammar.boosters[word] for word in reversed(before[-2:]) if word in grammar.boosters)
+        return meaning.valence * next(boosters, 1.0)
 
 
-def _add_words(pack: Pack, entries: str, valence: float) -> None:
-    for entry in fold(entries).split():
-        if entry.endswith("*"):
-            pack.stems[entry[:-1]] = valence
-        elif entry.endswith("~"):
-            pack.words.update((entry[:-1] + ending, valence) for ending in _INFLECTIONS)
-        else:
-            pack.words[entry] = valence
+def _sum(hits: list[_Hit]) -> float:
+    return sum(hit.valence for hit in hits)
 
 
-def _add_phrase(pack: Pack, line: str, valence: float) -> None:
-    folded = Folded(line)
-    found = tokens(folded)
-    words = tuple(token.text for token in found)
-    stems = tuple(folded.text[token.end : token.end + 1] == "*" for token in found)
-    phrase = _Phrase(words, stems, valence, turns=pack.negators.isdisjoint(words))
-    pack.phrases.setdefault(_phrase_key(*words[:2]), []).append(phrase)
+def _grammar(data: Mapping[str, str], spellings: Mapping[str, str]) -> _Grammar:
+    words = {name: frozenset(fold(data.get(name, "")).split()) for name in _GRAMMAR}
+    boosters = dict.fromkeys(words.pop("boosters"), _BOOST) | dict.fromkeys(words.pop("dampeners"), _DAMPEN)
+    meant = {short: tuple(fold(full).split()) for full, text in spellings.items() for short in fold(text).split()}
+    return _Grammar(**words, boosters=boosters, spellings=meant)
 
 
-def _build(data: dict[str, Any]) -> Pack:
-    boosters = dict.fromkeys(data["boosters"].split(), _BOOST) | dict.fromkeys(data["dampeners"].split(), _DAMPEN)
-    pack = Pack(data["version"], frozenset(data["negators"].split()), boosters)
-    for figure, entries in data["words"].items():
-        _add_words(pack, entries, float(figure))
-    for figure, lines in data["phrases"].items():
-        for line in filter(None, lines.splitlines()):
-            _add_phrase(pack, line, float(figure))
-    for candidates in pack.phrases.values():
-        candidates.sort(key=lambda phrase: -len(phrase.words))
-    return pack
+def _entries(data: Mapping[str, Any], negators: frozenset[str]) -> Iterator[tuple[str, Meaning]]:
+    for valued in data["words"].values():
+        for figure, text in valued.items():
+            yield from ((entry, Meaning(float(figure))) for entry in text.split())
+    for figure, text in data["phrases"].items():
+        for line in filter(None, text.splitlines()):
+            yield line, Meaning(float(figure), turns=negators.isdisjoint(re.findall(r"\w+", fold(line))))
+    for key, text in data.get("roles", {}).items():
+        role, _, figure = key.partition(" ")
+        yield from ((line, Meaning(float(figure or 0), role)) for line in filter(None, text.splitlines()))
+
+
+def _build(data: Mapping[str, Any]) -> Pack:
+    grammar = _grammar(data["grammar"], data.get("spellings", {}))
+    endings = {sign: [ending.strip("-") for ending in text.split()] for sign, text in data.get("endings", {}).items()}
+    lexicon = Lexicon(endings, data.get("groups", {}))
+    for line, meaning in _entries(data, grammar.negators):
+        lexicon.add(line, meaning)
+    return Pack(data["version"], grammar, lexicon)
 
 
 @cache

@@ -9,7 +9,7 @@ from tests.tone_set import LANGUAGES, Measured, entries, measure, pairs
 
 # About two points below what docs/tone.md says is measured: raise them with it, never mend single words for them.
 FLOORS = {
-    "fr": Measured(macro_f1=0.72, precision=0.85, recall=0.71),
+    "fr": Measured(macro_f1=0.82, precision=0.86, recall=0.83),
     "en": Measured(macro_f1=0.69, precision=0.88, recall=0.67),
 }
 SHARES = {"negative": (0.42, 0.5), "neutral": (0.25, 0.34), "positive": (0.2, 0.28)}

@@ -1,0 +1,143 @@
+"""Words and phrases with what they say, found in a text word by word; linear in the text."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rules.text import Folded, tokens
+
+_LONGEST_WORD = 40
+_SHORTEST_STEM = 2
+_REMEMBERED = 8192
+_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_ANY = "_"
+
+
+class Meaning(NamedTuple):
+    """A valence from -4 (worst) to 4; `role`: what else the words do to a text; `turns`: a negation turns them."""
+
+    valence: float
+    role: str = ""
+    turns: bool = True
+
+
+class _Node:
+    """Where the words read so far have led: on by a word as it stands, by its beginning, or by any word."""
+
+    __slots__ = ("any", "lengths", "meaning", "stems", "words")
+
+    def __init__(self, meaning: Meaning | None = None) -> None:
+        self.meaning = meaning
+        self.words: dict[str, list[_Node]] = {}
+        self.stems: dict[str, list[_Node]] = {}
+        self.lengths: tuple[int, ...] = ()
+        self.any: list[_Node] = []
+
+    def then(self, word: str) -> Iterator["_Node"]:
+        """Where a word leads, by its closest description first."""
+        if word in self.words:
+            yield from self.words[word]
+        for length in self.lengths:
+            yield from self.stems.get(word[:length], ())
+        yield from self.any
+
+    def lead(self, part: str, nodes: Iterable["_Node"]) -> None:
+        """What is added later is found first."""
+        if part == _ANY:
+            self.any[:0] = nodes
+        elif part.endswith("*"):
+            self.stems.setdefault(part[:-1], [])[:0] = nodes
+            self.lengths = tuple(sorted({*self.lengths, len(part) - 1}, reverse=True))
+        else:
+            self.words.setdefault(part, [])[:0] = nodes
+
+    def join(self, other: "_Node") -> None:
+        """Lead where the other leads as well."""
+        self.meaning = self.meaning or other.meaning
+        for word, nodes in other.words.items():
+            self.lead(word, nodes)
+        for stem, nodes in other.stems.items():
+            self.lead(f"{stem}*", nodes)
+        self.any[:0] = other.any
+
+
+class Lexicon:
+    """Entries are lines of words. `a|b` is either of them, `a|` one that may be left out, `a_b` two words as one
+    choice, `_` any one word; `stem*` has any ending, another sign at the end of a word stands for the endings that
+    `endings` gives it; a word that `groups` names stands for the choices there. Case, accents, apostrophes and hyphens
+    make no difference.
+    """
+
+    def __init__(self, endings: Mapping[str, Sequence[str]], groups: Mapping[str, str]) -> None:
+        self._endings, self._groups = endings, groups
+        self._root = _Node()
+        # Looked up once a word, not once an occurrence; bounded in entries and, by _LONGEST_WORD, in bytes.
+        self._begin = lru_cache(_REMEMBERED)(self._beginning)
+
+    def add(self, line: str, meaning: Meaning) -> None:
+        """A later entry of the same words takes the place of an earlier one. ValueError when a line cannot be read."""
+        node = _Node(meaning)
+        for part in reversed(line.split()):
+            node = self._before(part, node)
+        if node.meaning or node.any:
+            raise ValueError(f"does not begin with a word: {line!r}")
+        self._root.join(node)
+
+    def find(self, words: Sequence[str], at: int, end: int) -> tuple[Meaning, int] | None:
+        """What the longest entry that begins at `at` and stops before `end` says, and where it stops."""
+        node = self._begin(words[at][: _LONGEST_WORD + 1])
+        if node is None:
+            return None
+        best: tuple[Meaning, int] | None = None
+        for way in _ways(node, words, at + 1, end):
+            if best is None or way[1] > best[1]:
+                best = way
+        return best
+
+    def _beginning(self, word: str) -> _Node | None:
+        for spelling in dict.fromkeys((word, _DRAWN_OUT.sub(r"\1\1", word), _DRAWN_OUT.sub(r"\1", word))):
+            nodes = list(self._root.then(spelling))
+            if len(nodes) == 1:
+                return nodes[0]
+            if nodes:
+                first = _Node(next((node.meaning for node in nodes if node.meaning), None))
+                for node in reversed(nodes):
+                    first.join(node)
+                return first
+        return None
+
+    def _before(self, part: str, following: _Node) -> _Node:
+        """The node before a part of a line, given the one after it."""
+        node = _Node()
+        for spelling in dict.fromkeys(self._spellings(part)):
+            if not spelling:
+                node.join(following)
+                continue
+            target = following
+            for word in reversed(spelling[1:]):
+                target, beyond = _Node(), target
+                target.lead(word, [beyond])
+            node.lead(spelling[0], [target])
+        return node
+
+    def _spellings(self, part: str) -> Iterator[tuple[str, ...]]:
+        """The words of each choice, of none for one that may be left out."""
+        for choice in self._groups.get(part, part).split("|"):
+            if choice in {"", _ANY}:
+                yield (choice,) if choice else ()
+                continue
+            sign = choice[-1] if choice[-1] == "*" or choice[-1] in self._endings else ""
+            words = [token.text for token in tokens(Folded(choice.removesuffix(sign)))]
+            if not words or (sign and len(words[-1]) < _SHORTEST_STEM):
+                raise ValueError(f"no word, or too short a stem: {choice!r}")
+            for ending in self._endings.get(sign, (sign,)):
+                yield (*words[:-1], words[-1] + ending)
+
+
+def _ways(node: _Node, words: Sequence[str], at: int, end: int) -> Iterator[tuple[Meaning, int]]:
+    if node.meaning:
+        yield node.meaning, at
+    if at < end:
+        for following in node.then(words[at]):
+            yield from _ways(following, words, at + 1, end)
