@@ -135,6 +135,17 @@ class Operator(Model):
     """Channels that are told of undelivered alerts, and of sources that only a person can mend."""
 
 
+class ToneWords(Model):
+    """What a brand's public means by its words, whatever the language says of them."""
+
+    negative: Listed[Text] = ()
+    """Words and phrases that blame; `word*` has every ending."""
+    positive: Listed[Text] = ()
+    """Words and phrases that praise."""
+    neutral: Listed[Text] = ()
+    """Words and phrases that say nothing: names of products, technical terms."""
+
+
 class Brand(Model):
     """What is watched: a company, product, person, event or hashtag."""
 
@@ -146,6 +157,8 @@ class Brand(Model):
     """Languages people write in about it, as two-letter codes."""
     own_accounts: Listed[Text] = ()
     """Accounts of the brand itself: kept, never counted."""
+    tone: ToneWords = ToneWords()
+    """Words whose tone is the brand's own."""
 
 
 class Route(Model):

@@ -13,9 +13,11 @@ from config.problems import Problem
 from config.settings import Component, Route
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
+from rules.packs.own import ToneWords
 from rules.query import compile_query, compile_words
 from rules.query_parse import QueryError
 from rules.rule import RuleOptions
+from rules.text import fold
 from rules.tone import supported_languages
 
 _GRID = timedelta(seconds=10)
@@ -36,7 +38,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _pageless, _operator, _queries, _languages, _addresses)
+    first = (_listen, _pageless, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
@@ -85,6 +87,21 @@ def _languages(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
                 message = f"the tone of '{language}' cannot be told: its mentions count as posts, never as negative"
                 hint = f"supported: {', '.join(sorted(known))}; a keyword or threshold rule hears the others"
                 yield loaded.document.problem(("brands", name, "languages"), message, hint, warning=True)
+
+
+def _tones(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    """Words of a tone that cannot be found, and words that two tones claim."""
+    for name, brand in loaded.settings.brands.items():
+        first: dict[str, str] = {}
+        for tone, entries in brand.tone:
+            for number, entry in enumerate(entries):
+                keys = ("brands", name, "tone", tone, number)
+                try:
+                    ToneWords(neutral=(entry,)).compile()
+                except ValueError:
+                    yield loaded.document.problem(keys, "holds no word to look for, or too short a beginning")
+                if first.setdefault(fold(entry), tone) != tone:
+                    yield loaded.document.problem(keys, f"is said to be {first[fold(entry)]} too")
 
 
 def _addresses(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

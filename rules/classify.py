@@ -7,6 +7,8 @@ import msgspec
 from rules.facts import Tone
 from rules.language import identify
 from rules.mention import Mention
+from rules.packs.lexicon import Lexicon
+from rules.packs.own import ToneWords
 from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
 from rules.tone import score
@@ -21,6 +23,7 @@ class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
     keywords: Mapping[str, tuple[str, ...]] = {}
+    tone: ToneWords = ToneWords()
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,7 @@ class _Listening:
     def __init__(self, name: str, terms: BrandTerms) -> None:
         self.name, self.query, self.languages = name, terms.query, terms.languages
         self.accounts = frozenset(map(_account, terms.own_accounts))
+        self.own_words = terms.tone.compile()
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
@@ -50,7 +54,7 @@ class _Listening:
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
         return Classified(
             brand=self.name,
-            tone=tones.tone(self.languages),
+            tone=tones.tone(self.languages, self.own_words),
             match=match,
             own=_is_by(mention, self.accounts),
             hits=tuple(found),
@@ -60,7 +64,9 @@ class _Listening:
 
 
 class Classifier:
-    """Built once from all brands. Raises QueryError when a keyword cannot be looked for."""
+    """Built once from all brands. Raises QueryError when a keyword cannot be looked for, ValueError when a
+    word of the tone cannot.
+    """
 
     def __init__(self, brands: Mapping[str, BrandTerms]) -> None:
         self._brands = [_Listening(name, terms) for name, terms in brands.items()]
@@ -80,14 +86,16 @@ def full_text(mention: Mention) -> str:
 
 
 class _Tones:
-    """The tones of one mention, each language scored once."""
+    """The tones of one mention, each language scored once, and once more for a brand with words of its own."""
 
     def __init__(self, mention: Mention) -> None:
         self._text, self._tag = full_text(mention), mention.language
         self._known: dict[str | None, Tone] = {}
 
-    def tone(self, languages: tuple[str, ...]) -> Tone:
+    def tone(self, languages: tuple[str, ...], own: Lexicon | None) -> Tone:
         language = identify(self._text, self._tag, languages)
+        if own:
+            return score(self._text, language, own)
         if language not in self._known:
             self._known[language] = score(self._text, language)
         return self._known[language]

@@ -3,9 +3,12 @@ other languages.
 """
 
 from functools import cache
+from math import sqrt
 from string import punctuation
 
 from rules.facts import Label, Tone
+from rules.packs.lexicon import Lexicon
+from rules.packs.own import take_out
 from rules.packs.pack import load
 from rules.vader import Vader
 
@@ -18,6 +21,7 @@ PACK_THRESHOLD = 0.2
 _BLAME, _HINT = -0.5, -0.3
 """What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
 _MOST_WORDS = 10
+_VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
 
 
 def supported_languages() -> frozenset[str]:
@@ -25,15 +29,16 @@ def supported_languages() -> frozenset[str]:
     return frozenset({"en", "fr"})
 
 
-def score(text: str, language: str | None) -> Tone:
+def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     """The tone of a text written in `language` (a two-letter code). The English compound is vaderSentiment's own;
-    the label is negative as well where customers and journalists complain in words it does not know.
+    the label is negative as well where customers and journalists complain in words it does not know. What a brand's
+    `own` words say goes before all of that.
     """
     if language == "en":
-        return _score_english(text)
+        return _score_english(text, own)
     if language == "fr":
         pack = load(language)
-        weight = pack.weigh(text[:LONGEST_SCORED])
+        weight = pack.weigh(text[:LONGEST_SCORED], own)
         return _tone(language, weight.compound, weight.words, PACK_THRESHOLD, f"pack-fr@{pack.version}")
     return Tone(language=language, label="unsupported", compound=None, confidence=0.0, scorer="none")
 
@@ -60,9 +65,11 @@ def _english() -> Vader:
     return Vader(vaderSentiment)
 
 
-def _score_english(text: str) -> Tone:
-    compound, complaints = _english().scores(text).compound, load("en")
-    blame = complaints.weigh(text[:LONGEST_SCORED])
+def _score_english(text: str, own: Lexicon | None) -> Tone:
+    rest, said = take_out(text, own) if own else (text, [])
+    compound = _moved(_english().scores(rest).compound, sum(valence for _, valence in said))
+    complaints = load("en")
+    blame = complaints.weigh(text[:LONGEST_SCORED], own)
     if blame.compound <= _BLAME or (blame.compound <= _HINT and compound < VADER_THRESHOLD):
         confidence = round(_confidence(blame.compound, -_HINT), 4)
         scorer = f"vader+complaints-en@{complaints.version}"
@@ -74,11 +81,20 @@ def _score_english(text: str) -> Tone:
             scorer=scorer,
             words=blame.words,
         )
-    return _tone("en", compound, _words(text, compound), VADER_THRESHOLD, "vader")
+    words = [piece for piece, valence in said if valence * compound > 0] + _words(rest, compound)
+    return _tone("en", compound, tuple(dict.fromkeys(words))[:_MOST_WORDS], VADER_THRESHOLD, "vader")
 
 
-def _words(text: str, compound: float) -> tuple[str, ...]:
+def _words(text: str, compound: float) -> list[str]:
     """The words in vaderSentiment's lexicon that speak for its verdict."""
     pieces = ((piece, piece.strip(punctuation).lower()) for piece in text.split())
     valued = ((piece, _english().lexicon.get(word, 0.0)) for piece, word in pieces)
-    return tuple(dict.fromkeys(piece for piece, valence in valued if valence * compound > 0))[:_MOST_WORDS]
+    return [piece for piece, valence in valued if valence * compound > 0]
+
+
+def _moved(compound: float, by: float) -> float:
+    """A compound after a change of the sum that vaderSentiment makes it of."""
+    if not by:
+        return compound
+    total = compound * sqrt(_VADER_ALPHA / max(1e-4, 1 - compound * compound)) + by
+    return round(total / sqrt(total * total + _VADER_ALPHA), 4)

@@ -11,6 +11,7 @@ from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
 from rules.instant import Span, span
 from rules.moment import LATENESS, lateness_of
+from rules.packs.own import ToneWords
 from rules.query import compile_query
 from rules.rule import RULES, RuleOptions
 
@@ -96,8 +97,12 @@ def _terms(brand: Brand, rules: list[Component]) -> BrandTerms:
         languages=brand.languages,
         own_accounts=brand.own_accounts,
         keywords={name: terms for name, terms in words.items() if terms},
+        tone=ToneWords(**brand.tone.model_dump()),
     )
 
 
 def _digest(brand: Brand) -> str:
-    return blake2s(f"{brand.query}\n{brand.languages}".encode(), digest_size=8).hexdigest()
+    heard = f"{brand.query}\n{brand.languages}"
+    if any(own := brand.tone.model_dump().values()):
+        heard += f"\n{list(own)}"
+    return blake2s(heard.encode(), digest_size=8).hexdigest()

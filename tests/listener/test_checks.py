@@ -135,6 +135,16 @@ def test_a_language_without_tone_is_a_warning(tmp_path: Path) -> None:
     assert found == [("warning", "brands.acme.languages", message)]
 
 
+def test_words_of_a_tone_that_cannot_be_looked_for_or_are_said_twice_are_errors(tmp_path: Path) -> None:
+    tone = "{negative: [Zéphyr, '!!'], positive: 'zephyr', neutral: ['a*', killer]}"
+    found = said(tmp_path, brands=f"{{acme: {{query: acme, tone: {tone}}}}}")
+    assert [(level, path) for level, path, _ in found] == [
+        ("error", "brands.acme.tone.negative.1"),
+        ("error", "brands.acme.tone.positive.0"),
+        ("error", "brands.acme.tone.neutral.0"),
+    ]
+
+
 def test_listening_to_others_needs_a_token(tmp_path: Path) -> None:
     assert [one[:2] for one in said(tmp_path, daemon="{listen: '0.0.0.0:80', external_url: https://bb.example}")] == [
         ("error", "daemon.listen")

@@ -5,6 +5,7 @@ import pytest
 
 from rules.classify import BrandTerms, Classified, Classifier, full_text
 from rules.mention import Author, Mention
+from rules.packs.own import ToneWords
 from rules.query import compile_query
 from rules.query_parse import QueryError
 
@@ -57,6 +58,15 @@ def test_each_brand_hears_a_mention_in_its_own_languages() -> None:
     acme, beta = classify("Acme Beta 😡")
     assert ("fr", "negative") == (acme.tone.language, acme.tone.label)
     assert ("de", "unsupported") == (beta.tone.language, beta.tone.label)
+
+
+def test_a_brand_may_have_words_of_its_own() -> None:
+    words = {"acme": ToneWords(negative=("beta",)), "beta": ToneWords(neutral=("nul",)), "gamma": ToneWords()}
+    classifier = Classifier(
+        {name: BrandTerms(query=compile_query("nul"), languages=("fr",), tone=tone) for name, tone in words.items()}
+    )
+    tones = {text: [each.tone.label for each in classifier.classify(mention(text))] for text in ("nul", "beta nul")}
+    assert {"nul": ["negative", "neutral", "negative"], "beta nul": ["negative", "neutral", "negative"]} == tones
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""What the data of a pack, and a brand's own words, make of a text."""
+
+import sys
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.packs.lexicon import Lexicon, Meaning
+from rules.packs.own import ToneWords
+from rules.tone import score
+
+BAD, GOOD = Meaning(-2.0), Meaning(2.0)
+LEXICON = Lexicon({"~": ["", "e", "s"]}, {"WAIT": "attente|file_d'attente"})
+for line, meaning in {
+    "lent~": BAD,
+    "arnaqu*": BAD,
+    "si|très| bon~ prix": GOOD,
+    "pas _ reçu": BAD,
+    "longue WAIT": BAD,
+    "prix": Meaning(0.0, "advert"),
+}.items():
+    LEXICON.add(line, meaning)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("lente", (BAD, 1)),
+        ("leeeente", (BAD, 1)),
+        ("lenteur", None),
+        ("arnaqueurs", (BAD, 1)),
+        ("tres bon prix", (GOOD, 3)),
+        ("bon prix", (GOOD, 2)),
+        ("bon", None),
+        ("pas encore recu", (BAD, 3)),
+        ("pas recu", None),
+        ("longue file d attente", (BAD, 4)),
+        ("prix", (Meaning(0.0, "advert"), 1)),
+        ("inconnu", None),
+    ],
+)
+def test_a_line_of_a_lexicon_stands_for_its_choices(text: str, found: tuple[Meaning, int] | None) -> None:
+    assert found == LEXICON.find(text.split(), 0, len(text.split()))
+
+
+def test_the_longest_entry_wins_then_the_latest_and_none_goes_on_beyond_the_end() -> None:
+    lexicon = Lexicon({}, {})
+    for line, meaning in (("pas", BAD), ("pas mal", BAD), ("pas mal", GOOD), ("mal*", BAD), ("mal", GOOD)):
+        lexicon.add(line, meaning)
+    assert (GOOD, 2) == lexicon.find(["pas", "mal"], 0, 2)
+    assert (BAD, 1) == lexicon.find(["pas", "mal"], 0, 1)
+    assert (GOOD, 2) == lexicon.find(["pas", "mal"], 1, 2)
+
+
+@pytest.mark.parametrize("line", ["", "a|", "_ prix", "!?", "pas ?", "x*"])
+def test_a_line_that_cannot_be_found_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="word"):
+        LEXICON.add(line, BAD)
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("#ServiceClientNul", "negative"),
+        ("@nul_et_honteux bonjour", "neutral"),
+        ("jsuis tjrs en attente", "negative"),
+        ("Un peu cher, mais parfait", "positive"),
+        ("Parfait, mais en panne", "negative"),
+        ("C'est bien, ce truc ?", "neutral"),
+        ("C'est nul, non ?", "negative"),
+        ("Rejoignez une équipe sympa en CDI", "neutral"),
+        ("Bravo, debout comme d'habitude", "negative"),
+        ("Bravo pour le spectacle", "positive"),
+    ],
+)
+def test_hashtags_spellings_contrast_questions_adverts_and_irony_are_read(text: str, label: str) -> None:
+    assert label == score(text, "fr").label
+
+
+OWN = ToneWords(negative=("régime sec", "Zéphyr*"), positive=("killer",), neutral=("peur bleue", "terrible herbst"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "label", "words"),
+    [
+        ("fr", "Encore le régime SEC", "negative", ("régime SEC",)),
+        ("fr", "un zéphyrien", "negative", ("zéphyrien",)),
+        ("fr", "Killer !", "positive", ("Killer",)),
+        ("fr", "J'ai vu Peur Bleue", "neutral", ()),
+        ("fr", "Peur bleue, quel scandale", "negative", ("quel scandale",)),
+        ("en", "A killer, killer phone", "positive", ("killer",)),
+        ("en", "Bought at Terrible Herbst", "neutral", ()),
+        ("en", "Great zephyrs", "negative", ("zephyrs",)),
+        ("en", "Great: regime sec", "negative", ("regime sec",)),
+        ("de", "Killer", "unsupported", ()),
+    ],
+)
+def test_a_brands_own_words_go_before_the_languages(
+    language: str, text: str, label: str, words: tuple[str, ...]
+) -> None:
+    tone = score(text, language, OWN.compile())
+    assert (label, words) == (tone.label, tone.words)
+
+
+def test_without_own_words_there_is_nothing_to_look_for() -> None:
+    assert ToneWords().compile() is None
+    with pytest.raises(ValueError, match="word"):
+        ToneWords(neutral=("!",)).compile()
+
+
+@given(st.text(max_size=60))
+def test_own_words_that_a_text_does_not_hold_change_nothing(text: str) -> None:
+    own = ToneWords(negative=("qqxzqqxz",)).compile()
+    for language in ("fr", "en"):
+        assert score(text, language) == score(text, language, own)
+
+
+def _calls(work: Callable[[], object]) -> int:
+    """Functions called, also of C: a measure of work that no stalling machine changes."""
+    calls = count()
+    sys.setprofile(lambda *_: next(calls))
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return next(calls)
+
+
+@pytest.mark.parametrize("piece", ["pas de la ", "nuuul ", "n'est ", "#Nul", "bien ? ", "mais top ", "qqxz "])
+def test_the_work_grows_as_the_text_does(piece: str) -> None:
+    own = ToneWords(negative=("qqxz qqxz",)).compile()
+    score(piece, "fr", own)
+    short, long = (_calls(lambda times=times: score(piece * times, "fr", own)) for times in (100, 800))  # type: ignore[misc]
+    assert long < 9 * short
