@@ -19,8 +19,8 @@ class RulePlan(msgspec.Struct, frozen=True, kw_only=True):
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that the engine of a brand must know of the configuration. `query` is a digest of what the brand listens
-    for: another one turns the baseline into a prior. `lateness` is how late a mention may come and still count,
-    `sources` those that the brand is heard through.
+    for and of what words mean to it: another one turns the baseline into a prior. `lateness` is how late a mention may
+    come and still count, `sources` those that the brand is heard through.
     """
 
     brand: str
