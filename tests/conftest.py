@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Generator
+from random import SystemRandom
 
 import pytest
 import structlog
@@ -11,6 +12,14 @@ from hypothesis import HealthCheck, settings
 # how fast the machine is says nothing about what is tested
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+# one for all processes of a run, each of which must find the same tests
+os.environ.setdefault("FRESH_SEED", str(SystemRandom().randrange(10**6)))
+
+
+def pytest_report_header() -> str:
+    return f"FRESH_SEED={os.environ['FRESH_SEED']}"
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """Every collector keeps its promises under every fault that can happen to it: the cells of docs/collectors.md."""
 
 import asyncio
-import secrets
 from random import Random
 
 import pytest
@@ -10,12 +9,13 @@ from listener.mock.faults import FAULTS, Switch, drawn_faults
 from rules.instant import SECOND
 from tests.faults.play import play
 from tests.faults.ways import PROMISES, WAYS
+from tests.fresh import seeds
 
 LENGTH = 24 * SECOND
 ONCE = 8 * SECOND
 """From kill to kill, so that each play has some."""
 OFTEN = 0.2
-FRESH = [secrets.randbelow(10**9) for _ in range(2)]
+FRESH = seeds(2)
 
 
 @pytest.mark.parametrize("name", WAYS)

@@ -1,12 +1,9 @@
 """Scenarios with seeds that nobody has seen: what must hold of every one of them.
 
-A failure names its seed; `SCENARIO_SEED=123 pytest tests/scenarios` runs it again. The table over many seeds is
+A failure names its seed; `FRESH_SEED=123 pytest tests/scenarios` runs it again. The table over many seeds is
 `python -m tests.scenarios.table`. Chance alone rings now and then: where an episode must not, the openings are held to
 those of the same days without it.
 """
-
-import os
-from random import SystemRandom
 
 import pytest
 
@@ -14,9 +11,8 @@ from listener.backtest import Backtest
 from listener.mock.draw import draw
 from listener.mock.scenario import load_scenario
 from listener.pipeline.setup import build_setup
+from tests.fresh import SEED
 from tests.scenarios.judging import judge, mentions, settings
-
-SEED = int(os.environ.get("SCENARIO_SEED") or SystemRandom().randrange(10**6))
 
 
 def openings(name, seed, brand, **changes):
