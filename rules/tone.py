@@ -1,5 +1,5 @@
-"""The tone of a text: vaderSentiment and a list of complaints for English, our own pack for French, no pretence for
-other languages.
+"""The tone of a text: vaderSentiment and a list of complaints for English, packs of our own for French, German, Spanish
+and Italian, no pretence for other languages.
 """
 
 from functools import cache
@@ -20,13 +20,14 @@ VADER_THRESHOLD = 0.05
 PACK_THRESHOLD = 0.2
 _BLAME, _HINT = -0.5, -0.3
 """What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
+_PACKED = frozenset({"de", "es", "fr", "it"})
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
 
 
 def supported_languages() -> frozenset[str]:
     """The languages that have a tone; every other one is `unsupported`."""
-    return frozenset({"en", "fr"})
+    return _PACKED | {"en"}
 
 
 def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
@@ -36,10 +37,10 @@ def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     """
     if language == "en":
         return _score_english(text, own)
-    if language == "fr":
+    if language in _PACKED:
         pack = load(language)
         weight = pack.weigh(text[:LONGEST_SCORED], own)
-        return _tone(language, weight.compound, weight.words, PACK_THRESHOLD, f"pack-fr@{pack.version}")
+        return _tone(language, weight.compound, weight.words, PACK_THRESHOLD, f"pack-{language}@{pack.version}")
     return Tone(language=language, label="unsupported", compound=None, confidence=0.0, scorer="none")
 
 

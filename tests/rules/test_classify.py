@@ -17,7 +17,7 @@ CLASSIFIER = Classifier(
             own_accounts=("@AcmeAir", "did:plc:abc", "https://fedi.example/@acme/"),
             keywords={"recall": ("boycott*", "fuite de données"), "strike": ("grève",), "other": ("xyz",)},
         ),
-        "beta": BrandTerms(query=compile_query("beta"), languages=("de",)),
+        "beta": BrandTerms(query=compile_query("beta"), languages=("nl",)),
     }
 )
 
@@ -57,7 +57,7 @@ def test_a_mention_comes_with_its_tone_places_and_keywords() -> None:
 def test_each_brand_hears_a_mention_in_its_own_languages() -> None:
     acme, beta = classify("Acme Beta 😡")
     assert ("fr", "negative") == (acme.tone.language, acme.tone.label)
-    assert ("de", "unsupported") == (beta.tone.language, beta.tone.label)
+    assert ("nl", "unsupported") == (beta.tone.language, beta.tone.label)
 
 
 def test_a_brand_may_have_words_of_its_own() -> None:

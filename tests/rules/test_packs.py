@@ -95,7 +95,7 @@ OWN = ToneWords(negative=("régime sec", "Zéphyr*"), positive=("killer",), neut
         ("en", "Bought at Terrible Herbst", "neutral", ()),
         ("en", "Great zephyrs", "negative", ("zephyrs",)),
         ("en", "Great: regime sec", "negative", ("regime sec",)),
-        ("de", "Killer", "unsupported", ()),
+        ("nl", "Killer", "unsupported", ()),
     ],
 )
 def test_a_brands_own_words_go_before_the_languages(

@@ -17,10 +17,10 @@ VADER = SentimentIntensityAnalyzer()
 
 
 def test_other_languages_are_unsupported_never_neutral() -> None:
-    expected = Tone(language="de", label="unsupported", compound=None, confidence=0.0, scorer="none")
-    assert expected == score("schrecklich", "de")
+    expected = Tone(language="nl", label="unsupported", compound=None, confidence=0.0, scorer="none")
+    assert expected == score("verschrikkelijk", "nl")
     assert score("???", None).label == "unsupported"
-    assert frozenset({"en", "fr"}) == supported_languages()
+    assert frozenset({"de", "en", "es", "fr", "it"}) == supported_languages()
 
 
 @pytest.mark.parametrize(

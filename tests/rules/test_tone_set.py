@@ -10,6 +10,9 @@ from tests.tone_set import LANGUAGES, Measured, entries, measure, pairs
 # About two points below what docs/tone.md says is measured: raise them with it, never mend single words for them.
 FLOORS = {
     "fr": Measured(macro_f1=0.82, precision=0.86, recall=0.83),
+    "de": Measured(macro_f1=0.82, precision=0.86, recall=0.85),
+    "es": Measured(macro_f1=0.87, precision=0.93, recall=0.89),
+    "it": Measured(macro_f1=0.82, precision=0.83, recall=0.88),
     "en": Measured(macro_f1=0.69, precision=0.88, recall=0.67),
 }
 SHARES = {"negative": (0.42, 0.5), "neutral": (0.25, 0.34), "positive": (0.2, 0.28)}

@@ -26,11 +26,11 @@ def test_each_text_is_answered_in_order_in_its_language() -> None:
     entries = [
         {"id": "a", "text": "Vol annulé, c'est honteux"},
         {"id": 7, "text": "The crew was wonderful"},
-        {"id": None, "text": "schade", "language": "de-DE"},
+        {"id": None, "text": "jammer", "language": "nl-NL"},
     ]
     result = run(entries)
     found = [(answer["id"], answer["language"], answer["label"]) for answer in answers(result)]
-    expected = [("a", "fr", "negative"), (7, "en", "positive"), (None, "de", "unsupported")]
+    expected = [("a", "fr", "negative"), (7, "en", "positive"), (None, "nl", "unsupported")]
     assert (0, expected) == (result.exit_code, found)
     assert {"id", "language", "compound", "label", "confidence", "scorer"} == set(answers(result)[0])
     assert answers(result)[2]["compound"] is None
