@@ -140,7 +140,7 @@ class Describer:
         names = dict.fromkeys((*step.evidence.unheard, *never))
         return {
             "coverage": step.evidence.coverage,
-            "unheard": {name: _moment(rows[name].last_read) if name in rows else None for name in names},
+            "unheard": {name: _moment(rows[name].silent_since) if name in rows else None for name in names},
             "partly": tuple(
                 name
                 for name in listened

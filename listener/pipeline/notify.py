@@ -81,7 +81,7 @@ class Notifier:
             detail=detail,
             state=None if source.state in ("starting", "live") else source.state,
             code=source.code,
-            silent_since=None if source.last_read is None else moment(source.last_read),
+            silent_since=None if source.silent_since is None else moment(source.silent_since),
             heard=dict(sorted(heard.items(), key=lambda item: (item[1], item[0]))[:MOST_BRANDS]),
         )
         return to_operator(notice, self._settings.operator.to, at)

@@ -23,11 +23,11 @@ class Pulse:
     starved when nothing was posted for four times the widest gap of about a week, and while it would usually have
     brought 20 posts, and for five minutes. In its first week it may be silent for ten times the widest gap, in its
     first two days for as long as it was heard. Of a stream that brought fewer than 20 posts it also tells that it
-    brings 50 other events and no post.
+    brings 50 other events and no post. `last` is the moment of the last post, at first that of the start.
     """
 
     def __init__(self, at: Instant) -> None:
-        self._at = at
+        self._at = self.last = at
         self._silent: Span = 0
         self._heard: Span = 0
         self._posts = self._others = 0
@@ -70,4 +70,4 @@ class Pulse:
         if self._widest and self._widest[-1][0] == hour:
             gap = max(gap, self._widest.pop()[1])
         self._widest.append((hour, gap))
-        self._silent = self._others = 0
+        self._silent, self._others, self.last = 0, 0, self._at

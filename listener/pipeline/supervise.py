@@ -21,7 +21,7 @@ from listener.pipeline.turn import PATIENCE
 from listener.pipeline.work import Read, SourceChange, portions
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
-from rules.instant import DAY, MINUTE, SECOND, Span, span
+from rules.instant import DAY, MINUTE, SECOND, Instant, Span, span
 
 LONGEST_PAUSE: Span = 5 * MINUTE
 LONGEST_WISH: Span = DAY
@@ -95,7 +95,7 @@ class Supervisor:
         for reason, count in (batch.skipped or {}).items():
             log.warning("entries_skipped", source=self.name, reason=reason, count=count)
         if batch.heard and batch.events is not None and self._is_starved(batch.events):
-            await self._tell("starved", "starved", "the stream is open and brings no posts")
+            await self._tell("starved", "starved", "the stream is open and brings no posts", since=self._pulse.last)
         elif batch.heard:
             partly = batch.problems or batch.share < 1
             await self._tell("live", PARTLY if partly else "", _in_one(batch.problems), share=round(batch.share, 2))
@@ -108,11 +108,19 @@ class Supervisor:
         self._pulse.take(now, posts, sum(events.values()) - posts)
         return self._pulse.is_starved(now)
 
-    async def _tell(self, state: SourceState, code: str = "", detail: str = "", *, share: float = 1.0) -> None:
+    async def _tell(
+        self,
+        state: SourceState,
+        code: str = "",
+        detail: str = "",
+        *,
+        share: float = 1.0,
+        since: Instant | None = None,
+    ) -> None:
         row, detail = self._ledger.source(self.name), self._hide(detail)
         if (row.state, row.code, row.detail, self._share) == (state, code, detail, share):
             return
-        change = SourceChange(source=self.name, state=state, code=code, detail=detail, share=share)
+        change = SourceChange(source=self.name, state=state, code=code, detail=detail, share=share, since=since)
         try:
             await self._writer.submit(change)
             self._share = share

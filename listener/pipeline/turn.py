@@ -92,7 +92,7 @@ class Turn:
         for row in self._sources.values():
             if row.reading_since is not None and row.name not in self.setup.polled:
                 self._save(replace(row, reading_since=self.at))
-            if row.blind_since is not None:
+            if row.blind_since is not None and row.told_at is None:
                 # what the operator is told of is how long it could not be reached while we tried
                 self._save(replace(self.source(row.name), blind_since=row.blind_since + self.at - since))
         gap = Gap(at=self.at, since=since)
@@ -167,7 +167,7 @@ class Turn:
         row = replace(row, state=state, code=work.code, detail=work.detail, reading_since=since)
         if blind:
             worse = state in TROUBLE and before not in TROUBLE
-            began, told = row.blind_since or self.at, None if worse else row.told_at
+            began, told = row.blind_since or work.since or self.at, None if worse else row.told_at
             self._save(replace(row, blind_since=began, told_at=told))
             self._tell_of(work.source)
         else:

@@ -50,13 +50,16 @@ def bulk_of(mention: Mention) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceChange:
-    """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1."""
+    """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1; of one that is starved,
+    `since` is the moment of its last post.
+    """
 
     source: str
     state: SourceState
     code: str = ""
     detail: str = ""
     share: float = 1.0
+    since: Instant | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,13 @@ class SourceRow:
     mentions: int = 0
     skipped: int = 0
 
+    @property
+    def silent_since(self) -> Instant | None:
+        """When it was last heard; None when it never was. A starved stream answers on, and its silence is older."""
+        if self.last_read is None or self.blind_since is None:
+            return self.last_read
+        return min(self.last_read, self.blind_since)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command:

@@ -14,9 +14,9 @@ from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.work import BULK
 from listener.pipeline.writer import Writer
 from rules.inputs import Coverage, Missed
-from rules.instant import DAY, MINUTE, SECOND
+from rules.instant import DAY, MINUTE, SECOND, moment
 from tests.builders import message
-from tests.listener.pipeline.world import opened
+from tests.listener.pipeline.world import START, opened
 
 
 @dataclass
@@ -115,8 +115,9 @@ async def test_a_stream_that_is_open_and_brings_no_posts_is_blind_and_the_operat
     states = [row.state for commit in world.store.commits for row in commit.sources if row.name == "press"]
     assert list(dict.fromkeys(states)) == ["starting", "live", "starved"]
     assert states[-1] == "live"
-    topics = [row.notice.topic for row in await world.views.deliveries() if row.notice]
-    assert sorted(topics) == ["source_down", "source_up"]
+    notices = {row.notice.topic: row.notice for row in await world.views.deliveries() if row.notice}
+    assert set(notices) == {"source_down", "source_up"}
+    assert notices["source_down"].silent_since == moment(START + MINUTE)
     shares = [entry.share for entry in await world.log() if isinstance(entry, Coverage)]
     assert shares == [0.0, 1.0]
 
