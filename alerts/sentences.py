@@ -12,11 +12,12 @@ _FRENCH = [
         (r"the configuration no longer has the channel (.+)", "la configuration n’a plus le canal {0}"),
         (r"there is no incident (.+)", "il n’y a pas d’incident {0}"),
         (r"incident (\d+) is already resolved", f"l’incident n°{NB}{{0}} est déjà clos"),
-        (r"(.+) already has incident (\d+)", f"{{0}} a déjà pris l’incident n°{NB}{{1}}"),
+        (r"(.+) already has incident (\d+)", f"l’incident n°{NB}{{1}} est déjà pris en charge par {{0}}"),
+        (r"the stream is open and brings no posts", "le flux est ouvert et n’apporte aucun message"),
         (r"no answer in time", "pas de réponse à temps"),
         (r"(.+) did not answer in time", "{0} n’a pas répondu à temps"),
         (r"(.+) answered (\d{3}(?: \(.+\))?)", "{0} a répondu {1}"),
-        (r"(.+) could not be reached: (.+)", f"{{0}} ne peut pas être joint{NB}: {{1}}"),
+        (r"(.+) could not be reached: (.+)", f"{{0}} est injoignable{NB}: {{1}}"),
         (r"(.+): its certificate cannot be trusted", f"{{0}}{NB}: son certificat n’est pas digne de confiance"),
     )
 ]

@@ -35,8 +35,8 @@ def percent(part: int, whole: int, language: Language) -> str:
 
 def part(share: float, language: Language) -> str:
     """An estimated share below 1, to five per cent: `70 %`; "" for next to nothing."""
-    fifths = min(95, 5 * round(20 * share))
-    return percent(fifths, 100, language) if fifths > 0 else ""
+    rounded = min(95, 5 * round(20 * share))
+    return percent(rounded, 100, language) if rounded > 0 else ""
 
 
 def plural(count: float, one: str, other: str, language: Language) -> str:

@@ -74,11 +74,10 @@ class Notifier:
 
     def source_blind(self, source: SourceRow, at: Instant, heard: Mapping[str, float]) -> list[Outgoing]:
         """The operator hears that a source is not heard, and why; and how much of what each brand usually hears is."""
-        detail = " ".join(part for part in (source.code, source.detail) if part)
         notice = _of_source("source_down", source, at)
         notice = replace(
             notice,
-            detail=detail,
+            detail=source.detail,
             state=None if source.state in ("starting", "live") else source.state,
             code=source.code,
             silent_since=None if source.silent_since is None else moment(source.silent_since),

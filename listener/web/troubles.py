@@ -27,7 +27,7 @@ _FRENCH: Mapping[str, str] = {
     "store": "les données ne peuvent pas être enregistrées",
     "timeout": "répond trop lentement",
     "too_large": "trop volumineux pour être lu",
-    "unreachable": "ne peut pas être joint",
+    "unreachable": "est injoignable",
     "unreadable": "le fichier ne peut pas être lu",
     "url": "ce n’est pas une adresse web",
     "wrong_type": "répond par une page au lieu de données",

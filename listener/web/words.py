@@ -188,7 +188,7 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
         "partly": "entendue en partie",
         "starved": "muette, connectée mais sans message",
         "reconnecting": "muette, nouvel essai en cours",
-        "parked": "muette, à corriger",
+        "parked": "muette, la plateforme fait attendre",
         "auth_failed": "muette, accès refusé",
         "gone": "muette, disparue",
         "first": "le premier",
@@ -215,7 +215,7 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
         "partly": "heard in part",
         "starved": "blind, connected but without posts",
         "reconnecting": "blind, trying again",
-        "parked": "blind, to be mended",
+        "parked": "blind, its platform makes us wait",
         "auth_failed": "blind, access refused",
         "gone": "blind, gone",
         "first": "the first",
@@ -272,13 +272,15 @@ class Words:
         return self.name(source.state) + (f" ({source.code})" if source.code else "")
 
     def covered(self, evidence: Evidence) -> str:
-        """How much of what is usually heard was, "" when that is all of it."""
+        """How much of what is usually heard was missing, "" when nothing was."""
         if evidence.coverage >= 1:
             return ""
-        share = part(evidence.coverage, self.language)
+        heard, lost = (part(share, self.language) for share in (evidence.coverage, 1 - evidence.coverage))
         if self.language == "fr":
-            return f"Entendu{NB}: {f'environ {share}' if share else 'presque rien'} de l’habituel"
-        return f"Heard: {f'about {share}' if share else 'next to nothing'} of what is usual"
+            much = "presque toutes les" if not heard else f"environ {lost} des" if lost else "quelques"
+            return f"Il nous manque {much} mentions"
+        much = "nearly all" if not heard else f"about {lost} of" if lost else "a few"
+        return f"We miss {much} mentions"
 
     def since(self, at: Instant | None) -> str:
         """`since 23:08`, "" when that is not known."""

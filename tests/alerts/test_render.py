@@ -219,12 +219,12 @@ def test_a_source_that_is_heard_in_part_is_not_called_heard():
 def test_how_much_of_what_is_usual_was_heard_is_told_when_it_was_not_all():
     most = replace(OPEN, coverage=0.7)
 
-    assert line(most, "fr").endswith("Non entendu : facebook. Entendu : environ 70 % de l’habituel.")
-    assert facts(most, "fr")["Non entendu"].endswith(" ; entendu : environ 70 % de l’habituel")
-    assert facts(most, "en")["Not heard"].endswith("; heard: about 70% of what is usual")
-    assert facts(replace(most, coverage=0.98), "en")["Not heard"].endswith("; heard: about 95% of what is usual")
-    assert facts(replace(most, coverage=0.02), "en")["Not heard"].endswith("; heard: next to nothing of what is usual")
-    assert "of what is usual" not in render(OPEN, "en", PARIS).text
+    assert line(most, "fr").endswith("Non entendu : facebook. Il nous manque environ 30 % des mentions.")
+    assert facts(most, "fr")["Non entendu"].endswith(" ; il nous manque environ 30 % des mentions")
+    assert facts(most, "en")["Not heard"].endswith("; we miss about 30% of mentions")
+    assert facts(replace(most, coverage=0.98), "en")["Not heard"].endswith("; we miss a few mentions")
+    assert facts(replace(most, coverage=0.02), "en")["Not heard"].endswith("; we miss nearly all mentions")
+    assert "we miss" not in render(OPEN, "en", PARIS).text
 
 
 def test_the_operator_hears_since_when_a_source_is_blind_what_is_still_heard_and_what_to_do():
@@ -237,9 +237,20 @@ def test_the_operator_hears_since_when_a_source_is_blind_what_is_still_heard_and
     assert en.lead.startswith(
         "Source “fedi” is blind, silent since 22:31: its silence proves nothing. Still heard: Zen"
     )
-    assert fr.first[0] == "Renouveler l’accès, puis recharger badbuzz."
-    assert en.first[0] == "Renew the credentials, then reload badbuzz."
+    assert fr.first[0] == "Renouveler l’accès, puis recharger la configuration."
+    assert en.first[0] == "Renew the credentials, then reload the configuration."
     assert "401" in fr.line
+
+
+def test_the_operator_hears_the_reason_in_the_reader_s_language_with_the_platform_s_code_once():
+    silent = replace(NOTICES["starved"], code="starved", detail="the stream is open and brings no posts")
+    late = replace(NOTICES["reconnecting"], code="timeout", detail="m.example did not answer in time")
+    refused, bare = NOTICES["auth_failed"], replace(NOTICES["auth_failed"], detail="")
+
+    assert "Motif : « le flux est ouvert et n’apporte aucun message »." in plain(render_notice(silent, "fr", PARIS).text)
+    assert "Motif : « m.example n’a pas répondu à temps » (timeout)." in plain(render_notice(late, "fr", PARIS).text)
+    assert "Reason: “401 m.example refuses the token”." in render_notice(refused, "en", PARIS).text
+    assert "Reason: 401." in render_notice(bare, "en", PARIS).text
 
 
 def test_a_lead_of_less_than_a_minute_is_not_told():

@@ -14,7 +14,7 @@ from tests.alerts.speaking import PARIS
         ("no answer in time", "pas de réponse à temps"),
         ("Slack did not answer in time", "Slack n’a pas répondu à temps"),
         ("Slack answered 404 (no_service)", "Slack a répondu 404 (no_service)"),
-        ("ntfy could not be reached: refused", "ntfy ne peut pas être joint\u00a0: refused"),
+        ("ntfy could not be reached: refused", "ntfy est injoignable\u00a0: refused"),
         ("ntfy: its certificate cannot be trusted", "ntfy\u00a0: son certificat n’est pas digne de confiance"),
         ("a sentence of somebody else", "a sentence of somebody else"),
     ],

@@ -254,7 +254,7 @@ async def test_the_operator_hears_once_of_a_source_that_stays_unreachable_also_a
     await world.source_is("reconnecting", code="500")
     await world.pass_time(minutes=15)
     (told,) = await world.views.deliveries()
-    assert ("source_down", "500") == (told.notice.topic, told.notice.detail)
+    assert ("source_down", "500") == (told.notice.topic, told.notice.code)
     world = await world.again()
     await world.pass_time(hours=2)
     await world.source_is("live")
@@ -278,7 +278,7 @@ async def test_an_unreachable_source_that_then_needs_a_person_is_told_again(worl
     await world.pass_time(minutes=31)
     await world.source_is("auth_failed", code="401")
     await world.pass_time(minutes=61)
-    assert ["401", "timeout"] == [each.notice.detail for each in await world.views.deliveries()]
+    assert ["401", "timeout"] == [each.notice.code for each in await world.views.deliveries()]
 
 
 async def test_a_source_that_is_back_before_long_is_no_news(world):
@@ -308,7 +308,7 @@ async def test_an_incident_can_be_taken_once_and_ended_once(world):
     assert refused == ["there is no incident 9", "camille already has incident 1", "incident 1 is already resolved"]
     assert [ours(each, "fr").replace("\u00a0", " ") for each in refused] == [
         "il n’y a pas d’incident 9",
-        "camille a déjà pris l’incident n° 1",
+        "l’incident n° 1 est déjà pris en charge par camille",
         "l’incident n° 1 est déjà clos",
     ]
     assert ["open", "acknowledged", "resolved"] == await world.states()

@@ -63,11 +63,11 @@ async def test_a_blind_source_is_shown_with_the_code_of_its_platform_and_since_w
 
 async def test_an_incident_tells_how_much_of_what_is_usual_was_heard_when_it_was_not_all(served, world):
     client = await served()
-    assert "de l’habituel" not in await text(client, "/i/37")
+    assert "Il nous manque" not in await text(client, "/i/37")
     evidence = msgspec.structs.replace(world.views.steps[-1].evidence, coverage=0.7)
     world.views.steps[-1] = msgspec.structs.replace(world.views.steps[-1], evidence=evidence)
-    assert f"Entendu{NB}: environ 70\u202f% de l’habituel" in await text(client, "/i/37")
-    assert "Heard: about 70% of what is usual" in await text(client, "/i/37?lang=en")
+    assert "Il nous manque environ 30\u202f% des mentions" in await text(client, "/i/37")
+    assert "We miss about 30% of mentions" in await text(client, "/i/37?lang=en")
 
 
 async def test_calm_is_claimed_when_everything_is_heard(served, world):
@@ -171,7 +171,7 @@ async def test_an_incident_is_taken_by_a_form_and_the_page_tells_what_came_of_it
     ]
     assert FRENCH["ack_asked"] in await text(client, "/i/37?asked=1")
     world.views.answers[1] = Answered(id=1, at=NOW, refusal="Anna already has incident 37")
-    assert f"{FRENCH['ack_refused']} Anna a déjà pris l’incident n°{NB}37" in await text(client, "/i/37?asked=1")
+    assert f"{FRENCH['ack_refused']} l’incident n°{NB}37 est déjà pris en charge par Anna" in await text(client, "/i/37?asked=1")
     world.views.answers[1] = Answered(id=1, at=NOW)
     assert FRENCH["ack_done"] in await text(client, "/i/37?asked=1")
 
