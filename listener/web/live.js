@@ -107,11 +107,12 @@ function connect() {
   });
 }
 
-/** A phone that slept holds a link that is dead without knowing it. */
+/** A phone that slept holds a link that is dead without knowing it; behind a proxy that holds events back every link is. */
 function check() {
   if (events.readyState !== EventSource.CLOSED && Date.now() - heard > SILENT) {
     say("lost");
     connect();
+    ask();
   }
 }
 

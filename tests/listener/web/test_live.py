@@ -258,3 +258,15 @@ async def test_in_a_browser_the_page_follows_and_leaves_alone_what_somebody_writ
         await client.server.close()
         await tab.until("document.getElementById('live').textContent.startsWith('Connection lost')")
         assert [said for said in tab.errors if "Content Security Policy" in said] == []
+
+
+async def test_in_a_browser_the_page_asks_for_itself_where_a_proxy_holds_events_back(lively, world, tmp_path):
+    base = str((await lively()).make_url(""))
+    async with browser(tmp_path) as tab:
+        await tab.open(f"{base}/?lang=en")
+        await tab.until("document.getElementById('live')?.textContent === 'Live'")
+        await tab.run("window.EventSource = class { readyState = 1; addEventListener() {} close() {} }; 0")
+        world.views.said.insert(0, stored("9", "Still nothing"))
+        await tab.run("Date.now = () => 1e15; document.dispatchEvent(new Event('visibilitychange'))")
+        await tab.until("document.querySelectorAll('#mentions li').length === 4")
+        assert (await tab.run("document.getElementById('live').textContent")).startswith("Connection lost")
