@@ -185,19 +185,19 @@ class Turn:
             self.commit.outgoing += self._notifier.source_blind(row, self.at, heard)
             self._save(replace(row, told_at=self.at))
 
-    def _share_of(self, name: str) -> float | None:
-        """Which part of a source its state says is heard; None when the state does not say how much."""
+    def _share_of(self, name: str) -> float:
+        """Which part of a source is heard; where its state does not say how much, as the brands know it so far."""
         row = self.source(name)
         if name in self.setup.listeners and row.code == PARTLY:
-            return None
+            return min((engine.heard(name) for engine in self._engines), default=1.0)
         return 0.0 if name in self.setup.listeners and row.state in DOWN else 1.0
 
-    def _cover(self, source: str, share: float | None) -> Iterator[LogEntry]:
+    def _cover(self, source: str, share: float) -> Iterator[LogEntry]:
         """What the brands of a source must know: that another share of it is heard now."""
         for engine in self._engines:
             mine = engine.brand in self.setup.listeners.get(source, ())
             now = share if mine else 1.0
-            if now is not None and engine.plan and engine.heard(source) != now:
+            if engine.plan and engine.heard(source) != now:
                 yield LogEntry(brand=engine.brand, entry=Coverage(at=self.at, source=source, share=now))
 
     def _save(self, row: SourceRow) -> None:

@@ -213,6 +213,12 @@ async def test_a_source_that_is_heard_in_part_is_covered_in_part_also_after_a_re
     assert [True] == await explained(world)
 
 
+async def test_a_brand_that_is_new_knows_that_a_source_is_heard_in_part(world):
+    await world.source_is("live", code="partly", share=0.5)
+    await world.reload(brands=f"{BRANDS}, zen: {{query: zen}}")
+    assert [0.5, 0.5] == [engine.heard("press") for engine in world.ledger.engines]
+
+
 async def test_a_source_that_is_removed_while_it_is_down_is_missed_no_more(world):
     await world.source_is("reconnecting")
     await world.reload(sources="blogs: {kind: file, path: /b}")
