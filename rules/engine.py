@@ -161,7 +161,7 @@ class Engine:
         state = self._state
         transitions = self.advance(entry.since)
         state.ticked = max(state.ticked, entry.at - entry.at % GRID)
-        state.unheard.append((minute_of(entry.since), minute_of(entry.at)))
+        state.skip(minute_of(entry.since), minute_of(entry.at))
         for incident in state.incidents.values():
             incident.pause(entry.at - entry.since)
         return transitions
@@ -232,7 +232,7 @@ class Engine:
             state.whole = {}
 
     def _miss(self, entry: Missed) -> None:
-        self._state.unheard.append((minute_of(entry.since), minute_of(entry.at)))
+        self._state.skip(minute_of(entry.since), minute_of(entry.at))
         for incident in self._state.incidents.values():
             if entry.source in incident.sources:
                 incident.unsettle(entry.at)

@@ -68,8 +68,17 @@ class Hearing(msgspec.Struct, kw_only=True):
             self.partly[source] = share
         since = self.down.pop(source, None)
         if since is not None:
-            self.unheard.append((since, minute))
+            self.skip(since, minute)
         return since
+
+    def skip(self, since: int, to: int) -> None:
+        """Do not learn from these minutes. What follows on what was skipped last makes it longer: a source that comes
+        and goes all the time leaves one stretch.
+        """
+        if self.unheard and self.unheard[-1][0] <= since <= self.unheard[-1][1] + 1:
+            since, last = self.unheard.pop()
+            to = max(to, last)
+        self.unheard.append((since, to))
 
     def is_unheard(self, minute: int, sources: Collection[str]) -> bool:
         """Whether a minute says nothing of what is usual: inside a gap, while a source was down, or while all of them

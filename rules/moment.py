@@ -21,6 +21,7 @@ def moment_of(
     written (the platform is slow), else it is history and counts in no window and no baseline. Missing: `at`; but of a
     source that shows a list when it is asked (`listed`), what its first answers show may be of any age: history.
     """
+    # one that is asked so seldom gives a first answer every time, and would never count
     if created is None and listed and lateness < LATENESS_CAP:
         return at, reading_since is None or at - reading_since < LATENESS
     if created is None or created > at:

@@ -16,7 +16,7 @@ from rules.instant import Instant, moment
 from rules.transition import Transition
 
 TROUBLE = frozenset({"starved", "parked", "auth_failed", "gone"})
-"""Source states that only a person can mend."""
+"""Source states of which the operator hears at once: they do not pass by themselves, or not soon."""
 MOST_BRANDS = 4
 """Brands of which a notice tells how much is heard: those of which the least is."""
 

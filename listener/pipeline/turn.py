@@ -175,7 +175,7 @@ class Turn:
             self._save(replace(row, blind_since=None, told_at=None))
 
     def _tell_of(self, name: str) -> None:
-        """Tell the operator once of a source that is blind: at once when only a person can mend that."""
+        """Tell the operator once of a source that is blind: at once when that does not pass soon by itself."""
         row = self.source(name)
         if row.blind_since is None or row.told_at is not None:
             return

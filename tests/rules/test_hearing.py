@@ -75,6 +75,14 @@ def test_what_a_source_usually_brings_is_not_learnt_from_its_outages_nor_from_a_
     assert 0.5 == pytest.approx(engine_of(*log, covered(9 * DAY, 0.0)).coverage, abs=0.03)
 
 
+def test_a_source_that_flickers_leaves_one_stretch_not_to_learn_from():
+    hearing = Hearing()
+    for minute in (1, 1, 2, 3, 3, 9):
+        hearing.cover("fedi", 0.0, minute)
+        hearing.cover("fedi", 1.0, minute)
+    assert hearing.unheard == [(1, 3), (9, 9)]
+
+
 def test_a_source_that_is_heard_in_part_is_calm_and_a_source_that_is_down_is_not():
     def ends(share):
         return [
