@@ -14,8 +14,9 @@ WAITING = "waiting"
 
 class FetchError(Exception):
     """A source could not be read. `state` says what follows: `reconnecting` is tried again, after `retry_after` when
-    given, and so is `parked`, of which the operator hears at once; `auth_failed` and `gone` are left to the operator. (`starved` is found by who reads: a stream that is open
-    and brings no posts.) `code` is the platform's own word (an HTTP status).
+    given, and so is `parked`, of which the operator hears at once; `auth_failed` and `gone` are left to the operator.
+    (`starved` is found by who reads: a stream that is open and brings no posts.) `code` is the platform's own word (an
+    HTTP status).
     """
 
     def __init__(

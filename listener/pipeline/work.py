@@ -50,8 +50,8 @@ def bulk_of(mention: Mention) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceChange:
-    """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1; of one that is starved,
-    `since` is the moment of its last post.
+    """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1; of one that is
+    starved, `since` is the moment of its last post.
     """
 
     source: str

@@ -247,7 +247,9 @@ def test_the_operator_hears_the_reason_in_the_reader_s_language_with_the_platfor
     late = replace(NOTICES["reconnecting"], code="timeout", detail="m.example did not answer in time")
     refused, bare = NOTICES["auth_failed"], replace(NOTICES["auth_failed"], detail="")
 
-    assert "Motif : « le flux est ouvert et n’apporte aucun message »." in plain(render_notice(silent, "fr", PARIS).text)
+    assert "Motif : « le flux est ouvert et n’apporte aucun message »." in plain(
+        render_notice(silent, "fr", PARIS).text
+    )
     assert "Motif : « m.example n’a pas répondu à temps » (timeout)." in plain(render_notice(late, "fr", PARIS).text)
     assert "Reason: “401 m.example refuses the token”." in render_notice(refused, "en", PARIS).text
     assert "Reason: 401." in render_notice(bare, "en", PARIS).text

@@ -171,7 +171,9 @@ async def test_an_incident_is_taken_by_a_form_and_the_page_tells_what_came_of_it
     ]
     assert FRENCH["ack_asked"] in await text(client, "/i/37?asked=1")
     world.views.answers[1] = Answered(id=1, at=NOW, refusal="Anna already has incident 37")
-    assert f"{FRENCH['ack_refused']} l’incident n°{NB}37 est déjà pris en charge par Anna" in await text(client, "/i/37?asked=1")
+    assert f"{FRENCH['ack_refused']} l’incident n°{NB}37 est déjà pris en charge par Anna" in await text(
+        client, "/i/37?asked=1"
+    )
     world.views.answers[1] = Answered(id=1, at=NOW)
     assert FRENCH["ack_done"] in await text(client, "/i/37?asked=1")
 
