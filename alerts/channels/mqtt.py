@@ -87,13 +87,25 @@ class _Client(aiomqtt.Client):
 
     refusal: ReasonCode | None = None
     goodbye: int | None = None
+    _is_left = False
 
     async def __aenter__(self) -> Self:
         try:
             return await super().__aenter__()
-        except (MqttError, asyncio.CancelledError):
+        except MqttError:
             self._client.disconnect()
             raise
+        except asyncio.CancelledError:
+            self._is_left = True
+            # after what the connecting thread has asked of the loop, or the loop would read from a closed socket
+            self._loop.call_soon(self._client.disconnect)
+            raise
+
+    def _client_connect(self) -> None:
+        super()._client_connect()
+        if self._is_left:  # its thread cannot be stopped: it connected when nobody waited for it any more
+            with suppress(RuntimeError):  # the loop has ended as well
+                self._loop.call_soon_threadsafe(self._client.disconnect)
 
     def _on_disconnect(
         self,
