@@ -1,5 +1,5 @@
-"""The tone of a text: vaderSentiment and a list of complaints for English, packs of our own for French, German, Spanish
-and Italian, no pretence for other languages.
+"""The tone of a text: vaderSentiment and a list of complaints for English, packs of our own for French, German, Spanish,
+Italian and Portuguese, no pretence for other languages.
 """
 
 from functools import cache
@@ -20,7 +20,7 @@ VADER_THRESHOLD = 0.05
 PACK_THRESHOLD = 0.2
 _BLAME, _HINT = -0.5, -0.3
 """What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
-_PACKED = frozenset({"de", "es", "fr", "it"})
+_PACKED = frozenset({"de", "es", "fr", "it", "pt"})
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
 

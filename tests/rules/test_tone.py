@@ -20,7 +20,7 @@ def test_other_languages_are_unsupported_never_neutral() -> None:
     expected = Tone(language="nl", label="unsupported", compound=None, confidence=0.0, scorer="none")
     assert expected == score("verschrikkelijk", "nl")
     assert score("???", None).label == "unsupported"
-    assert frozenset({"de", "en", "es", "fr", "it"}) == supported_languages()
+    assert frozenset({"de", "en", "es", "fr", "it", "pt"}) == supported_languages()
 
 
 @pytest.mark.parametrize(
