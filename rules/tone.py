@@ -1,5 +1,5 @@
-"""The tone of a text: vaderSentiment and a list of complaints for English, packs of our own for French, German, Spanish,
-Italian and Portuguese, no pretence for other languages.
+"""The tone of a text: vaderSentiment and a list of complaints for English; packs of our own for French, German,
+Spanish, Italian and Portuguese; no pretence for other languages.
 """
 
 from functools import cache
