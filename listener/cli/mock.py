@@ -1,6 +1,7 @@
 """`badbuzz mock`: the mock platforms alone, on loopback, with endless small talk or a scenario played on them."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,8 +82,13 @@ def command(
     try:
         asyncio.run(_serve(show))
     except OSError as error:
-        say(f"badbuzz: port {port} of this machine cannot be used: {error.strerror}")
+        say(f"badbuzz: port {port} of this machine cannot be used: {_reason(error)}")
         raise typer.Exit(1) from error
+
+
+def _reason(error: OSError) -> str:
+    """Without the address, which the event loop puts in front."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _switches(faults: str, seed: int) -> Sequence[Switch]:
@@ -114,6 +120,8 @@ async def _serve(show: _Show) -> None:
         for name, entry in PLATFORMS.items():
             url = server.of(name)
             say("\n".join([f"{name}: {url}", *(f"  {line.format(url=url)}" for line in entry.commands)]))
+        if show.switches:
+            say(f"what goes wrong: {', '.join(map(str, show.switches))}")
         if show.drawn:
             say(_announced(show.drawn, clock))
         await stop.wait()

@@ -1,13 +1,13 @@
 """What goes wrong on platforms, as switches: named, seeded, on for good or for a while, drawn when it could happen."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from config.model import parse_duration
-from rules.instant import HOUR, MINUTE, SECOND, Span, span
+from config.model import format_duration, parse_duration
+from config.problems import closest
+from rules.instant import HOUR, MINUTE, SECOND, Span, duration, span
 
 FAULTS: Mapping[str, str] = {
     "close": "a stream is closed by the platform, in order",
@@ -43,7 +43,6 @@ FAULTS: Mapping[str, str] = {
 """Each with what happens; a platform draws those that can happen to it."""
 SOME = 0.1
 """How often something goes wrong where nothing is said about it: with one answer in ten."""
-_WRITTEN = re.compile(r"(?P<name>[a-z-]+)(?:@(?P<begin>\w+)(?:\.\.(?P<end>\w+)?)?)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +58,12 @@ class Switch:
 
     def is_on(self, passed: Span) -> bool:
         return self.begin <= passed and (self.end is None or passed < self.end)
+
+    def __str__(self) -> str:
+        if self.chance < 1:
+            return f"{self.name} ({self.chance:.1%})"
+        begin, end = (format_duration(duration(at // SECOND * SECOND)) for at in (self.begin, self.end or 0))
+        return f"{self.name}@{begin}..{'' if self.end is None else end}"
 
 
 class Faults:
@@ -120,16 +125,28 @@ def drawn_faults(known: Sequence[str], random: Random, within: Span) -> list[Swi
 
 
 def _switch(part: str, known: Sequence[str], chance: float) -> Switch:
-    found = _WRITTEN.fullmatch(part)
-    name = found["name"] if found else part
-    if not found or name not in known:
-        ways = "name them, or give times: reset,stall@10m..12m"
-        raise ValueError(f"unknown faults: {name}; there are all, random, {', '.join(known)}; {ways}")
-    if found["begin"] is None:
+    name, timed, times = part.partition("@")
+    if name in {"all", "random"}:
+        raise ValueError(f"`{name}` stands alone: without other faults, and without times")
+    if name not in known:
+        close = closest(name, known)
+        raise ValueError(f"unknown fault: {name}; {f'did you mean {close}?' if close else _ways(known)}")
+    if not timed:
         return Switch(name=name, chance=chance)
-    return Switch(name=name, begin=_time(found["begin"]), end=_time(found["end"]) if found["end"] else None)
+    begin, _, end = times.partition("..")
+    switch = Switch(name=name, begin=_time(part, begin), end=_time(part, end) if end else None)
+    if switch.end is not None and switch.end <= switch.begin:
+        raise ValueError(f"{part}: this is never on; both times count from the start, such as {name}@10m..12m")
+    return switch
 
 
-def _time(text: str) -> Span:
-    passed = parse_duration(text)
-    return span(passed) if isinstance(passed, timedelta) else 0
+def _ways(known: Sequence[str]) -> str:
+    return f"there are all, random, {', '.join(known)}; name them, or give times: reset,stall@10m..12m"
+
+
+def _time(part: str, text: str) -> Span:
+    try:
+        passed = parse_duration(text)
+        return span(passed) if isinstance(passed, timedelta) else 0
+    except (ValueError, OverflowError):
+        raise ValueError(f"{part}: {text!r} is no time from the start; write it like stall@10m..12m") from None

@@ -15,6 +15,7 @@ from listener.mock.youtube_bodies import channel_of
 _CHANNEL = Account(handle=OFFICIAL, name="Acme Air")
 _CHANNEL_ID = channel_of(_CHANNEL)
 _THREADS = f"allThreadsRelatedToChannelId={_CHANNEL_ID}"
+_JSON = "-H 'Content-Type: application/json' -d"
 _X = "curl -H 'Authorization: Bearer member' '{url}/2/tweets"
 _REDDIT = "curl -A linux:badbuzz:mock '{url}"
 
@@ -34,7 +35,7 @@ def _subscribing(**more: str) -> Sequence[str]:
         {"callback": "http://127.0.0.1:8080/hook", "secret": "known to both", "verify_token": "ours", **more}
     )
     braced = wanted.replace("{", "{{").replace("}", "}}")
-    return f"curl {{url}}/subscribe --json '{braced}'", "curl {url}/subscriptions"
+    return f"curl {{url}}/subscribe -d '{braced}'", "curl {url}/subscriptions"
 
 
 PLATFORMS: Mapping[str, Entry] = {
@@ -72,7 +73,7 @@ PLATFORMS: Mapping[str, Entry] = {
         faults=x.FAULTS,
         commands=(
             f"{_X}/search/recent?query=acme&max_results=100&tweet.fields=author_id,created_at,lang'",
-            f"""{_X}/search/stream/rules' --json '{{{{"add": [{{{{"value": "acme"}}}}]}}}}'""",
+            f"""{_X}/search/stream/rules' {_JSON} '{{{{"add": [{{{{"value": "acme"}}}}]}}}}'""",
             f"{_X}/search/stream' -N",
         ),
     ),

@@ -44,7 +44,7 @@ def mock():
 
 
 def test_it_prints_commands_that_hear_the_talk_and_ends_quietly(mock, badbuzz):
-    process, said = mock("--seed", "3")
+    process, said = mock("--seed", "3", "--faults", "stall@1h..2h")
     url = re.fullmatch(r"hackernews: (http://127\.0\.0\.1:\d+/hackernews)\n", said[0])[1]
     with urlopen(f"{url}/v0/maxitem.json", timeout=5) as answer:
         assert json.load(answer) >= 30
@@ -58,13 +58,27 @@ def test_it_prints_commands_that_hear_the_talk_and_ends_quietly(mock, badbuzz):
         assert {mention["platform"] for mention in heard} == {words[1]}
         assert len(heard) > 10
     process.send_signal(signal.SIGINT)
-    assert (process.wait(5), process.stdout.read(), process.stderr.read()) == (0, "", "")
+    assert (process.wait(5), process.stdout.read()) == (0, "")
+    assert process.stderr.read() == "what goes wrong: stall@1h..2h\n"
 
 
-def test_unknown_faults_are_refused_with_those_there_are(badbuzz):
-    run = badbuzz("mock", "--faults", "huge@1m..2m,nonsense")
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        ("huge@1m..2m,nonsense", "unknown fault: nonsense; there are all, random, "),
+        ("resett", "unknown fault: resett; did you mean reset?"),
+        ("reset,random", "`random` stands alone"),
+        ("all@1m..", "`all` stands alone"),
+        ("stall@5", "stall@5: '5' is no time"),
+        ("stall@1m..2m..3m", "stall@1m..2m..3m: '2m..3m' is no time"),
+        ("stall@999999999999999d", "is no time"),
+        ("stall@5m..2m", "stall@5m..2m: this is never on"),
+    ],
+)
+def test_faults_that_cannot_be_are_refused_with_the_way_out(faults, said, badbuzz):
+    run = badbuzz("mock", "--faults", faults)
     assert run.code == 2
-    assert "unknown faults: nonsense; there are all, random, " in run.err
+    assert said in run.err
 
 
 def test_a_port_that_is_taken_is_named(badbuzz):
@@ -72,7 +86,7 @@ def test_a_port_that_is_taken_is_named(badbuzz):
         port = taken.getsockname()[1]
         run = badbuzz("mock", "--port", port, "--faults", "all")
     assert run.code == 1
-    assert f"port {port} of this machine cannot be used" in run.err
+    assert f"port {port} of this machine cannot be used: Address already in use\n" in run.err
 
 
 def test_a_scenario_is_played_to_its_end_at_the_pace_that_is_asked_for(mock, tmp_path):
