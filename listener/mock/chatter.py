@@ -60,8 +60,7 @@ class Chatter:
         due = clock.now()
         while True:
             due += int(self._random.expovariate(self._pace(due) / self._pause))
-            if due > clock.now():
-                await clock.sleep(due - clock.now())
+            await clock.sleep(due - clock.now())
             self._flood(due)
             self.step()
 
@@ -89,5 +88,5 @@ class Chatter:
             recent = world.posts()[-back:]
             parent = recent[0].key if recent and answers else None
             world.say(post.text, post.author, title=post.title, language=post.language, reply_to=parent, at=at)
-            if len(world.posts()) > _MOST:
-                world.delete(world.posts()[0].key)
+            for old in world.posts()[:-_MOST]:
+                world.delete(old.key)

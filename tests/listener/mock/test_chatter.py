@@ -10,7 +10,7 @@ from listener.mock.chatter import PAUSE, Chatter
 from listener.mock.faults import FAULTS, Faults, Switch
 from listener.mock.registry import PLATFORMS, known_faults
 from listener.mock.world import World
-from rules.instant import MINUTE, SECOND
+from rules.instant import HOUR, MINUTE, SECOND
 
 BEGIN = 1_794_690_000 * SECOND
 
@@ -40,6 +40,14 @@ def test_it_talks_in_both_languages_and_answers_edits_and_deletes():
 
 def test_old_posts_go_so_that_it_can_run_for_long():
     assert len(talked(1, steps=6_500)[0].posts()) == 5_000
+
+
+async def test_a_flood_does_not_pile_up():
+    clock = Hands(130 * MINUTE)
+    world = World(clock.now)
+    with suppress(TimeoutError):
+        await Chatter([world], 1, faults=Faults(["flood"], chance=1.0)).run(clock)
+    assert len(world.posts()) <= 5_000 + 60
 
 
 class Hands(Clock):
@@ -90,3 +98,21 @@ def test_every_platform_of_the_table_can_be_made_and_knows_its_faults(name):
     assert set(entry.faults) <= FAULTS.keys()
     assert set(entry.faults) <= set(known_faults())
     assert all("{url}" in line for line in entry.commands)
+
+
+async def test_talk_that_is_always_late_leaves_others_their_turn_nevertheless():
+    class Hurried(Clock):
+        looks = turns = 0
+
+        def now(self):
+            self.looks += 1
+            assert self.looks < 10_000
+            return BEGIN + self.looks * HOUR
+
+        async def sleep(self, _):
+            self.turns += 1
+            if self.turns == 3:
+                raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await Chatter([], 1).run(Hurried())
