@@ -12,6 +12,7 @@ from yarl import URL
 
 from listener.clock import Clock
 from listener.mock.faults import Faults
+from listener.mock.server import is_here
 from listener.mock.world import World
 from rules.instant import DAY, MINUTE, SECOND, Instant, Span
 
@@ -48,7 +49,8 @@ class Wish:
 
 class Hub:
     """Sends what `published` says of a topic whenever something is said or edited in the world, signed with
-    `algorithm` (sha256 or sha1) for those who gave a secret. Leases and pauses go by `clock`.
+    `algorithm` (sha256 or sha1) for those who gave a secret. Leases and pauses go by `clock`. Subscribers
+    are on this machine.
     """
 
     def __init__(
@@ -111,8 +113,8 @@ class Hub:
             raise ValueError("hub.mode is subscribe or unsubscribe")
         if topic not in topics:
             raise ValueError(f"hub.topic is none of this hub's: {', '.join(topics)}")
-        if not callback.startswith(("http://", "https://")) or not URL(callback).host:
-            raise ValueError("hub.callback is no address")
+        if not is_here(callback):
+            raise ValueError("hub.callback must be an address on this machine, such as http://127.0.0.1:8080/hook")
         if not lease.isdecimal() or len(secret.encode()) >= _SECRET:
             raise ValueError("hub.lease_seconds is a number, and hub.secret shorter than 200 bytes")
         span = min(max(_SHORTEST, int(lease) * SECOND), _LONGEST)

@@ -5,16 +5,15 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
-from ipaddress import ip_address
 
 import aiohttp
 import msgspec
 from aiohttp import web
-from yarl import URL
 
 from listener.mock.faults import Faults
 from listener.mock.push_receiver import Receiver
 from listener.mock.push_requests import Json, Told, Vendor, Wanted
+from listener.mock.server import is_here
 from listener.mock.world import Said, World
 
 MOST_RECEIVERS = 100
@@ -118,7 +117,8 @@ class Sender:
                 return _refusal(f"there are {MOST_RECEIVERS} subscriptions already: end one")
             await receiver.check(self._world.now())
             if receiver.failed:
-                return _refusal(f"{wanted.callback} did not answer the handshake as it should")
+                ways = "is your receiver running there, with this secret and this verify_token?"
+                return _refusal(f"{wanted.callback} did not answer the handshake as it should: {ways}")
             self._follow()
             self._receivers[receiver.number] = receiver
         return web.json_response(receiver.status())
@@ -153,18 +153,9 @@ def _wanted(body: bytes, objects: Sequence[str]) -> Wanted:
         raise ValueError(f"nothing is told of {wanted.object!r}; there are {', '.join(objects)}")
     if not wanted.secret:
         raise ValueError("a secret is needed to sign with")
-    if not _is_here(wanted.callback):
+    if not is_here(wanted.callback):
         raise ValueError("callback must be an address on this machine, such as http://127.0.0.1:8080/hook")
     return replace(wanted, object=wanted.object or objects[0])
-
-
-def _is_here(url: str) -> bool:
-    """Whether an address is on this machine for certain: by its number, as a name can lead anywhere."""
-    try:
-        parsed = URL(url)
-        return parsed.scheme in {"http", "https"} and ip_address(parsed.host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _refusal(why: str) -> web.Response:

@@ -296,7 +296,10 @@ async def test_a_subscription_ends_with_its_lease_when_it_is_taken_back_and_when
     [
         {"mode": "publish"},
         {"topic": "http://elsewhere.example/rss"},
-        {"callback": "ftp://elsewhere.example/"},
+        *(
+            {"callback": url}
+            for url in ("ftp://127.0.0.1/", "http://elsewhere.example/", "http://10.0.0.1/", "http://[::]/")
+        ),
         {"lease_seconds": "soon"},
         {"secret": "x" * 200},
     ],

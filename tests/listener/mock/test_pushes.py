@@ -277,7 +277,8 @@ async def test_who_does_not_answer_the_handshake_is_not_subscribed(kind, how):
         status, told = await scene.subscribe()
         async with scene.session.get(f"{scene.url}/subscriptions") as answer:
             assert await answer.json() == []
-    assert (status, told["error"]) == (400, f"{scene.hook.url} did not answer the handshake as it should")
+    assert status == 400
+    assert told["error"].startswith(f"{scene.hook.url} did not answer the handshake as it should: is your receiver ")
 
 
 @pytest.mark.parametrize(
