@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from aiohttp import web
 
 from listener.mock.faults import Faults
-from rules.instant import SECOND, Instant, moment
+from rules.instant import SECOND, Instant, instant, moment
 
 FAULTS = (
     "huge",
@@ -32,6 +33,7 @@ NOWHERE = "http://127.0.0.1:9/"
 _BURST = 3
 _CHUNK = 64 * 1024
 _PAUSE = 0.02
+_ZONED = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Spoil = Callable[[Any], Any]
 """Makes another value of what would be answered."""
@@ -100,6 +102,11 @@ class Answering:
         half = body.replace(b'text":"', b'text":"\\ud83d', 1)
         broken = [body[:middle] + b"{", body[:middle] + b"\0" + body[middle:], half]
         return self._faults.random.choice(broken if half != body else broken[:2])
+
+
+def asked_time(text: str) -> Instant:
+    """An RFC 3339 time that somebody asks for; platforms refuse one without a zone. Raises ValueError."""
+    return instant(msgspec.convert(text, _ZONED))
 
 
 def is_open(request: web.Request) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from listener.mock.allowance import Allowance
 from listener.mock.answering import FAULTS as ANY_FAULTS
-from listener.mock.answering import Answering
+from listener.mock.answering import Answering, asked_time
 from listener.mock.faults import Faults
 from listener.mock.spoil import amiss
 from listener.mock.world import World
@@ -19,7 +19,7 @@ from listener.mock.x_book import Book, InvalidRequestError
 from listener.mock.x_posts import Posts, Version, Wanted, created, id_at, missing, stamp
 from listener.mock.x_rules import RuleError, Test, compile_rule
 from listener.mock.x_stream import CAPPED, FAR, Stream
-from rules.instant import DAY, SECOND, Instant, Span, instant
+from rules.instant import DAY, SECOND, Instant, Span
 
 FAULTS = (
     *ANY_FAULTS,
@@ -154,8 +154,10 @@ class X:
 
     def _since(self, asked: Mapping[str, str], reach: Instant) -> int:
         """The id after which posts are wanted. Raises InvalidRequestError."""
-        begin = max(id_at(reach) - 1, id_at(_instant(asked, "start_time", reach)) - 1)
-        since = _number(asked, "since_id", begin)
+        start = _instant(asked, "start_time", reach)
+        if start < reach:
+            raise InvalidRequestError("start_time", asked["start_time"], f"must be on or after {stamp(reach)}")
+        since = _number(asked, "since_id", id_at(start) - 1)
         lost = "since_id" in asked and self.faults.strikes("cursor-loss")
         if since < id_at(reach) - 1 or lost:
             why = f"'since_id' must be a tweet id created after {stamp(reach)}"
@@ -312,6 +314,6 @@ def _instant(asked: Mapping[str, str], name: str, otherwise: Instant) -> Instant
     if name not in asked:
         return otherwise
     try:
-        return instant(datetime.fromisoformat(asked[name]).astimezone(UTC))
+        return asked_time(asked[name])
     except ValueError as error:
         raise InvalidRequestError(name, asked[name], f"The `{name}` query parameter value is not a time") from error

@@ -5,7 +5,7 @@ from binascii import Error as EncodingError
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from listener.mock import answering, spoil
-from listener.mock.answering import Answering
+from listener.mock.answering import Answering, asked_time
 from listener.mock.faults import Faults
 from listener.mock.world import Account, Said, World
 from listener.mock.youtube_bodies import (
@@ -29,7 +29,7 @@ from listener.mock.youtube_bodies import (
     thread_body,
     video_body,
 )
-from rules.instant import SECOND, Instant, instant, moment
+from rules.instant import SECOND, Instant, moment
 
 FAULTS = (*answering.FAULTS, "bad-clock", "duplicate", "out-of-order", "quota", "unauthorised", "wrong-shape")
 """What can happen to it."""
@@ -254,7 +254,7 @@ def _instant(asked: Mapping[str, str], name: str, default: Instant) -> Instant:
     if name not in asked:
         return default
     try:
-        return instant(datetime.fromisoformat(asked[name]).astimezone(UTC))
+        return asked_time(asked[name])
     except ValueError:
         raise _invalid(asked, name) from None
 

@@ -179,6 +179,8 @@ async def test_pages_go_back_and_a_search_begins_where_the_last_one_ended():
         {"query": "acme", "next_token": "nonsense"},
         {"query": "acme", "since_id": "new"},
         {"query": "acme", "start_time": "yesterday"},
+        {"query": "acme", "start_time": "2099-01-01T00:00:00"},
+        {"query": "acme", "start_time": "1970-01-01T00:00:00Z"},
         {"query": "acme", "tweet.fields": "created_at,mood"},
         {"query": "acme", "page": "2"},
     ],

@@ -168,6 +168,7 @@ async def test_search_finds_words_in_a_time_and_the_most_answered_first_unless_a
         assert await found(q="nothing|acme two") == ["Acme two"]
         assert await found(order="date", channelId=channel_of(ANNA)) == [third.title]
         assert await found(publishedAfter="2026-03-08T00:00:03-08:00") == ["three"]
+        assert len(await found(publishedAfter="0001-01-01T00:00:00+10:00")) > 1
         assert await found(publishedAfter="2026-03-08T08:00:02Z", publishedBefore="2026-03-08T08:00:03Z") == [
             second.title
         ]
@@ -202,6 +203,7 @@ async def test_a_key_has_units_and_searches_of_its_own_until_midnight_in_califor
         ("search", {"part": ""}, 400, "required"),
         ("search", {"maxResults": "51"}, 400, "invalidParameter"),
         ("search", {"publishedAfter": "yesterday"}, 400, "invalidParameter"),
+        ("search", {"publishedAfter": "2026-03-08T00:00:03"}, 400, "invalidParameter"),
         ("commentThreads", {}, 400, "required"),
         ("commentThreads", {"videoId": "nothing"}, 404, "videoNotFound"),
         ("commentThreads", {"videoId": "CLOSED"}, 403, "commentsDisabled"),
