@@ -17,7 +17,7 @@ from listener.mock.world import World
 from listener.mock.x_bill import Bill
 from listener.mock.x_book import Book, InvalidRequestError
 from listener.mock.x_posts import Posts, Version, Wanted, created, id_at, missing, stamp
-from listener.mock.x_rules import RuleError, Test, compile_rule
+from listener.mock.x_rules import PROBLEMS, RuleError, Test, compile_rule
 from listener.mock.x_stream import CAPPED, FAR, Stream
 from rules.instant import DAY, SECOND, Instant, Span
 
@@ -28,7 +28,6 @@ FAULTS = (
 )
 """What can happen to it."""
 LONGEST_QUERY, MOST_IDS, REACH = 512, 100, 7 * DAY
-_PROBLEMS = "https://api.twitter.com/2/problems"
 _WINDOW = timedelta(minutes=15)
 _PLACE = "b26v89c19zqg8o3f"
 _FIELDS = {
@@ -233,7 +232,7 @@ class X:
         if token in self.strangers:
             said = {"title": "Client Forbidden", "reason": "client-not-enrolled", "status": 403}
             why = "The app of this token must be attached to a project"
-            return self._problem(403, {**said, "detail": why, "type": f"{_PROBLEMS}/client-forbidden"}, rate)
+            return self._problem(403, {**said, "detail": why, "type": f"{PROBLEMS}/client-forbidden"}, rate)
         if token not in self.tokens or self.faults.strikes("unauthorised"):
             return self._problem(401, _plain(401, "Unauthorized"), rate)
         if not self._rates[rate].take():
@@ -246,7 +245,7 @@ class X:
             "errors": [{"parameters": {error.name: value}, "message": error.why}],
             "title": "Invalid Request",
             "detail": "One or more parameters to your request was invalid.",
-            "type": f"{_PROBLEMS}/invalid-request",
+            "type": f"{PROBLEMS}/invalid-request",
         }
         return self._problem(400, body, rate)
 
@@ -281,7 +280,7 @@ def _plain(status: int, title: str) -> Json:
 
 def _connection(issue: str, detail: str) -> Json:
     problem = {"title": "ConnectionException", "detail": detail, "connection_issue": issue}
-    return {**problem, "type": f"{_PROBLEMS}/streaming-connection"}
+    return {**problem, "type": f"{PROBLEMS}/streaming-connection"}
 
 
 def _wanted(request: web.Request, known: Iterable[str] = ()) -> Wanted:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from listener.mock.x_rules import Facts, RuleError, Test, compile_rule
+from listener.mock.x_rules import PROBLEMS, Facts, RuleError, Test, compile_rule
 from rules.instant import Instant, moment
 
 MOST_RULES, LONGEST_RULE = 1_000, 1_024
-_PROBLEMS = "https://api.twitter.com/2/problems"
 _FIRST_ID = 1_600_000_000_000_000_000
 Json = dict[str, Any]
 
@@ -95,8 +94,8 @@ class Book:
 
     def _refused(self, value: str, why: str) -> Json:
         if there := self._same(value):
-            return {"value": value, "id": there, "title": "DuplicateRule", "type": f"{_PROBLEMS}/duplicate-rules"}
-        details = {"title": "UnprocessableEntity", "type": f"{_PROBLEMS}/invalid-rules"}
+            return {"value": value, "id": there, "title": "DuplicateRule", "type": f"{PROBLEMS}/duplicate-rules"}
+        details = {"title": "UnprocessableEntity", "type": f"{PROBLEMS}/invalid-rules"}
         return {"value": value, "details": [why], **details}
 
     def _delete(self, asked: Any) -> Json:
@@ -108,7 +107,7 @@ class Book:
         there = [number for number in wanted if self._rules.pop(number, None)]
         summary = {"deleted": len(there), "not_deleted": len(wanted) - len(there)}
         errors = [
-            {"parameter": "id", "value": number, "title": "Not Found Error", "type": f"{_PROBLEMS}/resource-not-found"}
+            {"parameter": "id", "value": number, "title": "Not Found Error", "type": f"{PROBLEMS}/resource-not-found"}
             for number in wanted
             if number not in there
         ]

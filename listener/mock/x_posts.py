@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from listener.mock.world import KEPT, Account, Said, World
-from listener.mock.x_rules import Facts
+from listener.mock.x_rules import PROBLEMS, Facts
 from rules.instant import HOUR, SECOND, Instant, moment
 
 EPOCH_MS = 1_288_834_974_657
@@ -21,7 +21,7 @@ _LONGEST, _LONGEST_REPOST, _MOST_EDITS = 280, 140, 5
 _LINK = re.compile(r"https?://[^\s<>]+")
 _TAG = re.compile(r"(?<!\w)#(\w+)")
 _MENTION = re.compile(r"(?<!\w)@(\w{1,15})")
-_MISSING = "https://api.twitter.com/2/problems/resource-not-found"
+_MISSING = f"{PROBLEMS}/resource-not-found"
 Json = dict[str, Any]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+PROBLEMS = "https://api.twitter.com/2/problems"
+"""Where the types of what X refuses stand."""
 _PIECE = re.compile(r'\s*(?P<minus>-?)(?:(?P<sign>[()])|"(?P<phrase>[^"]*)"|(?P<word>[^\s()"]+))')
 _WORD = re.compile(r"\w+")
 _KINDS = {"retweet", "reply", "quote"}

@@ -14,26 +14,26 @@ from listener.mock.spoil import another, broken
 from listener.mock.x_bill import Bill
 from listener.mock.x_book import Book
 from listener.mock.x_posts import Posts, Version, Wanted
+from listener.mock.x_rules import PROBLEMS
 from rules.instant import SECOND, Instant, Span
 
 KEEP_ALIVE: Span = 20 * SECOND
 _TICK = 0.02
 """Seconds of the wall between two looks at what is new."""
-_PROBLEMS = "https://api.twitter.com/2/problems"
 FAR = ("1970-01-01T00:00:00.000Z", "2099-01-01T00:00:00.000Z")
 """When nothing was said."""
 DISCONNECTED = {
     "title": "operational-disconnect",
     "disconnect_type": "UpstreamOperationalDisconnect",
     "detail": "This stream has been disconnected upstream for operational reasons.",
-    "type": f"{_PROBLEMS}/operational-disconnect",
+    "type": f"{PROBLEMS}/operational-disconnect",
 }
 CAPPED = {
     "title": "UsageCapExceeded",
     "detail": "Usage cap exceeded: Monthly product cap",
     "period": "Monthly",
     "scope": "Product",
-    "type": f"{_PROBLEMS}/usage-capped",
+    "type": f"{PROBLEMS}/usage-capped",
 }
 Json = dict[str, Any]
 
