@@ -12,6 +12,7 @@ from random import Random
 from listener.mock.faults import drawn_faults
 from rules.instant import MINUTE
 from tests.faults.play import Play, play
+from tests.faults.virtual import run
 from tests.faults.ways import WAYS, Way
 
 
@@ -60,7 +61,7 @@ def main() -> int:
     given = parser.parse_args()
     seeds = [given.first + number for number in range(given.seeds)]
     kept = [
-        asyncio.run(sweep(WAYS[name], seeds, minutes=given.minutes, at_once=given.at_once))
+        run(sweep(WAYS[name], seeds, minutes=given.minutes, at_once=given.at_once))
         for name in given.way or WAYS
     ]
     return 0 if all(kept) else 1

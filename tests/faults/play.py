@@ -3,22 +3,24 @@ it promises.
 """
 
 import asyncio
-import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 from typing import Any
 
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
 from listener.clock import Clock
 from listener.collector import Batch, Collector
 from listener.errors import FetchError, SourceState
 from listener.mock.chatter import PAUSE, Chatter
 from listener.mock.faults import Faults, Switch
-from listener.mock.server import serving
+from listener.mock.server import Platform, serving
 from listener.mock.world import Change, World
 from listener.net.client import Limits
 from rules.instant import DAY, SECOND, Instant, Span
@@ -38,16 +40,17 @@ MEANWHILE: Span = 20 * SECOND
 """From a change to the reading that should see it, while nothing breaks."""
 LONGEST_WAIT = 30.0
 SOON, SETTLES = 4.0, 60.0
-"""Seconds of the wall; the second for the slowest of machines."""
+FARNESS = (0.02, 0.2)
+"""Seconds from a request to what it does, at least and at most: meanwhile things happen."""
 
 
 class Leaping(Clock):
-    """A fast clock on which days can pass at once."""
+    """A fast clock by the time of the loop, on which days can pass at once."""
 
     later: Span = 0
 
     def now(self) -> Instant:
-        return super().now() + self.later
+        return self.origin + int(asyncio.get_running_loop().time() * self.speed * SECOND) + self.later
 
     def leap(self, span: Span) -> None:
         self.later = span
@@ -90,6 +93,29 @@ class Store:
             self.texts[mention.id] = mention.text.encode("utf-8", "ignore").decode()
 
 
+@dataclass(frozen=True)
+class Distant:
+    """A platform that is some way off. `clock` is its clock."""
+
+    platform: Platform
+    clock: Clock
+    random: Random
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        return [
+            web.RouteDef(route.method, route.path, self._late(route.handler), route.kwargs)
+            for route in self.platform.routes()
+        ]
+
+    def _late(self, handler: Any) -> Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            await self.clock.sleep(int(self.random.uniform(*FARNESS) * SECOND))
+            answered: web.StreamResponse = await handler(request)
+            return answered
+
+        return answer
+
+
 @dataclass
 class Play:
     """One collector, one platform, one seed. `broken` are promises that were not kept, in words."""
@@ -118,7 +144,7 @@ class Play:
                     continue
 
     def _life(self) -> float | None:
-        """Seconds of the wall until it is killed."""
+        """Seconds of the loop until it is killed."""
         if not self.is_killed:
             return None
         return self.random.uniform(0.2, 1.8) * self.from_kill_to_kill / SECOND / self.way.speed
@@ -235,16 +261,17 @@ async def play(
     way: Way, seed: int, switches: Sequence[Switch], length: Span, *, lives: Span = LIVES, all_strike: bool = False
 ) -> Play:
     """Talk for so long, with faults that are drawn from the seed; then, without them, both sides must agree. With
-    `all_strike` it goes on until each of them did.
+    `all_strike` it goes on until each of them did. For `tests.faults.virtual.run`.
     """
     random, begun = Random(f"{way.name} {seed}"), list[Instant]()
-    clock = Leaping(origin=ORIGIN, started=time.time_ns() // 1_000, speed=way.speed)
+    clock = Leaping(origin=ORIGIN, speed=way.speed)
     faults = Faults(seed=seed, switches=switches, passed=lambda: clock.now() - begun[0])
     world = World(clock.now)
     opened = way.open(world, clock, faults)
     chatter = Chatter([world], seed, faults=faults, pause=PAUSE // RATE)
     playing = Play(opened, random, lives)
-    async with serving({"platform": opened.platform}) as server:
+    distant = Distant(opened.platform, clock, Random(f"{way.name} {seed} far"))
+    async with serving({"platform": distant}) as server:
         playing.url = server.of("platform")
         begun.append(clock.now())
         chatter.begin(begun[0])
