@@ -34,7 +34,7 @@ from rules.instant import SECOND, Instant, instant, moment, span
 from rules.mention import Mention, Operation
 
 _BATCH = 100
-_MOST_WAITING = 500
+_MOST_WAITING, _MOST_CHANGED = 500, 2_000
 _ROUNDS = 5
 """Readings in which an item that is not there yet, or cannot be read, is asked for again before it is given up."""
 _BEHIND = 1_000
@@ -194,6 +194,8 @@ class HackerNewsCollector:
             await self._read(place, part, last, place.waiting)
             place.last = last
             yield
+            if last % _BATCH == 0:
+                await self._note_changes(place, part)
         async with aclosing(self._changes(place, part)) as steps:
             async for _ in steps:
                 yield
@@ -222,25 +224,32 @@ class HackerNewsCollector:
         return newest
 
     async def _changes(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
-        """Read what changed; without it the source is still heard. Yields after each item."""
+        """Read again what changed. Yields after each item. Where the items are not to be had, the source is heard
+        without.
+        """
+        await self._note_changes(place, part)
+        for number in list(place.changed):
+            try:
+                await self._read(place, part, number, place.changed, again=True)
+            except FetchError as error:
+                part.problems.append(error)
+                return
+            yield
+
+    async def _note_changes(self, place: Place, part: _Part) -> None:
+        """Take down what the platform lists as changed, as far as it was read before. It lists the latest only: within
+        a long reading they are taken down now and then.
+        """
         try:
-            async with aclosing(self._changed(place, part)) as steps:
-                async for _ in steps:
-                    yield
+            listed = await self._get(f"{self._options.items_url}/updates.json")
+            numbers = listed.get("items") if isinstance(listed, dict) else None
+            if not isinstance(numbers, list):
+                raise FetchError("Hacker News lists no changes", code="malformed")
         except FetchError as error:
             part.problems.append(error)
-
-    async def _changed(self, place: Place, part: _Part) -> AsyncGenerator[None, None]:
-        """What the platform lists as changed, as far as it was read before."""
-        listed = await self._get(f"{self._options.items_url}/updates.json")
-        numbers = listed.get("items") if isinstance(listed, dict) else None
-        if not isinstance(numbers, list):
-            raise FetchError("Hacker News lists no changes", code="malformed")
-        for number in filter(place.has_passed, numbers[:_MOST_WAITING]):
+            return
+        for number in filter(place.has_passed, numbers[: max(0, _MOST_CHANGED - len(place.changed))]):
             place.changed.setdefault(number, 0)
-        for number in list(place.changed):
-            await self._read(place, part, number, place.changed, again=True)
-            yield
 
     async def _read(
         self, place: Place, part: _Part, number: int, queue: dict[int, int], *, again: bool = False

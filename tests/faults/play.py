@@ -44,13 +44,18 @@ FARNESS = (0.02, 0.2)
 """Seconds from a request to what it does, at least and at most: meanwhile things happen."""
 
 
+def loop_time() -> Instant:
+    """What the running loop takes for the wall's time."""
+    return int(asyncio.get_running_loop().time() * SECOND)
+
+
 class Leaping(Clock):
     """A fast clock by the time of the loop, on which days can pass at once."""
 
     later: Span = 0
 
     def now(self) -> Instant:
-        return self.origin + int(asyncio.get_running_loop().time() * self.speed * SECOND) + self.later
+        return self.origin + int((loop_time() - self.started) * self.speed) + self.later
 
     def leap(self, span: Span) -> None:
         self.later = span
@@ -264,7 +269,7 @@ async def play(
     `all_strike` it goes on until each of them did. For `tests.faults.virtual.run`.
     """
     random, begun = Random(f"{way.name} {seed}"), list[Instant]()
-    clock = Leaping(origin=ORIGIN, speed=way.speed)
+    clock = Leaping(origin=ORIGIN, started=loop_time(), speed=way.speed)
     faults = Faults(seed=seed, switches=switches, passed=lambda: clock.now() - begun[0])
     world = World(clock.now)
     opened = way.open(world, clock, faults)

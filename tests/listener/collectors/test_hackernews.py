@@ -431,6 +431,15 @@ async def test_items_are_heard_while_what_changed_cannot_be_read(site):
     assert (ids(heard.mentions), [problem.code for problem in heard.problems]) == (["1"], ["malformed"])
 
 
+async def test_what_is_listed_as_changed_only_during_a_long_reading_is_read_again(site):
+    items(site, *({"id": number, "type": "comment", "text": f"said {number}"} for number in range(1, 301)))
+    edited = {"id": 5, "type": "comment", "text": "edited"}
+    site.answers("/v0/item/5.json", json.dumps({**edited, "text": "said"}), json.dumps(edited))
+    site.answers("/v0/updates.json", '{"items": []}', '{"items": [5]}', '{"items": []}')
+    heard = await hear_site(site, recent=1000)
+    assert [mention.text for mention in heard.mentions if mention.id == "5"] == ["said", "edited"]
+
+
 async def test_hits_that_cannot_be_read_are_looked_up_or_counted(site):
     hits = [{"objectID": "5", "comment_text": 3, "_tags": ["comment"]}, {"objectID": None}, 7, {"objectID": "6"}]
     site.answers("/api/v1/search_by_date", json.dumps({"hits": hits, "nbHits": "many"}))
