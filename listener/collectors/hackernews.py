@@ -241,15 +241,20 @@ class HackerNewsCollector:
         a long reading they are taken down now and then.
         """
         try:
-            listed = await self._get(f"{self._options.items_url}/updates.json")
-            numbers = listed.get("items") if isinstance(listed, dict) else None
-            if not isinstance(numbers, list):
-                raise FetchError("Hacker News lists no changes", code="malformed")
+            listed = await self._listed()
         except FetchError as error:
             part.problems.append(error)
             return
-        for number in filter(place.has_passed, numbers[: max(0, _MOST_CHANGED - len(place.changed))]):
+        for number in filter(place.has_passed, listed[: max(0, _MOST_CHANGED - len(place.changed))]):
             place.changed.setdefault(number, 0)
+
+    async def _listed(self) -> list[Any]:
+        """What the platform lists as changed."""
+        said = await self._get(f"{self._options.items_url}/updates.json")
+        numbers = said.get("items") if isinstance(said, dict) else None
+        if not isinstance(numbers, list):
+            raise FetchError("Hacker News lists no changes", code="malformed")
+        return numbers
 
     async def _read(
         self, place: Place, part: _Part, number: int, queue: dict[int, int], *, again: bool = False

@@ -67,7 +67,8 @@ def is_overtaken(entries: Sequence[Entry], listed: Sequence[str], memory: Memory
     if not memory.at or len(listed) < _FEWEST or any(key in memory.known for key in listed):
         return False
     written = sorted(entry.created_at for entry in entries if entry.created_at)
-    return bool(written) and written[len(written) // 2] > moment(memory.at)
+    # most formats write whole seconds
+    return bool(written) and written[len(written) // 2] >= moment(memory.at).replace(microsecond=0)
 
 
 def _identified(entries: Sequence[Entry], memory: Memory, feed: str) -> Iterator[_Known]:

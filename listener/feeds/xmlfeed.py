@@ -2,7 +2,7 @@
 
 import re
 import xml.parsers.expat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +47,13 @@ def parse_xml(text: str, base: str) -> Feed:
         beyond += more
         document = closed(document)
     feed = _feed(_read(own(document).encode()), document, base, beyond)
-    return replace(feed, whole=whole)
+    return feed if whole else replace(feed, entries=_without_repeated_end(feed.entries), whole=False)
+
+
+def _without_repeated_end(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries without one that breaks off and stands there whole too: it would look like another one."""
+    others = entries[:-1]
+    return others if any(entry.id == entries[-1].id for entry in others) else entries
 
 
 def _page(text: str, base: str) -> str:

@@ -43,6 +43,7 @@ async def sweep(way: Way, seeds: list[int], *, minutes: float, at_once: int) -> 
         "lives": sum(playing.lives for playing in done),
         "gaps told": sum(len(playing.store.gaps) for playing in done),
         "lost in them": sum(len(playing.inside) for playing in done),
+        "lost untold, as may be": sum(len(playing.untold) for playing in done),
         "unreadable and counted": sum(len(playing.unread) for playing in done),
         "seeds that broke a promise": sum(bool(playing.broken) for playing in done),
     }
@@ -60,10 +61,7 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=8)
     given = parser.parse_args()
     seeds = [given.first + number for number in range(given.seeds)]
-    kept = [
-        run(sweep(WAYS[name], seeds, minutes=given.minutes, at_once=given.at_once))
-        for name in given.way or WAYS
-    ]
+    kept = [run(sweep(WAYS[name], seeds, minutes=given.minutes, at_once=given.at_once)) for name in given.way or WAYS]
     return 0 if all(kept) else 1
 
 

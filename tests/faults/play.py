@@ -251,9 +251,10 @@ class Play:
         if self.broken:
             gaps = [tuple(round((at - ORIGIN) / SECOND, 1) for at in gap) for gap in self.store.gaps]
             self.broken.append(f"gaps told: {gaps}; struck: {self.way.drawn.struck}; errors: {dict(self.errors)}")
-        self.inside, self.unread = inside, outside
+        self.inside, self.untold, self.unread = inside, outside if hidden else (), () if hidden else outside
 
     inside: Sequence[str] = ()
+    untold: Sequence[str] = ()
     unread: Sequence[str] = ()
 
 

@@ -12,6 +12,7 @@ from listener.clock import Clock
 from listener.collector import COLLECTORS
 from listener.feeds.entry import Feed
 from listener.feeds.schedule import LONGEST, after_failure, next_reading
+from rules.instant import SECOND, instant
 from tests.collecting import atom, built, hear, ids, item, rss, serving, tools
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)  # a Monday
@@ -92,11 +93,12 @@ async def test_what_is_remembered_of_a_feed_follows_what_it_lists(site, client):
     assert sizes[-1] == sizes[-2] < 6 * sizes[0]
 
 
-async def test_entries_that_came_and_went_between_two_readings_are_told_as_missed(site, client):
-    def listed(first, *, at):
-        names = range(first, first + 10)
-        return rss(*(item(name, more=f"<pubDate>{format_datetime(at)}</pubDate>") for name in reversed(names)))
+def listed(first, *, at):
+    names = range(first, first + 10)
+    return rss(*(item(name, more=f"<pubDate>{format_datetime(at)}</pubDate>") for name in reversed(names)))
 
+
+async def test_entries_that_came_and_went_between_two_readings_are_told_as_missed(site, client):
     now = datetime.now(UTC)
     later = now + timedelta(minutes=1)
     overtaken, renamed = listed(50, at=later), listed(70, at=now - timedelta(hours=1))
@@ -106,6 +108,14 @@ async def test_entries_that_came_and_went_between_two_readings_are_told_as_misse
         heard = await read(client, url, cursor=cursor)
         cursor, missed = heard.cursor, [*missed, [bool(batch.missed) for batch in heard.batches]]
     assert missed == [[False], [False], [True], [False], [False], [False]]
+
+
+async def test_dates_in_whole_seconds_do_not_hide_what_came_and_went_within_one(site, client):
+    clock = Clock(origin=instant(NOW) + SECOND // 2, speed=0)
+    url = site.answers("/f", listed(1, at=NOW), listed(50, at=NOW))
+    before = await hear(feed(client, url, clock=clock))
+    after = await hear(feed(client, url, clock=clock), before.cursor)
+    assert [batch.missed for batch in after.batches] == [clock.now()]
 
 
 async def test_a_document_that_was_cut_off_makes_it_forget_nothing_that_is_listed(site, client):

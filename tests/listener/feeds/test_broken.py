@@ -129,6 +129,12 @@ def test_an_entry_that_breaks_off_before_its_identity_is_not_read(end):
     assert ([entry.id for entry in feed.entries], feed.whole) == (["1"], False)
 
 
+def test_an_entry_that_breaks_off_is_not_read_beside_itself_as_a_whole():
+    twice = "<entry><id>1</id><link href='http://e.org/1'/><title>One</title></entry>" * 2
+    start = '<feed xmlns="http://www.w3.org/2005/Atom">' + twice
+    assert only(start.removesuffix("<link href='http://e.org/1'/><title>One</title></entry>")).title == "One"
+
+
 def test_an_element_that_is_never_closed_ends_where_the_next_begins():
     entry = only(
         "<rss><channel><title>C<item><title>T\n<link>http://e.org/1<guid>g</guid><description><![CDATA[D]]>"
