@@ -1,4 +1,4 @@
-"""The tone of a text: vaderSentiment and a list of complaints for English; packs of our own for French, German,
+"""The tone of a text: vaderSentiment and a pack beside it for English; packs of our own for French, German,
 Spanish, Italian and Portuguese; no pretence for other languages.
 """
 
@@ -20,6 +20,10 @@ VADER_THRESHOLD = 0.05
 PACK_THRESHOLD = 0.2
 _BLAME, _HINT = -0.5, -0.3
 """What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
+_PRAISE = 0.5
+"""From here on it is praise where vaderSentiment hears none."""
+_PLAIN, _LOUD = 0.12, 0.5
+"""Below the former what is known are words of plain talk, which vaderSentiment may take for praise up to the latter."""
 _PACKED = frozenset({"de", "es", "fr", "it", "pt"})
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
@@ -32,8 +36,8 @@ def supported_languages() -> frozenset[str]:
 
 def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     """The tone of a text written in `language` (a two-letter code). The English compound is vaderSentiment's own;
-    the label is negative as well where customers and journalists complain in words it does not know. What a brand's
-    `own` words say goes before all of that.
+    the label is another where our pack hears a complaint, praise or plain talk that it mistakes. What a brand's `own`
+    words say goes before all of that.
     """
     if language == "en":
         return _score_english(text, own)
@@ -70,20 +74,26 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
     rest, said = take_out(text, own) if own else (text, [])
     compound = _moved(_english().scores(rest).compound, sum(valence for _, valence in said))
     complaints = load("en")
-    blame = complaints.weigh(text[:LONGEST_SCORED], own)
-    if blame.compound <= _BLAME or (blame.compound <= _HINT and compound < VADER_THRESHOLD):
-        confidence = round(_confidence(blame.compound, -_HINT), 4)
+    heard = complaints.weigh(text[:LONGEST_SCORED], own)
+    label = _overruled(compound, heard.compound)
+    if label:
+        confidence = round(_confidence(heard.compound, -_HINT), 4)
         scorer = f"vader+complaints-en@{complaints.version}"
-        return Tone(
-            language="en",
-            label="negative",
-            compound=compound,
-            confidence=confidence,
-            scorer=scorer,
-            words=blame.words,
-        )
+        decided = heard.words if label != "neutral" else ()
+        return Tone(language="en", label=label, compound=compound, confidence=confidence, scorer=scorer, words=decided)
     words = [piece for piece, valence in said if valence * compound > 0] + _words(rest, compound)
     return _tone("en", compound, tuple(dict.fromkeys(words))[:_MOST_WORDS], VADER_THRESHOLD, "vader")
+
+
+def _overruled(vader: float, heard: float) -> Label | None:
+    """What the pack says of a text that vaderSentiment mistakes, if it does."""
+    if heard <= _BLAME or (heard <= _HINT and vader < VADER_THRESHOLD):
+        return "negative"
+    if heard >= _PRAISE and vader < VADER_THRESHOLD:
+        return "positive"
+    if 0 < heard < _PLAIN and 0 < vader < _LOUD:
+        return "neutral"
+    return None
 
 
 def _words(text: str, compound: float) -> list[str]:

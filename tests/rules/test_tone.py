@@ -46,6 +46,11 @@ def test_english_is_labelled_by_the_thresholds_of_vader(text: str, label: str) -
         ("Issue with my order was fixed in a minute, wonderful team", "positive"),
         ("No problems at all with the refund, lovely staff", "positive"),
         ("I can't wait to fly with them again!", "neutral"),
+        ("dont bother, ive been on hold 3hrs smh", "negative"),
+        ("What a wonderful treat, another hour on hold", "negative"),
+        ("Nothing bad to say about the crew", "positive"),
+        ("That curry is to die for", "positive"),
+        ("Please, what time does the shop open?", "neutral"),
     ],
 )
 def test_an_english_complaint_needs_no_harsh_word_and_a_hint_gives_way_to_praise(text: str, label: str) -> None:
