@@ -73,12 +73,12 @@ def _english() -> Vader:
 def _score_english(text: str, own: Lexicon | None) -> Tone:
     rest, said = take_out(text, own) if own else (text, [])
     compound = _moved(_english().scores(rest).compound, sum(valence for _, valence in said))
-    complaints = load("en")
-    heard = complaints.weigh(text[:LONGEST_SCORED], own)
+    pack = load("en")
+    heard = pack.weigh(text[:LONGEST_SCORED], own)
     label = _overruled(compound, heard.compound)
     if label:
         confidence = round(_confidence(heard.compound, -_HINT), 4)
-        scorer = f"vader+complaints-en@{complaints.version}"
+        scorer = f"vader+pack-en@{pack.version}"
         decided = heard.words if label != "neutral" else ()
         return Tone(language="en", label=label, compound=compound, confidence=confidence, scorer=scorer, words=decided)
     words = [piece for piece, valence in said if valence * compound > 0] + _words(rest, compound)
