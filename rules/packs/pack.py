@@ -24,6 +24,9 @@ _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "cheers", "
 _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
+_FACE = re.compile(
+    r"(?<![^\W_])(?:(?P<good>[:=]['’]?-?[)\]DpP]+|<3+|\^_*\^|[xX]D+)|[:=]['’]?-?[(\[{/|\\]+)(?![^\W_/])"
+)
 _HUMP = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿœ]+|[A-ZÀ-Þ]+(?![a-zß-ÿœ])|\d+")
 
 
@@ -62,7 +65,8 @@ class _Reading:
     """The words of a text: `clauses` numbers the clause of each, `asked` holds those that belong to a question."""
 
     def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
-        self._text, self._folded = text, Folded(text)
+        self._faces = {face.start(): face.end() for face in _FACE.finditer(text)}
+        self._text, self._folded = text, Folded(_FACE.sub(_pictured, text) if self._faces else text)
         self._found: list[Token] = []
         for token in tokens(self._folded):
             if token.kind == "word" and token.text not in spellings:
@@ -107,7 +111,7 @@ class _Reading:
 
     def written(self, hit: _Hit) -> str:
         start, end = self._folded.origin(self._found[hit.first].start, self._found[hit.last].end)
-        return self._text[start:end]
+        return self._text[start : self._faces.get(start, end)]
 
 
 class Pack:
@@ -176,6 +180,11 @@ class Pack:
             return meaning.valence * (_TURNED_BAD if meaning.valence < 0 else _TURNED_GOOD)
         boosters = (grammar.boosters[word] for word in reversed(before[-2:]) if word in grammar.boosters)
         return meaning.valence * next(boosters, 1.0)
+
+
+def _pictured(face: re.Match[str]) -> str:
+    """A face made of signs as a picture of the same length."""
+    return ("\N{SLIGHTLY SMILING FACE}" if face["good"] else "\N{SLIGHTLY FROWNING FACE}").ljust(len(face[0]))
 
 
 def _sum(hits: list[_Hit]) -> float:

@@ -135,3 +135,17 @@ def test_the_work_grows_as_the_text_does(piece: str) -> None:
     score(piece, "fr", own)
     short, long = (_calls(lambda times=times: score(piece * times, "fr", own)) for times in (100, 800))  # type: ignore[misc]
     assert long < 9 * short
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "words"),
+    [
+        ("Acme :-)", "positive", (":-)",)),
+        ("3 h de train :(((", "negative", (":(((",)),
+        ("Voir http://acme.example/:( ou 12:/3", "neutral", ()),
+        ("Acme ^^", "positive", ("^^",)),
+    ],
+)
+def test_faces_made_of_signs_are_read(text: str, label: str, words: tuple[str, ...]) -> None:
+    tone = score(text, "fr")
+    assert (label, words) == (tone.label, tone.words)
