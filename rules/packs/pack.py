@@ -24,9 +24,7 @@ _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "cheers", "
 _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
-_FACE = re.compile(
-    r"(?<![^\W_])(?:(?P<good>[:=]['’]?-?[)\]DpP]+|<3+|\^_*\^|[xX]D+)|[:=]['’]?-?[(\[{/|\\]+)(?![^\W_/])"
-)
+_FACE = re.compile(r"(?<![^\W_])(?:(?P<good>[:=]['’]?-?[)\]DpP]+|<3+|\^_*\^|[xX]D+)|[:=]['’]?-?[(\[{/|\\]+)(?![^\W_/])")
 _HUMP = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿœ]+|[A-ZÀ-Þ]+(?![a-zß-ÿœ])|\d+")
 
 
