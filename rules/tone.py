@@ -18,8 +18,11 @@ LONGEST_SCORED = 20_000
 VADER_THRESHOLD = 0.05
 """The thresholds of Hutto & Gilbert (2014) on the compound."""
 PACK_THRESHOLD = 0.2
-_BLAME, _HINT = -0.5, -0.3
-"""What English says of a brand is a complaint from the former on, and from the latter on beside no praise."""
+_SURE, _BLAME, _HINT = -0.75, -0.5, -0.3
+"""What English says of a brand is a complaint from the first on, from the second on where vaderSentiment hears no
+enthusiasm, and from the third on where it hears no praise.
+"""
+_ENTHUSIASM = 0.6
 _PRAISE = 0.5
 """From here on it is praise where vaderSentiment hears none."""
 _PLAIN, _LOUD = 0.12, 0.5
@@ -87,7 +90,8 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
 
 def _overruled(vader: float, heard: float) -> Label | None:
     """What the pack says of a text that vaderSentiment mistakes, if it does."""
-    if heard <= _BLAME or (heard <= _HINT and vader < VADER_THRESHOLD):
+    least = _HINT if vader < VADER_THRESHOLD else _BLAME if vader < _ENTHUSIASM else _SURE
+    if heard <= least:
         return "negative"
     if heard >= _PRAISE and vader < VADER_THRESHOLD:
         return "positive"
