@@ -36,7 +36,7 @@ routes:
 def texts(language: str, count: int) -> list[str]:
     """What people say about the airline of the demonstration, over and over."""
     posts = tomllib.loads((ROOT / f"listener/mock/acme.{language}.toml").read_text(encoding="utf-8"))["post"]
-    said = [post["text"] for post in posts if "acme" in post["text"].lower()]
+    said = [post["text"] for post in posts if "acme" in post.get("text", "").lower()]
     return list(islice(cycle(said), count))
 
 
