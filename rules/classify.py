@@ -7,11 +7,12 @@ import msgspec
 from rules.facts import Tone
 from rules.language import identify
 from rules.mention import Mention
+from rules.named import Names, names_of
 from rules.packs.lexicon import Lexicon
 from rules.packs.own import ToneWords
 from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
-from rules.tone import score
+from rules.toward import score_toward
 
 
 class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,7 @@ class _Listening:
     def __init__(self, name: str, terms: BrandTerms) -> None:
         self.name, self.query, self.languages = name, terms.query, terms.languages
         self.accounts = frozenset(map(_account, terms.own_accounts))
+        self._handles = names_of(account for account in self.accounts if "/" not in account)
         self.own_words = terms.tone.compile()
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
@@ -54,13 +56,21 @@ class _Listening:
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
         return Classified(
             brand=self.name,
-            tone=tones.tone(self.languages, self.own_words),
+            tone=tones.tone(self.languages, self.own_words, self._names(mention, match)),
             match=match,
             own=_is_by(mention, self.accounts),
             hits=tuple(found),
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
         )
+
+    def _names(self, mention: Mention, match: Match) -> Names:
+        """What the mention calls the brand: what its query found there, with a capital or a sign if anything has one,
+        and its accounts.
+        """
+        found = [getattr(mention, span.field)[span.start : span.end] for span in match.spans]
+        proper = [name for name in found if name[0].isupper() or name[0] in "@#"]
+        return names_of(proper or found) | self._handles
 
 
 class Classifier:
@@ -86,19 +96,13 @@ def full_text(mention: Mention) -> str:
 
 
 class _Tones:
-    """The tones of one mention, each language scored once, and once more for a brand with words of its own."""
+    """The tones of one mention towards each who is named in it."""
 
     def __init__(self, mention: Mention) -> None:
         self._text, self._tag = full_text(mention), mention.language
-        self._known: dict[str | None, Tone] = {}
 
-    def tone(self, languages: tuple[str, ...], own: Lexicon | None) -> Tone:
-        language = identify(self._text, self._tag, languages)
-        if own:
-            return score(self._text, language, own)
-        if language not in self._known:
-            self._known[language] = score(self._text, language)
-        return self._known[language]
+    def tone(self, languages: tuple[str, ...], own: Lexicon | None, names: Names) -> Tone:
+        return score_toward(self._text, identify(self._text, self._tag, languages), names, own)
 
 
 def _account(written: str) -> str:

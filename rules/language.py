@@ -53,6 +53,11 @@ _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")  # a letter of another scri
 _CLEAR, _RATIO = 1.0, 1.3  # what must speak for another language, in stop words: more by so much, and so many times
 
 
+def little_words(language: str) -> frozenset[str]:
+    """The most frequent words of a language, folded, that say nothing alone; none for one that is not known here."""
+    return _WORDS.get(language, frozenset())
+
+
 def normalise(tag: str | None) -> str | None:
     """The two- or three-letter code of a tag (`fr-FR`, `fra`, `fr_CA`), None for none and for `und` and its like."""
     code = re.split(r"[-_]", (tag or "").strip().lower())[0]

@@ -95,6 +95,10 @@ class Lexicon:
                 best = way
         return best
 
+    def begins(self, word: str) -> bool:
+        """Whether an entry begins with the word."""
+        return self._begin(word[: _LONGEST_WORD + 1]) is not None
+
     def _beginning(self, word: str) -> _Node | None:
         for spelling in dict.fromkeys((word, _DRAWN_OUT.sub(r"\1\1", word), _DRAWN_OUT.sub(r"\1", word))):
             nodes = list(self._root.then(spelling))

@@ -127,6 +127,10 @@ class Pack:
         written = dict.fromkeys(map(reading.written, ranked))
         return Weight(round(total / sqrt(total * total + _ALPHA), 4), tuple(written)[:_MOST_WORDS])
 
+    def knows(self, word: str) -> bool:
+        """Whether a word, folded, is one that the language says something of, or begins such words."""
+        return self._lexicon.begins(word)
+
     def _total(self, reading: _Reading, hits: list[_Hit]) -> float:
         """Blame decides: praise beside it counts for little, unless it has the last word."""
         roles = {hit.role: hit.first for hit in hits}

@@ -1,0 +1,70 @@
+"""How a language sets names against each other, as data."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from rules.packs.lexicon import Lexicon, Meaning
+from rules.text import fold
+
+US, THEM = "🏠", "🏴"
+"""What stands in a text for the brand's name, and for another one."""
+_SIDES = {"A": 1, "B": -1}  # the one that gains and the one that loses
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """`lexicon` knows the frames: a valence is what one says for the brand, a role ends in `?` where its last word is
+    another name only if it looks like one. The rest are words: `plain` name nobody even with a capital, a name after
+    one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`.
+    `before`: those that a name follows where all nouns have capitals, None elsewhere.
+    """
+
+    lexicon: Lexicon
+    plain: frozenset[str]
+    places: frozenset[str]
+    splits: frozenset[str]
+    verbs: frozenset[str]
+    before: frozenset[str] | None
+
+
+def _written(line: str, names: Mapping[str, str]) -> str:
+    return " ".join(names.get(part, part) for part in line.split())
+
+
+def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
+    """A line for each way in which its sides may be the brand and another."""
+    sides = [part for part in line.split() if part in _SIDES]
+    if not sides:
+        yield line, Meaning(0.0, role)
+    for ours in dict.fromkeys(sides):
+        theirs = "B" if ours == "A" else "A"
+        yield _written(line, {ours: US, theirs: THEM}), Meaning(float(_SIDES[ours]), role)
+        if ours != sides[-1] and line.split()[-1] == theirs:
+            yield _written(line, {ours: US, theirs: "_"}), Meaning(float(_SIDES[ours]), f"{role}?")
+    if len(set(sides)) == 1:
+        yield _written(line, {sides[0]: THEM}), Meaning(float(-_SIDES[sides[0]]), role)
+        if line.split()[-1] == sides[0]:
+            yield _written(line, {sides[0]: "_"}), Meaning(float(-_SIDES[sides[0]]), f"{role}?")
+
+
+def _build(data: Mapping[str, Any]) -> Frames:
+    endings = {sign: [ending.strip("-") for ending in text.split()] for sign, text in data["endings"].items()}
+    lexicon = Lexicon(endings, data["groups"])
+    lines = ((role, line) for role, text in data["frames"].items() for line in filter(None, text.splitlines()))
+    entries = [entry for role, line in lines for entry in _entries(role, line)]
+    # What is added last is found first: a name that is sure.
+    for line, meaning in sorted(entries, key=lambda entry: not entry[1].role.endswith("?")):
+        lexicon.add(line, meaning)
+    words = {name: frozenset(fold(data[name]).split()) for name in ("plain", "places", "splits", "verbs")}
+    before = frozenset(fold(data["before"]).split()) if "before" in data else None
+    return Frames(lexicon=lexicon, before=before, **words)
+
+
+@cache
+def load(language: str) -> Frames:
+    """The frames of a language. Raises FileNotFoundError when there are none."""
+    return _build(tomllib.loads((files("rules.packs") / f"toward-{language}.toml").read_text(encoding="utf-8")))
