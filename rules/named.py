@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from types import MappingProxyType
 
 from rules.packs.frames import THEM, US, Frames
 from rules.packs.lexicon import Meaning
@@ -173,7 +173,11 @@ class Reading:
             return True
         return last.word not in {US, THEM, *self._frames.plain} and last.word.isalpha() and not self._is_known(last.word)
 
-    def parts(self, places: list[int], chosen: Iterable[int]) -> str:
-        """Those of the clauses, or of the sentences, that are chosen."""
-        bounds = list(pairwise(places))
-        return " ".join(self.text[slice(*bounds[each])] for each in sorted(chosen))
+    def spans(self, hit: Hit) -> tuple[int, int]:
+        """Where in the text a frame stands."""
+        return self.units[hit.first].start, self.units[hit.stop - 1].end
+
+    def parts(self, chosen: Iterable[int], after: Mapping[int, int] = MappingProxyType({})) -> str:
+        """The clauses that are chosen; of some of them only what comes after a place."""
+        bounds = ((max(self.clauses[each], after.get(each, 0)), self.clauses[each + 1]) for each in sorted(chosen))
+        return " ".join(self.text[begin:end] for begin, end in bounds)

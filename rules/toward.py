@@ -30,6 +30,8 @@ def score_toward(text: str, language: str | None, names: Names, own: Lexicon | N
     hearing = _Hearing(language, names, own)
     read = text[:LONGEST_SCORED]
     told, said = unheaded(read), own_words(read)
+    if said != told:
+        said = hearing.agreed(said)
     tone = hearing.tone(said, whole if said == read else None)
     if said != told and hearing.defers(tone, told):
         tone = hearing.tone(told, whole if told == read else None)
@@ -53,6 +55,13 @@ class _Hearing:
     def _read(self, text: str) -> Reading:
         return Reading(text, self._names, self._frames, self._is_known)
 
+    def agreed(self, said: str) -> str:
+        """What an author says without the words that only say no to those who are quoted."""
+        reading = self._read(said)
+        spoken = [reading.spans(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
+        bounds = [0, *(place for span in spoken for place in span), len(reading.text)]
+        return "".join(reading.text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True))
+
     def defers(self, tone: Tone, told: str) -> bool:
         """Whether what is quoted counts as well: an author who says nothing of it, or who reports it as news."""
         if tone.label != "positive":
@@ -60,7 +69,7 @@ class _Hearing:
         return any(hit.meaning.role == "reports" for hit in self._read(told).hits())
 
     def tone(self, text: str, whole: Tone | None) -> Tone:
-        """The tone of a text without quotations; `whole` is that of all of it, if it is known."""
+        """The tone of a text without a look at quotations; `whole` is that of all of it, if it is known."""
         reading = self._read(text)
         hits = reading.hits()
         whole = whole or self._score(text)
@@ -68,37 +77,47 @@ class _Hearing:
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         value, roles = _value(hits), {hit.meaning.role for hit in hits}
-        if value > 0:
-            rest = self._score(self._rest(reading, hits))
-            if rest.label == "negative" and "tired" not in roles:
-                return rest
+        if value > 0 and "regret" not in roles and (rest := self._rest(reading, hits, since="since" in roles)):
+            tone = self._score(rest)
+            if tone.label == "negative":
+                return tone
         if value:
             return self._decided("positive" if value > 0 else "negative", reading, hits, whole)
-        for hit in hits:
-            if hit.meaning.role == "unlike":
-                tone = self._score(_besides(reading, hit))
-                if tone.label in _OPPOSITE:
-                    label = tone.label if hit.meaning.valence > 0 else _OPPOSITE[tone.label]
-                    return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label])
-        return None
+        tones = (self._unlike(reading, hit) for hit in hits if hit.meaning.role in {"unlike", "compared"})
+        return next(filter(None, tones), None)
 
-    def _rest(self, reading: Reading, hits: list[Hit]) -> str:
-        """What is said apart from the frames that decide and of nobody else."""
-        framed = {
-            unit.clause for hit in hits if hit.meaning.role in _DECIDES for unit in reading.units[hit.first : hit.stop]
-        }
-        theirs = {unit.clause for unit in reading.units if unit.word == THEM}
-        ours = {unit.clause for unit in reading.units if unit.word == US}
-        clauses = range(len(reading.clauses) - 1)
-        return reading.parts(reading.clauses, [each for each in clauses if each not in framed | (theirs - ours)])
+    def _unlike(self, reading: Reading, hit: Hit) -> Tone | None:
+        """What is said of the brand by what is said of the one that is unlike it."""
+        beside = _besides(reading, hit)
+        tone = self._score(beside)
+        label = tone.label
+        if label not in _OPPOSITE:
+            if hit.meaning.role == "compared":
+                return None
+            words = {unit.word for unit in self._read(beside).units}
+            label = "positive" if words.isdisjoint(self._frames.negations) else "negative"
+            tone = replace(tone, compound=_CHOSEN, confidence=_SURE)
+        label = label if hit.meaning.valence > 0 else _OPPOSITE[label]
+        return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label])
+
+    def _rest(self, reading: Reading, hits: list[Hit], *, since: bool) -> str:
+        """What is said after the frames that decide and of nobody else, if it is said of the brand: where it is named
+        again, after a contrast, or of what has happened since. Otherwise it may well be why the other one is left.
+        """
+        deciding = [hit for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
+        framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
+        after = reading.units[deciding[-1].stop - 1].end
+        units = [unit for unit in reading.units if unit.clause not in framed or unit.start >= after]
+        theirs = {unit.clause for unit in units if unit.word == THEM}
+        units = [unit for unit in units if unit.clause not in theirs]
+        if not since and not any(unit.word == US or unit.word in self._frames.splits for unit in units):
+            return ""
+        return reading.parts({unit.clause for unit in units}, {each: after for each in framed})
 
     def _decided(self, label: Label, reading: Reading, hits: list[Hit], whole: Tone) -> Tone:
-        words = [
-            reading.text[reading.units[hit.first].start : reading.units[hit.stop - 1].end]
-            for hit in hits
-            if hit.meaning.valence * _SIGN[label] > 0
-        ]
-        return replace(whole, label=label, compound=_CHOSEN * _SIGN[label], confidence=_SURE, words=tuple(words))
+        spans = [reading.spans(hit) for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
+        words = tuple(reading.text[begin:end] for begin, end in spans)
+        return replace(whole, label=label, compound=_CHOSEN * _SIGN[label], confidence=_SURE, words=words)
 
     def _by_clauses(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         """What is said of the brand, where that is plainly not what is said of somebody else."""
@@ -106,11 +125,22 @@ class _Hearing:
         if not theirs:
             return None
         ours = [each for each in range(len(reading.clauses) - 1) if each not in theirs]
-        tone = self._score(reading.parts(reading.clauses, ours))
-        if any(hit.meaning.role == "contrast" for hit in hits):
+        tone = self._score(reading.parts(ours))
+        if any(hit.meaning.role == "contrast" for hit in hits) or _is_parted(reading, theirs):
             return tone
-        other = self._score(reading.parts(reading.clauses, theirs))
+        other = self._score(reading.parts(theirs))
         return tone if tone.label == _OPPOSITE.get(other.label) else None
+
+
+def _is_parted(reading: Reading, theirs: set[int]) -> bool:
+    """Whether clauses are about one after the other: a clause begins with the brand and one with another name, or a
+    sentence with another account.
+    """
+    first = {unit.clause: unit for unit in reversed(reading.units)}
+    others = [first[clause] for clause in theirs if clause in first and first[clause].word == THEM]
+    if any(unit.kind == "handle" and unit.begins and unit.sentence for unit in others):
+        return True
+    return bool(others) and any(unit.word == US for unit in first.values())
 
 
 def _value(hits: list[Hit]) -> float:

@@ -20,7 +20,7 @@ class Frames:
     """`lexicon` knows the frames: a valence is what one says for the brand, a role ends in `?` where its last word is
     another name only if it looks like one. The rest are words: `plain` name nobody even with a capital, a name after
     one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`.
-    `before`: those that a name follows where all nouns have capitals, None elsewhere.
+    `negations` say that something is not so. `before`: those that a name follows where all nouns have capitals, None elsewhere.
     """
 
     lexicon: Lexicon
@@ -28,11 +28,17 @@ class Frames:
     places: frozenset[str]
     splits: frozenset[str]
     verbs: frozenset[str]
+    negations: frozenset[str]
     before: frozenset[str] | None
 
 
 def _written(line: str, names: Mapping[str, str]) -> str:
     return " ".join(names.get(part, part) for part in line.split())
+
+
+def _spelled(line: str, groups: Mapping[str, str]) -> str:
+    """A line with groups written out where they are one choice of several."""
+    return " ".join("|".join(groups.get(choice, choice) for choice in part.split("|")) for part in line.split())
 
 
 def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
@@ -53,13 +59,13 @@ def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
 
 def _build(data: Mapping[str, Any]) -> Frames:
     endings = {sign: [ending.strip("-") for ending in text.split()] for sign, text in data["endings"].items()}
-    lexicon = Lexicon(endings, data["groups"])
+    lexicon = Lexicon(endings, {})
     lines = ((role, line) for role, text in data["frames"].items() for line in filter(None, text.splitlines()))
-    entries = [entry for role, line in lines for entry in _entries(role, line)]
+    entries = [entry for role, line in lines for entry in _entries(role, _spelled(line, data["groups"]))]
     # What is added last is found first: a name that is sure.
     for line, meaning in sorted(entries, key=lambda entry: not entry[1].role.endswith("?")):
         lexicon.add(line, meaning)
-    words = {name: frozenset(fold(data[name]).split()) for name in ("plain", "places", "splits", "verbs")}
+    words = {name: frozenset(fold(data[name]).split()) for name in ("plain", "places", "splits", "verbs", "negations")}
     before = frozenset(fold(data["before"]).split()) if "before" in data else None
     return Frames(lexicon=lexicon, before=before, **words)
 
