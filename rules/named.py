@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from types import MappingProxyType
 
 from rules.packs.frames import THEM, US, Frames
@@ -20,16 +21,17 @@ _PIECE = re.compile(
       (?P<link>https?://\S+)
     | (?P<handle>@\w[\w.\-@]*(?<![.\-@]))
     | (?P<hashtag>\#\w+)
-    | (?P<word>\w+|[\u2300-\u27bf\U0001f000-\U0001faff])
+    | (?P<word>\w+|[\u2300-\u27a0\u27a2-\u27bf\U0001f000-\U0001faff])
     | (?P<stop>[.!?…]+(?![\w.!?…])|\n)
     | (?P<pause>[,;:()–—]|(?<=\s)-(?=\s))
+    | (?P<arrow>[-=]+>|\u2192|\u27a1)
     | (?P<more>(?<![-=<>])>+(?![=>]))
     | (?P<less><+(?![-=<\d]))
     """,
     re.VERBOSE,
 )
 _WORD = re.compile(r"@\w[\w.\-@]*(?<![.\-@])|#?\w+")
-_SIGNS = {"more": "⇒", "less": "⇐"}
+_SIGNS = {"more": "⇒", "less": "⇐", "arrow": "→"}
 _fold = lru_cache(8192)(fold)
 
 
@@ -77,6 +79,7 @@ class Reading:
         self.sentences.append(len(self.text))
         self._is_loud = 2 * sum(self._written(unit).isupper() for unit in found) > len(found)
         self.units = list(self._named(found, names))
+        self._sentences = {number: list(units) for number, units in groupby(self.units, lambda unit: unit.sentence)}
 
     def _cut(self) -> Iterator[Unit]:
         begins = True
@@ -138,7 +141,9 @@ class Reading:
         written = self._written(unit)
         if self._is_loud or not written[0].isupper() or unit.word in self._frames.plain:
             return False
-        return len(unit.word) > 1 and not (self._is_known(unit.word) and unit.begins)
+        return len(unit.word) > 1 and not (
+            self._is_known(unit.word) and (unit.begins or self._frames.before is not None)
+        )
 
     def _may_own(self, found: list[Unit], at: int, length: int) -> bool:
         """Whether a clause may be about somebody, not only name a place, a product or an addressee."""
@@ -172,6 +177,14 @@ class Reading:
         if not meaning.role.endswith("?"):
             return True
         return last.word not in {US, THEM, *self._frames.plain} and last.word.isalpha() and not self._is_known(last.word)
+
+    def of_sentence(self, sentence: int) -> list[Unit]:
+        """The units of a sentence."""
+        return self._sentences.get(sentence, [])
+
+    def is_alone(self, unit: Unit) -> bool:
+        """Whether a sentence is nothing but this."""
+        return self.of_sentence(unit.sentence) == [unit]
 
     def spans(self, hit: Hit) -> tuple[int, int]:
         """Where in the text a frame stands."""

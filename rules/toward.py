@@ -1,5 +1,7 @@
 """The tone of a text towards one of those whom it names. Who it is about is asked only where somebody else is named."""
 
+from itertools import groupby
+
 from msgspec.structs import replace
 
 from rules.facts import Label, Tone
@@ -12,7 +14,9 @@ from rules.quoted import own_words, unheaded
 from rules.tone import LONGEST_SCORED, score, supported_languages
 
 _DECIDES = frozenset({"verdict", "switch"})
-_HINTS = frozenset({"leave", "join"})  # one of them may be about anything
+_CHOICES = frozenset({"leave", "join"})  # decide where both are named
+_HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
+_NAMES = frozenset({"named", "topic", "contrast"})
 _SURE = 0.75  # the confidence in one
 _CHOSEN = 0.66  # the compound of a comparison or a switch: about that of a plain word
 _SIGN: dict[Label, int] = {"negative": -1, "positive": 1}
@@ -76,7 +80,7 @@ class _Hearing:
         return self._by_frames(reading, hits, whole) or self._by_clauses(reading, hits, whole) or whole
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
-        value, roles = _value(hits), {hit.meaning.role for hit in hits}
+        value, roles = _value(reading, hits), {hit.meaning.role for hit in hits}
         if value > 0 and "regret" not in roles and (rest := self._rest(reading, hits, since="since" in roles)):
             tone = self._score(rest)
             if tone.label == "negative":
@@ -124,31 +128,36 @@ class _Hearing:
         theirs = _theirs(reading, hits)
         if not theirs:
             return None
-        ours = [each for each in range(len(reading.clauses) - 1) if each not in theirs]
-        tone = self._score(reading.parts(ours))
-        if any(hit.meaning.role == "contrast" for hit in hits) or _is_parted(reading, theirs):
-            return tone
+        tone = self._score(reading.parts({*range(len(reading.clauses) - 1)} - theirs))
         other = self._score(reading.parts(theirs))
+        parted, rivals = self._parted(reading, theirs)
+        if rivals and tone.label == "neutral" and other.label in _OPPOSITE:
+            return self._decided(_OPPOSITE[other.label], reading, hits, other)
+        if parted or any(hit.meaning.role == "contrast" for hit in hits):
+            return tone
         return tone if tone.label == _OPPOSITE.get(other.label) else None
 
+    def _parted(self, reading: Reading, theirs: set[int]) -> tuple[bool, bool]:
+        """Whether clauses are about one after the other: one begins with the brand and one with another name, or a
+        sentence with another account; and whether they set them against each other, within one sentence or by asking.
+        """
+        plain = self._little | self._frames.splits
+        first = {unit.clause: unit for unit in reversed(reading.units) if unit.word not in plain}
+        others = [first[clause] for clause in theirs if clause in first and first[clause].word == THEM]
+        ours = [unit for unit in first.values() if unit.word == US]
+        together = {unit.sentence for unit in others} & {unit.sentence for unit in ours}
+        asked = any(unit.sentence in reading.asked and reading.is_alone(unit) for unit in ours)
+        apart = any(unit.kind == "handle" and unit.begins and unit.sentence for unit in others)
+        return apart or bool(others and ours), bool(together) or asked
 
-def _is_parted(reading: Reading, theirs: set[int]) -> bool:
-    """Whether clauses are about one after the other: a clause begins with the brand and one with another name, or a
-    sentence with another account.
-    """
-    first = {unit.clause: unit for unit in reversed(reading.units)}
-    others = [first[clause] for clause in theirs if clause in first and first[clause].word == THEM]
-    if any(unit.kind == "handle" and unit.begins and unit.sentence for unit in others):
-        return True
-    return bool(others) and any(unit.word == US for unit in first.values())
 
-
-def _value(hits: list[Hit]) -> float:
+def _value(reading: Reading, hits: list[Hit]) -> float:
     """Above 0 when frames prefer the brand, below when they prefer another one."""
     roles = {hit.meaning.role for hit in hits}
     value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES)
     hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS)
-    value = value or (hints if abs(hints) > 1 else 0.0)
+    enough = not roles.isdisjoint(_CHOICES) and {US, THEM} <= {unit.word for unit in reading.units}
+    value = value or (hints if abs(hints) > 1 or enough else 0.0)
     return -value if "regret" in roles and not roles.isdisjoint({"switch", *_HINTS}) else value
 
 
@@ -164,21 +173,32 @@ def _besides(reading: Reading, hit: Hit) -> str:
 
 def _theirs(reading: Reading, hits: list[Hit]) -> set[int]:
     """The clauses about somebody else: those that name one and not the brand, and those after them that name nobody."""
+    certain = {
+        at for hit in hits if hit.meaning.role in _NAMES and _begins(reading, hit) for at in range(hit.first, hit.stop)
+    }
     named: dict[int, set[str]] = {}
-    words: dict[int, int] = {}
-    certain = {hit.stop - 1 for hit in hits if hit.meaning.role == "named"}
     for at, unit in enumerate(reading.units):
-        if unit.owns or at in certain:
+        if unit.owns or (at in certain and unit.word == THEM):
             named.setdefault(unit.clause, set()).add(unit.word)
-        words[unit.clause] = words.get(unit.clause, 0) + 1
-    theirs, about = set[int](), {US}
+    theirs, about, sentence = set[int](), {US}, -1
     bare = False  # nothing but names so far: what follows is about all of them
-    for clause in range(len(reading.clauses) - 1):
+    for clause, units in groupby(reading.units, lambda unit: unit.clause):
+        said = list(units)
+        if said[0].sentence != sentence and US in {unit.word for unit in reading.of_sentence(sentence)}:
+            about = {US}
+        sentence = said[0].sentence
         if clause in named:
             about = about | named[clause] if bare else named[clause]
-            bare = words[clause] <= len(named[clause])
-        elif words.get(clause):
-            bare = False
+        bare = clause in named and len(said) <= len(named[clause])
         if US not in about:
             theirs.add(clause)
     return theirs
+
+
+def _begins(reading: Reading, hit: Hit) -> bool:
+    """Whether a frame is where it has to be: a topic begins its clause."""
+    return hit.meaning.role != "topic" or not hit.first or _clause(reading, hit.first - 1) != _clause(reading, hit.first)
+
+
+def _clause(reading: Reading, at: int) -> int:
+    return reading.units[at].clause
