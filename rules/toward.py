@@ -81,7 +81,7 @@ class _Hearing:
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         value, roles = _value(reading, hits), {hit.meaning.role for hit in hits}
-        if value > 0 and "regret" not in roles and (rest := self._rest(reading, hits, since="since" in roles)):
+        if value > 0 and "regret" not in roles and (rest := _rest(reading, hits)):
             tone = self._score(rest)
             if tone.label == "negative":
                 return tone
@@ -103,20 +103,6 @@ class _Hearing:
             tone = replace(tone, compound=_CHOSEN, confidence=_SURE)
         label = label if hit.meaning.valence > 0 else _OPPOSITE[label]
         return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label])
-
-    def _rest(self, reading: Reading, hits: list[Hit], *, since: bool) -> str:
-        """What is said after the frames that decide and of nobody else, if it is said of the brand: where it is named
-        again, after a contrast, or of what has happened since. Otherwise it may well be why the other one is left.
-        """
-        deciding = [hit for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
-        framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
-        after = reading.units[deciding[-1].stop - 1].end
-        units = [unit for unit in reading.units if unit.clause not in framed or unit.start >= after]
-        theirs = {unit.clause for unit in units if unit.word == THEM}
-        units = [unit for unit in units if unit.clause not in theirs]
-        if not since and not any(unit.word == US or unit.word in self._frames.splits for unit in units):
-            return ""
-        return reading.parts({unit.clause for unit in units}, {each: after for each in framed})
 
     def _decided(self, label: Label, reading: Reading, hits: list[Hit], whole: Tone) -> Tone:
         spans = [reading.spans(hit) for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
@@ -141,12 +127,17 @@ class _Hearing:
         """Whether clauses are about one after the other: one begins with the brand and one with another name, or a
         sentence with another account; and whether they set them against each other, within one sentence or by asking.
         """
-        plain = self._little | self._frames.splits
-        first = {unit.clause: unit for unit in reversed(reading.units) if unit.word not in plain}
-        others = [first[clause] for clause in theirs if clause in first and first[clause].word == THEM]
-        ours = [unit for unit in first.values() if unit.word == US]
+        plain = self._little | self._frames.plain | self._frames.splits
+        telling = [unit for unit in reading.units if unit.word not in plain]
+        first = {unit.clause: unit for unit in reversed(telling)}
+        last = {unit.clause: unit for unit in telling}
+        topics = [unit for clause, unit in first.items() if unit is not last[clause]]
+        others = [unit for unit in topics if unit.word == THEM and unit.clause in theirs]
+        ours = [unit for unit in topics if unit.word == US]
         together = {unit.sentence for unit in others} & {unit.sentence for unit in ours}
-        asked = any(unit.sentence in reading.asked and reading.is_alone(unit) for unit in ours)
+        asked = any(
+            unit.word == US and unit.sentence in reading.asked and reading.is_alone(unit) for unit in reading.units
+        )
         apart = any(unit.kind == "handle" and unit.begins and unit.sentence for unit in others)
         return apart or bool(others and ours), bool(together) or asked
 
@@ -159,6 +150,23 @@ def _value(reading: Reading, hits: list[Hit]) -> float:
     enough = not roles.isdisjoint(_CHOICES) and {US, THEM} <= {unit.word for unit in reading.units}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
     return -value if "regret" in roles and not roles.isdisjoint({"switch", *_HINTS}) else value
+
+
+def _rest(reading: Reading, hits: list[Hit]) -> str:
+    """What is said after the frames that decide and of nobody else, if it is said of the brand: where it is named
+    again, or after a `since`. Otherwise it may well be why the other one is left.
+    """
+    deciding = [hit for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
+    framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
+    last = deciding[-1].stop
+    after = reading.units[last - 1].end
+    units = [unit for unit in reading.units if unit.clause not in framed or unit.start >= after]
+    theirs = {unit.clause for unit in units if unit.word == THEM}
+    units = [unit for unit in units if unit.clause not in theirs]
+    since = any(hit.meaning.role == "since" and hit.first >= last for hit in hits)
+    if not since and all(unit.word != US for unit in units):
+        return ""
+    return reading.parts({unit.clause for unit in units}, dict.fromkeys(framed, after))
 
 
 def _besides(reading: Reading, hit: Hit) -> str:

@@ -45,7 +45,7 @@ def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
     """A line for each way in which its sides may be the brand and another."""
     sides = [part for part in line.split() if part in _SIDES]
     if not sides:
-        yield line, Meaning(0.0, role)
+        yield _written(line, {"THEM": THEM}), Meaning(0.0, role)
     for ours in dict.fromkeys(sides):
         theirs = "B" if ours == "A" else "A"
         yield _written(line, {ours: US, theirs: THEM}), Meaning(float(_SIDES[ours]), role)
