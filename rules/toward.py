@@ -1,12 +1,13 @@
 """The tone of a text towards one of those whom it names. Who it is about is asked only where somebody else is named."""
 
-from itertools import groupby
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from rules.facts import Label, Tone
 from rules.language import little_words
-from rules.named import Hit, Names, Reading
+from rules.named import Hit, Names, Reading, Unit
 from rules.packs.frames import THEM, US, load
 from rules.packs.lexicon import Lexicon
 from rules.packs.pack import load as load_pack
@@ -16,6 +17,7 @@ from rules.tone import LONGEST_SCORED, score, supported_languages
 _DECIDES = frozenset({"verdict", "switch"})
 _CHOICES = frozenset({"leave", "join"})  # decide where both are named
 _HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
+_PREFERS = _DECIDES | _HINTS | {"return"}
 _NAMES = frozenset({"named", "topic", "contrast"})
 _SURE = 0.75  # the confidence in one
 _CHOSEN = 0.66  # the compound of a comparison or a switch: about that of a plain word
@@ -105,7 +107,7 @@ class _Hearing:
         return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label])
 
     def _decided(self, label: Label, reading: Reading, hits: list[Hit], whole: Tone) -> Tone:
-        spans = [reading.spans(hit) for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
+        spans = [reading.spans(hit) for hit in hits if hit.meaning.role in _PREFERS]
         words = tuple(reading.text[begin:end] for begin, end in spans)
         return replace(whole, label=label, compound=_CHOSEN * _SIGN[label], confidence=_SURE, words=words)
 
@@ -116,37 +118,60 @@ class _Hearing:
             return None
         tone = self._score(reading.parts({*range(len(reading.clauses) - 1)} - theirs))
         other = self._score(reading.parts(theirs))
-        parted, rivals = self._parted(reading, theirs)
-        if rivals and tone.label == "neutral" and other.label in _OPPOSITE:
+        contrasted = {reading.units[hit.first].sentence for hit in hits if hit.meaning.role == "contrast"}
+        topics = self._topics(reading)
+        if tone.label == "neutral" and other.label in _OPPOSITE and _are_rivals(reading, topics, contrasted):
             return self._decided(_OPPOSITE[other.label], reading, hits, other)
-        if parted or any(hit.meaning.role == "contrast" for hit in hits):
+        if contrasted or _are_parted(topics):
             return tone
         return tone if tone.label == _OPPOSITE.get(other.label) else None
 
-    def _parted(self, reading: Reading, theirs: set[int]) -> tuple[bool, bool]:
-        """Whether clauses are about one after the other: one begins with the brand and one with another name, or a
-        sentence with another account; and whether they set them against each other, within one sentence or by asking.
-        """
+    def _topics(self, reading: Reading) -> list["_Topic"]:
+        """The names that begin a clause which goes on to say something."""
         plain = self._little | self._frames.plain | self._frames.splits
         telling = [unit for unit in reading.units if unit.word not in plain]
-        first = {unit.clause: unit for unit in reversed(telling)}
         last = {unit.clause: unit for unit in telling}
-        topics = [unit for clause, unit in first.items() if unit is not last[clause]]
-        others = [unit for unit in topics if unit.word == THEM and unit.clause in theirs]
-        ours = [unit for unit in topics if unit.word == US]
-        together = {unit.sentence for unit in others} & {unit.sentence for unit in ours}
-        asked = any(
-            unit.word == US and unit.sentence in reading.asked and reading.is_alone(unit) for unit in reading.units
-        )
-        apart = any(unit.kind == "handle" and unit.begins and unit.sentence for unit in others)
-        return apart or bool(others and ours), bool(together) or asked
+        first = {unit.clause: unit for unit in reversed(telling)}
+        acting = {one.start for one, following in pairwise(reading.units) if following.word in self._frames.verbs}
+        return [
+            _Topic(unit, acts=unit.start in acting)
+            for clause, unit in first.items()
+            if unit.word in {US, THEM} and unit is not last[clause]
+        ]
+
+
+class _Topic(NamedTuple):
+    """A name that a clause is about; `acts`: a verb follows."""
+
+    unit: Unit
+    acts: bool
+
+
+def _are_rivals(reading: Reading, topics: list[_Topic], contrasted: set[int]) -> bool:
+    """Whether a sentence sets what two do against each other, or one asks for the brand alone."""
+    ours, theirs = (
+        {unit.sentence for unit, acts in topics if unit.word == who and (acts or unit.sentence in contrasted)}
+        for who in (US, THEM)
+    )
+    asked = (unit.word == US and unit.sentence in reading.asked and reading.is_alone(unit) for unit in reading.units)
+    return not ours.isdisjoint(theirs) or any(asked)
+
+
+def _are_parted(topics: list[_Topic]) -> bool:
+    """Whether one clause is about the brand and one about another, or a sentence about another account."""
+    # An account at the very beginning is spoken to, whatever is spoken of.
+    ours = any(unit.word == US and (acts or unit.kind != "handle" or unit.start) for unit, acts in topics)
+    theirs = [topic for topic in topics if topic.unit.word == THEM]
+    accounts = any(unit.kind == "handle" and unit.begins and unit.sentence for unit, _ in theirs)
+    return accounts or (ours and any(acts for _, acts in theirs))
 
 
 def _value(reading: Reading, hits: list[Hit]) -> float:
     """Above 0 when frames prefer the brand, below when they prefer another one."""
     roles = {hit.meaning.role for hit in hits}
-    value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES)
-    hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS)
+    returns = [hit.meaning.valence for hit in hits if hit.meaning.role == "return"]
+    value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES) + sum(each for each in returns if each > 0)
+    hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS) + sum(returns)
     enough = not roles.isdisjoint(_CHOICES) and {US, THEM} <= {unit.word for unit in reading.units}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
     return -value if "regret" in roles and not roles.isdisjoint({"switch", *_HINTS}) else value
@@ -156,7 +181,7 @@ def _rest(reading: Reading, hits: list[Hit]) -> str:
     """What is said after the frames that decide and of nobody else, if it is said of the brand: where it is named
     again, or after a `since`. Otherwise it may well be why the other one is left.
     """
-    deciding = [hit for hit in hits if hit.meaning.role in _DECIDES | _HINTS]
+    deciding = [hit for hit in hits if hit.meaning.role in _PREFERS]
     framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
     last = deciding[-1].stop
     after = reading.units[last - 1].end

@@ -12,6 +12,7 @@ from rules.text import fold
 
 US, THEM = "🏠", "🏴"
 """What stands in a text for the brand's name, and for another one."""
+_CERTAIN = frozenset({"leave", "return"})  # of a name that is surely one
 _SIDES = {"A": 1, "B": -1}  # the one that gains and the one that loses
 
 
@@ -53,7 +54,7 @@ def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
             yield _written(line, {ours: US, theirs: "_"}), Meaning(float(_SIDES[ours]), f"{role}?")
     if len(set(sides)) == 1:
         yield _written(line, {sides[0]: THEM}), Meaning(float(-_SIDES[sides[0]]), role)
-        if line.split()[-1] == sides[0]:
+        if line.split()[-1] == sides[0] and role not in _CERTAIN:
             yield _written(line, {sides[0]: "_"}), Meaning(float(-_SIDES[sides[0]]), f"{role}?")
 
 
