@@ -14,7 +14,7 @@ from rules.packs.pack import load as load_pack
 from rules.quoted import own_words, unheaded
 from rules.tone import LONGEST_SCORED, score, supported_languages
 
-_DECIDES = frozenset({"verdict", "switch"})
+_DECIDES = frozenset({"verdict", "instead", "switch"})
 _CHOICES = frozenset({"leave", "join"})  # decide where both are named
 _HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
 _PREFERS = _DECIDES | _HINTS | {"return"}

@@ -12,7 +12,7 @@ from rules.text import fold
 
 US, THEM = "🏠", "🏴"
 """What stands in a text for the brand's name, and for another one."""
-_CERTAIN = frozenset({"leave", "return"})  # of a name that is surely one
+_CERTAIN = frozenset({"leave", "return", "unlike", "compared", "instead"})  # of a name that is surely one
 _SIDES = {"A": 1, "B": -1}  # the one that gains and the one that loses
 
 
