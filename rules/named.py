@@ -31,6 +31,7 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"@\w[\w.\-@]*(?<![.\-@])|#?\w+")
+_WHO = {US, THEM}
 _SIGNS = {"more": "⇒", "less": "⇐", "arrow": "→"}
 _fold = lru_cache(8192)(fold)
 
@@ -68,7 +69,7 @@ class Hit:
 
 
 class Reading:
-    """A text in units. `clauses` and `sentences` are the places where each begins, and the end of the text."""
+    """A text in units. `who` holds what stands for those it names; `clauses` and `sentences` are the places where each begins, and the end of the text."""
 
     def __init__(self, text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> None:
         self.text = unicodedata.normalize("NFC", text)
@@ -77,8 +78,9 @@ class Reading:
         found = list(self._cut())
         self.clauses.append(len(self.text))
         self.sentences.append(len(self.text))
-        self._is_loud = 2 * sum(self._written(unit).isupper() for unit in found) > len(found)
+        self._is_loud = 2 * sum(map(str.isupper, map(self._written, found))) > len(found)
         self.units = list(self._named(found, names))
+        self.who = {unit.word for unit in self.units if unit.kind != "word" or unit.word in _WHO}
         self._sentences = {number: list(units) for number, units in groupby(self.units, lambda unit: unit.sentence)}
 
     def _cut(self) -> Iterator[Unit]:
@@ -107,13 +109,17 @@ class Reading:
 
     def _named(self, found: list[Unit], names: Names) -> Iterator[Unit]:
         lengths = sorted({len(name) for name in names}, reverse=True)
+        firsts = {name[0] for name in names}
         parts = [part for part in map("".join, names) if len(part) >= _SHORTEST_PART]
-        at = 0
+        at = ours = 0
         while at < len(found):
             unit = found[at]
-            ours = next((n for n in lengths if tuple(each.word for each in found[at : at + n]) in names), 0)
-            if not ours and unit.kind in {"handle", "hashtag"} and any(part in unit.word for part in parts):
-                ours = 1
+            if unit.word in firsts:
+                ours = next((n for n in lengths if tuple(each.word for each in found[at : at + n]) in names), 0)
+            elif unit.kind in {"handle", "hashtag"}:
+                ours = int(any(part in unit.word for part in parts))
+            else:
+                ours = 0
             if ours:
                 unit.word, unit.end, unit.owns = US, found[at + ours - 1].end, True
             theirs = 0 if ours else self._length(found, at)

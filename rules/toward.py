@@ -77,8 +77,10 @@ class _Hearing:
     def tone(self, text: str, whole: Tone | None) -> Tone:
         """The tone of a text without a look at quotations; `whole` is that of all of it, if it is known."""
         reading = self._read(text)
-        hits = reading.hits()
         whole = whole or self._score(text)
+        if US not in reading.who:
+            return whole
+        hits = reading.hits()
         return self._by_frames(reading, hits, whole) or self._by_clauses(reading, hits, whole) or whole
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
@@ -113,18 +115,19 @@ class _Hearing:
 
     def _by_clauses(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         """What is said of the brand, where that is plainly not what is said of somebody else."""
+        if THEM not in reading.who:
+            return None
         theirs = _theirs(reading, hits)
-        if not theirs:
+        contrasted = {reading.units[hit.first].sentence for hit in hits if hit.meaning.role == "contrast"}
+        topics = self._topics(reading)
+        apart = bool(contrasted) or _are_parted(topics)
+        if not theirs or (whole.label == "neutral" and not apart):
             return None
         tone = self._score(reading.parts({*range(len(reading.clauses) - 1)} - theirs))
         other = self._score(reading.parts(theirs))
-        contrasted = {reading.units[hit.first].sentence for hit in hits if hit.meaning.role == "contrast"}
-        topics = self._topics(reading)
         if tone.label == "neutral" and other.label in _OPPOSITE and _are_rivals(reading, topics, contrasted):
             return self._decided(_OPPOSITE[other.label], reading, hits, other)
-        if contrasted or _are_parted(topics):
-            return tone
-        return tone if tone.label == _OPPOSITE.get(other.label) else None
+        return tone if apart or tone.label == _OPPOSITE.get(other.label) else None
 
     def _topics(self, reading: Reading) -> list["_Topic"]:
         """The names that begin a clause which goes on to say something."""
@@ -172,7 +175,7 @@ def _value(reading: Reading, hits: list[Hit]) -> float:
     returns = [hit.meaning.valence for hit in hits if hit.meaning.role == "return"]
     value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES) + sum(each for each in returns if each > 0)
     hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS) + sum(returns)
-    enough = not roles.isdisjoint(_CHOICES) and {US, THEM} <= {unit.word for unit in reading.units}
+    enough = not roles.isdisjoint(_CHOICES) and reading.who >= {US, THEM}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
     return -value if "regret" in roles and not roles.isdisjoint({"switch", *_HINTS}) else value
 
