@@ -31,6 +31,9 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"@\w[\w.\-@]*(?<![.\-@])|#?\w+")
+_PROPER = re.compile(r"[@#]\w+|(?<!\w)[A-Z\u00c0-\u00de]\w+")
+_SET_APART = re.compile(r"[<>«“„\"\u2192\u27a1]|(?<!\w)RT @")
+_BEGINNING, _LINK, _LONGEST_LINK = re.compile(r"(?:^|[.!?…\n])\s*$"), re.compile(r"(\w+)\W{1,2}$"), 20
 _WHO = {US, THEM}
 _SIGNS = {"more": "⇒", "less": "⇐", "arrow": "→"}
 _fold = lru_cache(8192)(fold)
@@ -41,6 +44,23 @@ def names_of(written: Iterable[str]) -> Names:
     return frozenset(
         tuple(_fold(piece.lstrip("@#")) for piece in _WORD.findall(name)) for name in written if _WORD.search(name)
     )
+
+
+def is_alone(text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> bool:
+    """Whether a text surely names nobody but the brand, quotes nobody and has it in no frame: a quick look."""
+    found, ours = list(_PROPER.finditer(text)), {word for name in names for word in name}
+    if not found or _SET_APART.search(text):
+        return False
+    for piece in found:
+        word = _fold(piece[0].lstrip("@#"))
+        before = text[max(0, piece.start() - _LONGEST_LINK) : piece.start()]
+        if word in ours:
+            link = _LINK.search(before)
+            if link and _fold(link[1]) in frames.links:
+                return False
+        elif piece[0][0] in "@#" or not (word in frames.plain or (is_known(word) and _BEGINNING.search(before))):
+            return False
+    return True
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from rules.facts import Label, Tone
 from rules.language import little_words
-from rules.named import Hit, Names, Reading, Unit
+from rules.named import Hit, Names, Reading, Unit, is_alone
 from rules.packs.frames import THEM, US, load
 from rules.packs.lexicon import Lexicon
 from rules.packs.pack import load as load_pack
@@ -33,8 +33,9 @@ def score_toward(text: str, language: str | None, names: Names, own: Lexicon | N
     whole = score(text, language, own)
     if language not in supported_languages() or not names:
         return whole
-    hearing = _Hearing(language, names, own)
-    read = text[:LONGEST_SCORED]
+    hearing, read = _Hearing(language, names, own), text[:LONGEST_SCORED]
+    if hearing.hears_nobody_else(read):
+        return whole
     told, said = unheaded(read), own_words(read)
     if said != told:
         said = hearing.agreed(said)
@@ -54,6 +55,10 @@ class _Hearing:
 
     def _is_known(self, word: str) -> bool:
         return word in self._little or self._frames.lexicon.begins(word) or self._pack.knows(word)
+
+    def hears_nobody_else(self, text: str) -> bool:
+        """Whether a quick look is enough."""
+        return is_alone(text, self._names, self._frames, self._is_known)
 
     def _score(self, text: str) -> Tone:
         return score(text, self._language, self._own)

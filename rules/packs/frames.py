@@ -22,9 +22,11 @@ class Frames:
     another name only if it looks like one. The rest are words: `plain` name nobody even with a capital, a name after
     one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`.
     `negations` say that something is not so. `before`: those that a name follows where all nouns have capitals, None elsewhere.
+    `links` are the words after which a frame has a name.
     """
 
     lexicon: Lexicon
+    links: frozenset[str]
     plain: frozenset[str]
     places: frozenset[str]
     splits: frozenset[str]
@@ -58,6 +60,16 @@ def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
             yield _written(line, {sides[0]: "_"}), Meaning(float(-_SIDES[sides[0]]), f"{role}?")
 
 
+def _links(line: str) -> Iterator[str]:
+    """The words that may stand before a side."""
+    parts = line.split()
+    for at in (at for at, part in enumerate(parts) if part in {US, THEM}):
+        for part in reversed(parts[:at]):
+            yield from (fold(choice.rstrip("~*")).replace("'", "_").split("_")[-1] for choice in part.split("|"))
+            if "" not in part.split("|"):
+                break
+
+
 def _build(data: Mapping[str, Any]) -> Frames:
     endings = {sign: [ending.strip("-") for ending in text.split()] for sign, text in data["endings"].items()}
     lexicon = Lexicon(endings, {})
@@ -66,9 +78,10 @@ def _build(data: Mapping[str, Any]) -> Frames:
     # What is added last is found first: a name that is sure.
     for line, meaning in sorted(entries, key=lambda entry: not entry[1].role.endswith("?")):
         lexicon.add(line, meaning)
+    links = frozenset(filter(None, (word for line, _ in entries for word in _links(line))))
     words = {name: frozenset(fold(data[name]).split()) for name in ("plain", "places", "splits", "verbs", "negations")}
     before = frozenset(fold(data["before"]).split()) if "before" in data else None
-    return Frames(lexicon=lexicon, before=before, **words)
+    return Frames(lexicon=lexicon, links=links, before=before, **words)
 
 
 @cache
