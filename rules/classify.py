@@ -45,7 +45,8 @@ class _Listening:
     def __init__(self, name: str, terms: BrandTerms) -> None:
         self.name, self.query, self.languages = name, terms.query, terms.languages
         self.accounts = frozenset(map(_account, terms.own_accounts))
-        self._handles = names_of(account for account in self.accounts if "/" not in account)
+        handles = [account for account in self.accounts if "/" not in account]
+        self._handles = names_of(f"@{name}" for handle in handles for name in (handle, handle.partition("@")[0]))
         self.own_words = terms.tone.compile()
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 

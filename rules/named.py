@@ -46,7 +46,7 @@ def names_of(written: Iterable[str]) -> Names:
     )
 
 
-def is_alone(text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> bool:
+def names_nobody_else(text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> bool:
     """Whether a text surely names nobody but the brand, quotes nobody and has it in no frame: a quick look."""
     found, ours = list(_PROPER.finditer(text)), {word for name in names for word in name}
     if not found or _SET_APART.search(text):
@@ -89,7 +89,9 @@ class Hit:
 
 
 class Reading:
-    """A text in units. `who` holds what stands for those it names; `clauses` and `sentences` are the places where each begins, and the end of the text."""
+    """A text in units. `who` holds what stands for those it names, `asked` the numbers of sentences that are questions;
+    `clauses` and `sentences` are the places where each begins, and the end of the text.
+    """
 
     def __init__(self, text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> None:
         self.text = unicodedata.normalize("NFC", text)
@@ -135,7 +137,7 @@ class Reading:
         while at < len(found):
             unit = found[at]
             if unit.word in firsts:
-                ours = next((n for n in lengths if tuple(each.word for each in found[at : at + n]) in names), 0)
+                ours = next((n for n in lengths if self._called(found, at, n) in names), 0)
             elif unit.kind in {"handle", "hashtag"}:
                 ours = int(any(part in unit.word for part in parts))
             else:
@@ -148,6 +150,9 @@ class Reading:
                 unit.word, unit.end = THEM, found[at + theirs - 1].end
             yield unit
             at += ours or theirs or 1
+
+    def _called(self, found: list[Unit], at: int, length: int) -> tuple[str, ...]:
+        return tuple(unit.word for unit in found[at : at + length]) if at + length <= len(found) else ()
 
     def _length(self, found: list[Unit], at: int) -> int:
         """Of how many words a name of somebody else is that begins here."""
@@ -202,7 +207,9 @@ class Reading:
     def _counts(self, meaning: Meaning, last: Unit) -> bool:
         if not meaning.role.endswith("?"):
             return True
-        return last.word not in {US, THEM, *self._frames.plain} and last.word.isalpha() and not self._is_known(last.word)
+        return (
+            last.word not in {US, THEM, *self._frames.plain} and last.word.isalpha() and not self._is_known(last.word)
+        )
 
     def of_sentence(self, sentence: int) -> list[Unit]:
         """The units of a sentence."""
@@ -212,9 +219,13 @@ class Reading:
         """Whether a sentence is nothing but this."""
         return self.of_sentence(unit.sentence) == [unit]
 
-    def spans(self, hit: Hit) -> tuple[int, int]:
+    def span(self, hit: Hit) -> tuple[int, int]:
         """Where in the text a frame stands."""
         return self.units[hit.first].start, self.units[hit.stop - 1].end
+
+    def written(self, hit: Hit) -> str:
+        """What the text says there."""
+        return self.text[slice(*self.span(hit))]
 
     def parts(self, chosen: Iterable[int], after: Mapping[int, int] = MappingProxyType({})) -> str:
         """The clauses that are chosen; of some of them only what comes after a place."""

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from rules.facts import Label, Tone
 from rules.language import little_words
-from rules.named import Hit, Names, Reading, Unit, is_alone
+from rules.named import Hit, Names, Reading, Unit, names_nobody_else
 from rules.packs.frames import THEM, US, load
 from rules.packs.lexicon import Lexicon
 from rules.packs.pack import load as load_pack
@@ -19,6 +19,8 @@ _CHOICES = frozenset({"leave", "join"})  # decide where both are named
 _HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
 _PREFERS = _DECIDES | _HINTS | {"return"}
 _NAMES = frozenset({"named", "topic", "contrast"})
+_MOST_UNLIKE = 3  # each asks for the tone of its sentence once more
+_MOST_WORDS = 10
 _SURE = 0.75  # the confidence in one
 _CHOSEN = 0.66  # the compound of a comparison or a switch: about that of a plain word
 _SIGN: dict[Label, int] = {"negative": -1, "positive": 1}
@@ -58,7 +60,7 @@ class _Hearing:
 
     def hears_nobody_else(self, text: str) -> bool:
         """Whether a quick look is enough."""
-        return is_alone(text, self._names, self._frames, self._is_known)
+        return names_nobody_else(text, self._names, self._frames, self._is_known)
 
     def _score(self, text: str) -> Tone:
         return score(text, self._language, self._own)
@@ -69,8 +71,8 @@ class _Hearing:
     def agreed(self, said: str) -> str:
         """What an author says without the words that only say no to those who are quoted."""
         reading = self._read(said)
-        spoken = [reading.spans(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
-        bounds = [0, *(place for span in spoken for place in span), len(reading.text)]
+        noes = [reading.span(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
+        bounds = [0, *(place for span in noes for place in span), len(reading.text)]
         return "".join(reading.text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True))
 
     def defers(self, tone: Tone, told: str) -> bool:
@@ -96,8 +98,8 @@ class _Hearing:
                 return tone
         if value:
             return self._decided("positive" if value > 0 else "negative", reading, hits, whole)
-        tones = (self._unlike(reading, hit) for hit in hits if hit.meaning.role in {"unlike", "compared"})
-        return next(filter(None, tones), None)
+        unlike = [hit for hit in hits if hit.meaning.role in {"unlike", "compared"}][:_MOST_UNLIKE]
+        return next(filter(None, (self._unlike(reading, hit) for hit in unlike)), None)
 
     def _unlike(self, reading: Reading, hit: Hit) -> Tone | None:
         """What is said of the brand by what is said of the one that is unlike it."""
@@ -107,16 +109,17 @@ class _Hearing:
         if label not in _OPPOSITE:
             if hit.meaning.role == "compared":
                 return None
-            words = {unit.word for unit in self._read(beside).units}
-            label = "positive" if words.isdisjoint(self._frames.negations) else "negative"
+            said = {unit.word for unit in self._read(beside).units}
+            label = "positive" if said.isdisjoint(self._frames.negations) else "negative"
             tone = replace(tone, compound=_CHOSEN, confidence=_SURE)
         label = label if hit.meaning.valence > 0 else _OPPOSITE[label]
-        return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label])
+        words = (reading.written(hit), *tone.words)
+        return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label], words=words)
 
     def _decided(self, label: Label, reading: Reading, hits: list[Hit], whole: Tone) -> Tone:
-        spans = [reading.spans(hit) for hit in hits if hit.meaning.role in _PREFERS]
-        words = tuple(reading.text[begin:end] for begin, end in spans)
-        return replace(whole, label=label, compound=_CHOSEN * _SIGN[label], confidence=_SURE, words=words)
+        words = tuple(reading.written(hit) for hit in hits if hit.meaning.role in _PREFERS)[:_MOST_WORDS]
+        compound = _CHOSEN * _SIGN[label]
+        return replace(whole, label=label, compound=compound, confidence=_SURE, words=words or whole.words)
 
     def _by_clauses(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         """What is said of the brand, where that is plainly not what is said of somebody else."""
@@ -178,7 +181,8 @@ def _value(reading: Reading, hits: list[Hit]) -> float:
     """Above 0 when frames prefer the brand, below when they prefer another one."""
     roles = {hit.meaning.role for hit in hits}
     returns = [hit.meaning.valence for hit in hits if hit.meaning.role == "return"]
-    value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES) + sum(each for each in returns if each > 0)
+    value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES)
+    value += sum(each for each in returns if each > 0)
     hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS) + sum(returns)
     enough = not roles.isdisjoint(_CHOICES) and reading.who >= {US, THEM}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
@@ -207,7 +211,8 @@ def _besides(reading: Reading, hit: Hit) -> str:
     first, last = reading.units[hit.first], reading.units[hit.stop - 1]
     begin, end = reading.sentences[first.sentence], reading.sentences[last.sentence + 1]
     rest = f"{reading.text[begin : first.start]} {reading.text[last.end : end]}"
-    if any(unit.sentence == first.sentence for unit in (*reading.units[: hit.first], *reading.units[hit.stop :])):
+    around = [*reading.units[max(0, hit.first - 1) : hit.first], *reading.units[hit.stop : hit.stop + 1]]
+    if any(unit.sentence == first.sentence for unit in around):
         return rest
     return reading.text[reading.sentences[max(0, first.sentence - 1)] : begin]
 
@@ -238,8 +243,5 @@ def _theirs(reading: Reading, hits: list[Hit]) -> set[int]:
 
 def _begins(reading: Reading, hit: Hit) -> bool:
     """Whether a frame is where it has to be: a topic begins its clause."""
-    return hit.meaning.role != "topic" or not hit.first or _clause(reading, hit.first - 1) != _clause(reading, hit.first)
-
-
-def _clause(reading: Reading, at: int) -> int:
-    return reading.units[at].clause
+    before = reading.units[max(0, hit.first - 1)]
+    return hit.meaning.role != "topic" or not hit.first or before.clause != reading.units[hit.first].clause

@@ -70,23 +70,21 @@ def entries(language: str) -> list[Entry]:
     return _DECODER.decode_lines((FOLDER / f"regression-{language}.jsonl").read_bytes())
 
 
-def heard(entry: Entry, language: str) -> str:
-    """The label of a text as the daemon gives it, towards the brand where the text names one."""
-    if entry.brand:
-        bare = entry.brand.lstrip("@#")
-        query = compile_query(f'"{bare}" OR @{re.sub(r"[^a-z0-9]", "", fold(bare))}')
-        classifier = Classifier({"brand": BrandTerms(query=query, languages=(language,))})
-        mention = Mention(
-            id=entry.text[:9], source="set", platform="set", observed_at=_AT, text=entry.text, language=language
-        )
-        for classified in classifier.classify(mention):
-            return classified.tone.label
-    return score(entry.text, language).label
+def heard(text: str, brand: str | None, language: str) -> str:
+    """The label of a text as the daemon gives it: towards the brand where the text is about one."""
+    if brand is None:
+        return score(text, language).label
+    name = brand.lstrip("@#")
+    query = compile_query(f'"{name}" OR @{re.sub(r"[^a-z0-9]", "", fold(name))}')
+    classifier = Classifier({"brand": BrandTerms(query=query, languages=(language,))})
+    mention = Mention(id="1", source="set", platform="set", observed_at=_AT, text=text, language=language)
+    found = classifier.classify(mention)
+    return found[0].tone.label if found else score(text, language).label
 
 
 def pairs(found: list[Entry], language: str) -> Pairs:
     """How often which label was meant and which was said."""
-    return Counter((entry.label, heard(entry, language)) for entry in found)
+    return Counter((entry.label, heard(entry.text, entry.brand, language)) for entry in found)
 
 
 def measure(counted: Pairs) -> Measured:

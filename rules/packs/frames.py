@@ -21,8 +21,8 @@ class Frames:
     """`lexicon` knows the frames: a valence is what one says for the brand, a role ends in `?` where its last word is
     another name only if it looks like one. The rest are words: `plain` name nobody even with a capital, a name after
     one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`.
-    `negations` say that something is not so. `before`: those that a name follows where all nouns have capitals, None elsewhere.
-    `links` are the words after which a frame has a name.
+    `negations` say that something is not so. `before`: those that a name follows where all nouns have capitals, None
+    elsewhere. `links` are the words after which a frame has a name.
     """
 
     lexicon: Lexicon
@@ -52,11 +52,11 @@ def _entries(role: str, line: str) -> Iterator[tuple[str, Meaning]]:
     for ours in dict.fromkeys(sides):
         theirs = "B" if ours == "A" else "A"
         yield _written(line, {ours: US, theirs: THEM}), Meaning(float(_SIDES[ours]), role)
-        if ours != sides[-1] and line.split()[-1] == theirs:
+        if ours != sides[-1] and line.rsplit(maxsplit=1)[-1] == theirs:
             yield _written(line, {ours: US, theirs: "_"}), Meaning(float(_SIDES[ours]), f"{role}?")
     if len(set(sides)) == 1:
         yield _written(line, {sides[0]: THEM}), Meaning(float(-_SIDES[sides[0]]), role)
-        if line.split()[-1] == sides[0] and role not in _CERTAIN:
+        if line.rsplit(maxsplit=1)[-1] == sides[0] and role not in _CERTAIN:
             yield _written(line, {sides[0]: "_"}), Meaning(float(-_SIDES[sides[0]]), f"{role}?")
 
 
