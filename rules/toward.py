@@ -19,6 +19,8 @@ _CHOICES = frozenset({"leave", "join"})  # decide where both are named
 _HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
 _PREFERS = _DECIDES | _HINTS | {"return"}
 _NAMES = frozenset({"named", "topic", "contrast"})
+_RETURNING = 3  # hints: more than the one that says where one has been
+_WARM = 0.5  # the compound of praise that is more than polite
 _MOST_UNLIKE = 3  # each asks for the tone of its sentence once more
 _MOST_WORDS = 10
 _SURE = 0.75  # the confidence in one
@@ -76,10 +78,13 @@ class _Hearing:
         return "".join(reading.text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True))
 
     def defers(self, tone: Tone, told: str) -> bool:
-        """Whether what is quoted counts as well: an author who says nothing of it, or who reports it as news."""
+        """Whether what is quoted counts as well: where its author says nothing of it, only something kind, which may be
+        irony, or reports it as news.
+        """
         if tone.label != "positive":
             return tone.label == "neutral"
-        return any(hit.meaning.role == "reports" for hit in self._read(told).hits())
+        roles = {hit.meaning.role for hit in self._read(told).hits()}
+        return "reports" in roles or ((tone.compound or 0) < _WARM and "disagrees" not in roles)
 
     def tone(self, text: str, whole: Tone | None) -> Tone:
         """The tone of a text without a look at quotations; `whole` is that of all of it, if it is known."""
@@ -92,6 +97,8 @@ class _Hearing:
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
         value, roles = _value(reading, hits), {hit.meaning.role for hit in hits}
+        if value > 0 and whole.label == "negative" and THEM not in reading.who:
+            return None
         if value > 0 and "regret" not in roles and (rest := _rest(reading, hits)):
             tone = self._score(rest)
             if tone.label == "negative":
@@ -103,7 +110,7 @@ class _Hearing:
 
     def _unlike(self, reading: Reading, hit: Hit) -> Tone | None:
         """What is said of the brand by what is said of the one that is unlike it."""
-        beside = _besides(reading, hit)
+        beside = _besides(reading, hit, self._frames.relatives)
         tone = self._score(beside)
         label = tone.label
         if label not in _OPPOSITE:
@@ -183,21 +190,23 @@ def _value(reading: Reading, hits: list[Hit]) -> float:
     returns = [hit.meaning.valence for hit in hits if hit.meaning.role == "return"]
     value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES)
     value += sum(each for each in returns if each > 0)
-    hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS) + sum(returns)
+    hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS)
+    hints += sum(returns) * (_RETURNING if hints else 1)
     enough = not roles.isdisjoint(_CHOICES) and reading.who >= {US, THEM}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
     return -value if "regret" in roles and not roles.isdisjoint({"switch", *_HINTS}) else value
 
 
 def _rest(reading: Reading, hits: list[Hit]) -> str:
-    """What is said after the frames that decide and of nobody else, if it is said of the brand: where it is named
+    """What is said beside the frames that decide and of nobody else, if it is said of the brand: where it is named
     again, or after a `since`. Otherwise it may well be why the other one is left.
     """
     deciding = [hit for hit in hits if hit.meaning.role in _PREFERS]
     framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
     last = deciding[-1].stop
     after = reading.units[last - 1].end
-    units = [unit for unit in reading.units if unit.clause not in framed or unit.start >= after]
+    ours = {unit.clause for unit in reading.units if unit.word == US} - framed
+    units = [unit for unit in reading.units if unit.clause in ours or unit.start >= after]
     theirs = {unit.clause for unit in units if unit.word == THEM}
     units = [unit for unit in units if unit.clause not in theirs]
     since = any(hit.meaning.role == "since" and hit.first >= last for hit in hits)
@@ -206,14 +215,16 @@ def _rest(reading: Reading, hits: list[Hit]) -> str:
     return reading.parts({unit.clause for unit in units}, dict.fromkeys(framed, after))
 
 
-def _besides(reading: Reading, hit: Hit) -> str:
+def _besides(reading: Reading, hit: Hit, relatives: frozenset[str]) -> str:
     """What a sentence says beside a frame; the sentence before when it is nothing else."""
     first, last = reading.units[hit.first], reading.units[hit.stop - 1]
-    begin, end = reading.sentences[first.sentence], reading.sentences[last.sentence + 1]
-    rest = f"{reading.text[begin : first.start]} {reading.text[last.end : end]}"
-    around = [*reading.units[max(0, hit.first - 1) : hit.first], *reading.units[hit.stop : hit.stop + 1]]
+    begin, end, after = reading.sentences[first.sentence], reading.sentences[last.sentence + 1], last.end
+    following = reading.units[hit.stop : hit.stop + 1]
+    if following and following[0].word in relatives:
+        after = reading.clauses[following[0].clause + 1]
+    around = [*reading.units[max(0, hit.first - 1) : hit.first], *following]
     if any(unit.sentence == first.sentence for unit in around):
-        return rest
+        return f"{reading.text[begin : first.start]} {reading.text[after:end]}"
     return reading.text[reading.sentences[max(0, first.sentence - 1)] : begin]
 
 

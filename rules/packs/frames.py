@@ -20,9 +20,9 @@ _SIDES = {"A": 1, "B": -1}  # the one that gains and the one that loses
 class Frames:
     """`lexicon` knows the frames: a valence is what one says for the brand, a role ends in `?` where its last word is
     another name only if it looks like one. The rest are words: `plain` name nobody even with a capital, a name after
-    one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`.
-    `negations` say that something is not so. `before`: those that a name follows where all nouns have capitals, None
-    elsewhere. `links` are the words after which a frame has a name.
+    one of `places` is where something is, `splits` begin a clause, a name begins a sentence before one of `verbs`, and
+    one of `relatives` goes on about it, `negations` say that something is not so; `before`: those that a name follows
+    where all nouns have capitals, None elsewhere; `links`: those after which a frame has a name.
     """
 
     lexicon: Lexicon
@@ -31,6 +31,7 @@ class Frames:
     places: frozenset[str]
     splits: frozenset[str]
     verbs: frozenset[str]
+    relatives: frozenset[str]
     negations: frozenset[str]
     before: frozenset[str] | None
 
@@ -79,7 +80,10 @@ def _build(data: Mapping[str, Any]) -> Frames:
     for line, meaning in sorted(entries, key=lambda entry: not entry[1].role.endswith("?")):
         lexicon.add(line, meaning)
     links = frozenset(filter(None, (word for line, _ in entries for word in _links(line))))
-    words = {name: frozenset(fold(data[name]).split()) for name in ("plain", "places", "splits", "verbs", "negations")}
+    words = {
+        name: frozenset(fold(data[name]).split())
+        for name in ("plain", "places", "splits", "verbs", "relatives", "negations")
+    }
     before = frozenset(fold(data["before"]).split()) if "before" in data else None
     return Frames(lexicon=lexicon, links=links, before=before, **words)
 
