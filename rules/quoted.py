@@ -24,4 +24,4 @@ def unheaded(text: str) -> str:
 
 def _blank(found: re.Match[str]) -> str:
     said = found[0]
-    return " " if said.lstrip().startswith(">") or len(said.split()) >= _FEWEST_WORDS else said
+    return " " if said.lstrip().startswith(">") or len(re.findall(r"\w+", said)) >= _FEWEST_WORDS else said
