@@ -73,8 +73,8 @@ class _Hearing:
     def agreed(self, said: str) -> str:
         """What an author says without the words that only say no to those who are quoted."""
         reading = self._read(said)
-        noes = [reading.span(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
-        bounds = [0, *(place for span in noes for place in span), len(reading.text)]
+        said_no = [reading.span(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
+        bounds = [0, *(place for span in said_no for place in span), len(reading.text)]
         return "".join(reading.text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True))
 
     def defers(self, tone: Tone, told: str) -> bool:
