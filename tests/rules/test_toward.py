@@ -56,6 +56,7 @@ def test_sentences_that_name_two_are_heard_for_each(language: str) -> None:
     [
         ("Contrairement à Zénith, Acme répond en 2 minutes", "fr", "positive"),
         ("quitté Acme pour Zénith, rien à voir, enfin un service qui marche", "fr", "negative"),
+        ("Service au top chez Zénith. Pas comme Acme", "fr", "negative"),
         ("acme c fini je passe chez zenith", "fr", "negative"),
         ("switched from Zenith to Acme, best decision ever", "en", "positive"),
         ("Zenith is so much better than Acme", "en", "negative"),
