@@ -1,10 +1,19 @@
 """Which language a text is written in: what the platform says, else what its words look like among a brand's own."""
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from operator import add
 
-from rules.text import Folded, tokens
+from rules.text import fold
+
+Guess = Callable[[str, Sequence[str]], str | None]
+"""Which language a text of Latin script is written in, among any; a brand's own, given in their order, win where it is
+not clear. None when nothing tells.
+"""
 
 _READ = 2_000  # characters: enough to tell, and cheap
 _THREE_LETTERS = {
@@ -14,50 +23,31 @@ _THREE_LETTERS = {
 }  # fmt: skip
 _NOT_A_LANGUAGE = frozenset({"xx", "un", "qq", "zz"})
 
-# Words that are frequent in one of these languages and rare in the others.
-_WORDS: dict[str, frozenset[str]] = {
-    language: frozenset(words.split())
-    for language, words in {
-        "fr": "la de en un si le les des du une et est pas que qui dans pour sur avec ce cette ces mais ou nous vous"
-        " ils elle elles je mon ma mes ton votre vos notre nos leur leurs au aux son ses suis sont etait etes ont avez"
-        " avons fait faire plus tres bien tout tous toute depuis jamais rien encore toujours aucun aucune ca cela chez"
-        " comme quand meme moi toi lui donc car sans apres avant deja trop merci bonjour deux trois jour jours"
-        " heures heure qu j c d l n quoi pourquoi alors aussi faut peut va vais veut quel quelle on ne jpp svp oui ai",
-        "en": "the and is are was were of to in that this it its for with you your my we our they their he she his her"
-        " not have has had do does did don't but at by from be been will would can could should what when where who"
-        " why how there here an as so if or just about out up all any no than then after before never now very more"
-        " i am me us them get got been being because still only really too thanks please day time much again s t"
-        " don doesn didn isn won can ve re ll",
-        "es": "el los las una y es que por para con pero como muy esta este del al su sus lo le se nos mas yo tu ya"
-        " hay todo todos cuando porque sin sobre ser fue gracias nunca siempre de la en que a si me te esto eso ni ha"
-        " bien hoy ahora asi solo tan",
-        "de": "der die das und ist nicht ein eine einen mit auf fur von zu den dem des sich auch wir ihr sie ich aber"
-        " wie wird sind war noch nur nach bei aus kein keine mein immer wieder in an im dass hat so was um es man mal"
-        " ja wenn mehr oder habe haben kann du mir mich heute doch jetzt vom zum zur gegen uber",
-        "it": "il lo gli una che di per con non sono della delle nel alla come piu questo questa ma anche ho hai ha"
-        " e mi ti ci vi molto sempre mai grazie perche di in la un dei dal sul tutti io chi se",
-        "pt": "o os as um uma que nao para com mas muito esta este do da dos das no na em ao se por eu voce ele ela"
-        " foi ser sao tem mais ja nunca sempre obrigado porque de que e a me te isso quem so meu minha vai pra",
-        "nl": "de het een en is niet van op voor met maar dat die ik je wij zijn was naar bij ook nog dan wel geen"
-        " heeft deze dit uit",
-    }.items()
-}
-_ENDINGS: dict[str, re.Pattern[str]] = {
-    "fr": re.compile(r".{2,}(?:eux|euse|aux|eau|eaux|ez|ement|ique|oire|aient|ait|ions|ette|ais|ee|ees|eurs?)$"),
-    "en": re.compile(r".{2,}(?:ing|ght|ness|ed|th|ly|ful|less|wn|ck|sh|ity|ous)$|^wh"),
-}
-_ACCENTED = {"fr": "éèêçàùœîôûâëï", "es": "ñ¿¡", "de": "ßäü", "pt": "ãõ"}
 _SCRIPTS = {"ar": "ARABIC", "el": "GREEK", "he": "HEBREW", "hi": "DEVANAGARI", "ja": "HIRAGANA KATAKANA CJK",
             "ko": "HANGUL", "ru": "CYRILLIC", "uk": "CYRILLIC", "zh": "CJK"}  # fmt: skip
 _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")  # a letter of another script, or of rare Latin
-_CLEAR, _RATIO = 1.0, 1.3  # what must speak for another language, in stop words: more by so much, and so many times
+_WORD = re.compile(r"(?:https?\b|www\.)\S*|@\w+|([^\W\d_]+)")
+_LISTED = (1.0, 1.0, 0.8, 0.65, 0.5, 0.4, 0.35, 0.3)
+"""What a word says for each of the languages that list it, by how many these are."""
+_PIECE = (0.0, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.0)
+"""The same of a piece of a word that no language lists, and the most that all its pieces say together."""
+_MOST_BY_PIECES = 0.9
+_LETTER, _MOST_BY_LETTERS = 0.8, 1.6
+_LONGEST_WORD, _REMEMBERED = 24, 20_000
+_LEAD = 0.3  # what a brand's second language must say more than its first
+_CLEAR, _RATIO = (
+    0.4,
+    1.15,
+)  # what must speak for a language that is none of the brand's: more by so much, and so many times
 
 
+@cache
 def little_words(language: str) -> frozenset[str]:
     """The most frequent words of a language, folded, that say nothing alone; none for one that is not known here."""
-    return _WORDS.get(language, frozenset())
+    return frozenset(_data().get(language, {"words": ""})["words"].split())
 
 
+@lru_cache(1024)
 def normalise(tag: str | None) -> str | None:
     """The two- or three-letter code of a tag (`fr-FR`, `fra`, `fr_CA`), None for none and for `und` and its like."""
     code = re.split(r"[-_]", (tag or "").strip().lower())[0]
@@ -68,9 +58,9 @@ def normalise(tag: str | None) -> str | None:
     return code
 
 
-def identify(text: str, tag: str | None, candidates: Sequence[str]) -> str | None:
-    """The language of a text: the platform's tag; else the likeliest of `candidates` (a brand's languages, the first
-    when nothing tells), unless the words or the script are clearly another's. None when no language is known.
+def identify(text: str, tag: str | None, candidates: Sequence[str], guess: Guess | None = None) -> str | None:
+    """The language of a text: the platform's tag; else the one of its script; else what `guess` (words, when not given)
+    makes of its beginning; else the first of `candidates`, a brand's languages. None when no language is known.
     """
     said = normalise(tag)
     if said:
@@ -79,16 +69,29 @@ def identify(text: str, tag: str | None, candidates: Sequence[str]) -> str | Non
     script = _script(text[:_READ])
     if script != "LATIN" and script:
         return next((code for code in known if script in _SCRIPTS.get(code, "")), None) or _of_script(script)
-    known = tuple(code for code in known if code not in _SCRIPTS) or (() if known else ("fr", "en"))
-    signs = _signs(text[:_READ])
+    latin = tuple(code for code in known if code not in _SCRIPTS)
+    told = (guess or by_words)(text[:_READ], latin if known else ("fr", "en"))
+    return told or next(iter(latin), None)
+
+
+def by_words(text: str, known: Sequence[str]) -> str | None:
+    """A `Guess` by frequent words, pieces of words and accents. Linear in time."""
+    codes, words = _words()
+    columns = zip(*map(words.__getitem__, written(text)), strict=True)
+    signs = dict(zip(codes, map(sum, columns), strict=False))
+    if not any(signs.values()):
+        return None
     best = max(signs, key=lambda code: (signs[code], code in known))
     if not known:
-        return best if signs[best] else None
-    likely = max(known, key=lambda code: signs.get(code, 0.0))
-    clear = signs[best] >= max(signs.get(likely, 0.0) + _CLEAR, _RATIO * signs.get(likely, 0.0))
-    if best not in known and clear:
         return best
-    return likely if candidates or signs[likely] else None
+    likely = max(known, key=lambda code: signs.get(code, 0.0) + (_LEAD if code == known[0] else 0.0))
+    said = signs.get(likely, 0.0)
+    return best if best not in known and signs[best] >= max(said + _CLEAR, said * _RATIO) else likely
+
+
+def written(text: str) -> list[str]:
+    """The words of a text in lower case, accents kept; links and handles, which are of no language, left out."""
+    return [word for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()) if word]
 
 
 def _of_script(script: str) -> str | None:
@@ -98,7 +101,7 @@ def _of_script(script: str) -> str | None:
 
 def _script(text: str) -> str:
     """The script most letters belong to; LATIN or "" when there are none."""
-    if not _BEYOND_LATIN.search(text):
+    if text.isascii() or not _BEYOND_LATIN.search(text):
         return "LATIN"
     counts: dict[str, int] = {}
     for character in text:
@@ -108,12 +111,59 @@ def _script(text: str) -> str:
     return max(counts, key=lambda name: counts[name]) if counts else ""
 
 
-def _signs(text: str) -> dict[str, float]:
-    """How much speaks for each language: a stop word 1, an accent or ending of its own less."""
-    words = [token.text for token in tokens(Folded(text)) if token.kind == "word"]
-    signs = {code: float(sum(word in own for word in words)) for code, own in _WORDS.items()}
-    for code, pattern in _ENDINGS.items():
-        signs[code] += 0.3 * sum(bool(pattern.match(word)) for word in words)
-    for code, letters in _ACCENTED.items():
-        signs[code] += 0.5 * min(4, sum(text.count(letter) for letter in letters))
-    return signs
+class _Words(dict[str, tuple[float, ...]]):
+    """What a word says for each language, found out when first met; bounded in entries and in their length."""
+
+    def __init__(self, data: Mapping[str, Mapping[str, str]]) -> None:
+        super().__init__()
+        codes = tuple(data)
+        self._nothing = (0.0,) * len(codes)
+        self._listed = _said_by(codes, {code: data[code]["words"].split() for code in codes}, _LISTED)
+        self._pieces = _said_by(codes, {code: data[code]["pieces"].split() for code in codes}, _PIECE)
+        self._letters = _said_by(codes, {code: data[code]["letters"] for code in codes}, [_LETTER] * len(_LISTED))
+
+    def __missing__(self, word: str) -> tuple[float, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        short = word[:_LONGEST_WORD]
+        folded = fold(short)
+        said = self._listed.get(folded) or self._total(self._pieces, _parts(f"^{folded}$"), _MOST_BY_PIECES)
+        answer = said
+        if not word.isascii():
+            answer = tuple(map(add, said, self._total(self._letters, short, _MOST_BY_LETTERS)))
+        if short == word:
+            self[word] = answer
+        return answer
+
+    def _total(self, table: Mapping[str, tuple[float, ...]], parts: Iterable[str], most: float) -> tuple[float, ...]:
+        found = [table[part] for part in parts if part in table]
+        return tuple(min(most, total) for total in map(sum, zip(*found, strict=True))) if found else self._nothing
+
+
+def _parts(word: str) -> list[str]:
+    """Two and three letters anywhere, and up to six at the ends."""
+    inside = [word[at : at + length] for length in (2, 3) for at in range(len(word) - length + 1)]
+    return inside + [part for length in (4, 5, 6) for part in (word[:length], word[-length:])]
+
+
+def _said_by(
+    codes: Sequence[str], listed: Mapping[str, Iterable[str]], shares: Sequence[float]
+) -> dict[str, tuple[float, ...]]:
+    """For everything that languages list, what it says for each."""
+    owners: dict[str, set[str]] = {}
+    for code, entries in listed.items():
+        for entry in entries:
+            owners.setdefault(entry, set()).add(code)
+    return {entry: tuple(shares[len(own)] if code in own else 0.0 for code in codes) for entry, own in owners.items()}
+
+
+@cache
+def _words() -> tuple[tuple[str, ...], _Words]:
+    """The languages that can be told by their words, in the order in which the words say so."""
+    data = _data()
+    return tuple(data), _Words(data)
+
+
+@cache
+def _data() -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("rules") / "languages.toml").read_text(encoding="utf-8"))
