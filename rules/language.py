@@ -10,7 +10,7 @@ from operator import add
 
 from rules.text import fold
 
-Guess = Callable[[str, Sequence[str]], str | None]
+Guess = Callable[[str, tuple[str, ...]], str | None]
 """Which language a text of Latin script is written in, among any; a brand's own, given in their order, win where it is
 not clear. None when nothing tells.
 """
@@ -35,10 +35,8 @@ _MOST_BY_PIECES = 0.9
 _LETTER, _MOST_BY_LETTERS = 0.8, 1.6
 _LONGEST_WORD, _REMEMBERED = 24, 20_000
 _LEAD = 0.3  # what a brand's second language must say more than its first
-_CLEAR, _RATIO = (
-    0.4,
-    1.15,
-)  # what must speak for a language that is none of the brand's: more by so much, and so many times
+_LEAST, _CLEAR, _RATIO = 0.6, 0.4, 1.15
+"""What must speak for a language that is none of the brand's: so much, more by so much, and so many times as much."""
 
 
 @cache
@@ -74,10 +72,10 @@ def identify(text: str, tag: str | None, candidates: Sequence[str], guess: Guess
     return told or next(iter(latin), None)
 
 
-def by_words(text: str, known: Sequence[str]) -> str | None:
+def by_words(text: str, known: tuple[str, ...]) -> str | None:
     """A `Guess` by frequent words, pieces of words and accents. Linear in time."""
     codes, words = _words()
-    columns = zip(*map(words.__getitem__, written(text)), strict=True)
+    columns = zip(*map(words.__getitem__, written(text.lower())), strict=True)
     signs = dict(zip(codes, map(sum, columns), strict=False))
     if not any(signs.values()):
         return None
@@ -86,12 +84,12 @@ def by_words(text: str, known: Sequence[str]) -> str | None:
         return best
     likely = max(known, key=lambda code: signs.get(code, 0.0) + (_LEAD if code == known[0] else 0.0))
     said = signs.get(likely, 0.0)
-    return best if best not in known and signs[best] >= max(said + _CLEAR, said * _RATIO) else likely
+    return best if best not in known and signs[best] >= max(_LEAST, said + _CLEAR, said * _RATIO) else likely
 
 
 def written(text: str) -> list[str]:
-    """The words of a text in lower case, accents kept; links and handles, which are of no language, left out."""
-    return [word for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()) if word]
+    """The words of a text as they stand there; links and handles, which are of no language, left out."""
+    return [word for word in _WORD.findall(unicodedata.normalize("NFC", text)) if word]
 
 
 def _of_script(script: str) -> str | None:
