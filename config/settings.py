@@ -26,6 +26,7 @@ SHORTEST_RETENTION = timedelta(hours=1)
 """What is too old is removed once an hour."""
 
 Language = Literal["fr", "en"]
+Detection = Literal["built-in", "py3langid"]
 Severity = Literal["info", "warning", "critical"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -96,6 +97,8 @@ class Daemon(Model):
     """Language of alerts, unless a channel has its own."""
     time_zone: TimeZone = "UTC"
     """Time zone of alerts, unless a channel has its own; such as Europe/Paris."""
+    detection: Detection = "built-in"
+    """Who tells the language of a post that does not say its own; `py3langid` needs `badbuzz[language]`."""
     retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] = timedelta(days=90)
     """How long mentions are kept, unless a source has its own."""
     token: Secret | None = None

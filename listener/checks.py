@@ -11,6 +11,7 @@ from config.load import Catalogs, Loaded, by_place, survey
 from config.model import format_duration
 from config.problems import Problem
 from config.settings import Component, Route
+from listener.detection import is_missing
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
@@ -38,7 +39,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _pageless, _operator, _queries, _languages, _tones, _addresses)
+    first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
@@ -50,6 +51,13 @@ def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     if not daemon.is_local and not daemon.token and not unknown:
         hint = "set daemon.token: !secret file:/path, or listen on 127.0.0.1"
         yield loaded.document.problem(("daemon", "listen"), "others can reach this address without a token", hint)
+
+
+def _detection(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    chosen = loaded.settings.daemon.detection
+    if is_missing(chosen):
+        hint = "install badbuzz[language], or write built-in"
+        yield loaded.document.problem(("daemon", "detection"), f"{chosen} is not installed", hint)
 
 
 def _operator(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

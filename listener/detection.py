@@ -4,14 +4,11 @@ from copy import copy
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
+from config.settings import Detection
 from rules.language import Guess, by_words, written
 
-Detection = Literal["built-in", "py3langid"]
-
-EXTRA = "language"
-"""What brings the library: `badbuzz[language]`."""
 _TOLD = ("de", "en", "es", "fr", "it", "nl", "pt")
 _SURE = 0.4
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rules.facts import Tone
-from rules.language import identify
+from rules.language import Guess, by_words, identify
 from rules.mention import Mention
 from rules.named import Names, names_of
 from rules.packs.lexicon import Lexicon
@@ -75,16 +75,17 @@ class _Listening:
 
 
 class Classifier:
-    """Built once from all brands. Raises QueryError when a keyword cannot be looked for, ValueError when a
-    word of the tone cannot.
+    """Built once from all brands; `guess` tells the language of a mention that does not say its own. Raises QueryError
+    when a keyword cannot be looked for, ValueError when a word of the tone cannot.
     """
 
-    def __init__(self, brands: Mapping[str, BrandTerms]) -> None:
+    def __init__(self, brands: Mapping[str, BrandTerms], guess: Guess = by_words) -> None:
+        self._guess = guess
         self._brands = [_Listening(name, terms) for name, terms in brands.items()]
 
     def classify(self, mention: Mention) -> list[Classified]:
         """The brands the mention concerns, in the order they were given; none is the usual answer."""
-        content, tones = Content(mention), _Tones(mention)
+        content, tones = Content(mention), _Tones(mention, self._guess)
         found = (brand.classify(mention, content, tones) for brand in self._brands)
         return [each for each in found if each is not None]
 
@@ -99,11 +100,11 @@ def full_text(mention: Mention) -> str:
 class _Tones:
     """The tones of one mention towards each who is named in it."""
 
-    def __init__(self, mention: Mention) -> None:
-        self._text, self._tag = full_text(mention), mention.language
+    def __init__(self, mention: Mention, guess: Guess) -> None:
+        self._text, self._tag, self._guess = full_text(mention), mention.language, guess
 
     def tone(self, languages: tuple[str, ...], own: Lexicon | None, names: Names) -> Tone:
-        return score_toward(self._text, identify(self._text, self._tag, languages), names, own)
+        return score_toward(self._text, identify(self._text, self._tag, languages, self._guess), names, own)
 
 
 def _account(written: str) -> str:

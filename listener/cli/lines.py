@@ -45,6 +45,15 @@ def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
             yield entry
 
 
+def shown(lines: Iterator[dict[str, Any] | LineError]) -> Iterator[dict[str, Any] | LineError]:
+    """The same lines, and how far they are where somebody sees only standard error."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        return lines
+    from listener.cli.progress import followed  # noqa: PLC0415 - takes a while, and pipes do not need it
+
+    return followed(lines)
+
+
 def _read(raw: bytes, number: int) -> dict[str, Any] | LineError:
     try:
         entry = msgspec.json.decode(raw)

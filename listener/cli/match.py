@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from listener.cli.lines import LineError, read_lines, write_line
+from listener.cli.lines import LineError, read_lines, shown, write_line
 from listener.cli.terminal import say
 from rules.instant import moment
 from rules.mention import Mention
@@ -35,7 +35,7 @@ def command(
     for warning in compiled.warnings:
         say(f"warning: {warning}")
     failed = False
-    for line in read_lines(sys.stdin.buffer):
+    for line in shown(read_lines(sys.stdin.buffer)):
         failed = failed or isinstance(line, LineError)
         if not isinstance(line, LineError):
             _answer(line, compiled, why=why)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from listener.cli.lines import LineError, read_lines, write_line
+from listener.cli.lines import LineError, read_lines, shown, write_line
 from rules.language import identify, normalise
 from rules.tone import score, supported_languages
 
@@ -26,7 +26,7 @@ def command(
     if language != "auto" and chosen is None:
         raise typer.BadParameter("not a language code; write fr, en or auto", param_hint="--language")
     failed = False
-    for line in read_lines(sys.stdin.buffer):
+    for line in shown(read_lines(sys.stdin.buffer)):
         failed = failed or isinstance(line, LineError)
         write_line(line.answer() if isinstance(line, LineError) else _answer(line, chosen))
     raise typer.Exit(1 if failed else 0)

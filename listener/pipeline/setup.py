@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2s
 
-from config.settings import Brand, Component, Settings
+from config.settings import Brand, Component, Detection, Settings
 from listener.collector import COLLECTORS, SourceOptions
+from listener.detection import guess_by
 from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
 from rules.instant import Span, span
@@ -34,14 +35,16 @@ class Setup:
 
 
 def build_setup(settings: Settings) -> Setup:
-    """The setup of a checked configuration. Raises QueryError when a query does not compile."""
+    """The setup of a checked configuration. Raises QueryError when a query does not compile, ImportError when what
+    should tell languages is not installed.
+    """
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
     listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
     rules = {brand: _rules_of(brand, settings) for brand in settings.brands}
     plans = {
         name: Plan(
             brand=name,
-            query=_digest(brand),
+            query=_digest(brand, settings.daemon.detection),
             lateness=max((lateness[s] for s, heard in listeners.items() if name in heard), default=LATENESS),
             sources=tuple(source for source, heard in listeners.items() if name in heard),
             rules=tuple(
@@ -54,6 +57,7 @@ def build_setup(settings: Settings) -> Setup:
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
     classifier = Classifier(
         {name: _terms(brand, rules[name]) for name, brand in settings.brands.items()},
+        guess_by(settings.daemon.detection),
     )
     return Setup(
         settings=settings,
@@ -101,8 +105,10 @@ def _terms(brand: Brand, rules: list[Component]) -> BrandTerms:
     )
 
 
-def _digest(brand: Brand) -> str:
+def _digest(brand: Brand, detection: Detection) -> str:
     heard = f"{brand.query}\n{brand.languages}"
     if any(own := brand.tone.model_dump().values()):
         heard += f"\n{list(own)}"
+    if detection != "built-in":
+        heard += f"\n{detection}"
     return blake2s(heard.encode(), digest_size=8).hexdigest()

@@ -1,5 +1,11 @@
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -79,3 +85,56 @@ class Keyboard(io.BytesIO):
 def test_at_a_terminal_it_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert [] == list(read_lines(Keyboard()))
     assert 'waiting for lines such as {"id": "1", "text": "..."}; Ctrl-D ends them\n' == capsys.readouterr().err
+
+
+@contextmanager
+def program(stderr: int) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "listener.cli.main", "score", "--language", "fr"]
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, env=surroundings) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_each_line_is_answered_before_the_next_is_written_and_a_bad_one_stops_nothing() -> None:
+    with program(subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        for line, expected in (
+            ("{}", None),
+            ('{"id": 1, "text": "nul"}', 1),
+            ("[", None),
+            ('{"id": 2, "text": ""}', 2),
+        ):
+            process.stdin.write(f"{line}\n".encode())
+            process.stdin.flush()
+            assert expected == json.loads(process.stdout.readline())["id"]
+        process.stdin.close()
+        said = process.stderr.read().decode().splitlines()
+        assert (1, ["line 1", "line 3"]) == (process.wait(), [line.split(":")[0] for line in said])
+
+
+def test_who_sees_only_what_is_said_sees_how_far_it_is() -> None:
+    terminal, end = pty.openpty()
+    with program(end) as process:
+        os.close(end)
+        out, _ = process.communicate(b'{"id": 1, "text": "nul"}\n[\n')
+        assert (1, [1, None]) == (process.wait(), [json.loads(line)["id"] for line in out.splitlines()])
+    said = b""
+    while chunk := _rest(terminal):
+        said += chunk
+    os.close(terminal)
+    assert "2 lines, " in said.decode()
+    assert "lines/s" in said.decode()
+    assert "line 2: not JSON" in said.decode()
+
+
+def _rest(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux's end of file, once the other side is closed
+        return b""
