@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
-from operator import add
 
 from rules.text import fold
 
@@ -30,10 +29,9 @@ _WORD = re.compile(r"(?:https?\b|www\.)\S*|@\w+|([^\W\d_]+)")
 _LISTED = (1.0, 1.0, 0.8, 0.65, 0.5, 0.4, 0.35, 0.3)
 """What a word says for each of the languages that list it, by how many these are."""
 _PIECE = (0.0, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.0)
-"""The same of a piece of a word that no language lists, and the most that all its pieces say together."""
-_MOST_BY_PIECES = 0.9
-_LETTER, _MOST_BY_LETTERS = 0.8, 1.6
-_LONGEST_WORD, _REMEMBERED = 24, 20_000
+"""The same of a piece of a word that no language lists."""
+_LETTER = 0.8
+_LONGEST_WORD, _REMEMBERED = 24, 30_000
 _LEAD = 0.3  # what a brand's second language must say more than its first
 _LEAST, _CLEAR, _RATIO = 0.6, 0.4, 1.15
 """What must speak for a language that is none of the brand's: so much, more by so much, and so many times as much."""
@@ -124,18 +122,18 @@ class _Words(dict[str, tuple[float, ...]]):
         if len(self) >= _REMEMBERED:
             self.clear()
         short = word[:_LONGEST_WORD]
-        folded = fold(short)
-        said = self._listed.get(folded) or self._total(self._pieces, _parts(f"^{folded}$"), _MOST_BY_PIECES)
-        answer = said
-        if not word.isascii():
-            answer = tuple(map(add, said, self._total(self._letters, short, _MOST_BY_LETTERS)))
+        said = self._said(short, short) if word.isascii() else self._said(short, fold(short))
         if short == word:
-            self[word] = answer
-        return answer
+            self[word] = said
+        return said
 
-    def _total(self, table: Mapping[str, tuple[float, ...]], parts: Iterable[str], most: float) -> tuple[float, ...]:
-        found = [table[part] for part in parts if part in table]
-        return tuple(min(most, total) for total in map(sum, zip(*found, strict=True))) if found else self._nothing
+    def _said(self, word: str, folded: str) -> tuple[float, ...]:
+        listed = self._listed.get(folded)
+        pieces = self._pieces
+        found = [listed] if listed else [pieces[part] for part in _parts(f"^{folded}$") if part in pieces]
+        if word is not folded:
+            found += [self._letters[letter] for letter in word if letter in self._letters]
+        return tuple(map(sum, zip(*found, strict=True))) if found else self._nothing
 
 
 def _parts(word: str) -> list[str]:
