@@ -96,7 +96,7 @@ _TOKEN = re.compile(
     | (?P<handle>(?<![\w@])@\w(?:[\w.\-]{{0,251}}\w)?(?:@\w(?:[\w.\-]{{0,251}}\w)?)?)
     | (?P<number>\d+(?:[.,]\d+)+(?![^\W_]))
     | (?P<single>[{_UNSPACED}][\u3099\u309a]?)
-    | (?P<word>(?:(?![{_UNSPACED}])[^\W_]|[{_MARK}])+)
+    | (?P<word>(?:[^\W_{_UNSPACED}]+|[{_MARK}])+)
     | (?P<emoji>[{_PICTURE}])
     """,
     re.VERBOSE,
