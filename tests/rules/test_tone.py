@@ -10,6 +10,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from rules.facts import Tone
 from rules.language import identify, normalise
 from rules.tone import LONGEST_SCORED, score, supported_languages
+from tests.tone_set import entries
 
 SENTENCES = Path(__file__).parents[1] / "data" / "tone" / "fr.jsonl"
 LABELS = ("negative", "neutral", "positive")
@@ -196,10 +197,44 @@ def test_a_language_is_told_by_tag_then_by_brand_then_by_words(
         ("Der Service von Acme ist furchtbar", "de"),
         ("Acme nul", "fr"),
         ("Service horrible et de mauvaise foi", "fr"),
+        ("Kundenservice unerreichbar", "de"),
+        ("Nadie contesta", "es"),
+        ("Bagaglio smarrito", "it"),
+        ("Ninguém responde", "pt"),
+        ("Het vliegtuig is alweer te laat", "nl"),
+        ("#acme @acme https://acme.example/the/and/is Vol annulé", "fr"),
+        ("Vol annule\u0301 a\u0300 Orly", "fr"),
+        ("Acme 😡 #acmeair", "fr"),
     ],
 )
 def test_a_short_text_in_a_foreign_language_is_not_read_as_french(text: str, language: str) -> None:
     assert language == identify(text, None, ["fr", "en"])
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "asked"),
+    [
+        ("en", "Vol", []),
+        (None, "أين", []),
+        (None, "Vol", [("Vol", ("fr", "en"))]),
+        ("und", "Vol", [("Vol", ("fr", "en"))]),
+    ],
+)
+def test_who_guesses_is_asked_when_neither_platform_nor_script_tell_and_may_not_know(tag, text, asked) -> None:
+    heard: list[tuple[str, tuple[str, ...]]] = []
+
+    def guess(text: str, known: tuple[str, ...]) -> None:
+        heard.append((text, known))
+
+    found = identify(text, tag, ["fr", "en"], guess)
+    assert (asked, "fr" if asked else found) == (heard, found)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "pt"])
+def test_foreign_sentences_are_seldom_taken_for_those_of_another_brand(language: str) -> None:
+    brand = ["fr", "en"] if language not in {"fr", "en"} else ["de", "it"]
+    told = [identify(entry.text, None, brand) for entry in entries(language)]
+    assert sum(map(told.count, brand)) <= len(told) // 10
 
 
 def test_french_sentences_are_known_as_french_whichever_language_comes_first() -> None:
