@@ -5,13 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from rules.text import Folded, tokens
+from rules.text import Folded, Token, tokens
 
 _LONGEST_WORD = 40
 _SHORTEST_STEM = 2
 _REMEMBERED = 8192
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_AMOUNT = re.compile(r"(\d+)([^\W\d_]+)")
 _ANY = "_"
+
+
+def parted(found: Iterable[Token]) -> Iterator[Token]:
+    """Words, with an amount and its unit as two: people write "2h" and "2 h"."""
+    for token in found:
+        amount = _AMOUNT.fullmatch(token.text) if token.kind == "word" else None
+        yield from (token._replace(text=piece) for piece in amount.groups()) if amount else (token,)
 
 
 class Meaning(NamedTuple):
@@ -85,7 +93,9 @@ class Lexicon:
         self._root.join(node)
 
     def find(self, words: Sequence[str], at: int, end: int) -> tuple[Meaning, int] | None:
-        """What the longest entry that begins at `at` and stops before `end` says, and where it stops."""
+        """What the longest entry that begins at `at` and stops before `end` says, and where it stops; `words` are
+        those that `parted` gives.
+        """
         node = self._begin(words[at][: _LONGEST_WORD + 1])
         if node is None:
             return None
@@ -132,7 +142,7 @@ class Lexicon:
                 yield (choice,) if choice else ()
                 continue
             sign = choice[-1] if choice[-1] == "*" or choice[-1] in self._endings else ""
-            words = [token.text for token in tokens(Folded(choice.removesuffix(sign)))]
+            words = [token.text for token in parted(tokens(Folded(choice.removesuffix(sign))))]
             if not words or (sign and len(words[-1]) < _SHORTEST_STEM):
                 raise ValueError(f"no word, or too short a stem: {choice!r}")
             for ending in self._endings.get(sign, (sign,)):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rules.packs.lexicon import Lexicon, Meaning
+from rules.packs.lexicon import Lexicon, Meaning, parted
 from rules.text import Folded, tokens
 
 _VALENCE = 4.0  # that of the worst and best words, so that it decides
@@ -43,7 +43,7 @@ def take_out(text: str, own: Lexicon) -> tuple[str, list[tuple[str, float]]]:
 
 
 def _places(folded: Folded, own: Lexicon) -> Iterator[tuple[int, int, float]]:
-    found = [token for token in tokens(folded) if token.kind != "link"]
+    found = list(parted(token for token in tokens(folded) if token.kind != "link"))
     words, at = [token.text for token in found], 0
     while at < len(found):
         known = own.find(words, at, len(words))

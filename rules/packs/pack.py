@@ -9,7 +9,7 @@ from importlib.resources import files
 from math import sqrt
 from typing import Any, NamedTuple
 
-from rules.packs.lexicon import Lexicon, Meaning
+from rules.packs.lexicon import Lexicon, Meaning, parted
 from rules.text import Folded, Token, fold, tokens
 
 _WINDOW = 3  # words before a word that may turn or strengthen it
@@ -66,7 +66,7 @@ class _Reading:
         self._faces = {face.start(): face.end() for face in _FACE.finditer(text)}
         self._text, self._folded = text, Folded(_FACE.sub(_pictured, text) if self._faces else text)
         self._found: list[Token] = []
-        for token in tokens(self._folded):
+        for token in parted(tokens(self._folded)):
             if token.kind == "word" and token.text not in spellings:
                 self._found.append(token)
             else:
