@@ -82,6 +82,7 @@ class Lexicon:
         self._root = _Node()
         # Looked up once a word, not once an occurrence; bounded in entries and, by _LONGEST_WORD, in bytes.
         self._begin = lru_cache(_REMEMBERED)(self._beginning)
+        self._words = lru_cache(_REMEMBERED)(_words)  # the same choices stand in many lines
 
     def add(self, line: str, meaning: Meaning) -> None:
         """A later entry of the same words takes the place of an earlier one. ValueError when a line cannot be read."""
@@ -142,11 +143,15 @@ class Lexicon:
                 yield (choice,) if choice else ()
                 continue
             sign = choice[-1] if choice[-1] == "*" or choice[-1] in self._endings else ""
-            words = [token.text for token in parted(tokens(Folded(choice.removesuffix(sign))))]
+            words = self._words(choice.removesuffix(sign))
             if not words or (sign and len(words[-1]) < _SHORTEST_STEM):
                 raise ValueError(f"no word, or too short a stem: {choice!r}")
             for ending in self._endings.get(sign, (sign,)):
                 yield (*words[:-1], words[-1] + ending)
+
+
+def _words(choice: str) -> tuple[str, ...]:
+    return tuple(token.text for token in parted(tokens(Folded(choice))))
 
 
 def _ways(node: _Node, words: Sequence[str], at: int, end: int) -> Iterator[tuple[Meaning, int]]:

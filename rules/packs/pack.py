@@ -134,6 +134,8 @@ class Pack:
     def _total(self, reading: _Reading, hits: list[_Hit]) -> float:
         """Blame decides: praise beside it counts for little, unless it has the last word."""
         roles = {hit.role: hit.first for hit in hits}
+        if "notice" in roles:
+            hits = [hit._replace(valence=hit.valence * _MUTED) for hit in hits]
         blame = [hit for hit in hits if hit.valence < 0 and (hit.role != "hint" or self._decides(reading, hit, hits))]
         praise = [
             hit._replace(valence=hit.valence * _MUTED)
