@@ -217,7 +217,8 @@ def _entries(data: Mapping[str, Any], negators: frozenset[str]) -> Iterator[tupl
             yield line, Meaning(float(figure), turns=negators.isdisjoint(re.findall(r"\w+", fold(line))))
     for key, text in data.get("roles", {}).items():
         role, _, figure = key.partition(" ")
-        yield from ((line, Meaning(float(figure or 0), role)) for line in filter(None, text.splitlines()))
+        meaning = Meaning(float(figure or 0), role, turns=role != "hint")
+        yield from ((line, meaning) for line in filter(None, text.splitlines()))
 
 
 def _build(data: Mapping[str, Any]) -> Pack:
