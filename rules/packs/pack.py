@@ -136,7 +136,13 @@ class Pack:
         roles = {hit.role: hit.first for hit in hits}
         if "notice" in roles:
             hits = [hit._replace(valence=hit.valence * _MUTED) for hit in hits]
-        blame = [hit for hit in hits if hit.valence < 0 and (hit.role != "hint" or self._decides(reading, hit, hits))]
+        alone = not any(hit.valence > 0 or hit.role == "advert" for hit in hits)
+        blame = [
+            hit
+            for hit in hits
+            if hit.valence < 0
+            and (hit.role != "hint" or (alone and reading.clauses[hit.first] not in reading.asked))
+        ]
         praise = [
             hit._replace(valence=hit.valence * _MUTED)
             if "advert" in roles or reading.clauses[hit.first] in reading.asked
@@ -157,12 +163,6 @@ class Pack:
         if contrasts or outweighs:
             return bad * _BEFORE_BUT + _sum(late) + (good - _sum(late)) * _BESIDE_BLAME
         return bad + good * _BESIDE_BLAME
-
-    @staticmethod
-    def _decides(reading: _Reading, hint: _Hit, hits: list[_Hit]) -> bool:
-        return reading.clauses[hint.first] not in reading.asked and all(
-            hit.valence <= 0 and hit.role != "advert" for hit in hits
-        )
 
     def _means_it(self, reading: _Reading, hit: _Hit) -> bool:
         """Whether praise is of a sort that irony seldom takes."""
