@@ -17,7 +17,8 @@ _BOOST, _DAMPEN = 1.3, 0.7
 _TURNED_BAD, _TURNED_GOOD = -0.14, -0.9  # "pas déçu" praises less than "pas bon" blames
 _BESIDE_BLAME = 0.3  # what praise still weighs beside blame: irony and politeness praise, complaints decide
 _BEFORE_BUT = 0.3  # and blame in "cher, mais parfait"
-_MUTED = 0.15  # what praise still weighs in an advert or a question
+_MUTED = 0.15  # what praise still weighs in an advert or a question, and anything in a notice
+_PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
 _MOST_WORDS = 10
 _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "cheers", "boosters", "dampeners")
@@ -121,7 +122,7 @@ class Pack:
     def weigh(self, text: str, own: Lexicon | None = None) -> Weight:
         """The tone of a text. What `own` says of words goes before what the language says. Linear in time."""
         reading = _Reading(text, self._grammar.spellings)
-        hits = list(self._hits(reading, own))
+        hits = _with_hints(reading, list(self._hits(reading, own)))
         total = self._total(reading, hits)
         ranked = sorted((hit for hit in hits if hit.valence * total > 0), key=lambda hit: -abs(hit.valence))
         written = dict.fromkeys(map(reading.written, ranked))
@@ -136,13 +137,7 @@ class Pack:
         roles = {hit.role: hit.first for hit in hits}
         if "notice" in roles:
             hits = [hit._replace(valence=hit.valence * _MUTED) for hit in hits]
-        alone = not any(hit.valence > 0 or hit.role == "advert" for hit in hits)
-        blame = [
-            hit
-            for hit in hits
-            if hit.valence < 0
-            and (hit.role != "hint" or (alone and reading.clauses[hit.first] not in reading.asked))
-        ]
+        blame = [hit for hit in hits if hit.valence < 0]
         praise = [
             hit._replace(valence=hit.valence * _MUTED)
             if "advert" in roles or reading.clauses[hit.first] in reading.asked
@@ -190,6 +185,12 @@ class Pack:
             return meaning.valence * (_TURNED_BAD if meaning.valence < 0 else _TURNED_GOOD)
         boosters = (grammar.boosters[word] for word in reversed(before[-2:]) if word in grammar.boosters)
         return meaning.valence * next(boosters, 1.0)
+
+
+def _with_hints(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
+    """Hints of blame count only where nothing plain is said, and neither asked nor advertised."""
+    plain = any(hit.valence > 0 or hit.valence <= _PLAIN_BLAME or hit.role == "advert" for hit in hits)
+    return [hit for hit in hits if hit.role != "hint" or not (plain or reading.clauses[hit.first] in reading.asked)]
 
 
 def _pictured(face: re.Match[str]) -> str:

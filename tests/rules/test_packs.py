@@ -21,6 +21,7 @@ for line, meaning in {
     "pas _ reçu": BAD,
     "longue WAIT": BAD,
     "prix": Meaning(0.0, "advert"),
+    "depuis 2h": BAD,
 }.items():
     LEXICON.add(line, meaning)
 
@@ -39,6 +40,7 @@ for line, meaning in {
         ("pas recu", None),
         ("longue file d attente", (BAD, 4)),
         ("prix", (Meaning(0.0, "advert"), 1)),
+        ("depuis 2 h", (BAD, 3)),
         ("inconnu", None),
     ],
 )
