@@ -9,7 +9,7 @@ from tests.tone_set import LANGUAGES, Measured, entries, measure, pairs
 
 # About two points below what docs/sentiment.md says is measured: raise them with it, never mend single words for them.
 FLOORS = {
-    "fr": Measured(macro_f1=0.82, precision=0.86, recall=0.83),
+    "fr": Measured(macro_f1=0.85, precision=0.88, recall=0.86),
     "de": Measured(macro_f1=0.82, precision=0.86, recall=0.85),
     "es": Measured(macro_f1=0.87, precision=0.93, recall=0.89),
     "it": Measured(macro_f1=0.82, precision=0.83, recall=0.88),
