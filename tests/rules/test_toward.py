@@ -20,7 +20,7 @@ from rules.toward import score_toward
 from tests.tone_set import heard
 
 FOLDER = Path(__file__).parents[1] / "data" / "tone"
-# Well below what docs/tone.md says: the sentences were looked at, so this guards and does not measure.
+# Well below what docs/sentiment.md says: the sentences were looked at, so this guards and does not measure.
 FLOORS = {"fr": 0.85, "en": 0.87, "de": 0.9, "es": 0.95, "it": 0.94, "pt": 0.95}
 
 
