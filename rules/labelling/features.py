@@ -10,7 +10,7 @@ PLACES = 1 << 15
 """Places in the table; what falls on the same one shares a weight."""
 
 _LONGEST_WORD = 40
-_PIECES = (3, 4, 5)  # characters
+_PIECES = (3, 4)  # characters
 _STANDS_FOR = {"link": "://", "handle": "@", "number": "0"}
 _SPREAD = 0x9E3779B1  # of Knuth's multiplicative hashing: neighbours fall far apart
 
@@ -20,7 +20,7 @@ def words(text: str) -> list[str]:
     return [_STANDS_FOR.get(token.kind, token.text[:_LONGEST_WORD]) for token in tokens(Folded(text[:LONGEST_SCORED]))]
 
 
-def features(text: str) -> list[int]:
+def features(text: str) -> tuple[int, ...]:
     """The places of a text's features, each once, in order. Linear in time; the same on every machine."""
     found: set[int] = set()
     before = 0
@@ -29,7 +29,7 @@ def features(text: str) -> list[int]:
         found.update(pieces)
         found.add((before * 31 + code) * _SPREAD % (1 << 32) % PLACES)
         before = code
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 # Bounded in entries and, by _LONGEST_WORD, in bytes.

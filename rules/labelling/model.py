@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from math import exp, isfinite, sqrt
 from sys import byteorder
 from typing import Literal
@@ -20,8 +21,16 @@ Said = Literal["negative", "neutral", "positive"]
 SIDES: tuple[Said, Said] = ("negative", "positive")
 """The labels that have weights of their own; neutral is what both are weighed against."""
 
+TOLD = 6
+"""Numbers that `told` makes of a pack's answer."""
+
 LARGEST = 1_000_000
 """Bytes of a dump, at most."""
+
+Table = Mapping[int, float]
+"""The weights of places, 0 where there is none."""
+Blend = tuple[tuple[float, ...], tuple[float, ...]]
+"""By side, the weights of the pack's answer and of what the text says for both sides."""
 
 _FORMAT = "badbuzz labels 1"
 _STEPS = 32_767  # of a weight: the range of 16 bits
@@ -38,102 +47,90 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Content(msgspec.Struct, frozen=True, kw_only=True, array_like=True, forbid_unknown_fields=True):
-    """What is kept of a model: for each side the weights of the pack's answer, and a table of steps of 16 bits."""
+    """`tables` hold, by side, one number of 16 bits for each place: so many times `step`."""
 
     format: str
     languages: tuple[str, ...]
-    answer: tuple[tuple[float, ...], tuple[float, ...]]
+    blend: Blend
     step: float
     tables: tuple[bytes, bytes]
 
 
 class LabelModel:
-    """Immutable; equal content has an equal `hash`. Judges texts in `languages` alone."""
+    """Immutable; equal content has an equal `hash`. Judges texts in its `languages` alone."""
 
     def __init__(self, content: _Content) -> None:
+        """For `build` and `load`."""
         self._content = content
-        self._languages = frozenset(content.languages)
-        self._tables = tuple(map(_steps, content.tables))
+        self._tables = tuple(map(_numbers, content.tables))
+        self.languages = frozenset(content.languages)
 
     @classmethod
-    def build(cls, languages: Sequence[str], sides: Sequence[tuple[Sequence[float], Mapping[int, float]]]) -> "LabelModel":
-        """From the weights of each side: those of the pack's answer, and by place those of the text."""
-        heaviest = max((abs(weight) for _, weights in sides for weight in weights.values()), default=0.0)
+    def build(cls, languages: Sequence[str], tables: tuple[Table, Table], blend: Blend) -> "LabelModel":
+        """A model for `languages`, from weights as `rules.labelling.fit` makes them."""
+        heaviest = max(map(abs, chain(tables[0].values(), tables[1].values())), default=0.0)
         step = heaviest / _STEPS or 1.0
-        (negative, blame), (positive, praise) = sides
-        content = _Content(
-            format=_FORMAT,
-            languages=tuple(sorted(languages)),
-            answer=(tuple(negative), tuple(positive)),
-            step=step,
-            tables=(_table(blame, step), _table(praise, step)),
-        )
+        negative, positive = (_table(table, step) for table in tables)
+        codes = tuple(sorted(set(languages)))
+        return cls(_Content(format=_FORMAT, languages=codes, blend=blend, step=step, tables=(negative, positive)))
+
+    @classmethod
+    def load(cls, dumped: bytes) -> "LabelModel":
+        """What `dump` gave. ValueError when these bytes are not that, or of another version."""
+        if len(dumped) > LARGEST:
+            raise ValueError(f"not a label model: {len(dumped)} bytes, at most {LARGEST}")
+        try:
+            content = msgspec.msgpack.decode(dumped, type=_Content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not a label model, or one of another version: {error}") from None
+        _check(content)
+        if msgspec.msgpack.encode(content) != dumped:
+            raise ValueError("not a label model: not written as it would be")
         return cls(content)
 
-    @property
-    def languages(self) -> frozenset[str]:
-        """Those in which it is better than the pack."""
-        return self._languages
+    def dump(self) -> bytes:
+        """All of it in fewer than LARGEST bytes; the same bytes for the same content."""
+        return msgspec.msgpack.encode(self._content)
 
     @cached_property
     def hash(self) -> str:
         """16 hexadecimal digits that name the content."""
         return sha256(self.dump()).hexdigest()[:16]
 
-    def dump(self) -> bytes:
-        """All of it, in fewer than LARGEST bytes; the same for the same content."""
-        return msgspec.msgpack.encode(self._content)
-
-    @classmethod
-    def load(cls, dumped: bytes) -> "LabelModel":
-        """What `dump` gave. ValueError when these bytes are not that, or of another version."""
-        if len(dumped) > LARGEST:
-            raise ValueError(f"no label model: {len(dumped)} bytes, at most {LARGEST}")
-        try:
-            content = msgspec.msgpack.decode(dumped, type=_Content)
-        except msgspec.DecodeError as error:
-            raise ValueError(f"no label model, or of another version: {error}") from None
-        if content.format != _FORMAT:
-            raise ValueError(f"a label model of another version: {content.format[:40]!r}, this is {_FORMAT!r}")
-        numbers = (content.step, *content.answer[0], *content.answer[1])
-        if not all(isfinite(number) and abs(number) <= _HEAVIEST for number in numbers):
-            raise ValueError("no label model: a weight is out of range")
-        if {len(table) for table in content.tables} != {2 * PLACES} or set(map(len, content.answer)) != {ANSWERS}:
-            raise ValueError("no label model: a table has another size")
-        if msgspec.msgpack.encode(content) != dumped:
-            raise ValueError("no label model: not written as it would be")
-        return cls(content)
+    @cached_property
+    def _name(self) -> str:
+        return f"marks@{self.hash[:8]}"
 
     def judge(self, text: str, tone: Tone) -> Tone:
         """The tone with the label and confidence that the marks give it; as it is in any language but `languages`.
-        When the label changes no words decided. Linear in the text.
+        A label that changed has no words that decided. Linear in the text, of which it reads what a pack scores.
         """
-        if tone.language not in self._languages or tone.label == "unsupported":
+        if tone.language not in self.languages or tone.label == "unsupported":
             return tone
-        label, confidence = self._judged(text, tone)
-        return msgspec.structs.replace(
-            tone,
+        label, confidence = self._decide(text, tone)
+        return Tone(
+            language=tone.language,
             label=label,
+            compound=tone.compound,
             confidence=round(confidence, 4),
-            scorer=f"{tone.scorer}+marks@{self.hash[:8]}",
+            scorer=f"{tone.scorer}+{self._name}",
             words=tone.words if label == tone.label else (),
         )
 
-    def _judged(self, text: str, tone: Tone) -> tuple[Said, float]:
-        seen, told = features(text), answer(tone)
+    def _decide(self, text: str, tone: Tone) -> tuple[Said, float]:
+        """The likeliest label and its probability; of equal ones that of the pack."""
+        seen = features(text)
         scale = self._content.step / sqrt(len(seen) or 1)
-        negative, positive = (
-            sum(map(float.__mul__, weights, told)) + scale * sum(map(table.__getitem__, seen))
-            for weights, table in zip(self._content.answer, self._tables, strict=True)
-        )
-        return decide(negative, positive)
+        says = [scale * sum(map(table.__getitem__, seen)) for table in self._tables]
+        row = (*told(tone), *says)
+        blame, praise = chances(*(blended(weights, row) for weights in self._content.blend))
+        sure: dict[Said, float] = {"negative": blame, "neutral": max(0.0, 1 - blame - praise), "positive": praise}
+        label = max(sure, key=lambda each: (sure[each], each == tone.label))
+        return label, sure[label]
 
 
-ANSWERS = 6
-
-
-def answer(tone: Tone) -> tuple[float, ...]:
-    """What the model sees of the pack's answer."""
+def told(tone: Tone) -> tuple[float, ...]:
+    """The pack's answer as numbers: something that is always there, the label, the compound and how far it goes."""
     compound = tone.compound or 0.0
     return (
         1.0,
@@ -145,33 +142,53 @@ def answer(tone: Tone) -> tuple[float, ...]:
     )
 
 
+def heard(tables: tuple[Table, Table], seen: Sequence[int]) -> tuple[float, float]:
+    """What the features of a text say for each side, whatever its length."""
+    unit = 1 / sqrt(len(seen) or 1)
+    blame, praise = (unit * sum(table.get(place, 0.0) for place in seen) for table in tables)
+    return blame, praise
+
+
+def blended(weights: Sequence[float], row: Sequence[float]) -> float:
+    """How much speaks for a side."""
+    return sum(map(float.__mul__, weights, row))
+
+
 def chances(negative: float, positive: float) -> tuple[float, float]:
     """The probabilities of both sides, given how much speaks for each against neutral."""
     top = max(0.0, negative, positive)
-    blame, praise, rest = exp(negative - top), exp(positive - top), exp(-top)
-    total = blame + praise + rest
+    blame, praise = exp(negative - top), exp(positive - top)
+    total = blame + praise + exp(-top)
     return blame / total, praise / total
 
 
-def decide(negative: float, positive: float) -> tuple[Said, float]:
-    """The likeliest label and its probability."""
-    blame, praise = chances(negative, positive)
-    said: tuple[tuple[float, Said], ...] = ((1 - blame - praise, "neutral"), (blame, "negative"), (praise, "positive"))
-    confidence, label = max(said)
-    return label, min(1.0, max(0.0, confidence))
+def _check(content: _Content) -> None:
+    """Raises ValueError for what no `build` made."""
+    if content.format != _FORMAT:
+        raise ValueError(f"a label model of another version: {content.format[:40]!r}; this program reads {_FORMAT!r}")
+    if not all(isfinite(number) and abs(number) <= _HEAVIEST for number in (content.step, *chain(*content.blend))):
+        raise ValueError("not a label model: a weight is out of range")
+    if any(len(table) != 2 * PLACES for table in content.tables) or any(
+        len(side) != TOLD + 2 for side in content.blend
+    ):
+        raise ValueError("not a label model: a table has another size")
+    if list(content.languages) != sorted(set(content.languages)):
+        raise ValueError("not a label model: its languages are not in order")
 
 
-def _table(weights: Mapping[int, float], step: float) -> bytes:
-    table = array("h", bytes(2 * PLACES))
+def _table(weights: Table, step: float) -> bytes:
+    numbers = array("h", bytes(2 * PLACES))
     for place, weight in weights.items():
-        table[place] = round(weight / step)
-    if byteorder == "big":
-        table.byteswap()
-    return table.tobytes()
+        numbers[place] = round(weight / step)
+    return _little(numbers).tobytes()
 
 
-def _steps(table: bytes) -> "array[int]":
-    steps = array("h", table)
+def _numbers(table: bytes) -> "array[int]":
+    return _little(array("h", table))
+
+
+def _little(numbers: "array[int]") -> "array[int]":
+    """From this machine's order of bytes to the dump's, and back."""
     if byteorder == "big":
-        steps.byteswap()
-    return steps
+        numbers.byteswap()
+    return numbers

@@ -100,7 +100,9 @@ def shift(before: Mapping[Label, int], lately: Mapping[Label, int]) -> Shift:
     """Of counts of labels. For mentions of one language: what else changes moves shares too, such as more news."""
     labels: tuple[Label, ...] = (*LABELS, "unsupported")
     # Four labels are looked at: each must be surer, so that all of them together are wrong once in 20.
-    was, now = ({label: share(side.get(label, 0), sum(side.values()), 2.5) for label in labels} for side in (before, lately))
+    was, now = (
+        {label: share(side.get(label, 0), sum(side.values()), 2.5) for label in labels} for side in (before, lately)
+    )
     change = {label: _difference(was[label], now[label]) for label in labels}
     moved = any(abs(each.value) >= 0.05 and (each.low > 0 or each.high < 0) for each in change.values())
     return Shift(before=was, lately=now, change=change, moved=moved)
