@@ -15,6 +15,8 @@ from rules.labelling.model import SIDES, TOLD, Blend, Said, Table, blended, chan
 _TEXT_PASSES, _TEXT_RATE, _TEXT_SLOWER, _TEXT_PULL = 6, 1.0, 0.3, 0.001
 _BLEND_PASSES, _BLEND_RATE, _BLEND_PULL = 30, 0.3, 0.003
 _BIAS_RATE = 0.02
+_HEAVIEST = 3.0
+"""Of a mark with a rare label, against the mean."""
 _TRUST = 1.5
 """What the pack's label weighs before any mark: it is right about six times out of ten."""
 
@@ -31,6 +33,7 @@ class _Row(NamedTuple):
     at: list[int]
     unit: float
     target: tuple[float, ...]
+    weight: float
 
 
 def fit_text(examples: Sequence[Example]) -> tuple[Table, Table]:
@@ -38,7 +41,11 @@ def fit_text(examples: Sequence[Example]) -> tuple[Table, Table]:
     counts = Counter(place for each in examples for place in each.seen)
     places = list(counts)
     known = {place: at for at, place in enumerate(places)}
-    rows = [_Row([known[place] for place in each.seen], _unit(each.seen), _target(each.label)) for each in examples]
+    weights = _weights(examples)
+    rows = [
+        _Row([known[place] for place in each.seen], _unit(each.seen), _target(each.label), weights[each.label])
+        for each in examples
+    ]
     tables = _descend(rows, _paces(list(counts.values()), len(examples)))
     return _by_place(places, tables[0]), _by_place(places, tables[1])
 
@@ -52,12 +59,13 @@ def fit_blend(examples: Sequence[Example], texts: Sequence[tuple[float, float]])
     # AdaGrad (Duchi et al. 2011): the compound and the text have scales of their own.
     squares = [[0.1] * len(weights) for weights in start]
     rows = [(*each.told, *text) for each, text in zip(examples, texts, strict=True)]
-    targets = [_target(each.label) for each in examples]
+    weights = _weights(examples)
+    targets = [(_target(each.label), weights[each.label]) for each in examples]
     for _ in range(_BLEND_PASSES):
-        for row, target in zip(rows, targets, strict=True):
-            said = chances(*(blended(weights, row) for weights in blend))
+        for row, (target, weight) in zip(rows, targets, strict=True):
+            said = chances(*(blended(side, row) for side in blend))
             for side in (0, 1):
-                _adapt(blend[side], start[side], squares[side], row, target[side] - said[side])
+                _adapt(blend[side], start[side], squares[side], row, weight * (target[side] - said[side]))
     return tuple(blend[0]), tuple(blend[1])
 
 
@@ -67,6 +75,14 @@ def _unit(seen: Sequence[int]) -> float:
 
 def _target(label: Said) -> tuple[float, ...]:
     return tuple(float(label == side) for side in SIDES)
+
+
+def _weights(examples: Sequence[Example]) -> dict[Said, float]:
+    """What a mark of each label weighs: halfway between as much as any other, and all labels as much as each other.
+    As they come, rare labels would hardly ever be said.
+    """
+    counts = Counter(each.label for each in examples)
+    return {label: min(_HEAVIEST, sqrt(len(examples) / len(counts) / count)) for label, count in counts.items()}
 
 
 def _paces(counts: Sequence[int], examples: int) -> list[float]:
@@ -89,7 +105,7 @@ def _descend(rows: Sequence[_Row], paces: Sequence[float]) -> list[list[float]]:
             ))  # fmt: skip
             scale *= 1 - rate * _TEXT_PULL
             for side, table in enumerate(tables):
-                error = row.target[side] - said[side]
+                error = row.weight * (row.target[side] - said[side])
                 biases[side] += rate * _BIAS_RATE * error
                 by = 2 * rate * row.unit * error / scale
                 for at in row.at:

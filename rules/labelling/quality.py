@@ -86,6 +86,12 @@ def macro_f1(confusion: Mapping[tuple[Label, Label], int]) -> float:
     return sum(_f1(confusion, label).value for label in said) / max(1, len(said))
 
 
+def mean_recall(confusion: Mapping[tuple[Label, Label], int]) -> float:
+    """Of the same, over the same labels: no better for guessing than for always saying one label, as macro-F1 is."""
+    said = {label: total for label in LABELS if (total := _total(confusion, label, 0))}
+    return sum(confusion.get((label, label), 0) / total for label, total in said.items()) / max(1, len(said))
+
+
 def drift(pairs: Sequence[tuple[Label, Label]], lately: int = _LATELY) -> Drift:
     """Of marks in the order they were made, each with the label that was in force: the last `lately` against those
     before.

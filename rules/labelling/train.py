@@ -1,7 +1,7 @@
 """A label model from a brand's marks, where cross-validation says that it is better than the pack."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import sqrt
 from typing import Literal, NamedTuple
@@ -13,7 +13,7 @@ from rules.facts import Label, Tone
 from rules.labelling.features import features, words
 from rules.labelling.fit import Example, fit_blend, fit_text
 from rules.labelling.model import Blend, LabelModel, Mark, heard, told
-from rules.labelling.quality import Quality, macro_f1, quality
+from rules.labelling.quality import Quality, macro_f1, mean_recall, quality
 from rules.packs.lexicon import Lexicon
 from rules.tone import score, supported_languages
 
@@ -155,38 +155,50 @@ def _judged(folds: _Folds, unseen: _Unseen) -> Iterator[_Case]:
 
 
 def _compared(cases: Sequence[_Case]) -> Compared:
-    pack = quality((case.said, case.pack) for case in cases)
-    model = quality((case.said, case.model) for case in cases)
-    gain, error = model.macro_f1.value - pack.macro_f1.value, _error(cases)
-    labels = Counter(case.said for case in cases)
-    verdict: Verdict = "better"
-    if len(cases) < FEWEST_MARKS:
-        verdict = "too few"
-    elif sum(count >= FEWEST_OF_A_LABEL for count in labels.values()) < 2:
-        verdict = "one label"
-    elif gain <= _SURE * error:
-        verdict = "not better"
-    elif model.negative_f1.value < pack.negative_f1.value - _MAY_LOSE:
-        verdict = "worse at negative"
-    return Compared(n=len(cases), pack=pack, model=model, gain=gain, error=error, verdict=verdict)
-
-
-def _error(cases: Sequence[_Case]) -> float:
-    """The standard error of the gain in macro-F1, by a jackknife over stories (Efron & Stein 1981)."""
-    packs, models = (
-        Counter((case.said, case.pack) for case in cases),
-        Counter((case.said, case.model) for case in cases),
+    gain, error = _gain(cases, macro_f1)
+    compared = Compared(
+        n=len(cases),
+        pack=quality((case.said, case.pack) for case in cases),
+        model=quality((case.said, case.model) for case in cases),
+        gain=gain,
+        error=error,
+        verdict="better",
     )
+    return msgspec.structs.replace(compared, verdict=_verdict(compared, cases))
+
+
+def _verdict(compared: Compared, cases: Sequence[_Case]) -> Verdict:
+    labels = Counter(case.said for case in cases)
+    if len(cases) < FEWEST_MARKS:
+        return "too few"
+    if sum(count >= FEWEST_OF_A_LABEL for count in labels.values()) < 2:
+        return "one label"
+    recalled, error = _gain(cases, mean_recall)
+    if compared.gain <= _SURE * compared.error or recalled <= _SURE * error:
+        return "not better"
+    if compared.model.negative_f1.value < compared.pack.negative_f1.value - _MAY_LOSE:
+        return "worse at negative"
+    return "better"
+
+
+def _gain(cases: Sequence[_Case], measure: Callable[[Counter[tuple[Label, Label]]], float]) -> tuple[float, float]:
+    """Of the model over the pack, and its standard error by a jackknife over stories (Efron & Stein 1981)."""
     stories: dict[str, list[_Case]] = defaultdict(list)
     for case in cases:
         stories[case.story].append(case)
-    gains = [
-        macro_f1(models - Counter((case.said, case.model) for case in story))
-        - macro_f1(packs - Counter((case.said, case.pack) for case in story))
-        for story in stories.values()
-    ]
+    packs, models = _counted(cases)
+    gains = []
+    for story in stories.values():
+        pack, model = _counted(story)
+        gains.append(measure(models - model) - measure(packs - pack))
     middle = sum(gains) / len(gains)
-    return sqrt(sum((gain - middle) ** 2 for gain in gains) * (len(gains) - 1) / len(gains))
+    error = sqrt(sum((gain - middle) ** 2 for gain in gains) * (len(gains) - 1) / len(gains))
+    return measure(models) - measure(packs), error
+
+
+def _counted(cases: Sequence[_Case]) -> tuple[Counter[tuple[Label, Label]], Counter[tuple[Label, Label]]]:
+    """How often a person and the pack, a person and the model say what."""
+    return Counter((case.said, case.pack) for case in cases), Counter((case.said, case.model) for case in cases)
 
 
 def _reason(compared: Mapping[str, Compared]) -> str:
