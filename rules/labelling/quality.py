@@ -11,6 +11,7 @@ from rules.facts import Label
 LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 _Z = 1.96  # 95 %
 _LATELY = 100
+_TOGETHER = 0.25  # so that the interval of macro-F1 held the truth in 94 to 97 of 100 simulated samples
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -25,8 +26,8 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     """`confusion` counts (said by a person, predicted). `macro_f1` is the mean over the labels that a person said.
 
     Intervals: Wilson's for precision and recall; F1 is 2J / (1 + J) of J, the share of the right ones among all that
-    are negative or called so, and takes Wilson's interval of J through that; macro-F1 joins those of its F1 as if these
-    were independent (MOVER: Zou & Donner 2008).
+    are negative or called so, and takes Wilson's interval of J through that; macro-F1 joins those of its F1 (MOVER:
+    Zou & Donner 2008) as parts that are correlated by a quarter.
     """
 
     n: int
@@ -128,9 +129,15 @@ def _mean(parts: Sequence[Estimate]) -> Estimate:
     if not parts:
         return Estimate(0.0, 0.0, 1.0)
     value = sum(part.value for part in parts) / len(parts)
-    below = sqrt(sum((part.value - part.low) ** 2 for part in parts)) / len(parts)
-    above = sqrt(sum((part.high - part.value) ** 2 for part in parts)) / len(parts)
+    below = _joined([part.value - part.low for part in parts]) / len(parts)
+    above = _joined([part.high - part.value for part in parts]) / len(parts)
     return Estimate(value, max(0.0, value - below), min(1.0, value + above))
+
+
+def _joined(reaches: Sequence[float]) -> float:
+    """The reach of a sum whose parts go together by a quarter: an error costs two labels at once."""
+    alone = sum(reach * reach for reach in reaches)
+    return sqrt(_TOGETHER * sum(reaches) ** 2 + (1 - _TOGETHER) * alone)
 
 
 def _difference(before: Estimate, lately: Estimate) -> Estimate:

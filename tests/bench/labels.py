@@ -9,7 +9,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from random import Random
 from statistics import mean
-from time import perf_counter
+from time import process_time
 
 from rules.facts import Tone
 from rules.labelling.model import LabelModel, Mark
@@ -23,7 +23,7 @@ Told = list[tuple[str, str, Tone]]
 
 
 class Costs:
-    """Of all models that were trained, by number of marks: seconds to train; of those used: bytes, seconds to judge."""
+    """Seconds of a core to train, by number of marks; of the models that are used, bytes and seconds to judge a text."""
 
     def __init__(self) -> None:
         self.training: dict[int, list[float]] = {}
@@ -39,9 +39,9 @@ class Costs:
 def judged(model: LabelModel | None, told: Told, costs: Costs) -> Quality:
     if model is None:
         return quality((label, tone.label) for label, _, tone in told)
-    began = perf_counter()
+    began = process_time()
     found = [model.judge(text, tone).label for _, text, tone in told]
-    costs.judging.append((perf_counter() - began) / len(told))
+    costs.judging.append((process_time() - began) / len(told))
     costs.sizes.append(len(model.dump()))
     return quality((label, said) for (label, _, _), said in zip(told, found, strict=True))
 
@@ -49,9 +49,9 @@ def judged(model: LabelModel | None, told: Told, costs: Costs) -> Quality:
 def trained(texts: list[tuple[str, str]], language: str, count: int, seed: int, costs: Costs) -> LabelModel | None:
     drawn = Random(f"{language} {seed}").sample(texts, len(texts))[:count]
     marks = [Mark(text=text, label=label, language=language, at=at) for at, (label, text) in enumerate(drawn)]
-    began = perf_counter()
+    began = process_time()
     study = train(marks)
-    costs.training.setdefault(count, []).append(perf_counter() - began)
+    costs.training.setdefault(count, []).append(process_time() - began)
     return study.model
 
 

@@ -51,11 +51,11 @@ def test_a_label_that_changed_has_no_words_that_decided():
     assert (tone.label, tone.words) == ("negative", ())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 @example("")
 @example("\ud800 zorped\udfff")
-@example("zorped " * 150_000)
+@example("zorped " * 15_000)
 def test_any_text_is_judged_always_the_same(text):
     tone = judged(text)
 
@@ -73,7 +73,7 @@ def test_what_was_dumped_is_loaded_with_the_same_name():
     assert len(dumped()) < 200_000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"\x91" * 100_000)
@@ -84,7 +84,7 @@ def test_bytes_that_are_no_model_are_refused_in_words(hostile):
         LabelModel.load(hostile)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.data())
 def test_a_model_with_a_byte_changed_is_refused_or_another_one_that_still_judges(data):
     at = data.draw(st.integers(0, 200) | st.integers(0, len(dumped()) - 1))

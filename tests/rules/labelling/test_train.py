@@ -31,7 +31,7 @@ def test_marks_that_are_noise_are_refused(count):
     assert "the pack stays" in study.reason
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.permutations(range(45)))
 def test_the_order_of_marks_makes_no_difference(order):
     given_marks = marks(45)
