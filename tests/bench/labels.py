@@ -23,7 +23,7 @@ Told = list[tuple[str, str, Tone]]
 
 
 class Costs:
-    """Seconds of a core to train, by number of marks; of the models that are used, bytes and seconds to judge a text."""
+    """Seconds of a core to train, by number of marks; of models used, bytes and seconds to judge a text."""
 
     def __init__(self) -> None:
         self.training: dict[int, list[float]] = {}
