@@ -27,7 +27,7 @@ FEWEST_OF_A_LABEL = 5
 Verdict = Literal["better", "too few", "one label", "not better", "worse at negative"]
 
 _FOLDS = 5
-_SURE = 2.0  # standard errors: chance reaches that once in 44 times
+_SURE, _SURER = 2.0, 60.0  # standard errors, and how many more for one over the texts: few texts hide their own error
 _MAY_LOSE = 0.01  # of the F1 of negative, for a gain in macro-F1
 _OPENING = 12  # words: texts that begin with the same ones are one story
 
@@ -174,11 +174,17 @@ def _verdict(compared: Compared, cases: Sequence[_Case]) -> Verdict:
     if sum(count >= FEWEST_OF_A_LABEL for count in labels.values()) < 2:
         return "one label"
     recalled, error = _gain(cases, mean_recall)
-    if compared.gain <= _SURE * compared.error or recalled <= _SURE * error:
+    sure = _sure(compared.n)
+    if compared.gain <= sure * compared.error or recalled <= sure * error:
         return "not better"
     if compared.model.negative_f1.value < compared.pack.negative_f1.value - _MAY_LOSE:
         return "worse at negative"
     return "better"
+
+
+def _sure(texts: int) -> float:
+    """By how many standard errors a gain must be more than none."""
+    return _SURE + _SURER / texts
 
 
 def _gain(cases: Sequence[_Case], measure: Callable[[Counter[tuple[Label, Label]]], float]) -> tuple[float, float]:
@@ -213,7 +219,7 @@ def _why(each: Compared) -> str:
         return f"the pack stays, too few of {each.n} marked texts have another label than the others"
     figures = (
         f"macro-F1 {each.model.macro_f1.value:.1%} with the marks and {each.pack.macro_f1.value:.1%} without,"
-        f" gain {each.gain * 100:+.1f} ± {_SURE * each.error * 100:.1f} points;"
+        f" gain {each.gain * 100:+.1f} ± {_sure(each.n) * each.error * 100:.1f} points;"
         f" negative F1 {each.model.negative_f1.value:.1%} and {each.pack.negative_f1.value:.1%};"
         f" on {each.n} marked texts not seen before"
     )
