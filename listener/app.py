@@ -30,6 +30,7 @@ from listener.checks import examine
 from listener.clock import Clock, Steady
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
+from listener.labelling.learning import Learning
 from listener.net.client import Client, open_client
 from listener.net.session import channel_session
 from listener.observe.log import set_up
@@ -170,6 +171,7 @@ class Daemon:
             writing = group.create_task(parts.writer.run(), name="writer")
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
+            learning = group.create_task(self._learning().run(), name="learning")
             await self._staff()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
@@ -179,12 +181,13 @@ class Daemon:
             await self._reloading.acquire()  # for good: what a reload started now would never end
             parts.systemd.stopping()
             log.info("stopping")
+            learning.cancel()  # what it would have learnt it learns after the next start
             await sources.become({})
             await self._drain(until)
             await channels.become({})
             for task in (hearing, keeping, writing):
                 task.cancel()
-            await asyncio.wait([hearing, keeping, writing])
+            await asyncio.wait([hearing, keeping, writing, learning])
             await parts.writer.finish()
         log.info("stopped")
 
@@ -258,6 +261,10 @@ class Daemon:
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts
         return Housekeeping(parts.store, parts.ledger, parts.writer, parts.clock, parts.metrics, parts.systemd)
+
+    def _learning(self) -> Learning:
+        parts = self._parts
+        return Learning(parts.views, parts.ledger, parts.writer, parts.clock, parts.metrics)
 
     async def _hear_signals(self) -> None:
         loop = asyncio.get_running_loop()

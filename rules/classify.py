@@ -1,10 +1,12 @@
 """Which brands a mention concerns, in what tone, and which keyword rules it touches. Pure; no clock."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
 from rules.facts import Tone
+from rules.labelling.model import LabelModel
 from rules.language import Guess, by_words, identify
 from rules.mention import Mention
 from rules.named import Names, names_of
@@ -13,6 +15,8 @@ from rules.packs.own import ToneWords
 from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
 from rules.toward import score_toward
+
+NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 
 class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +54,17 @@ class _Listening:
         self.own_words = terms.tone.compile()
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
-    def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
+    def classify(
+        self, mention: Mention, content: Content, tones: "_Tones", model: LabelModel | None
+    ) -> Classified | None:
         match = self.query.find(content)
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
+        tone = tones.tone(self.languages, self.own_words, self._names(mention, match))
         return Classified(
             brand=self.name,
-            tone=tones.tone(self.languages, self.own_words, self._names(mention, match)),
+            tone=model.judge(tones.text, tone) if model else tone,
             match=match,
             own=_is_by(mention, self.accounts),
             hits=tuple(found),
@@ -83,10 +90,12 @@ class Classifier:
         self._guess = guess
         self._brands = [_Listening(name, terms) for name, terms in brands.items()]
 
-    def classify(self, mention: Mention) -> list[Classified]:
-        """The brands the mention concerns, in the order they were given; none is the usual answer."""
+    def classify(self, mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS) -> list[Classified]:
+        """The brands the mention concerns, in the order they were given; none is the usual answer. The label model of a
+        brand judges after the language pack.
+        """
         content, tones = Content(mention), _Tones(mention, self._guess)
-        found = (brand.classify(mention, content, tones) for brand in self._brands)
+        found = (brand.classify(mention, content, tones, models.get(brand.name)) for brand in self._brands)
         return [each for each in found if each is not None]
 
 
@@ -101,10 +110,10 @@ class _Tones:
     """The tones of one mention towards each who is named in it."""
 
     def __init__(self, mention: Mention, guess: Guess) -> None:
-        self._text, self._tag, self._guess = full_text(mention), mention.language, guess
+        self.text, self._tag, self._guess = full_text(mention), mention.language, guess
 
     def tone(self, languages: tuple[str, ...], own: Lexicon | None, names: Names) -> Tone:
-        return score_toward(self._text, identify(self._text, self._tag, languages, self._guess), names, own)
+        return score_toward(self.text, identify(self.text, self._tag, languages, self._guess), names, own)
 
 
 def _account(written: str) -> str:

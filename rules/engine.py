@@ -18,6 +18,7 @@ from rules.inputs import (
     Gap,
     Heard,
     Input,
+    Learnt,
     Missed,
     Plan,
     Resolved,
@@ -39,7 +40,7 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
     not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
     a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
-    without a source.
+    without a source, `model` the label model that tones are judged with.
     """
 
     plan: Plan | None = None
@@ -52,6 +53,7 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     hushed: dict[str, int] = {}
     learned: dict[str, Any] = {}
     whole: dict[str, Any] = {}
+    model: str | None = None
 
 
 class Engine:
@@ -76,6 +78,11 @@ class Engine:
     def plan(self) -> Plan | None:
         """The plan in force; None before the first."""
         return self._state.plan
+
+    @property
+    def model(self) -> str | None:
+        """The hash of the label model in force."""
+        return self._state.model
 
     @property
     def judged(self) -> Instant:
@@ -115,6 +122,9 @@ class Engine:
         if isinstance(entry, Gap):
             return transitions + self._gap(entry)
         transitions += self.advance(entry.at)
+        return transitions + self._take(entry)
+
+    def _take(self, entry: Input) -> list[Transition]:
         match entry:
             case Heard():
                 self._touch(entry.at, self._count(entry.facts))
@@ -123,16 +133,18 @@ class Engine:
             case Deleted():
                 self._unquote(entry.mention)
             case Acknowledged():
-                transitions += self._acknowledge(entry)
+                return self._acknowledge(entry)
             case Resolved():
-                transitions += self._resolve(entry)
+                return self._resolve(entry)
             case Configured():
-                transitions += self._configure(entry)
+                return self._configure(entry)
             case Coverage():
                 self._cover(entry)
             case Missed():
                 self._miss(entry)
-        return transitions
+            case Learnt():
+                self._state.model = entry.hash
+        return []
 
     def settle(self) -> list[Transition]:
         """Judge what was taken in and not judged yet."""

@@ -102,7 +102,13 @@ class Gap(_Entry, frozen=True, kw_only=True, tag="gap"):
     since: Instant
 
 
-Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap
+class Learnt(_Entry, frozen=True, kw_only=True, tag="model"):
+    """From here on tones are judged with the label model of this hash, with the language packs alone when None."""
+
+    hash: str | None
+
+
+Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap | Learnt
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

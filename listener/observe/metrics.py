@@ -8,7 +8,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import get_args
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client import disable_created_metrics as without_created
@@ -143,7 +143,7 @@ class Metrics:
 
     def brand_removed(self, brand: str) -> None:
         self._recent.pop(brand, None)
-        for gauge in (self._tones, self._coverage, self._value, self._expected, self._learning):
+        for gauge in (self._tones, self._coverage, self._value, self._expected, self._learning, self._model):
             gauge.remove_by_labels({"brand": brand})
 
     def incident_moved(self, transition: Transition) -> None:
@@ -186,6 +186,18 @@ class Metrics:
         if successful:
             self._reloaded_at.set(self._now() / 1e6)
 
+    def marked(self, brand: str, label: Label) -> None:
+        """A person said what the tone of a text is."""
+        self._marks.labels(brand, label).inc()
+
+    def trained(self, brand: str, outcome: Literal["model", "pack", "failed"]) -> None:
+        """A training ended: its model is better, the pack is, or it came to no end."""
+        self._trainings.labels(brand, outcome).inc()
+
+    def model_in_force(self, brand: str, *, learnt: bool) -> None:
+        """Whether a label model judges the tones of a brand."""
+        self._model.labels(brand).set(learnt)
+
     def _mention_metrics(self) -> None:
         counter = partial(Counter, registry=self.registry)
         self._ingested = counter(
@@ -202,6 +214,17 @@ class Metrics:
             "badbuzz_sentiment_ratio",
             f"Share of a tone in the last {RECENT} mentions of a brand.",
             ["brand", "polarity"],
+            registry=self.registry,
+        )
+
+        self._marks = counter("badbuzz_marks_total", "What people said of the tone of texts.", ["brand", "label"])
+        self._trainings = counter(
+            "badbuzz_label_trainings_total", "Trainings, by what is better afterwards.", ["brand", "outcome"]
+        )
+        self._model = Gauge(
+            "badbuzz_label_model",
+            "1 while a model learnt from marks judges a brand's tones.",
+            ["brand"],
             registry=self.registry,
         )
 

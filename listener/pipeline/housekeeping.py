@@ -60,8 +60,9 @@ class Housekeeping:
             await asyncio.sleep(EVERY)
 
     async def _remove(self, at: Instant) -> None:
+        brands = self._ledger.setup.plans
         try:
-            removed = await self._store.purge(at, self._keep, self._per_source(), LISTED)
+            removed = await self._store.purge(at, self._keep, self._per_source(), LISTED, brands)
         except StoreError as error:
             log.warning("purge_failed", error=str(error))
         else:
@@ -77,6 +78,7 @@ class Housekeeping:
         severities: Counter[Severity] = Counter()
         for engine in self._ledger.engines:
             self._metrics.brand_heard(engine.brand, engine.coverage)
+            self._metrics.model_in_force(engine.brand, learnt=engine.model is not None)
             severities.update(incident.severity for incident in engine.open_incidents())
             for rule, verdict in engine.judge(at).items():
                 self._metrics.rule_judged(

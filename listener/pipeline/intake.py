@@ -8,11 +8,13 @@ from hashlib import blake2s
 import msgspec
 
 from listener.pipeline.setup import Setup
+from listener.store.marks import Marking, by_person, marked_text
 from listener.store.port import DELETED, Commit, LogEntry, Seen, StoredMention
-from rules.classify import Classified
+from rules.classify import NO_MODELS, Classified
 from rules.facts import Facts, Tone
 from rules.inputs import Deleted, Edited, Heard, Input
 from rules.instant import Instant, Span, instant
+from rules.labelling.model import LabelModel
 from rules.mention import Mention
 from rules.moment import moment_of
 
@@ -21,16 +23,25 @@ class Intake:
     """Fills a commit with what one batch means. Lives for one transaction: `known` is what the store said of the
     identities at hand, and grows with what this transaction adds; `dropped` counts mentions not kept, by reason.
     Mentions come as `clean.fit` leaves them. `ahead` is how far our stamps are before the clocks of the world, after
-    our own was set back: what they date is as old as it would be on theirs.
+    our own was set back: what they date is as old as it would be on theirs. `models` judge tones after the packs, and
+    what a person said of a text goes before both, as long as it is that text.
 
     A mention belongs to the source that brought it first, as long as there is such a source: only that one edits and
     deletes it. Another that brings it too only lets further brands hear it.
     """
 
     def __init__(
-        self, setup: Setup, salt: bytes, known: Mapping[str, Seen], commit: Commit, at: Instant, *, ahead: Span = 0
+        self,
+        setup: Setup,
+        salt: bytes,
+        known: Mapping[str, Seen],
+        commit: Commit,
+        at: Instant,
+        *,
+        ahead: Span = 0,
+        models: Mapping[str, LabelModel] = NO_MODELS,
     ) -> None:
-        self.setup, self.commit = setup, commit
+        self.setup, self.commit, self.models = setup, commit, models
         self._salt, self._at, self._ahead = salt, at, ahead
         self._known = dict(known)
         self.dropped: Counter[str] = Counter()
@@ -45,6 +56,10 @@ class Intake:
     def known(self, identity: str) -> Seen | None:
         """What is known of an identity, this transaction included."""
         return self._known.get(identity)
+
+    def judged(self, mention: Mention, brand: str) -> Tone | None:
+        """The tone of a mention without what people said of it; None when it does not concern the brand."""
+        return next((each.tone for each in self._classify(mention, {brand}, None)), None)
 
     def _take(self, mention: Mention, reading_since: Instant | None) -> list[LogEntry]:
         seen = self._known.get(mention.identity)
@@ -62,7 +77,7 @@ class Intake:
         if seen and mention.revision in seen.revisions:
             return self._drop("duplicate")
         listeners = self.setup.listeners.get(mention.source, ())
-        classified = self._classify(mention, {*listeners, *(seen.facts if seen else ())})
+        classified = self._classify(mention, {*listeners, *(seen.facts if seen else ())}, seen)
         if not classified and not (seen and seen.facts):
             return self._drop("unmatched")
         return self._keep(mention, seen, classified, reading_since)
@@ -87,7 +102,7 @@ class Intake:
     def _join(self, mention: Mention, seen: Seen, reading_since: Instant | None) -> list[LogEntry]:
         """Let the brands of another source hear it that do not yet."""
         brands = set(self.setup.listeners.get(mention.source, ())) - seen.facts.keys()
-        classified = self._classify(mention, brands) if brands and not _is_purged(seen) else []
+        classified = self._classify(mention, brands, seen) if brands and not _is_purged(seen) else []
         if not classified:
             known = mention.revision in seen.revisions or mention.op != "update"
             return self._drop("duplicate" if known else "foreign")
@@ -126,11 +141,14 @@ class Intake:
     ) -> None:
         revision = f"{DELETED}{mention.source}" if mention.op == "delete" else mention.revision
         revisions = {**(seen.revisions if seen else {}), revision: mention.source}
-        self._known[mention.identity] = Seen(revisions=revisions, deleted=deleted, facts=facts)
+        marks = seen.marks if seen else {}
+        self._known[mention.identity] = Seen(revisions=revisions, deleted=deleted, facts=facts, marks=marks)
         self.commit.seen.append((mention.identity, revision, mention.source))
 
-    def _classify(self, mention: Mention, brands: Container[str]) -> list[Classified]:
-        return [each for each in self.setup.classifier.classify(mention) if each.brand in brands]
+    def _classify(self, mention: Mention, brands: Container[str], seen: Seen | None) -> list[Classified]:
+        found = self.setup.classifier.classify(mention, self.models)
+        marks = seen.marks if seen else {}
+        return [_as_marked(each, marks.get(each.brand), mention) for each in found if each.brand in brands]
 
     def _facts(self, mention: Mention, found: Classified, reading_since: Instant | None) -> Facts:
         created = instant(mention.created_at) + self._ahead if mention.created_at else None
@@ -170,6 +188,13 @@ def _owners(seen: Seen) -> set[str]:
 
 def _is_deleted_by(source: str, seen: Seen) -> bool:
     return seen.revisions.get(f"{DELETED}{source}") == source
+
+
+def _as_marked(found: Classified, mark: Marking | None, mention: Mention) -> Classified:
+    """With the tone that a person gave this very text."""
+    if mark is None or not mark.text or mark.text != marked_text(mention):
+        return found
+    return msgspec.structs.replace(found, tone=by_person(found.tone, mark.label))
 
 
 def _is_purged(seen: Seen) -> bool:

@@ -1,6 +1,6 @@
 """What the store's log says, held in memory: the engines, the sources, the configuration in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -13,6 +13,8 @@ from listener.pipeline.clean import fit
 from listener.pipeline.commands import Commands
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
+from listener.pipeline.labels import Labels
+from listener.pipeline.models import usable
 from listener.pipeline.notify import homeless
 from listener.pipeline.observing import observe
 from listener.pipeline.rates import Rates
@@ -24,6 +26,7 @@ from listener.signal import Signal
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
+from rules.labelling.model import LabelModel
 
 SILENCE: Span = 5 * MINUTE
 """So long without a turn, the machine slept or the store took nothing: that time was not calm, it was not heard."""
@@ -51,6 +54,7 @@ class Ledger:
         self.engines = Engines()
         self.outgoing, self.committed = Signal(), Signal()
         self.rates = Rates()
+        self.models: Mapping[str, LabelModel] = {}
         self._commands = Commands(views)
         self._told: dict[str, tuple[str, ...]] = {}
         self._sources: dict[str, SourceRow] = {}
@@ -123,7 +127,8 @@ class Ledger:
         self._last = at = max(self._last, self._clock.now(), self.engines.judged + 1)
         names = [each.identity for work in works if isinstance(work, Read) for each in work.mentions]
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
-        intake = Intake(self.setup, self._salt, known, Commit(advanced=at, last=at), at, ahead=self._ahead(at))
+        commit, ahead = Commit(advanced=at, last=at), self._ahead(at)
+        intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
         return Turn(self.setup, self.engines, self._told, self._sources, intake)
 
     def _ahead(self, at: Instant) -> Span:
@@ -135,7 +140,12 @@ class Ledger:
         return ahead if self._was_ahead else 0
 
     async def _obey(self, turn: Turn) -> None:
-        for command in await self._store.commands():
+        commands = await self._store.commands()
+        labels = await Labels.prepare(turn, commands, self._store, self._views)
+        for command in commands:
+            if command.verb == "label":
+                turn.commit.answered.append(labels.carry_out(command))
+                continue
             answer = await self._commands.carry_out(command, self.engines, turn.at)
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
@@ -165,7 +175,7 @@ class Ledger:
         begun, commit = monotonic(), turn.commit
         await self._store.commit(commit)
         self._advanced = self._ran = commit.advanced
-        self.setup = turn.setup
+        self.setup, self.models = turn.setup, turn.intake.models
         self._take_up(commit)
         # the next channel of an alert may have gone since it was routed
         self._strays |= any(each.channel not in self.setup.settings.channels for each in commit.outgoing)
@@ -201,6 +211,7 @@ class Ledger:
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         incidents = [each.id for engine in self.engines for each in engine.open_incidents()]
+        self.models = usable(await self._views.models())
         self._told = {each: await self._channels_told(each) for each in incidents}
         self._stale = False
 

@@ -44,6 +44,8 @@ def observe(metrics: Metrics, commit: Commit, reads: Iterable[Read], dropped: Ma
                 metrics.mention_taken(stored.mention.source, brand, facts.label, lag)
     for reason, count in dropped.items():
         metrics.mentions_dropped(reason, count)
+    for mark in commit.marks:
+        metrics.marked(mark.brand, mark.label)
     for step in commit.transitions:
         metrics.incident_moved(step)
     for row in commit.sources:

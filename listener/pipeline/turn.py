@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from alerts.delivery import Outgoing
 from listener.errors import PARTLY
 from listener.pipeline.engines import Engines
@@ -10,9 +12,9 @@ from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Notifier, latest
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.setup import Setup
-from listener.pipeline.work import Read, Reload, Settled, SourceChange, Work
+from listener.pipeline.work import Read, Reload, Settled, SourceChange, Taught, Work
 from listener.store.port import LogEntry, SourceRow
-from rules.inputs import Coverage, Gap, Missed
+from rules.inputs import Coverage, Gap, Learnt, Missed
 from rules.instant import MINUTE, Instant, Span
 from rules.transition import Transition
 
@@ -56,6 +58,8 @@ class Turn:
                 self.settle(work)
             case Reload():
                 self.configure(work.setup)
+            case Taught() if work.row.brand in self.setup.plans:
+                self._learn(work)
             case Read() if work.source in self.setup.listeners:
                 self._read(work)
             case SourceChange() if work.source in self.setup.listeners:
@@ -82,8 +86,23 @@ class Turn:
                 self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
         self._notifier = Notifier(setup.settings, self._told)
         self.apply(self._engines.configure(setup.plans, self.at))
+        self.apply([entry for brand in sorted(setup.plans) for entry in self._use_model(brand)])
         names = {**setup.listeners, **self._sources}
         self.apply([entry for name in sorted(names) for entry in self._cover(name, self._share_of(name))])
+
+    def _learn(self, work: Taught) -> None:
+        brand, models = work.row.brand, dict(self.intake.models)
+        models.pop(brand, None)
+        self.intake.models = {**models, brand: work.model} if work.model else models
+        self.commit.models.append(msgspec.structs.replace(work.row, at=self.at))
+        self.apply(list(self._use_model(brand)))
+
+    def _use_model(self, brand: str) -> Iterator[LogEntry]:
+        """What the log must know: that the tones of a brand are judged in another way now."""
+        model, engine = self.intake.models.get(brand), self._engines.get(brand)
+        now = model.hash if model else None
+        if engine and engine.model != now:
+            yield LogEntry(brand=brand, entry=Learnt(at=self.at, hash=now))
 
     def gap(self, since: Instant) -> None:
         """Nothing was heard from `since` until now. Of a source that is polled, its next answer tells how much it

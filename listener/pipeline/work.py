@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from alerts.delivery import Outcome, Outgoing
 from listener.errors import SourceState
 from listener.pipeline.setup import Setup
+from listener.store.marks import ModelRow
 from rules.instant import Instant
+from rules.labelling.model import LabelModel
 from rules.mention import Mention
 
 
@@ -80,7 +82,15 @@ class Reload:
     setup: Setup
 
 
-Work = Read | SourceChange | Settled | Reload
+@dataclass(frozen=True, kw_only=True)
+class Taught:
+    """What was learnt from the marks of a brand: its row, but for the stamp, and the model it holds."""
+
+    row: ModelRow
+    model: LabelModel | None
+
+
+Work = Read | SourceChange | Settled | Reload | Taught
 
 
 @dataclass(eq=False)

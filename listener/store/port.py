@@ -7,6 +7,7 @@ from typing import Protocol
 
 from alerts.delivery import Delivery, Outcome, Outgoing
 from listener.errors import SourceState
+from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
 from rules.facts import Facts, Tone
 from rules.inputs import Input
 from rules.instant import Instant
@@ -29,12 +30,13 @@ class SchemaError(StoreError):
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What the store knows of one identity: the revisions that were taken, each with the source that brought it,
-    whether its author deleted it, and what was counted for each brand last.
+    whether its author deleted it, what was counted for each brand last, and what a person said of it for a brand.
     """
 
     revisions: Mapping[str, str]
     deleted: bool
     facts: Mapping[str, Facts]
+    marks: Mapping[str, Marking] = field(default_factory=dict)
 
 
 DELETED = "deleted by "
@@ -90,7 +92,9 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, resolve or retry; `target` an incident id or number, or a delivery id."""
+    """What a person asked for. `verb` is ack, resolve, retry or label; `target` an incident id or number, a delivery
+    id, or the identity of a mention, of which `wish` says more.
+    """
 
     id: int
     at: Instant
@@ -98,6 +102,7 @@ class Command:
     target: str
     by: str
     because: str | None = None
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +130,11 @@ class Commit:
     highest stamp given. Rows are written in the order of the fields.
 
     `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
-    mention too; their facts and tones are added to its row, of which nothing else changes. `seen`:
-    (identity, revision, source), insert-or-ignore. `tombstones`: identities whose text, title, author and url are
-    removed everywhere; an identity never stored is remembered as deleted. `snapshots` carry `seq=None` resolved at
-    commit to the brand's last input, the ones in this commit included.
+    mention too; their facts and tones are added to its row, of which nothing else changes. `seen`: (identity,
+    revision, source), insert-or-ignore. `marks` replace those of the same brand and identity, of which the newest
+    MOST_MARKS of a brand are kept; `unmarked` are (brand, identity). `tombstones`: identities whose text, title,
+    author and url are removed everywhere, marks included; an identity never stored is remembered as deleted.
+    `snapshots` carry `seq=None` resolved at commit to the brand's last input, the ones in this commit included.
     """
 
     advanced: Instant
@@ -136,6 +142,9 @@ class Commit:
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     mentions: list[StoredMention] = field(default_factory=list)
     joined: list[StoredMention] = field(default_factory=list)
+    unmarked: list[tuple[str, str]] = field(default_factory=list)
+    marks: list[Marking] = field(default_factory=list)
+    models: list[ModelRow] = field(default_factory=list)
     tombstones: list[str] = field(default_factory=list)
     inputs: list[LogEntry] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
@@ -207,7 +216,7 @@ class Store(Protocol):
     async def source(self, name: str) -> SourceRow | None: ...
 
     async def commands(self, limit: int = 100) -> list[Command]:
-        """Commands not yet answered, oldest first."""
+        """Commands not yet answered, oldest first; labels after all others, since they come in thousands."""
         ...
 
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
@@ -230,10 +239,18 @@ class Store(Protocol):
         """When the oldest delivery still to be made, of any channel, was first due, however often it was tried."""
         ...
 
-    async def purge(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], listed: timedelta) -> int:
+    async def purge(
+        self,
+        at: Instant,
+        keep: timedelta,
+        per_source: Mapping[str, timedelta],
+        listed: timedelta,
+        brands: Collection[str] = (),
+    ) -> int:
         """Remove mentions older than their retention, their `seen` rows once not listed for `listed`, answered
-        commands, finished deliveries, and inputs older than `keep` that a kept snapshot covers. Returns rows removed;
-        works in small transactions.
+        commands, finished deliveries, inputs older than `keep` that a kept snapshot covers, and marks and models older
+        than `keep` of which the brand is neither in `brands` nor has a mention left. Returns rows removed; works in
+        small transactions.
         """
         ...
 
@@ -285,8 +302,32 @@ class Views(Protocol):
         """Where a replay of the kept log starts; None while the log is whole and starts from nothing."""
         ...
 
+    async def marks(self, brand: str, limit: int = MOST_MARKS) -> list[Marking]:
+        """Newest first."""
+        ...
+
+    async def marked(self) -> dict[str, int]:
+        """How many marks each brand has that its last training did not know; brands with none are missing."""
+        ...
+
+    async def models(self) -> list[ModelRow]:
+        """What the last training of each brand came to."""
+        ...
+
+    async def tones(self, brand: str, limit: int = 20_000) -> list[tuple[Instant, Tone]]:
+        """Of the mentions of a brand that were taken last: when, and their tone. Newest first."""
+        ...
+
     async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
-        """Leave a command for the writer; returns its id. The only write of this side."""
+        """Leave a command for the writer; returns its id. This and `ask_labels` are the only writes of this side."""
+        ...
+
+    async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
+        """Leave a `label` command for each (identity, wish), all of them or none; returns the id of the last."""
+        ...
+
+    async def asked_labels(self, limit: int = 10_000) -> list[Command]:
+        """The `label` commands not yet answered, oldest first."""
         ...
 
     async def answer(self, command: int) -> Answered | None:

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, select, text
 
 from alerts.delivery import Delivery
+from listener.store.marking import seen_marks
 from listener.store.port import (
     Answered,
-    Command,
     IncidentRow,
     Position,
     SchemaError,
@@ -88,10 +88,16 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
         columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(MENTIONS.c.identity.in_(part))
         for row in connection.execute(columns):
             facts[row.identity] = facts_of(row.facts)
+    marks = seen_marks(connection, list(names))
     known = {
-        identity: Seen(revisions=revisions.get(name, {}), deleted=name in deleted, facts=facts.get(name, {}))
+        identity: Seen(
+            revisions=revisions.get(name, {}),
+            deleted=name in deleted,
+            facts=facts.get(name, {}),
+            marks=marks.get(name, {}),
+        )
         for name, identity in names.items()
-        if name in revisions or name in deleted or name in facts
+        if name in revisions or name in deleted or name in facts or name in marks
     }
     return known, listed
 
@@ -126,12 +132,6 @@ def source(connection: Connection, name: str) -> SourceRow | None:
 
 def sources(connection: Connection) -> list[SourceRow]:
     return [SourceRow(**row) for row in connection.execute(select(SOURCES).order_by(SOURCES.c.name)).mappings()]
-
-
-def commands(connection: Connection, limit: int) -> list[Command]:
-    columns = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because")]
-    waiting = select(*columns).where(COMMANDS.c.answered_at.is_(None)).order_by(COMMANDS.c.id).limit(limit)
-    return [Command(**row) for row in connection.execute(waiting).mappings()]
 
 
 def answer(connection: Connection, command: int) -> Answered | None:

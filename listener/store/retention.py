@@ -1,6 +1,6 @@
 """Retention, one small transaction after the other."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from itertools import pairwise
@@ -14,8 +14,10 @@ from listener.store.tables import (
     BRANDS,
     COMMANDS,
     INPUTS,
+    MARKS,
     MENTION_BRANDS,
     MENTIONS,
+    MODELS,
     OUTBOX,
     SEEN,
     SNAPSHOTS,
@@ -53,6 +55,14 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     finished = select(OUTBOX.c.id).where(OUTBOX.c.finished < before)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))
     yield partial(_rows, table=OUTBOX, which=OUTBOX.c.finished < before)
+
+
+def gone_brands(at: Instant, keep: timedelta, brands: Collection[str]) -> Iterator[Step]:
+    """Steps for what was learnt of brands that have been out of the configuration for as long as mentions are kept."""
+    for table in (MARKS, MODELS):
+        heard = exists().where(MENTION_BRANDS.c.brand == table.c.brand)
+        gone = and_(table.c.brand.not_in(list(brands)), ~heard, table.c.at < at - span(keep))
+        yield partial(_rows, table=table, which=gone)
 
 
 def brands(connection: Connection) -> list[str]:

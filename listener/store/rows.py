@@ -29,6 +29,7 @@ _NAMES = msgspec.json.Decoder(tuple[str, ...])
 _TRANSITION = msgspec.json.Decoder(Transition)
 
 facts_of = _FACTS.decode
+tones_of = _TONES.decode
 transition_of = _TRANSITION.decode
 encode = _ENCODER.encode
 

@@ -10,12 +10,13 @@ from typing import TypeVar
 from sqlalchemy import Connection, update
 
 from alerts.delivery import Delivery
-from listener.store import queries, retention
+from listener.store import marking, queries, retention
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.inserting import insert
 from listener.store.port import Command, Commit, Position, Seen, Snapshot, SourceRow, Store
 from listener.store.tables import META
 from listener.store.upkeep import lock_of, prepare
-from listener.store.writing import RELIST_EVERY, insert, write
+from listener.store.writing import RELIST_EVERY, write
 from rules.inputs import Input
 from rules.instant import Instant, span
 
@@ -104,7 +105,7 @@ class _SqlStore:
         return await self._read(partial(queries.source, name=name))
 
     async def commands(self, limit: int = 100) -> list[Command]:
-        return await self._read(partial(queries.commands, limit=limit))
+        return await self._read(partial(marking.commands, limit=limit))
 
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
         return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
@@ -118,9 +119,16 @@ class _SqlStore:
     async def waiting_since(self) -> Instant | None:
         return await self._read(queries.waiting_since)
 
-    async def purge(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], listed: timedelta) -> int:
+    async def purge(
+        self,
+        at: Instant,
+        keep: timedelta,
+        per_source: Mapping[str, timedelta],
+        listed: timedelta,
+        brands: Collection[str] = (),
+    ) -> int:
         removed = 0
-        for step in retention.steps(at, keep, per_source, listed):
+        for step in (*retention.steps(at, keep, per_source, listed), *retention.gone_brands(at, keep, brands)):
             removed += await self._repeat(step)
         for brand in await self._read(retention.brands):
             base = await self._step(partial(retention.base, brand=brand, before=at - span(keep)))

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -189,6 +189,32 @@ COMMANDS = Table(
     Column("because", Text),
     _instant("answered_at"),
     _text("refusal"),
+    Column("details", LargeBinary),
     Index("commands_answered", "answered_at"),
     sqlite_autoincrement=True,
+)
+MARKS = Table(
+    "marks",
+    METADATA,
+    _text("brand", key=True),
+    _text("identity", key=True),
+    _number("at"),
+    _text("label"),
+    _text("by"),
+    _text("chosen"),
+    Column("language", Text),
+    _text("text"),
+    Column("before", Text),
+    Index("marks_at", "brand", "at"),
+    Index("marks_identity", "identity"),
+)
+MODELS = Table(
+    "models",
+    METADATA,
+    _text("brand", key=True),
+    _number("at"),
+    _number("until"),
+    Column("hash", Text),
+    Column("body", LargeBinary),
+    _body("study"),
 )

@@ -9,10 +9,12 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from alerts.delivery import Delivery
-from listener.store import queries
+from listener.store import marking, queries
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
 from listener.store.port import (
     Answered,
+    Command,
     IncidentRow,
     Position,
     SchemaError,
@@ -24,6 +26,7 @@ from listener.store.port import (
 )
 from listener.store.tables import COMMANDS, HEAD
 from listener.store.upkeep import current
+from rules.facts import Tone
 from rules.inputs import Input
 from rules.instant import Instant
 from rules.transition import Transition
@@ -100,17 +103,39 @@ class _SqlViews:
         with in_words(self._place):
             await self._check()
         row = {"at": at, "verb": verb, "target": target, "by": by, "because": because, "refusal": ""}
-        return await finished(self._leave(row), "store ask")
+        return await finished(self._leave([row]), "store ask")
+
+    async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
+        with in_words(self._place):
+            await self._check()
+        return await finished(self._leave(marking.label_rows(wishes, by, at)), "store ask")
+
+    async def asked_labels(self, limit: int = 10_000) -> list[Command]:
+        return await self._read(partial(marking.waiting_labels, limit=limit))
+
+    async def marks(self, brand: str, limit: int = MOST_MARKS) -> list[Marking]:
+        return await self._read(partial(marking.marks, brand=brand, limit=limit))
+
+    async def marked(self) -> dict[str, int]:
+        return await self._read(marking.marked)
+
+    async def models(self) -> list[ModelRow]:
+        return await self._read(marking.models)
+
+    async def tones(self, brand: str, limit: int = 20_000) -> list[tuple[Instant, Tone]]:
+        return await self._read(partial(marking.tones, brand=brand, limit=limit))
 
     async def answer(self, command: int) -> Answered | None:
         return await self._read(partial(queries.answer, command=command))
 
-    async def _leave(self, row: dict[str, object]) -> int:
+    async def _leave(self, rows: Sequence[dict[str, object]]) -> int:
         engine = writing(self._place)
         try:
             with in_words(self._place):
                 async with engine.begin() as connection:
-                    made = await connection.execute(COMMANDS.insert().values(row).returning(COMMANDS.c.id))
+                    if rows[1:]:
+                        await connection.execute(COMMANDS.insert(), rows[:-1])
+                    made = await connection.execute(COMMANDS.insert().values(rows[-1]).returning(COMMANDS.c.id))
                     return int(made.scalar_one())
         finally:
             await engine.dispose()

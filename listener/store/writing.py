@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from alerts.delivery import Outcome, Outgoing
+from listener.store.inserting import insert_new, upsert
+from listener.store.marking import without_text, write_marks
 from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.tables import (
@@ -46,38 +47,21 @@ def write(
     _mentions(connection, commit.mentions)
     for stored in commit.joined:
         _join(connection, stored)
+    write_marks(connection, commit)
     _tombstones(connection, commit.tombstones, commit.last)
     moved = _inputs(connection, commit.inputs, last)
     _transitions(connection, commit.transitions)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)
-    _upsert(connection, SOURCES, [vars(row) for row in commit.sources])
+    upsert(connection, SOURCES, [vars(row) for row in commit.sources])
     _answered(connection, commit)
     seqs = last | moved
     rows = [
         {"brand": brand, "seq": seqs.get(brand, 0), "at": at, "state": state} for brand, at, state in commit.snapshots
     ]
-    _upsert(connection, SNAPSHOTS, rows)
+    upsert(connection, SNAPSHOTS, rows)
     return moved
-
-
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that knows ON CONFLICT: both dialects spell it the same."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-
-
-def _insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
-
-
-def _upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    if not rows:
-        return
-    statement = insert(connection, table)
-    others = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), rows)
 
 
 def _advance(connection: Connection, commit: Commit, writer: str) -> None:
@@ -96,7 +80,7 @@ def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> No
         for at in (commit.last,)
         for identity, revision, source in commit.seen
     ]
-    _insert_new(connection, SEEN, rows)
+    insert_new(connection, SEEN, rows)
     _thin(connection, list(dict.fromkeys(key(identity) for identity, _, _ in commit.seen)))
 
 
@@ -116,7 +100,7 @@ def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None
     rows = {row["identity"]: (row, stored) for stored in mentions for row in (mention_row(stored),)}
     if not rows:
         return
-    _upsert(connection, MENTIONS, [row for row, _ in rows.values()])
+    upsert(connection, MENTIONS, [row for row, _ in rows.values()])
     for names in chunks(list(rows)):
         connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
     links = [
@@ -124,7 +108,7 @@ def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None
         for identity, (_, stored) in rows.items()
         for brand in stored.facts
     ]
-    _insert_new(connection, MENTION_BRANDS, links)
+    insert_new(connection, MENTION_BRANDS, links)
 
 
 def _join(connection: Connection, more: StoredMention) -> None:
@@ -136,16 +120,17 @@ def _join(connection: Connection, more: StoredMention) -> None:
     facts, tones = {**stored.facts, **more.facts}, {**stored.tones, **more.tones}
     connection.execute(update(MENTIONS).where(mine).values(facts=encode(facts), tones=encode(tones)))
     links = [{"identity": row["identity"], "brand": brand, "at": stored.at} for brand in more.facts]
-    _insert_new(connection, MENTION_BRANDS, links)
+    insert_new(connection, MENTION_BRANDS, links)
 
 
 def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) -> None:
     names = list(dict.fromkeys(map(key, identities)))
-    _insert_new(connection, TOMBSTONES, [{"identity": name, "at": at, "listed": at} for name in names])
+    insert_new(connection, TOMBSTONES, [{"identity": name, "at": at, "listed": at} for name in names])
     for part in chunks(names):
         found = connection.execute(select(MENTIONS).where(MENTIONS.c.identity.in_(part))).mappings()
         bare = [mention_row(emptied(stored_mention(row))) for row in found.all()]
-        _upsert(connection, MENTIONS, bare)
+        upsert(connection, MENTIONS, bare)
+        without_text(connection, part)
 
 
 def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str, int]) -> dict[str, int]:
@@ -156,7 +141,7 @@ def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str,
         rows.append({"brand": logged.brand, "seq": seq, "at": logged.entry.at, "body": encode_input(logged.entry)})
     if rows:
         connection.execute(INPUTS.insert(), rows)
-    _upsert(connection, BRANDS, [{"brand": brand, "seq": seq} for brand, seq in moved.items()])
+    upsert(connection, BRANDS, [{"brand": brand, "seq": seq} for brand, seq in moved.items()])
     return moved
 
 
@@ -177,7 +162,7 @@ def _transitions(connection: Connection, transitions: Iterable[Transition]) -> N
         {"incident": step.incident, "step": step.step, "position": position + count, "body": encode(step)}
         for count, step in enumerate(new, 1)
     ]
-    _insert_new(connection, TRANSITIONS, rows)
+    insert_new(connection, TRANSITIONS, rows)
     _incidents(connection, new, incidents)
 
 
@@ -194,7 +179,7 @@ def _incidents(connection: Connection, new: Iterable[Transition], ids: Sequence[
             number += 1
             before = {"number": number, "opened_at": step.at, "acknowledged_by": None, "steps": 0}
         touched[step.incident] = _stepped(before, step)
-    _upsert(connection, INCIDENTS, list(touched.values()))
+    upsert(connection, INCIDENTS, list(touched.values()))
 
 
 def _stepped(before: Row, step: Transition) -> Row:
@@ -225,13 +210,13 @@ def _outgoing(connection: Connection, outgoing: Iterable[Outgoing], at: Instant)
         known.update(connection.scalars(select(OUTBOX.c.id).where(OUTBOX.c.id.in_(names))))
     position = _highest(connection, OUTBOX.c.position)
     new = (delivery for name, delivery in given.items() if name not in known)
-    _insert_new(connection, OUTBOX, [delivery_row(one, position + count, at) for count, one in enumerate(new, 1)])
+    insert_new(connection, OUTBOX, [delivery_row(one, position + count, at) for count, one in enumerate(new, 1)])
 
 
 def _outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
     if not outcomes:
         return
-    _insert_new(connection, ATTEMPTS, [_attempt(outcome) for outcome in outcomes])
+    insert_new(connection, ATTEMPTS, [_attempt(outcome) for outcome in outcomes])
     for outcome in outcomes:
         again = outcome.state == "retry"
         values: dict[str, Any] = {

@@ -1,0 +1,90 @@
+"""Learns from the marks of each brand, when there are enough new ones, and puts in force what is better."""
+
+import asyncio
+
+import structlog
+
+from listener.clock import Clock
+from listener.labelling.lesson import Learned, Lesson, LessonError, learn_elsewhere
+from listener.observe.metrics import Metrics
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.work import Taught
+from listener.pipeline.writer import Writer
+from listener.store.marks import Marking, ModelRow
+from listener.store.port import StoreError, Views
+from rules.instant import HOUR, Instant, Span
+from rules.labelling.model import LabelModel, Mark
+from rules.packs.own import ToneWords
+
+NEW_MARKS = 20
+"""Marks that the last training did not know, to be worth another."""
+PAUSE: Span = HOUR
+"""Between two trainings of a brand, at least."""
+EVERY = 15.0
+"""Seconds between looks."""
+
+log = structlog.get_logger("labels")
+
+
+class Learning:
+    """Runs until cancelled; one training at a time. A training that fails is said and tried again after a pause: the
+    tones go on as they were.
+    """
+
+    def __init__(self, views: Views, ledger: Ledger, writer: Writer, clock: Clock, metrics: Metrics) -> None:
+        self._views, self._ledger, self._writer = views, ledger, writer
+        self._clock, self._metrics = clock, metrics
+        self._failed: dict[str, Instant] = {}
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                log.warning("marks_unread", error=str(error))
+            await asyncio.sleep(EVERY)
+
+    async def look(self) -> None:
+        """Train every brand for which that is due. Raises StoreError."""
+        trained = {row.brand: row.at for row in await self._views.models()}
+        for brand, new in (await self._views.marked()).items():
+            known = brand in self._ledger.setup.plans and new >= NEW_MARKS
+            last = max(trained.get(brand, -PAUSE), self._failed.get(brand, -PAUSE))
+            if known and self._clock.now() - last >= PAUSE:
+                await self._train(brand)
+
+    async def _train(self, brand: str) -> None:
+        marks = await self._views.marks(brand)
+        own = ToneWords(**self._ledger.setup.settings.brands[brand].tone.model_dump())
+        try:
+            learned = await learn_elsewhere(Lesson(marks=learnable(marks), own=own))
+        except (LessonError, OSError) as error:
+            log.error("training_failed", brand=brand, error=str(error))  # noqa: TRY400  # its own words say it
+            self._failed[brand] = self._clock.now()
+            self._metrics.trained(brand, "failed")
+            return
+        await self._writer.submit(_taught(brand, marks, learned))
+        self._metrics.trained(brand, "model" if learned.model else "pack")
+        log.info("trained", brand=brand, marks=len(marks), better=learned.model is not None)
+
+
+def learnable(marks: list[Marking]) -> list[Mark]:
+    """What can be learnt from: not what its author deleted."""
+    return [
+        Mark(text=mark.text, label=mark.label, language=mark.language, at=mark.at)
+        for mark in reversed(marks)
+        if mark.text
+    ]
+
+
+def _taught(brand: str, marks: list[Marking], learned: Learned) -> Taught:
+    model = LabelModel.load(learned.model) if learned.model else None
+    row = ModelRow(
+        brand=brand,
+        at=0,
+        until=max(mark.at for mark in marks),
+        hash=model.hash if model else None,
+        body=learned.model,
+        study=learned.study,
+    )
+    return Taught(row=row, model=model)

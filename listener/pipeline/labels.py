@@ -1,0 +1,118 @@
+"""What people say of the tone of mentions: a mark to learn from, and from then on what is counted."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from listener.pipeline.turn import Turn
+from listener.store.marks import PERSON, Marking, Wish, by_person, marked_text
+from listener.store.port import Answered, Command, LogEntry, Seen, Store, StoredMention, Views
+from rules.facts import Facts, Label, Tone
+from rules.inputs import Edited
+from rules.series import series_of
+
+
+class Labels:
+    """Carries the `label` commands of one transaction out. `known` and `kept` are what the store says of the identities
+    they name.
+    """
+
+    def __init__(self, turn: Turn, known: Mapping[str, Seen], kept: Iterable[StoredMention]) -> None:
+        self._turn, self._commit, self._known = turn, turn.commit, known
+        self._kept = {stored.mention.identity: stored for stored in [*kept, *turn.commit.mentions]}
+
+    @classmethod
+    async def prepare(cls, turn: Turn, commands: Iterable[Command], store: Store, views: Views) -> "Labels":
+        """Read at once what all the commands need."""
+        names = list(dict.fromkeys(command.target for command in commands if command.verb == "label"))
+        if not names:
+            return cls(turn, {}, ())
+        return cls(turn, await store.lookup(names), await views.mentions(identities=names, limit=len(names)))
+
+    def carry_out(self, command: Command) -> Answered:
+        """Put it into the transaction, or refuse it."""
+        refusal = self._refusal(command.target, command.wish)
+        if not refusal and command.wish:
+            self._obey(command, command.wish)
+        return Answered(id=command.id, at=self._turn.at, refusal=refusal)
+
+    def _refusal(self, identity: str, wish: Wish | None) -> str:
+        stored, seen = self._kept.get(identity), self._known.get(identity)
+        if wish is None or wish.brand not in self._turn.setup.plans:
+            return f"there is no brand {wish.brand}" if wish else "the command does not say what"
+        if (seen and seen.deleted) or (stored and stored.deleted) or identity in self._commit.tombstones:
+            return f"its author deleted {identity}"
+        if wish.label is None:
+            return "" if self._mark(wish.brand, identity) else f"{identity} is not marked"
+        if wish.text is None and not (stored and wish.brand in stored.facts):
+            return f"no mention {identity} of {wish.brand} is kept"
+        return ""
+
+    def _obey(self, command: Command, wish: Wish) -> None:
+        stored = self._kept.get(command.target)
+        heard = stored if stored and wish.brand in stored.facts else None
+        if wish.label is None:
+            self._take_back(command.target, wish.brand, heard)
+            return
+        tone = _tone(heard, wish) if heard else None
+        mark = Marking(
+            brand=wish.brand,
+            identity=command.target,
+            at=self._turn.at,
+            label=wish.label,
+            by=command.by,
+            chosen=wish.chosen,
+            language=tone.language if tone else wish.language,
+            text=marked_text(heard.mention) if heard else wish.text or "",
+            before=self._before(command.target, wish.brand, tone),
+        )
+        self._commit.marks.append(mark)
+        if heard and tone:
+            self._judge(heard, wish.brand, by_person(tone, wish.label))
+
+    def _before(self, identity: str, brand: str, tone: Tone | None) -> Label | None:
+        """What was in force without any person."""
+        if tone and tone.scorer != PERSON:
+            return tone.label
+        mark = self._mark(brand, identity)
+        return mark.before if mark else None
+
+    def _take_back(self, identity: str, brand: str, heard: StoredMention | None) -> None:
+        self._commit.marks = [mark for mark in self._commit.marks if (mark.brand, mark.identity) != (brand, identity)]
+        self._commit.unmarked.append((brand, identity))
+        again = self._turn.intake.judged(heard.mention, brand) if heard else None
+        if heard and again and heard.tones.get(brand, again).scorer == PERSON:
+            self._judge(heard, brand, again)
+
+    def _judge(self, stored: StoredMention, brand: str, tone: Tone) -> None:
+        """Keep another tone, and count it where that makes a difference."""
+        before = stored.facts[brand]
+        after = msgspec.structs.replace(before, label=tone.label)
+        changed = StoredMention(
+            at=stored.at,
+            mention=stored.mention,
+            facts={**stored.facts, brand: after},
+            tones={**stored.tones, brand: tone},
+        )
+        self._kept[stored.mention.identity] = changed
+        self._commit.mentions.append(changed)
+        if _counts(before) != _counts(after):
+            self._turn.apply([LogEntry(brand=brand, entry=Edited(at=self._turn.at, before=before, after=after))])
+
+    def _mark(self, brand: str, identity: str) -> Marking | None:
+        for mark in reversed(self._commit.marks):
+            if (mark.brand, mark.identity) == (brand, identity):
+                return mark
+        if (brand, identity) in self._commit.unmarked:
+            return None
+        return self._known[identity].marks.get(brand) if identity in self._known else None
+
+
+def _tone(stored: StoredMention, wish: Wish) -> Tone:
+    """The tone of a mention of the brand; one that is none where the mention no longer concerns it."""
+    unknown = Tone(language=wish.language, label="unsupported", compound=None, confidence=0.0, scorer="none")
+    return stored.tones.get(wish.brand, unknown)
+
+
+def _counts(facts: Facts) -> set[str]:
+    return set(series_of(facts))

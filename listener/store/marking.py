@@ -1,0 +1,109 @@
+"""Marks and models as rows: how they are written, and how they are read back."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+
+from listener.store.inserting import upsert
+from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
+from listener.store.port import Command, Commit
+from listener.store.rows import chunks, encode, key, tones_of
+from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS
+from rules.facts import Tone
+from rules.instant import Instant
+
+_WISH = msgspec.json.Decoder(Wish)
+_COMMAND = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because", "details")]
+
+
+def write_marks(connection: Connection, commit: Commit) -> None:
+    """The marks and models of a commit."""
+    for brand, identity in commit.unmarked:
+        connection.execute(delete(MARKS).where(MARKS.c.brand == brand, MARKS.c.identity == key(identity)))
+    rows = [msgspec.structs.asdict(mark) | {"identity": key(mark.identity)} for mark in commit.marks]
+    upsert(connection, MARKS, list({(row["brand"], row["identity"]): row for row in rows}.values()))
+    for brand in dict.fromkeys(mark.brand for mark in commit.marks):
+        _forget_old(connection, brand)
+    upsert(connection, MODELS, [msgspec.structs.asdict(model) for model in commit.models])
+
+
+def _forget_old(connection: Connection, brand: str) -> None:
+    mine = MARKS.c.brand == brand
+    order = (MARKS.c.at.desc(), MARKS.c.identity.desc())
+    last = connection.execute(select(MARKS).where(mine).order_by(*order).offset(MOST_MARKS - 1).limit(1)).first()
+    if last is not None:
+        same = and_(MARKS.c.at == last.at, MARKS.c.identity < last.identity)
+        connection.execute(delete(MARKS).where(mine, or_(MARKS.c.at < last.at, same)))
+
+
+def without_text(connection: Connection, identities: Sequence[str]) -> None:
+    """Take the words away from marks of what its author deleted."""
+    connection.execute(update(MARKS).where(MARKS.c.identity.in_(identities)).values(text=""))
+
+
+def marks(connection: Connection, brand: str, limit: int) -> list[Marking]:
+    rows = select(MARKS).where(MARKS.c.brand == brand).order_by(MARKS.c.at.desc(), MARKS.c.identity.desc())
+    return [Marking(**row) for row in connection.execute(rows.limit(limit)).mappings()]
+
+
+def marks_of(connection: Connection, identities: Sequence[str]) -> Iterable[Marking]:
+    """The marks of identities, as columns name these."""
+    rows = select(MARKS).where(MARKS.c.identity.in_(identities))
+    return [Marking(**row) for row in connection.execute(rows).mappings()]
+
+
+def marked(connection: Connection) -> dict[str, int]:
+    known = select(MARKS.c.brand, func.count()).outerjoin(MODELS, MODELS.c.brand == MARKS.c.brand)
+    new = known.where(MARKS.c.at > func.coalesce(MODELS.c.until, -1)).group_by(MARKS.c.brand)
+    return {row[0]: row[1] for row in connection.execute(new)}
+
+
+def models(connection: Connection) -> list[ModelRow]:
+    return [ModelRow(**row) for row in connection.execute(select(MODELS).order_by(MODELS.c.brand)).mappings()]
+
+
+def tones(connection: Connection, brand: str, limit: int) -> list[tuple[Instant, Tone]]:
+    rows = select(MENTION_BRANDS.c.at, MENTIONS.c.tones).join(
+        MENTIONS, MENTIONS.c.identity == MENTION_BRANDS.c.identity
+    )
+    page = rows.where(MENTION_BRANDS.c.brand == brand).order_by(MENTION_BRANDS.c.at.desc()).limit(limit)
+    found = ((row.at, tones_of(row.tones).get(brand)) for row in connection.execute(page))
+    return [(at, tone) for at, tone in found if tone]
+
+
+def waiting_labels(connection: Connection, limit: int) -> list[Command]:
+    """The `label` commands that wait."""
+    waiting = select(*_COMMAND).where(COMMANDS.c.answered_at.is_(None), COMMANDS.c.verb == "label")
+    return [command(row) for row in connection.execute(waiting.order_by(COMMANDS.c.id).limit(limit)).mappings()]
+
+
+def commands(connection: Connection, limit: int) -> list[Command]:
+    """See the port's `commands`."""
+    waiting = select(*_COMMAND).where(COMMANDS.c.answered_at.is_(None))
+    found = waiting.order_by(COMMANDS.c.verb == "label", COMMANDS.c.id).limit(limit)
+    return [command(row) for row in connection.execute(found).mappings()]
+
+
+def command(row: RowMapping) -> Command:
+    """The command of a row."""
+    values = dict(row)
+    details = values.pop("details")
+    return Command(**values, wish=None if details is None else _WISH.decode(details))
+
+
+def label_rows(wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> list[dict[str, object]]:
+    """Rows of `commands`."""
+    return [
+        {"at": at, "verb": "label", "target": target, "by": by, "because": None, "refusal": "", "details": encode(wish)}
+        for target, wish in wishes
+    ]
+
+
+def seen_marks(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Marking]]:
+    """By identity and brand."""
+    found: dict[str, dict[str, Marking]] = {}
+    for part in chunks(names):
+        for mark in marks_of(connection, part):
+            found.setdefault(mark.identity, {})[mark.brand] = mark
+    return found

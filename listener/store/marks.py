@@ -1,0 +1,73 @@
+"""What a person says of mentions, and what was learnt from it, as the store keeps it."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from rules.classify import full_text
+from rules.facts import Label, Tone
+from rules.instant import Instant
+from rules.labelling.model import Said
+from rules.mention import Mention
+
+LABELS: tuple[Said, ...] = get_args(Said)
+MOST_MARKS = 5_000
+"""Kept of a brand, the newest."""
+LONGEST_MARKED = 5_000
+"""Characters of a text that a mark keeps: the beginning."""
+PERSON = "person"
+"""The scorer of a tone that a person gave."""
+
+Chosen = Literal["random", "asked", "picked", "imported"]
+"""How a text came to be marked: drawn at random, asked for as it teaches much, picked by its reader, or brought."""
+
+
+class Marking(msgspec.Struct, frozen=True, kw_only=True):
+    """One mark. `text` is "" once its author deleted it; `before` the label in force when it was marked, None where
+    nobody had judged it.
+    """
+
+    brand: str
+    identity: str
+    at: Instant
+    label: Said
+    by: str
+    chosen: Chosen = "picked"
+    language: str | None = None
+    text: str = ""
+    before: Label | None = None
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a `label` command asks for: None takes a mark back. `text` and its `language` are brought along by marks of
+    texts that the store does not know.
+    """
+
+    brand: str
+    label: Said | None
+    chosen: Chosen = "picked"
+    language: str | None = None
+    text: str | None = None
+
+
+class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last training of a brand came to, put in force `at`: `hash` and `body` are None when the pack is better.
+    Marks up to `until` were learnt from; `study` is JSON, as `listener.labelling.studied` writes it.
+    """
+
+    brand: str
+    at: Instant
+    until: Instant
+    hash: str | None
+    body: bytes | None
+    study: bytes
+
+
+def marked_text(mention: Mention) -> str:
+    """What a mark of a mention keeps of it."""
+    return full_text(mention)[:LONGEST_MARKED]
+
+
+def by_person(tone: Tone, label: Said) -> Tone:
+    """The tone of a text as a person judges it."""
+    return msgspec.structs.replace(tone, label=label, scorer=PERSON, confidence=1.0, words=())
