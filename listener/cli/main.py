@@ -21,6 +21,8 @@ COMMANDS = {
     "match": "Print the mentions that a query matches.",
     "score": "Tell the tone of texts.",
     "backtest": "Judge recorded mentions on a virtual clock.",
+    "label": "Say what the tone of mentions is, and see what was learnt from it.",
+    "report": "Say how good the tones are, by language, and whether that changes.",
     "incidents": "List, show, acknowledge and resolve incidents.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",

@@ -18,6 +18,7 @@ from listener.app import store_address
 from listener.catalogs import CATALOGS
 from listener.cli.terminal import CONFIG_HELP, config_path, say
 from listener.clock import Clock
+from listener.store.marks import Wish
 from listener.store.port import Answered, Views
 from listener.store.views import open_views
 
@@ -70,6 +71,16 @@ async def ask(views: Views, verb: str, target: str, *, by: str | None, because: 
         say(f"refused: {answered.refusal}")
         return 1
     say(f"done: {verb} {target}")
+    return 0
+
+
+async def ask_labels(views: Views, wishes: Sequence[tuple[str, Wish]], *, by: str | None, done: str) -> int:
+    """The same for marks; `done` is said of them."""
+    answered = await _answer(views, await views.ask_labels(wishes, by or getpass.getuser(), Clock().now()))
+    if answered and answered.refusal:
+        say(f"refused: {answered.refusal}")
+        return 1
+    say(f"done: {done}" if answered else "noted: the daemon takes it as soon as it runs")
     return 0
 
 

@@ -16,13 +16,13 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 
 class Language(msgspec.Struct, frozen=True, kw_only=True):
     """Of one language: `n` texts; what the pack and the model scored on marks that the model had not seen; whether the
-    model is used, and else why not, as `rules.labelling.train` words it.
+    model is used, and why, as `rules.labelling.train` says.
     """
 
     n: int
     used: bool
-    why: str
-    better: float
+    verdict: str
+    gain: float
     error: float
     pack: Scores
     model: Scores
@@ -60,8 +60,8 @@ def _language(compared: Compared) -> Language:
     return Language(
         n=compared.n,
         used=compared.used,
-        why=compared.why,
-        better=compared.better,
+        verdict=compared.verdict,
+        gain=compared.gain,
         error=compared.error,
         pack=scores(compared.pack),
         model=scores(compared.model),

@@ -44,11 +44,15 @@ def observe(metrics: Metrics, commit: Commit, reads: Iterable[Read], dropped: Ma
                 metrics.mention_taken(stored.mention.source, brand, facts.label, lag)
     for reason, count in dropped.items():
         metrics.mentions_dropped(reason, count)
-    for mark in commit.marks:
-        metrics.marked(mark.brand, mark.label)
+    _count_marks(metrics, commit)
     for step in commit.transitions:
         metrics.incident_moved(step)
     for row in commit.sources:
         metrics.source_state(row.name, row.state, up=row.state not in NOT_HEARD)
         if row.last_read is not None:
             metrics.source_event(row.name, row.last_read)
+
+
+def _count_marks(metrics: Metrics, commit: Commit) -> None:
+    for mark in commit.marks:
+        metrics.marked(mark.brand, mark.label)
