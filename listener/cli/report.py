@@ -1,0 +1,91 @@
+"""`badbuzz report`: how things stand, in words for whoever answers for a brand."""
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from alerts.alert import Language
+from config.settings import Settings
+from listener.cli.label import brand_of
+from listener.cli.store_access import Json, put, shown, with_views
+from listener.cli.terminal import ConfigPath
+from listener.clock import Clock
+from listener.labelling.assess import Assessment, assess
+from listener.labelling.studied import scores
+from listener.labelling.telling import heading, nothing, sentences
+from listener.store.port import Views
+from listener.wire import json_line
+from rules.instant import Instant
+from rules.packs.own import ToneWords
+
+
+def command(
+    config: ConfigPath = None,
+    *,
+    brand: Annotated[str | None, typer.Option(help="Only this brand.")] = None,
+    language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Say how good the tone is by what people marked, language by language, and whether that changes."""
+
+    async def work(views: Views, settings: Settings) -> None:
+        now = Clock().now()
+        for name in [brand_of(settings, brand)] if brand else settings.brands:
+            found = await _quality(views, settings, name, now)
+            if json:
+                for each in found:
+                    put(json_line(_line(name, each)))
+            else:
+                _tell(settings.brands[name].name or name, found, now, language or settings.daemon.language)
+
+    with_views(config, work)
+
+
+async def _quality(views: Views, settings: Settings, brand: str, now: Instant) -> list[Assessment]:
+    own = ToneWords(**settings.brands[brand].tone.model_dump()).compile()
+    return list(assess(await views.marks(brand), await views.tones(brand), own, now))
+
+
+def _tell(brand: str, found: list[Assessment], now: Instant, language: Language) -> None:
+    console = shown()
+    console.print(heading(brand, now, language), style="bold")
+    if not found:
+        console.print(f"  {nothing(language)}")
+    for each in found:
+        name, *said = sentences(each, language)
+        console.print(f"  {name}")
+        for sentence in said:
+            console.print(f"    {sentence}")
+
+
+def _line(brand: str, each: Assessment) -> dict[str, Any]:
+    return {
+        "type": "quality",
+        "brand": brand,
+        "language": each.language,
+        "marks": each.marks,
+        "random": each.random,
+        "basis": each.basis,
+        "pack": {"n": each.pack.n, **_figures(scores(each.pack))},
+        "in_force": {"n": each.in_force.n, **_figures(scores(each.in_force))},
+        "drift": {"change": _interval(each.drift.change), "worse": each.drift.worse} if each.drift else None,
+        "mix": {
+            "lately": {label: round(share.value, 4) for label, share in each.mix.lately.items()},
+            "before": {label: round(share.value, 4) for label, share in each.mix.before.items()},
+            "mentions": [each.recent, each.earlier],
+            "moved": each.mix.moved,
+            "rejudged": each.rejudged,
+        }
+        if each.mix
+        else None,
+    }
+
+
+def _figures(measured: msgspec.Struct) -> dict[str, list[float]]:
+    return {name: _interval(value) for name, value in msgspec.structs.asdict(measured).items()}
+
+
+def _interval(estimate: Any) -> list[float]:
+    """Value, low, high."""
+    return [round(each, 4) for each in (estimate.value, estimate.low, estimate.high)]
