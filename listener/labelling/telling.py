@@ -64,8 +64,8 @@ def _measured_fr(assessed: Assessment) -> Iterator[str]:
         yield f"C’est trop peu pour juger la tonalité{NO_BREAK}: il en faut {_ENOUGH} (« badbuzz label ask »)."
     elif assessed.basis == "all":
         yield (
-            f"Mesuré sur toutes les marques. Elles portent souvent sur des mentions difficiles{NO_BREAK}: la tonalité est"
-            f" sans doute meilleure que ce qui suit{NO_BREAK}; « badbuzz label ask » en tire aussi au hasard."
+            f"Mesuré sur toutes les marques. Elles portent souvent sur des mentions difficiles{NO_BREAK}: la tonalité"
+            f" est sans doute meilleure que ce qui suit{NO_BREAK}; « badbuzz label ask » en tire aussi au hasard."
         )
     else:
         yield f"Mesuré sur les seules mentions tirées au hasard{NO_BREAK}: cela vaut pour tout ce qui se dit."
@@ -75,7 +75,8 @@ def _quality_en(assessed: Assessment) -> Iterator[str]:
     now = assessed.in_force
     yield f"Of ten negative mentions, {_of_ten(now.negative_recall)} are heard as negative; {_in(now.negative_recall)}."
     yield f"Of ten called negative, {_of_ten(now.negative_precision)} are; {_in(now.negative_precision)}."
-    yield f"All three tones together (macro-F1): {_in(now.macro_f1)}; by the language pack alone {_pack(assessed.pack)}."
+    yield f"All three tones together (macro-F1): {_in(now.macro_f1)}."
+    yield f"The words of the language alone, without what was learnt: {_pack(assessed.pack)}."
 
 
 def _quality_fr(assessed: Assessment) -> Iterator[str]:
@@ -89,8 +90,8 @@ def _quality_fr(assessed: Assessment) -> Iterator[str]:
         f" {_in(now.negative_precision, 'fr')}."
     )
     yield (
-        f"Les trois tonalités ensemble (macro-F1){NO_BREAK}: {_in(now.macro_f1, 'fr')}{NO_BREAK};"
-        f" par les mots de la langue seuls {_pack(assessed.pack, 'fr')}."
+        f"Les trois tonalités ensemble (macro-F1){NO_BREAK}: {_in(now.macro_f1, 'fr')}."
+        f" Par les seuls mots de la langue, sans ce qui a été appris{NO_BREAK}: {_pack(assessed.pack, 'fr')}."
     )
 
 

@@ -63,8 +63,28 @@ function update(name, html) {
     return;
   }
   const panel = document.getElementById(name);
-  if (panel?.querySelector("form")?.contains(document.activeElement)) held.set(name, html); // somebody is writing in it
+  if (panel?.contains(document.activeElement) && document.activeElement.matches("input")) held.set(name, html); // somebody is writing in it
   else if (panel) fill(panel, fresh.content);
+}
+
+/** Put every panel of a page, given whole, in its place. */
+function replace(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  document.title = page.title;
+  for (const panel of page.querySelectorAll("#heard, #news, section[id]")) update(panel.id, panel.innerHTML);
+}
+
+/** Say what the tone of a mention is, without leaving the page; what cannot be done so is done the plain way. */
+async function mark(form, button) {
+  const fields = new URLSearchParams(new FormData(form, button));
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
+    if (!answer.ok || !answer.redirected) throw new Error(answer.statusText);
+    replace(await answer.text());
+  } catch {
+    form.dataset.plain = "";
+    form.requestSubmit(button);
+  }
 }
 
 /** The whole page, where events do not come through: a proxy holds them back, too many look, the session is over. */
@@ -73,9 +93,7 @@ async function ask() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.redirected) location.reload(); // to the login
     if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.title = page.title;
-    for (const panel of page.querySelectorAll("#heard, #news, section[id]")) update(panel.id, panel.innerHTML);
+    replace(await answer.text());
   } catch {
     // the daemon is away: what is shown stays, and is said to be old
   }
@@ -123,6 +141,11 @@ document.addEventListener("focusout", () =>
     for (const [name, html] of waiting) update(name, html);
   }),
 );
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches(".marking:not([data-plain])")) return;
+  event.preventDefault();
+  mark(event.target, event.submitter);
+});
 document.addEventListener("visibilitychange", check);
 setInterval(check, 5_000);
 connect();

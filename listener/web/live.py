@@ -35,13 +35,14 @@ log = structlog.get_logger("page")
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """At most `readers` at once. Seconds: between two looks at the same page, between two signs of life, for a reader
-    to take what it is sent.
+    to take what it is sent, and for what a person asked for to be done before the page shows what came of it.
     """
 
     readers: int = 64
     pace: float = 1.0
     beat: float = 15.0
     patience: float = 10.0
+    answer: float = 2.0
 
 
 @dataclass(frozen=True)

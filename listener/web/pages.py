@@ -1,10 +1,12 @@
 """The page people read: what is open, what is heard, what is said. Reading changes nothing; acting is a POST."""
 
+import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
 
 from aiohttp import web
 
+from listener.store.marks import LABELS, Wish
 from listener.store.port import IncidentRow
 from listener.web.guard import Guard
 from listener.web.live import Limits, Live
@@ -44,6 +46,7 @@ class Pages:
     def __init__(self, site: Site, guard: Guard, limits: Limits) -> None:
         self._site, self._guard = site, guard
         self._printer = Printer(site, guard)
+        self._patience = limits.answer
         self.live = Live(site, guard, self._printer, limits)
 
     async def home(self, request: web.Request) -> web.Response:
@@ -69,6 +72,32 @@ class Pages:
         command = await self._site.views.ask("ack", row.id, name, self._site.now())
         here = request.rel_url.with_path(f"/i/{row.number}").update_query(asked=str(command))
         raise web.HTTPSeeOther(here)
+
+    async def label(self, request: web.Request) -> web.Response:
+        """Leaves a command that says what the tone of a mention is, and waits a moment for it to be carried out."""
+        form = {name: str(value) for name, value in (await _form(request)).items()}
+        identity, brand, said = (form.get(name, "") for name in ("mention", "brand", "label"))
+        if not self._guard.is_own_form(form.get("form", ""), f"label {brand} {identity}"):
+            raise web.HTTPForbidden(text="old_form")
+        label = next((each for each in LABELS if each == said), None)
+        if label is None and said != "none":
+            raise web.HTTPBadRequest(text="bad_form")
+        site = self._site
+        wishes = [(identity, Wish(brand=brand, label=label))]
+        command = await site.views.ask_labels(wishes, "page", site.now())
+        if refusal := await self._refusal(command):
+            raise web.HTTPConflict(text=refusal)
+        raise web.HTTPSeeOther(_next_page(form.get("back", "/")))
+
+    async def _refusal(self, command: int) -> str:
+        """What the daemon says against a command, "" where it carries it out or takes its time."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        while True:
+            answered = await self._site.views.answer(command)
+            if answered is not None or (left := until - loop.time()) <= 0:
+                return answered.refusal if answered else ""
+            await self._site.news.wait(left)
 
     async def login_form(self, request: web.Request) -> web.Response:
         return self._login(request, request.query.get("next", "/"))

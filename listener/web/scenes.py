@@ -8,9 +8,11 @@ from aiohttp import web
 
 from alerts.delivery import Delivery
 from alerts.safe import host_of, safe_link
+from listener.store.marks import PERSON
 from listener.store.port import IncidentRow, StoredMention
 from listener.web.chart import chart
 from listener.web.status import BrandStatus, RuleStatus, Site
+from rules.facts import Tone
 from rules.instant import MINUTE, Instant, Span, instant
 from rules.text import defuse, shorten
 from rules.transition import Transition
@@ -157,6 +159,11 @@ async def _quotes(site: Site, said: Mapping[str, str]) -> list[dict[str, object]
     ]
 
 
+def _said(tone: Tone) -> str:
+    """What a person said of the tone, "" when nobody did."""
+    return tone.label if tone.scorer == PERSON else ""
+
+
 def _link(url: str | None) -> dict[str, str] | None:
     """Where a link leads, and its host to be shown; None unless it is plain http(s)."""
     safe = safe_link(url)
@@ -187,5 +194,6 @@ def _quote(stored: StoredMention) -> dict[str, object]:
         "language": next(iter(spoken), None),
         "link": _link(mention.url),
         "deleted": stored.deleted,
+        "marks": {} if stored.deleted else {brand: _said(tone) for brand, tone in sorted(stored.tones.items())},
         "roles": [],
     }
