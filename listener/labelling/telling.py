@@ -28,7 +28,7 @@ def heading(brand: str, at: Instant, language: Language) -> str:
 def nothing(language: Language) -> str:
     """Nobody marked anything, and nothing was said."""
     if language == "fr":
-        return f"Rien à mesurer{NO_BREAK}: ni marques, ni mentions. « badbuzz label ask » permet de marquer."
+        return f"Rien à mesurer{NO_BREAK}: ni annotations, ni mentions. « badbuzz label ask » permet d’annoter."
     return "Nothing to measure: no marks, no mentions. `badbuzz label ask` is the way to mark some."
 
 
@@ -58,13 +58,13 @@ def _measured_en(assessed: Assessment) -> Iterator[str]:
 
 
 def _measured_fr(assessed: Assessment) -> Iterator[str]:
-    marks = f"{number(assessed.marks, 'fr')} {plural(assessed.marks, 'marque', 'marques', 'fr')}"
-    yield f"{marks}, dont {assessed.random} sur des mentions tirées au hasard."
+    marks = f"{number(assessed.marks, 'fr')} {plural(assessed.marks, 'mention annotée', 'mentions annotées', 'fr')}"
+    yield f"{marks}, dont {assessed.random} au hasard."
     if assessed.in_force.n < _ENOUGH:
         yield f"C’est trop peu pour juger la tonalité{NO_BREAK}: il en faut {_ENOUGH} (« badbuzz label ask »)."
     elif assessed.basis == "all":
         yield (
-            f"Mesuré sur toutes les marques. Elles portent souvent sur des mentions difficiles{NO_BREAK}: la tonalité"
+            f"Mesuré sur toutes les mentions annotées. Elles sont souvent choisies difficiles{NO_BREAK}: la tonalité"
             f" est sans doute meilleure que ce qui suit{NO_BREAK}; « badbuzz label ask » en tire aussi au hasard."
         )
     else:
@@ -107,9 +107,9 @@ def _drift_en(assessed: Assessment) -> Iterator[str]:
 def _drift_fr(assessed: Assessment) -> Iterator[str]:
     if assessed.drift:
         before, lately = _percent(assessed.drift.before.macro_f1, "fr"), _percent(assessed.drift.lately.macro_f1, "fr")
-        found = f"{NO_BREAK}: {lately} sur le dernier tiers des marques, {before} avant."
+        found = f"{NO_BREAK}: {lately} sur le dernier tiers des annotations, {before} avant."
         if assessed.drift.worse:
-            yield f"La tonalité est moins bien jugée qu’avant{found} Marquez davantage de mentions."
+            yield f"La tonalité est moins bien jugée qu’avant{found} Annotez davantage de mentions."
         else:
             yield f"Rien n’indique que la tonalité soit moins bien jugée qu’avant{found}"
 

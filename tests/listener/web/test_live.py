@@ -246,7 +246,7 @@ async def test_in_a_browser_the_page_follows_and_leaves_alone_what_somebody_writ
         await tab.until("document.getElementById('now').textContent.includes('Anna')")
         assert await tab.run("document.activeElement.value") == "Léa"
         await tab.run("document.activeElement.blur()")
-        await tab.until("!document.querySelector('form')")
+        await tab.until("!document.querySelector('#act form')")
         await tab.open(f"{base}/?lang=en")
         await tab.until("document.querySelectorAll('#mentions li').length === 3")
         await tab.run("document.querySelector('#mentions a').focus()")

@@ -158,7 +158,7 @@ async def test_an_unreadable_store_is_a_page_that_says_so(served, world):
 
 async def form_of(client: TestClient, path: str) -> dict[str, str]:
     page = lxml.html.fromstring(await (await client.get(path)).text())
-    return {field.get("name"): field.get("value") or "" for field in page.xpath("//form//input")}
+    return {field.get("name"): field.get("value") or "" for field in page.xpath("//section[@id='act']//input")}
 
 
 async def test_an_incident_is_taken_by_a_form_and_the_page_tells_what_came_of_it(served, world):

@@ -92,7 +92,7 @@ async def test_on_loopback_its_own_names_are_answered(served, world, host):
     "headers",
     [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
 )
-@pytest.mark.parametrize("path", ["/-/reload", "/i/37/ack", "/login"])
+@pytest.mark.parametrize("path", ["/-/reload", "/i/37/ack", "/label", "/login"])
 async def test_another_site_cannot_act(served, world, headers, path):
     world.demand_token()
     answer = await (await served()).post(path, headers={**BEARER, **headers}, data={"by": "x"})

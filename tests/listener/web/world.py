@@ -9,6 +9,7 @@ from config.model import Secret
 from config.problems import Problem
 from listener.observe.metrics import Metrics
 from listener.signal import Signal
+from listener.store.marks import Wish, by_person
 from listener.store.port import Answered, Command, IncidentRow, StoredMention
 from listener.web.status import BrandStatus, RuleStatus, Settings, Site, SourceStatus
 from rules.facts import Facts, Tone
@@ -67,6 +68,10 @@ def stored(
     )
 
 
+def _marked(one: StoredMention, wish: Wish) -> StoredMention:
+    return replace(one, tones={**one.tones, wish.brand: by_person(one.tones[wish.brand], wish.label)})
+
+
 @dataclass
 class Shelf:
     """The reading side of a store, held in memory."""
@@ -108,6 +113,15 @@ class Shelf:
 
     async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
         self.asked.append(Command(id=len(self.asked) + 1, at=at, verb=verb, target=target, by=by, because=because))
+        return len(self.asked)
+
+    async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
+        for target, wish in wishes:
+            number = len(self.asked) + 1
+            self.asked.append(Command(id=number, at=at, verb="label", target=target, by=by, wish=wish))
+            self.answers.setdefault(number, Answered(id=number, at=at))
+            if wish.label:
+                self.said = [_marked(one, wish) if one.mention.identity == target else one for one in self.said]
         return len(self.asked)
 
     async def answer(self, command: int) -> Answered | None:
