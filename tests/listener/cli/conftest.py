@@ -45,6 +45,7 @@ def badbuzz(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         monkeypatch.setattr("sys.argv", ["badbuzz", *map(str, args)])
         monkeypatch.setattr("sys.stdin", (_Keyboard if at_a_terminal else io.StringIO)(answers))
         monkeypatch.setattr("getpass.getpass", lambda _: next(sys.stdin).rstrip("\n"))  # or it opens /dev/tty
+        monkeypatch.setattr("typer.getchar", lambda: sys.stdin.read(1))  # the same
         capsys.readouterr()
         code = 0
         try:
