@@ -49,7 +49,10 @@ Identity = Annotated[str, typer.Argument(help="The mention: platform:id, as `lab
 
 @app.command()
 def add(mention: Identity, label: Tone, config: Config = None, *, brand: Brand = None, by: By = None) -> None:
-    """Say what the tone of a mention is; another mark of it replaces this one."""
+    """Say what the tone of a mention is.
+
+    Another mark of it replaces this one.
+    """
 
     async def work(views: Views, settings: Settings) -> int:
         wish = Wish(brand=brand_of(settings, brand), label=label.value)
@@ -60,7 +63,10 @@ def add(mention: Identity, label: Tone, config: Config = None, *, brand: Brand =
 
 @app.command()
 def undo(mention: Identity, config: Config = None, *, brand: Brand = None, by: By = None) -> None:
-    """Take a mark back: the mention is judged as if nobody had marked it."""
+    """Take a mark back.
+
+    The mention is judged as if nobody had marked it.
+    """
 
     async def work(views: Views, settings: Settings) -> int:
         wish = Wish(brand=brand_of(settings, brand), label=None)
@@ -77,7 +83,10 @@ def ask(
     by: By = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to ask for.")] = 20,
 ) -> None:
-    """Mark, one key each, the mentions worth it: the unsure, those whose label is rare, and some drawn at random."""
+    """Mark the mentions most worth it, one key each.
+
+    They are the unsure ones, those whose label is rare, and some drawn at random, by which quality is measured.
+    """
     if not sys.stdin.isatty():
         raise typer.BadParameter(
             "nobody can be asked, as this is no terminal: `badbuzz label add MENTION LABEL` marks one mention, "
@@ -95,9 +104,10 @@ def import_(
     brand: Brand = None,
     by: By = None,
 ) -> None:
-    """Take marks from JSON Lines {"id" and/or "text", "label", "language"?, "brand"?}; exit 1 when a line was refused.
+    """Take marks from a file.
 
-    `id` is a mention that is kept, or with `text` any other.
+    A line is {"id" and/or "text", "label", "language"?, "brand"?}; `id` is a mention that is kept, or with `text` any
+    other. Bad lines are named and left out, and the exit code is then 1.
     """
     with ExitStack() as stack:
         stream = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
@@ -111,7 +121,10 @@ def import_(
 
 @app.command()
 def export(config: Config = None, *, brand: Brand = None) -> None:
-    """Print all marks as JSON Lines, oldest first, in a form that `label import` takes."""
+    """Print all marks as JSON Lines, oldest first.
+
+    `label import` takes them.
+    """
 
     async def work(views: Views, settings: Settings) -> None:
         for name in [brand_of(settings, brand)] if brand else settings.brands:
@@ -123,7 +136,10 @@ def export(config: Config = None, *, brand: Brand = None) -> None:
 
 @app.command()
 def status(config: Config = None, *, brand: Brand = None, json: Json = False) -> None:
-    """Say how many marks there are, and whether a model learnt from them is used, and why."""
+    """Say what was marked, and what was learnt from it.
+
+    Whether a model is used for a brand, and why.
+    """
 
     async def work(views: Views, settings: Settings) -> list[dict[str, Any]]:
         rows, new = {row.brand: row for row in await views.models()}, await views.marked()

@@ -27,7 +27,10 @@ def command(
     language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
     json: Json = False,
 ) -> None:
-    """Say how good the tone is by what people marked, language by language, and whether that changes."""
+    """Say how good the tone is, and whether that changes.
+
+    Measured by what people marked, brand by brand and language by language.
+    """
 
     async def work(views: Views, settings: Settings) -> None:
         now = Clock().now()

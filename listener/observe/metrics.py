@@ -18,10 +18,13 @@ from alerts.channel import Reason
 from listener.errors import SourceState
 from rules.facts import Label
 from rules.instant import Instant, Span
+from rules.labelling.model import Said
 from rules.transition import SEVERITIES, Severity, State, Transition
 
 SOURCE_STATES: tuple[SourceState, ...] = get_args(SourceState)
 TONES: tuple[Label, ...] = get_args(Label)
+Outcome = Literal["model", "pack", "failed"]
+"""Of a training: its model is better, the language packs are, or it came to no end."""
 RECENT = 200
 """Mentions of a brand that its tone shares are taken from."""
 DIFFERENT_WORDS = 50
@@ -190,13 +193,17 @@ class Metrics:
         """A person said what the tone of a text is."""
         self._marks.labels(brand, label).inc()
 
-    def trained(self, brand: str, outcome: Literal["model", "pack", "failed"]) -> None:
-        """A training ended: its model is better, the pack is, or it came to no end."""
+    def trained(self, brand: str, outcome: Outcome) -> None:
+        """A training ended."""
         self._trainings.labels(brand, outcome).inc()
 
     def model_in_force(self, brand: str, *, learnt: bool) -> None:
-        """Whether a label model judges the tones of a brand."""
+        """Whether a label model judges the tones of a brand. Its counters start at 0."""
         self._model.labels(brand).set(learnt)
+        for label in get_args(Said):
+            self._marks.labels(brand, label)
+        for outcome in get_args(Outcome):
+            self._trainings.labels(brand, outcome)
 
     def _mention_metrics(self) -> None:
         counter = partial(Counter, registry=self.registry)
