@@ -124,8 +124,8 @@ class Intake:
             return self._drop("deleted")
         if seen and not self._owns(mention.source, seen):
             return self._drop("foreign")
-        # what nobody brought yet is deleted for this source alone
-        deleted = seen is not None and bool(_owners(seen))
+        # what nobody brought yet is deleted for this source alone; a mark may have outlived all else of it
+        deleted = seen is not None and bool(_owners(seen) or seen.marks)
         self._remember(mention, seen, seen.facts if seen else {}, deleted=deleted)
         if deleted:
             self.commit.tombstones.append(mention.identity)

@@ -4,6 +4,7 @@ import asyncio
 import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -119,6 +120,18 @@ async def test_what_its_author_deletes_loses_its_text_in_marks_too_and_takes_no_
     (kept,) = await world.views.marks("acme")
     assert ("neutral", "") == (kept.label, kept.text)
     assert "its author deleted file:1" == await mark(world, "1", "negative")
+
+
+async def test_a_deletion_finds_a_mark_that_outlived_all_else_of_its_mention(world):
+    await world.hear(world.said("1", BLAME))
+    await mark(world, "1", "neutral")
+    world.clock.move(days=60)
+    month = timedelta(days=30)
+    await world.store.purge(world.clock.now(), month, {}, month, ["acme"])
+    assert BLAME == (await world.views.marks("acme"))[0].text
+    assert {} == (await world.store.lookup(["file:1"]))["file:1"].revisions
+    await world.hear(world.said("1", op="delete"))
+    assert "" == (await world.views.marks("acme"))[0].text
 
 
 @pytest.mark.parametrize(
