@@ -35,18 +35,23 @@ def nothing(language: Language) -> str:
 def sentences(assessed: Assessment, language: Language) -> Iterator[str]:
     """The language, what was measured, how good it is, and what changed."""
     yield str(Locale(language).languages.get(assessed.language, assessed.language)).capitalize()
-    yield from (_measured_fr if language == "fr" else _measured_en)(assessed)
-    if assessed.in_force.n >= _ENOUGH:
+    yield from (_said_fr if language == "fr" else _said_en)(assessed)
+    if _measured(assessed).n >= _ENOUGH:
         yield from (_quality_fr if language == "fr" else _quality_en)(assessed)
     yield from (_drift_fr if language == "fr" else _drift_en)(assessed)
     if assessed.mix:
         yield from (_mix_fr if language == "fr" else _mix_en)(assessed, assessed.mix)
 
 
-def _measured_en(assessed: Assessment) -> Iterator[str]:
+def _measured(assessed: Assessment) -> Quality:
+    """What was in force; the words of the language alone where marks were brought, and nobody judged before."""
+    return assessed.in_force if assessed.in_force.n >= _ENOUGH else assessed.pack
+
+
+def _said_en(assessed: Assessment) -> Iterator[str]:
     marks = f"{number(assessed.marks, 'en')} {plural(assessed.marks, 'mark', 'marks', 'en')}"
     yield f"{marks}, {assessed.random} of mentions drawn at random."
-    if assessed.in_force.n < _ENOUGH:
+    if _measured(assessed).n < _ENOUGH:
         yield f"Too few to say how good the tone is: {_ENOUGH} are needed (`badbuzz label ask`)."
     elif assessed.basis == "all":
         yield (
@@ -57,10 +62,10 @@ def _measured_en(assessed: Assessment) -> Iterator[str]:
         yield "Measured with those drawn at random alone, so it holds for all that is said."
 
 
-def _measured_fr(assessed: Assessment) -> Iterator[str]:
+def _said_fr(assessed: Assessment) -> Iterator[str]:
     marks = f"{number(assessed.marks, 'fr')} {plural(assessed.marks, 'mention annotée', 'mentions annotées', 'fr')}"
     yield f"{marks}, dont {assessed.random} au hasard."
-    if assessed.in_force.n < _ENOUGH:
+    if _measured(assessed).n < _ENOUGH:
         yield f"C’est trop peu pour juger la tonalité{NO_BREAK}: il en faut {_ENOUGH} (« badbuzz label ask »)."
     elif assessed.basis == "all":
         yield (
@@ -72,15 +77,23 @@ def _measured_fr(assessed: Assessment) -> Iterator[str]:
 
 
 def _quality_en(assessed: Assessment) -> Iterator[str]:
-    now = assessed.in_force
+    now = _measured(assessed)
+    if now is assessed.pack:
+        yield "Most of these marks were imported, so what follows is how well the words of the language do alone."
     yield f"Of ten negative mentions, {_of_ten(now.negative_recall)} are heard as negative; {_in(now.negative_recall)}."
     yield f"Of ten called negative, {_of_ten(now.negative_precision)} are; {_in(now.negative_precision)}."
     yield f"All three tones together (macro-F1): {_in(now.macro_f1)}."
-    yield f"The words of the language alone, without what was learnt: {_pack(assessed.pack)}."
+    if now is assessed.in_force:
+        yield f"The words of the language alone, without what was learnt: {_pack(assessed.pack)}."
 
 
 def _quality_fr(assessed: Assessment) -> Iterator[str]:
-    now = assessed.in_force
+    now = _measured(assessed)
+    if now is assessed.pack:
+        yield (
+            f"La plupart de ces annotations ont été importées{NO_BREAK}: ce qui suit dit ce que valent les seuls mots"
+            " de la langue."
+        )
     yield (
         f"Sur dix mentions négatives, {_of_ten(now.negative_recall)} sont reconnues{NO_BREAK};"
         f" {_in(now.negative_recall, 'fr')}."
@@ -89,10 +102,9 @@ def _quality_fr(assessed: Assessment) -> Iterator[str]:
         f"Sur dix jugées négatives, {_of_ten(now.negative_precision)} le sont{NO_BREAK};"
         f" {_in(now.negative_precision, 'fr')}."
     )
-    yield (
-        f"Les trois tonalités ensemble (macro-F1){NO_BREAK}: {_in(now.macro_f1, 'fr')}."
-        f" Par les seuls mots de la langue, sans ce qui a été appris{NO_BREAK}: {_pack(assessed.pack, 'fr')}."
-    )
+    yield f"Les trois tonalités ensemble (macro-F1){NO_BREAK}: {_in(now.macro_f1, 'fr')}."
+    if now is assessed.in_force:
+        yield f"Par les seuls mots de la langue, sans ce qui a été appris{NO_BREAK}: {_pack(assessed.pack, 'fr')}."
 
 
 def _drift_en(assessed: Assessment) -> Iterator[str]:

@@ -211,6 +211,17 @@ def test_the_report_speaks_plainly_in_both_languages(badbuzz, label, tmp_path, l
     assert ([], 0) == ([word for word in words if word not in run.out], run.code)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("fr", "ce que valent les seuls mots de la langue"), ("en", "how well the words of the language do alone")],
+)
+def test_marks_that_were_brought_measure_the_words_of_the_language(badbuzz, label, tmp_path, language, words):
+    marked(tmp_path, label, 20, "imported")
+    said = badbuzz("report", tmp_path / "badbuzz.yaml", "--language", language).out
+    assert words in said
+    assert ("10 sont reconnues" if language == "fr" else "10 are heard as negative") in said
+
+
 def test_the_report_says_when_there_is_too_little_to_tell(badbuzz, label, tmp_path):
     run = badbuzz("report", tmp_path / "badbuzz.yaml", "--brand", "acme")
     assert "Too few to say how good the tone is" in run.out or "trop peu" in run.out
