@@ -27,10 +27,11 @@ async def test_a_writer_killed_again_and_again_ends_where_an_undisturbed_one_doe
     async with opened(where) as store:
         shown = await everything(store, views)
         known = await store.lookup([identity for number in range(BATCHES) for identity, *_ in batch(number).seen])
+    marked = {mark.identity for mark in await views.marks("acme")}
     await views.close()
     entries: list[Any] = [logged.entry for number in range(BATCHES) for logged in batch(number).inputs]
     assert shown["inputs"]["acme"] == list(enumerate(entries, 1))
-    assert set(known) == set(shown["mentions"]) == {entry.facts.mention for entry in entries}
+    assert marked == set(known) == set(shown["mentions"]) == {entry.facts.mention for entry in entries}
     assert [step.id for step in shown["transitions"]] == [f"i1.{step}" for step in range(BATCHES)]
     assert [row.id for row in shown["deliveries"]] == [f"d{step}" for step in reversed(range(BATCHES))]
     assert (shown["snapshots"]["acme"].seq, shown["snapshots"]["acme"].at) == (len(entries), T0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from listener.store.marks import Marking
 from listener.store.store import open_store
 from rules.instant import MINUTE
 from tests.stores import T0, commit, heard, outgoing, stored, transition
@@ -23,6 +24,7 @@ def batch(number: int) -> Any:
         T0 + (number + 1) * MINUTE,
         seen=[(f"feed:{name}", "1", "press") for name in names],
         mentions=[stored(name) for name in fresh],
+        marks=[Marking(brand="acme", identity=f"feed:{name}", at=T0, label="neutral", by="Léa") for name in fresh],
         inputs=[heard(name) for name in fresh],
         transitions=[transition("i1", step) for step in range(number + 1)],
         outgoing=[outgoing(f"d{step}", transition=f"i1.{step}") for step in range(number + 1)],
