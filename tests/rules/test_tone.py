@@ -236,6 +236,11 @@ def test_who_guesses_is_asked_when_neither_platform_nor_script_tell_and_may_not_
     assert (asked, "fr" if asked else found) == (heard, found)
 
 
+@pytest.mark.parametrize("text", ["acme is awful", "Seen.", "Broken again", "service is late"])
+def test_a_short_english_text_is_english_to_a_brand_that_speaks_it(text: str) -> None:
+    assert [identify(text, None, languages) for languages in (("en",), ("fr", "en"))] == ["en", "en"]
+
+
 @pytest.mark.parametrize("language", ["de", "en", "es", "fr", "it", "pt"])
 def test_foreign_sentences_are_seldom_taken_for_those_of_another_brand(language: str) -> None:
     brand = ["fr", "en"] if language not in {"fr", "en"} else ["de", "it"]
