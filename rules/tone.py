@@ -25,8 +25,10 @@ enthusiasm, and from the third on where it hears no praise.
 _ENTHUSIASM = 0.6
 _PRAISE = 0.5
 """From here on it is praise where vaderSentiment hears none."""
-_PLAIN, _LOUD = 0.12, 0.5
-"""Below the former what is known are words of plain talk, which vaderSentiment may take for praise up to the latter."""
+_PLAIN, _FAINT = 0.2, 0.5
+"""Praise that only vaderSentiment hears is none where the pack hears no more than plain talk, up to the former; nor,
+where the pack knows no word or hints of blame, when it stays below the latter.
+"""
 _PACKED = frozenset({"de", "es", "fr", "it", "pt"})
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
@@ -95,7 +97,7 @@ def _overruled(vader: float, heard: float) -> Label | None:
         return "negative"
     if heard >= _PRAISE and vader < VADER_THRESHOLD:
         return "positive"
-    if 0 < heard < _PLAIN and 0 < vader < _LOUD:
+    if heard < _PLAIN and VADER_THRESHOLD <= vader and (heard > 0 or vader < _FAINT):
         return "neutral"
     return None
 
