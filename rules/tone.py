@@ -18,17 +18,17 @@ LONGEST_SCORED = 20_000
 VADER_THRESHOLD = 0.05
 """The thresholds of Hutto & Gilbert (2014) on the compound."""
 PACK_THRESHOLD = 0.2
-_SURE, _BLAME, _HINT = -0.75, -0.5, -0.3
-"""What English says of a brand is a complaint from the first on, from the second on where vaderSentiment hears no
-enthusiasm, and from the third on where it hears no praise.
+_SURE, _BLAME = -0.75, -0.3
+"""What English says of a brand is a complaint from the first on, and from the second on where vaderSentiment hears no
+enthusiasm.
 """
 _ENTHUSIASM = 0.6
 _PRAISE = 0.5
 """From here on it is praise where vaderSentiment hears none."""
-_PLAIN, _FAINT = 0.2, 0.5
-"""Praise that only vaderSentiment hears is none where the pack hears no more than plain talk, up to the former; nor,
-where the pack knows no word or hints of blame, when it stays below the latter.
-"""
+_PLAIN = 0.2
+"""Up to here the pack hears plain talk alone, beside which vaderSentiment's praise is none."""
+_FAINT = 0.5
+"""What vaderSentiment's praise has to reach where the pack knows no word, or hints of blame alone."""
 _PACKED = frozenset({"de", "es", "fr", "it", "pt"})
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
@@ -82,7 +82,7 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
     heard = pack.weigh(text[:LONGEST_SCORED], own)
     label = _overruled(compound, heard.compound)
     if label:
-        confidence = round(_confidence(heard.compound, -_HINT), 4)
+        confidence = round(_confidence(heard.compound, -_BLAME), 4)
         scorer = f"vader+pack-en@{pack.version}"
         decided = heard.words if label != "neutral" else ()
         return Tone(language="en", label=label, compound=compound, confidence=confidence, scorer=scorer, words=decided)
@@ -92,8 +92,7 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
 
 def _overruled(vader: float, heard: float) -> Label | None:
     """What the pack says of a text that vaderSentiment mistakes, if it does."""
-    least = _HINT if vader < VADER_THRESHOLD else _BLAME if vader < _ENTHUSIASM else _SURE
-    if heard <= least:
+    if heard <= (_BLAME if vader < _ENTHUSIASM else _SURE):
         return "negative"
     if heard >= _PRAISE and vader < VADER_THRESHOLD:
         return "positive"
