@@ -96,7 +96,7 @@ def _overruled(vader: float, heard: float) -> Label | None:
         return "negative"
     if heard >= _PRAISE and vader < VADER_THRESHOLD:
         return "positive"
-    if heard < _PLAIN and VADER_THRESHOLD <= vader and (heard > 0 or vader < _FAINT):
+    if heard < _PLAIN and vader >= VADER_THRESHOLD and (heard > 0 or vader < _FAINT):
         return "neutral"
     return None
 

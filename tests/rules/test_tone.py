@@ -145,17 +145,25 @@ def _f1(pairs: Counter[tuple[str, str]], label: str) -> tuple[float, float, floa
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-@pytest.mark.parametrize(("name", "least"), [("fr.jsonl", 150), ("fr-second.jsonl", 70), ("fr-third.jsonl", 1000)])
-def test_french_sentences_about_brands_keep_their_measured_quality(name: str, least: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "least", "floor"),
+    [
+        ("fr.jsonl", 150, 0.95),
+        ("fr-second.jsonl", 70, 0.95),
+        ("fr-third.jsonl", 1000, 0.95),
+        ("en-lots.jsonl", 700, 0.88),
+    ],
+)
+def test_sentences_about_brands_keep_their_measured_quality(name: str, least: int, floor: float) -> None:
     entries = [json.loads(line) for line in (SENTENCES.parent / name).read_text(encoding="utf-8").splitlines()]
-    pairs = Counter((entry["label"], score(entry["text"], "fr").label) for entry in entries)
+    pairs = Counter((entry["label"], score(entry["text"], name[:2]).label) for entry in entries)
     figures = {label: _f1(pairs, label) for label in LABELS}
     macro = sum(f1 for _, _, f1 in figures.values()) / len(LABELS)
     for label, (precision, recall, f1) in figures.items():
         print(f"{name} {label}: precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")  # noqa: T201
     print(f"{name} macro-F1 {macro:.3f} on {len(entries)} sentences")  # noqa: T201 - the figures are the point
     assert len(entries) >= least
-    assert macro >= 0.95
+    assert macro >= floor
     assert figures["negative"][1] >= 0.93
 
 
