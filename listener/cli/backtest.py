@@ -1,11 +1,9 @@
 """`badbuzz backtest`: what would have rung, on recorded mentions or on what the daemon stored."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 
 import msgspec
 import typer
@@ -16,6 +14,7 @@ from config.settings import Settings
 from listener.backtest import Backtest, Replay, Summary, replay_store
 from listener.catalogs import CATALOGS
 from listener.checks import check
+from listener.cli.lines import opened, raw_lines
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.lines import LineError, read_line
@@ -87,32 +86,12 @@ class _Problems:
 
 def _mentions(files: list[Path], problems: _Problems) -> Iterator[tuple[Mention, datetime | None]]:
     for path in files:
-        with ExitStack() as stack:
-            stream = sys.stdin.buffer if str(path) == "-" else stack.enter_context(_opened(path))
-            for number, line in enumerate(_lines(stream), 1):
+        with opened(path) as stream:
+            for number, line in raw_lines(stream, LONGEST_LINE):
                 place = f"{path}:{number}"
                 record = _read(line, place, problems)
                 if record is not None:
                     yield record
-
-
-def _opened(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Lines without their end; None for one that is too long."""
-    while line := stream.readline(LONGEST_LINE):
-        if line.endswith(b"\n") or len(line) < LONGEST_LINE:
-            if line.strip():
-                yield line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(LONGEST_LINE)
-        yield None
 
 
 def _read(line: bytes | None, place: str, problems: _Problems) -> tuple[Mention, datetime | None] | None:

@@ -1,11 +1,14 @@
-"""JSON Lines in and out for commands that answer line by line: bounded, in order, and never stopped by a bad line."""
+"""Lines in and out for commands that answer line by line: bounded, in order, and never stopped by a bad line."""
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+import typer
 
 from listener.cli.terminal import say
 
@@ -32,17 +35,39 @@ def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
     """The objects of a stream that hold `id` and `text`, or what is wrong, one for each line that is not blank."""
     if stream.isatty():
         say(f"waiting for lines such as {_EXAMPLE}; Ctrl-D ends them")
+    for number, raw in raw_lines(stream, LONGEST_LINE):
+        entry = LineError(number, f"longer than {LONGEST_LINE} bytes") if raw is None else _read(raw, number)
+        if isinstance(entry, LineError):
+            say(f"line {number}: {entry.message}")
+        yield entry
+
+
+def raw_lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
+    """The lines that are not blank with their numbers, None for one of more bytes than `longest`; each is given before
+    the next is read.
+    """
     number = 0
-    while raw := stream.readline(LONGEST_LINE + 1):
+    while raw := stream.readline(longest + 1):
         number += 1
-        too_long = len(raw) > LONGEST_LINE
+        too_long = len(raw) > longest
         while too_long and raw and not raw.endswith(b"\n"):
-            raw = stream.readline(LONGEST_LINE)
+            raw = stream.readline(longest)
         if raw.strip() or too_long:
-            entry = LineError(number, f"longer than {LONGEST_LINE} bytes") if too_long else _read(raw, number)
-            if isinstance(entry, LineError):
-                say(f"line {number}: {entry.message}")
-            yield entry
+            yield number, None if too_long else raw
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file, or standard input for `-`. Raises typer.BadParameter, which says why it cannot be read."""
+    if str(path) == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path}: {error.strerror}") from error
+    with stream:
+        yield stream
 
 
 def shown(lines: Iterator[dict[str, Any] | LineError]) -> Iterator[dict[str, Any] | LineError]:

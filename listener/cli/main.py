@@ -20,6 +20,7 @@ COMMANDS = {
     "listen": "Read one source and print its mentions.",
     "match": "Print the mentions that a query matches.",
     "score": "Tell the tone of texts.",
+    "detect": "Tell which counts of a series go beyond what is usual.",
     "backtest": "Judge recorded mentions on a virtual clock.",
     "label": "Say what the tone of mentions is; it is learnt from.",
     "report": "Say how good the tone is, and whether that changes.",

@@ -1,0 +1,121 @@
+"""How surprising the present count of a series is, measured by this series' own past."""
+
+from collections.abc import Sequence
+from math import exp, log, sqrt
+
+import msgspec
+
+from rules.detection import cusum
+from rules.detection.bursts import Bursts
+from rules.detection.level import Level
+from rules.detection.peaks import Peaks
+
+_SCALE = 1000.0  # a score of 0 is 1,000 false alarms a month
+_BURST_RATE = 4.3  # a month, of the windows beyond the tail quantile
+_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 25.0, 4.0, 20 * 24 * 60
+_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 2.0
+_LEAK_FROM, _LEAK = 25.0, 0.95
+_QUIET = 1.0
+_SETTLED = 60.0
+_TOLD = 7.0
+_FIRST_DAY, _MORNING = 24 * 60.0, 10.0
+_PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion is over
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """`expected` mentions in the bin; `score` >= 0, unbounded: ln(1000 / false alarms in 30 days) by the model and the
+    records alone; `rate`: how many false alarms in 30 days a threshold at this score would mean for this series.
+    """
+
+    expected: float
+    score: float
+    rate: float
+
+    def exceeds(self, budget: float) -> bool:
+        """Whether it is an alarm for a budget of so many false alarms in 30 days."""
+        return self.rate <= budget
+
+
+class Detector(msgspec.Struct, kw_only=True, array_like=True):
+    """Strictly causal, O(1) a bin.
+
+    Two measures of a rise, neither of which is enough alone:
+    - a sequential test (`cusum`): near the optimum where the background is steady, and blind to benign bursts. It is
+      compared with its own record, which fades with a half-life of 20 days;
+    - the log ratio to the level over 5, 15 and 60 minutes, in units of the series' own bursts (`bursts`).
+
+    An alarm must be significant for the sequential test, and beyond what the series has done before in one of the two.
+    How often that is was learnt from its own excursions (`peaks`).
+    """
+
+    width: float = 1.0
+    level: Level = msgspec.field(default_factory=Level)
+    sums: list[float] = msgspec.field(default_factory=lambda: [0.0] * len(cusum.FACTORS))
+    bursts: Bursts = msgspec.field(default_factory=Bursts)
+    peaks: Peaks = msgspec.field(default_factory=Peaks)
+    record: float = _RECORD
+    highest: float = 0.0
+    present: float = 0.0
+    calm: float = 0.0
+
+    def step(self, count: int, minute: float) -> Reading:
+        """Take in the bin that begins at `minute` (since the epoch); how surprising it was, before it is learnt."""
+        expected, dispersion = self.level.expected(minute, self.width), self.level.dispersion
+        calm = self._is_calm(count, expected, dispersion)
+        sums = cusum.add(self.sums, count, cusum.gains(expected, dispersion))
+        self.sums = [_leak(each, self.width) for each in sums] if calm else sums
+        evidence = self._evidence(self.sums)
+        reading = self._reading(evidence, self.bursts.learn(count, self.width), expected)
+        self._remember(evidence, calm=calm)
+        if self.level.heard > _FIRST_DAY:
+            self.peaks.learn(reading.score, self.level.heard, self.width, _SETTLED)
+        self.level.learn(count, expected, minute, self.width, quiet=cusum.evidence(self.sums) < _QUIET)
+        return reading
+
+    def dump(self) -> bytes:
+        """All of it, under 1 kB."""
+        return _ENCODER.encode(self)
+
+    @classmethod
+    def load(cls, state: bytes) -> "Detector":
+        """What `dump` gave. Raises msgspec.DecodeError when it is none."""
+        return _DECODER.decode(state)
+
+    def _evidence(self, sums: Sequence[float]) -> float:
+        """Of the first day a rise may be the morning."""
+        return cusum.evidence(sums, 0.0 if self.level.heard > _FIRST_DAY else _MORNING)
+
+    def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
+        by_chance = cusum.false_alarms(evidence, expected, self.width)
+        beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
+        rate = max(by_chance, min(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
+        score = max(0.0, log(_SCALE / rate))
+        return Reading(expected=expected, score=score, rate=max(rate, self.peaks.rate(score, self.level.heard)))
+
+    def _is_calm(self, count: int, expected: float, dispersion: float) -> bool:
+        self.present += (1 - exp(-self.width / _PRESENT)) * (count - self.present)
+        hour = expected * 60 / self.width
+        calm = self.present * 60 / self.width <= hour + 1.5 * sqrt(hour * (1 + dispersion * expected)) + 1
+        self.calm = self.calm + self.width if calm else 0.0
+        return calm
+
+    def _remember(self, evidence: float, *, calm: bool) -> None:
+        """Let the record fade, and take in an excursion that is over."""
+        self.record = _RECORD_FLOOR + (self.record - _RECORD_FLOOR) * 2 ** (-self.width / _RECORD_HALF_LIFE)
+        if self.level.heard > _FIRST_DAY:  # before, it is hardly known what is usual
+            self.highest = max(self.highest, evidence)
+        settled = calm and self.calm > _SETTLED
+        told = settled and evidence < 0.9 * self.highest and self.peaks.peak > _TOLD
+        if evidence < _QUIET or told or (settled and evidence < 0.7 * self.highest):
+            self.record = max(self.record, min(self.highest, _RECORD_GROWTH * self.record))
+            self.highest = 0.0 if told else evidence
+        if told:
+            self.sums = [0.0] * len(self.sums)
+
+
+def _leak(total: float, width: float) -> float:
+    return _LEAK_FROM + (total - _LEAK_FROM) * _LEAK**width if total > _LEAK_FROM else total
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Detector)

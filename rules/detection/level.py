@@ -1,0 +1,104 @@
+"""How many mentions are to be expected in a bin: a slow level, the shape of day and week, and how lumpy counts are."""
+
+from math import exp, sqrt
+
+import msgspec
+
+_DAY = 24 * 60
+_PRIOR_TOTAL, _PRIOR_MINUTES = 0.03, 0.6
+_HALF_LIFE = 10 * _DAY
+_LONGEST_HELD = 3 * _DAY
+_HELD_SHARE, _HELD_FROM = 2.0, 15.0
+_DOUBT = 1.0  # a mention: of a series with few nobody knows that it has no more
+_WIDE, _SETTLING = 100.0, 5.0  # deviations let in at the very start, and how fast they narrow, in minutes
+_CAP = 3.0  # deviations
+_LEAST = 1e-5
+_LEAST_SHARE = 1e-3  # of an hour or a day without a mention: it is divided by
+_HOUR_MEMORY, _DAY_MEMORY = 14 * 60 * 1.44, 5 * _DAY * 1.44  # minutes of an hour of the day, of a day of the week
+_HOUR_PRIOR, _DAY_PRIOR = 4 * 60.0, 4 * 240.0
+_HOUR_MENTIONS = 4.0  # an hour of the first day is worth as many less
+_SPREAD_PRIOR, _SPREAD_PRIOR_MINUTES, _SPREAD_HALF_LIFE = 0.05, 60.0, 7 * _DAY
+_LEAST_FOR_SPREAD = 0.05
+_LARGEST_SPREAD = 10.0
+_THURSDAY = 3  # the first day of the epoch
+
+
+class Level(msgspec.Struct, kw_only=True, array_like=True):
+    """Learns from one closed bin after the other; times are in minutes since the epoch, `width` is that of a bin.
+
+    The level is a mean of winsorised counts that forgets with a half-life of ten days. What is heard while an excursion
+    runs is held back until it is over, three days at most: a burst does not become its own normal.
+    `hours` are the mentions of each hour in the first day, and from then on what each is worth beside the others. The
+    variance of a count of mean m is m + dispersion * m² (negative binomial).
+    """
+
+    total: float = _PRIOR_TOTAL
+    time: float = _PRIOR_MINUTES
+    held: float = 0.0
+    held_time: float = 0.0
+    spread: float = _SPREAD_PRIOR * _SPREAD_PRIOR_MINUTES
+    spread_time: float = _SPREAD_PRIOR_MINUTES
+    heard: float = 0.0
+    hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
+    days: list[float] = msgspec.field(default_factory=lambda: [1.0] * 7)
+
+    @property
+    def dispersion(self) -> float:
+        """How much lumpier than a Poisson process the counts are, 0 if not at all."""
+        return max(0.0, self.spread / self.spread_time)
+
+    def expected(self, minute: float, width: float) -> float:
+        """The mean of the bin that begins at `minute`."""
+        return max(_LEAST, (self.total + _DOUBT) / self.time * width * self._shape(minute))
+
+    def learn(self, count: int, mean: float, minute: float, width: float, *, quiet: bool) -> None:
+        """The next closed bin, of which `mean` was expected; `quiet`: no excursion is running."""
+        cap = _CAP + _WIDE * exp(-self.heard / _SETTLING)
+        usual = min(count, mean + cap * sqrt(mean + self.dispersion * mean * mean) + 1)
+        self._learn_level(usual * width * (self.total + _DOUBT) / self.time / mean, width, quiet=quiet)
+        if self.heard < _DAY:  # of less than a day nobody knows whether it was its loud part
+            self.hours[int(minute // 60) % 24] += usual
+        else:
+            self._learn_shape(usual, minute, width)
+        self._learn_spread(usual, mean, width)
+        self.heard += width
+        if self.heard >= _DAY > self.heard - width:
+            mean = sum(self.hours) / 24
+            self.hours = [(total + _HOUR_MENTIONS) / (mean + _HOUR_MENTIONS) for total in self.hours]
+
+    def _shape(self, minute: float) -> float:
+        if self.heard < _DAY:
+            return 1.0
+        hour = minute / 60.0 - 0.5
+        before = int(hour // 1)
+        part = hour - before
+        of_day = self.hours[before % 24] * (1 - part) + self.hours[(before + 1) % 24] * part
+        day = int(minute // _DAY + _THURSDAY) % 7
+        return of_day * 24 / sum(self.hours) * self.days[day] * 7 / sum(self.days)
+
+    def _learn_shape(self, count: float, minute: float, width: float) -> None:
+        base = max(self.total / self.time, 1e-9)
+        ratio, weight = count / (base * width), min(1.0, base * 60) * width
+        hour, day = int(minute // 60) % 24, int(minute // _DAY + _THURSDAY) % 7
+        of_day, of_week = self.hours[hour], self.days[day]
+        pace = weight / min(_HOUR_MEMORY, self.heard / 24 + _HOUR_PRIOR)
+        self.hours[hour] = max(_LEAST_SHARE, of_day + min(1.0, pace) * (ratio / of_week - of_day))
+        pace = weight / min(_DAY_MEMORY, self.heard / 7 + _DAY_PRIOR)
+        self.days[day] = max(_LEAST_SHARE, of_week + min(1.0, pace) * (ratio / of_day - of_week))
+
+    def _learn_level(self, count: float, width: float, *, quiet: bool) -> None:
+        self.held += count
+        self.held_time += width
+        if quiet or self.heard < _HELD_FROM or self.held_time > min(_LONGEST_HELD, _HELD_SHARE * self.heard):
+            kept = 2 ** (-self.held_time / _HALF_LIFE)
+            self.total = self.total * kept + self.held
+            self.time = self.time * kept + self.held_time
+            self.held = self.held_time = 0.0
+
+    def _learn_spread(self, count: float, mean: float, width: float) -> None:
+        if mean <= _LEAST_FOR_SPREAD:
+            return
+        spread = min(((count - mean) ** 2 - count) / (mean * mean), _LARGEST_SPREAD)
+        weight, kept = min(1.0, mean / width) * width, 2 ** (-width / _SPREAD_HALF_LIFE)
+        self.spread = self.spread * kept + spread * weight
+        self.spread_time = self.spread_time * kept + weight
