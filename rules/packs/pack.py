@@ -16,7 +16,9 @@ _WINDOW = 3  # words before a word that may turn or strengthen it
 _BOOST, _DAMPEN = 1.3, 0.7
 _TURNED_BAD, _TURNED_GOOD = -0.14, -0.9  # "pas déçu" praises less than "pas bon" blames
 _BESIDE_BLAME = 0.3  # what praise still weighs beside blame: irony and politeness praise, complaints decide
+_LAST_WORD = 0.5  # how much of the blame before it praise has to outweigh to have the last word
 _BEFORE_BUT = 0.3  # and blame in "cher, mais parfait"
+_SPARED = 0.1  # and blame that is feared, over, somebody else's or said in play
 _MUTED = 0.15  # what praise still weighs in an advert or a question, and anything in a notice
 _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
@@ -61,7 +63,9 @@ class _Grammar:
 
 
 class _Reading:
-    """The words of a text: `clauses` numbers the clause of each, `asked` holds those that belong to a question."""
+    """The words of a text: `clauses` numbers the clause of each, `sentences` the clause that its sentence begins with;
+    `asked` holds the clauses that belong to a question.
+    """
 
     def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
         self._faces = {face.start(): face.end() for face in _FACE.finditer(text)}
@@ -74,6 +78,7 @@ class _Reading:
                 self._found += self._spelled(token, spellings.get(token.text, ()))
         self.words = [token.text for token in self._found]
         self.clauses: list[int] = []
+        self.sentences: list[int] = []
         self.asked: set[int] = set()
         self._divide()
 
@@ -92,6 +97,7 @@ class _Reading:
         text, starts = self._folded.text, [token.start for token in self._found[1:]]
         for token, following in zip(self._found, [*starts, len(text)], strict=False):
             self.clauses.append(clause)
+            self.sentences.append(sentence)
             gap = text[token.end : following]
             if gap in {"", " "} or not _CLAUSE_END.search(gap):
                 continue
@@ -122,7 +128,7 @@ class Pack:
     def weigh(self, text: str, own: Lexicon | None = None) -> Weight:
         """The tone of a text. What `own` says of words goes before what the language says. Linear in time."""
         reading = _Reading(text, self._grammar.spellings)
-        hits = _with_hints(reading, list(self._hits(reading, own)))
+        hits = _with_spared(reading, _with_hints(reading, list(self._hits(reading, own))))
         total = self._total(reading, hits)
         ranked = sorted((hit for hit in hits if hit.valence * total > 0), key=lambda hit: -abs(hit.valence))
         written = dict.fromkeys(map(reading.written, ranked))
@@ -154,7 +160,7 @@ class Pack:
         late = [hit for hit in praise if hit.first > blame[-1].last]
         but = roles.get("contrast", -1)
         contrasts = but > blame[-1].last and any(hit.first >= but for hit in late)
-        outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad
+        outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad * _LAST_WORD
         if contrasts or outweighs:
             return bad * _BEFORE_BUT + _sum(late) + (good - _sum(late)) * _BESIDE_BLAME
         return bad + good * _BESIDE_BLAME
@@ -191,6 +197,20 @@ def _with_hints(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
     """Hints of blame count only where nothing plain is said, and neither asked nor advertised."""
     plain = any(hit.valence > 0 or hit.valence <= _PLAIN_BLAME or hit.role == "advert" for hit in hits)
     return [hit for hit in hits if hit.role != "hint" or not (plain or reading.clauses[hit.first] in reading.asked)]
+
+
+def _with_spared(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
+    """Blame hardly counts in a clause with a word that spares, after an aside in its sentence, and beside teasing."""
+    if any(hit.role == "teasing" for hit in hits):
+        return [hit._replace(valence=hit.valence * _SPARED) if hit.valence < 0 else hit for hit in hits]
+    clauses = {reading.clauses[hit.first] for hit in hits if hit.role == "spared"}
+    asides = {reading.sentences[hit.first]: hit.first for hit in reversed(hits) if hit.role == "aside"}
+
+    def spared(hit: _Hit) -> bool:
+        aside = asides.get(reading.sentences[hit.first], hit.first)
+        return hit.valence < 0 and (reading.clauses[hit.first] in clauses or aside < hit.first)
+
+    return [hit._replace(valence=hit.valence * _SPARED) if spared(hit) else hit for hit in hits]
 
 
 def _pictured(face: re.Match[str]) -> str:
