@@ -23,11 +23,12 @@ _MUTED = 0.15  # what praise still weighs in an advert or a question, and anythi
 _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
 _MOST_WORDS = 10
-_GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "cheers", "boosters", "dampeners")
+_GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "joiners", "cheers", "boosters", "dampeners")
 _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
 _FACE = re.compile(r"(?<![^\W_])(?:(?P<good>[:=]['’]?-?[)\]DpP]+|<3+|\^_*\^|[xX]D+)|[:=]['’]?-?[(\[{/|\\]+)(?![^\W_/])")
+_SCARE = re.compile(r"[«\"“]\s*[^\W\dA-ZÀ-Þ_]\w*(?:[ '’]\w+){0,2}\s*[»\"”]")  # "livré", said with raised eyebrows
 _HUMP = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿœ]+|[A-ZÀ-Þ]+(?![a-zß-ÿœ])|\d+")
 
 
@@ -49,7 +50,7 @@ class Weight:
 @dataclass(frozen=True, kw_only=True)
 class _Grammar:
     """The little words of a language. `particles` stand before a verb whose negation, of `after_particles`, follows
-    it; `no_longer` negates only after a particle. `cheers` are the words of praise that irony likes; `spellings` are
+    it; `no_longer` negates only after a particle; nothing reaches over `joiners`. `cheers` are the words of praise that irony likes; `spellings` are
     the words that a short or wrong one stands for.
     """
 
@@ -57,6 +58,7 @@ class _Grammar:
     particles: frozenset[str]
     after_particles: frozenset[str]
     no_longer: frozenset[str]
+    joiners: frozenset[str]
     cheers: frozenset[str]
     boosters: Mapping[str, float]
     spellings: Mapping[str, tuple[str, ...]]
@@ -64,7 +66,7 @@ class _Grammar:
 
 class _Reading:
     """The words of a text: `clauses` numbers the clause of each, `sentences` the clause that its sentence begins with;
-    `asked` holds the clauses that belong to a question.
+    `asked` holds the clauses that belong to a question; `doubts` is whether some words stand between quotation marks.
     """
 
     def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
@@ -77,6 +79,7 @@ class _Reading:
             else:
                 self._found += self._spelled(token, spellings.get(token.text, ()))
         self.words = [token.text for token in self._found]
+        self.doubts = bool(_SCARE.search(text))
         self.clauses: list[int] = []
         self.sentences: list[int] = []
         self.asked: set[int] = set()
@@ -153,17 +156,23 @@ class Pack:
         ]
         bad, good = _sum(blame), _sum(praise)
         if not blame:
-            mocking = (
-                "sting" in roles and "advert" not in roles and not all(map(partial(self._means_it, reading), praise))
-            )
+            stung = ("sting" in roles or reading.doubts) and "advert" not in roles
+            mocking = stung and not all(map(partial(self._means_it, reading), praise))
             return -good if mocking else good
-        late = [hit for hit in praise if hit.first > blame[-1].last]
+        since = self._since(reading, blame[-1], praise)
+        late = [hit for hit in praise if hit.first >= since]
         but = roles.get("contrast", -1)
-        contrasts = but > blame[-1].last and any(hit.first >= but for hit in late)
+        contrasts = but >= since and any(hit.first >= but for hit in late)
         outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad * _LAST_WORD
         if contrasts or outweighs:
             return bad * _BEFORE_BUT + _sum(late) + (good - _sum(late)) * _BESIDE_BLAME
         return bad + good * _BESIDE_BLAME
+
+    def _since(self, reading: _Reading, last: _Hit, praise: list[_Hit]) -> int:
+        """The word from which on praise comes last: a kind deed does so in all of its sentence."""
+        deeds = (hit.first for hit in praise if hit.role == "deed")
+        sentence = reading.sentences[last.first]
+        return next((first for first in deeds if reading.sentences[first] == sentence), last.last + 1)
 
     def _means_it(self, reading: _Reading, hit: _Hit) -> bool:
         """Whether praise is of a sort that irony seldom takes."""
@@ -185,6 +194,7 @@ class Pack:
         if not (meaning.turns and meaning.valence):
             return meaning.valence
         grammar, (before, after) = self._grammar, reading.near(first, last)
+        before = before[max((i + 1 for i, word in enumerate(before) if word in grammar.joiners), default=0) :]
         framed = not grammar.particles.isdisjoint(before[-2:]) and not grammar.after_particles.isdisjoint(after)
         no_longer = not grammar.particles.isdisjoint(before) and not grammar.no_longer.isdisjoint(before)
         if framed or no_longer or not grammar.negators.isdisjoint(before):
