@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from math import sqrt
 from typing import Any, NamedTuple
@@ -157,8 +157,8 @@ class Pack:
         bad, good = _sum(blame), _sum(praise)
         if not blame:
             stung = ("sting" in roles or reading.doubts) and "advert" not in roles
-            mocking = stung and not all(map(partial(self._means_it, reading), praise))
-            return -good if mocking else good
+            sincere = _sum([hit for hit in praise if self._means_it(reading, hit)])
+            return -good if stung and sincere < good / 2 else good
         since = self._since(reading, blame[-1], praise)
         late = [hit for hit in praise if hit.first >= since]
         but = roles.get("contrast", -1)
