@@ -16,7 +16,6 @@ _WINDOW = 3  # words before a word that may turn or strengthen it
 _BOOST, _DAMPEN = 1.3, 0.7
 _TURNED_BAD, _TURNED_GOOD = -0.14, -0.9  # "pas déçu" praises less than "pas bon" blames
 _BESIDE_BLAME = 0.3  # what praise still weighs beside blame: irony and politeness praise, complaints decide
-_LAST_WORD = 0.5  # how much of the blame before it praise has to outweigh to have the last word
 _BEFORE_BUT = 0.3  # and blame in "cher, mais parfait"
 _SPARED = 0.1  # and blame that is feared, over, somebody else's or said in play
 _MUTED = 0.15  # what praise still weighs in an advert or a question, and anything in a notice
@@ -28,7 +27,6 @@ _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
 _FACE = re.compile(r"(?<![^\W_])(?:(?P<good>[:=]['’]?-?[)\]DpP]+|<3+|\^_*\^|[xX]D+)|[:=]['’]?-?[(\[{/|\\]+)(?![^\W_/])")
-_SCARE = re.compile(r"[«\"“]\s*[^\W\dA-ZÀ-Þ_]\w*(?:[ '’]\w+){0,2}\s*[»\"”]")  # "livré", said with raised eyebrows
 _HUMP = re.compile(r"[A-ZÀ-Þ]?[a-zß-ÿœ]+|[A-ZÀ-Þ]+(?![a-zß-ÿœ])|\d+")
 
 
@@ -51,7 +49,8 @@ class Weight:
 class _Grammar:
     """The little words of a language. `particles` stand before a verb whose negation, of `after_particles`, follows
     it; `no_longer` negates only after a particle; nothing reaches over `joiners`. `cheers` are the words of praise that irony likes; `spellings` are
-    the words that a short or wrong one stands for.
+    the words that a short or wrong one stands for; `last_word` is the share of the blame before it that praise has to
+    outweigh to have the last word.
     """
 
     negators: frozenset[str]
@@ -60,13 +59,14 @@ class _Grammar:
     no_longer: frozenset[str]
     joiners: frozenset[str]
     cheers: frozenset[str]
+    last_word: float
     boosters: Mapping[str, float]
     spellings: Mapping[str, tuple[str, ...]]
 
 
 class _Reading:
     """The words of a text: `clauses` numbers the clause of each, `sentences` the clause that its sentence begins with;
-    `asked` holds the clauses that belong to a question; `doubts` is whether some words stand between quotation marks.
+    `asked` holds the clauses that belong to a question.
     """
 
     def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
@@ -79,7 +79,6 @@ class _Reading:
             else:
                 self._found += self._spelled(token, spellings.get(token.text, ()))
         self.words = [token.text for token in self._found]
-        self.doubts = bool(_SCARE.search(text))
         self.clauses: list[int] = []
         self.sentences: list[int] = []
         self.asked: set[int] = set()
@@ -156,14 +155,14 @@ class Pack:
         ]
         bad, good = _sum(blame), _sum(praise)
         if not blame:
-            stung = ("sting" in roles or reading.doubts) and "advert" not in roles
+            stung = "sting" in roles and "advert" not in roles
             sincere = _sum([hit for hit in praise if self._means_it(reading, hit)])
-            return -good if stung and sincere < good / 2 else good
+            return -good if stung and sincere <= good / 2 else good
         since = self._since(reading, blame[-1], praise)
         late = [hit for hit in praise if hit.first >= since]
         but = roles.get("contrast", -1)
         contrasts = but >= since and any(hit.first >= but for hit in late)
-        outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad * _LAST_WORD
+        outweighs = _sum([hit for hit in late if self._means_it(reading, hit)]) >= -bad * self._grammar.last_word
         if contrasts or outweighs:
             return bad * _BEFORE_BUT + _sum(late) + (good - _sum(late)) * _BESIDE_BLAME
         return bad + good * _BESIDE_BLAME
@@ -232,11 +231,11 @@ def _sum(hits: list[_Hit]) -> float:
     return sum(hit.valence for hit in hits)
 
 
-def _grammar(data: Mapping[str, str], spellings: Mapping[str, str]) -> _Grammar:
+def _grammar(data: Mapping[str, Any], spellings: Mapping[str, str]) -> _Grammar:
     words = {name: frozenset(fold(data.get(name, "")).split()) for name in _GRAMMAR}
     boosters = dict.fromkeys(words.pop("boosters"), _BOOST) | dict.fromkeys(words.pop("dampeners"), _DAMPEN)
     meant = {short: tuple(fold(full).split()) for full, text in spellings.items() for short in fold(text).split()}
-    return _Grammar(**words, boosters=boosters, spellings=meant)
+    return _Grammar(**words, last_word=data.get("last_word", 1.0), boosters=boosters, spellings=meant)
 
 
 def _entries(data: Mapping[str, Any], negators: frozenset[str]) -> Iterator[tuple[str, Meaning]]:
