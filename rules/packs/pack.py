@@ -209,17 +209,18 @@ def _with_hints(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
 
 
 def _with_spared(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
-    """Blame hardly counts in a clause with a word that spares, after an aside in its sentence, and beside teasing."""
-    if any(hit.role == "teasing" for hit in hits):
-        return [hit._replace(valence=hit.valence * _SPARED) if hit.valence < 0 else hit for hit in hits]
+    """Blame hardly counts in a clause with a word that spares, beside teasing, and from an aside to a contrast or the
+    end of its sentence.
+    """
+    teasing = any(hit.role == "teasing" for hit in hits)
     clauses = {reading.clauses[hit.first] for hit in hits if hit.role == "spared"}
-    asides = {reading.sentences[hit.first]: hit.first for hit in reversed(hits) if hit.role == "aside"}
-
-    def spared(hit: _Hit) -> bool:
-        aside = asides.get(reading.sentences[hit.first], hit.first)
-        return hit.valence < 0 and (reading.clauses[hit.first] in clauses or aside < hit.first)
-
-    return [hit._replace(valence=hit.valence * _SPARED) if spared(hit) else hit for hit in hits]
+    aside, heard = -1, []
+    for hit in hits:
+        if hit.role in {"aside", "contrast"}:
+            aside = reading.sentences[hit.first] if hit.role == "aside" else -1
+        spared = teasing or reading.clauses[hit.first] in clauses or reading.sentences[hit.first] == aside
+        heard.append(hit._replace(valence=hit.valence * _SPARED) if spared and hit.valence < 0 else hit)
+    return heard
 
 
 def _pictured(face: re.Match[str]) -> str:
