@@ -17,7 +17,7 @@ from rules.language import identify, normalise
 
 LONGEST_LINE = 1_000_000
 """Bytes."""
-_AT_ONCE = 500
+_AT_ONCE, _LONGEST_ID = 500, 2_000
 _EXAMPLE = '{"text": "...", "label": "negative"}'
 
 
@@ -78,14 +78,22 @@ def _read(line: bytes | None, number: int, batch: Batch) -> Iterator[_Mark]:
         batch.refuse(number, f"longer than {LONGEST_LINE} bytes")
     elif line.strip():
         try:
-            mark = msgspec.json.decode(line, type=_Mark)
+            mark = _cleaned(msgspec.json.decode(line, type=_Mark))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             batch.refuse(number, f"{error}: write {_EXAMPLE}")
             return
-        if mark.id is None and not (mark.text or "").strip():
+        if mark.id is None and mark.text is None:
             batch.refuse(number, f"neither `id` nor `text`: write {_EXAMPLE}")
+        elif mark.id is not None and not (len(name := str(mark.id)) <= _LONGEST_ID and name.isprintable()):
+            batch.refuse(number, f"an `id` has up to {_LONGEST_ID} characters, all of them printable")
         else:
             yield mark
+
+
+def _cleaned(mark: _Mark) -> _Mark:
+    """Without blanks around; what is nothing but blank is not there."""
+    name, text = str("" if mark.id is None else mark.id).strip(), (mark.text or "").strip()
+    return msgspec.structs.replace(mark, id=name or None, text=text or None)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes | None]:

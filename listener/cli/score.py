@@ -9,6 +9,9 @@ from listener.cli.lines import LineError, read_lines, shown, write_line
 from rules.language import identify, normalise
 from rules.tone import score, supported_languages
 
+_CANDIDATES = ("fr", "en", *sorted(supported_languages() - {"fr", "en"}))
+"""What a text that tells nothing is read as comes first."""
+
 _ANSWERS = ("language", "compound", "label", "confidence", "scorer")
 
 
@@ -35,5 +38,5 @@ def command(
 def _answer(entry: dict[str, Any], chosen: str | None) -> dict[str, Any]:
     text, tag = entry["text"], entry.get("language")
     spoken = normalise(tag if isinstance(tag, str) else None) or chosen
-    tone = score(text, spoken or identify(text, None, sorted(supported_languages())))
+    tone = score(text, spoken or identify(text, None, _CANDIDATES))
     return {"id": entry.get("id"), **{name: getattr(tone, name) for name in _ANSWERS}}

@@ -54,8 +54,10 @@ class Learning:
                 await self._train(brand)
 
     async def _train(self, brand: str) -> None:
-        marks = await self._views.marks(brand)
-        own = ToneWords(**self._ledger.setup.settings.brands[brand].tone.model_dump())
+        marks, settings = await self._views.marks(brand), self._ledger.setup.settings
+        if not marks or brand not in settings.brands:  # taken back, or no longer watched, meanwhile
+            return
+        own = ToneWords(**settings.brands[brand].tone.model_dump())
         try:
             learned = await learn_elsewhere(Lesson(marks=learnable(marks), own=own))
         except (LessonError, OSError) as error:

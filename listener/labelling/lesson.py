@@ -65,7 +65,10 @@ async def learn_elsewhere(lesson: Lesson, patience: float = PATIENCE) -> Learned
     if process.returncode:
         said = err.decode(errors="replace").strip().rpartition("\n")[2]
         raise LessonError(f"exit code {process.returncode}: {said}")
-    return msgspec.json.decode(out, type=Learned)
+    try:
+        return msgspec.json.decode(out, type=Learned)
+    except msgspec.DecodeError as error:
+        raise LessonError(f"no answer that can be read: {error}") from error
 
 
 def main() -> None:

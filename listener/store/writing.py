@@ -244,7 +244,7 @@ def _answered(connection: Connection, commit: Commit) -> None:
     rows = [{"command": one.id, "when": one.at, "words": one.refusal} for one in commit.answered]
     if rows:
         asked = update(COMMANDS).where(COMMANDS.c.id == bindparam("command"))
-        connection.execute(asked.values(answered_at=bindparam("when"), refusal=bindparam("words")), rows)
+        connection.execute(asked.values(answered_at=bindparam("when"), refusal=bindparam("words"), details=None), rows)
 
 
 def _highest(connection: Connection, column: Any) -> int:

@@ -48,9 +48,9 @@ class Weight:
 @dataclass(frozen=True, kw_only=True)
 class _Grammar:
     """The little words of a language. `particles` stand before a verb whose negation, of `after_particles`, follows
-    it; `no_longer` negates only after a particle; nothing reaches over `joiners`. `cheers` are the words of praise that irony likes; `spellings` are
-    the words that a short or wrong one stands for; `last_word` is the share of the blame before it that praise has to
-    outweigh to have the last word.
+    it; `no_longer` negates only after a particle; no word changes another over one of the `joiners`. `cheers` are the
+    words of praise that irony likes; `spellings` are the words that a short or wrong one stands for. Praise has the
+    last word where it outweighs a share `last_word` of the blame.
     """
 
     negators: frozenset[str]

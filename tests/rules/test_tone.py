@@ -146,25 +146,26 @@ def _f1(pairs: Counter[tuple[str, str]], label: str) -> tuple[float, float, floa
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "floor"),
+    ("name", "least", "floor", "recall"),
     [
-        ("fr.jsonl", 150, 0.95),
-        ("fr-second.jsonl", 70, 0.95),
-        ("fr-third.jsonl", 1000, 0.95),
-        ("en-lots.jsonl", 700, 0.88),
+        ("fr.jsonl", 150, 0.95, 0.93),
+        ("fr-second.jsonl", 70, 0.95, 0.93),
+        ("fr-third.jsonl", 1000, 0.95, 0.93),
+        ("fr-fourth.jsonl", 400, 0.66, 0.57),
+        ("en-lots.jsonl", 700, 0.88, 0.93),
     ],
 )
-def test_sentences_about_brands_keep_their_measured_quality(name: str, least: int, floor: float) -> None:
+def test_sentences_about_brands_keep_their_measured_quality(name: str, least: int, floor: float, recall: float) -> None:
     entries = [json.loads(line) for line in (SENTENCES.parent / name).read_text(encoding="utf-8").splitlines()]
     pairs = Counter((entry["label"], score(entry["text"], name[:2]).label) for entry in entries)
     figures = {label: _f1(pairs, label) for label in LABELS}
     macro = sum(f1 for _, _, f1 in figures.values()) / len(LABELS)
-    for label, (precision, recall, f1) in figures.items():
-        print(f"{name} {label}: precision {precision:.3f} recall {recall:.3f} F1 {f1:.3f}")  # noqa: T201
+    for label, (precision, heard, f1) in figures.items():
+        print(f"{name} {label}: precision {precision:.3f} recall {heard:.3f} F1 {f1:.3f}")  # noqa: T201
     print(f"{name} macro-F1 {macro:.3f} on {len(entries)} sentences")  # noqa: T201 - the figures are the point
     assert len(entries) >= least
     assert macro >= floor
-    assert figures["negative"][1] >= 0.93
+    assert figures["negative"][1] >= recall
 
 
 @pytest.mark.parametrize(

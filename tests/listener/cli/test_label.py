@@ -67,7 +67,10 @@ IMPORTED = [
     b'{"text": "x", "label": "neutral", "brand": "other"}',
     b"\xff",
     b'{"text": "' + b"x" * 1_000_000 + b'", "label": "neutral"}',
-    b'{"text": "last", "label": "neutral"}',
+    b'{"id": " ", "text": "last", "label": "neutral"}',
+    b'{"id": "", "text": "  ", "label": "neutral"}',
+    b'{"id": "a\\u0000b", "text": "x", "label": "neutral"}',
+    b'{"id": "", "text": "and one more", "label": "neutral"}',
 ]
 
 
@@ -77,13 +80,17 @@ def test_a_bad_line_is_named_and_no_good_one_is_lost(label, tmp_path):
     run = label("import", file)
     assert (1, "") == (run.code, run.out)
     numbers = [line.partition(":")[0] for line in run.err.splitlines()]
-    assert [f"line {number}" for number in (6, 7, 8, 10, 11, 5, 9)] == numbers[:-1]
-    assert "noted: 4 marks, which the daemon takes as soon as it runs; 7 lines refused" == run.err.splitlines()[-1]
+    assert [f"line {number}" for number in (6, 7, 8, 10, 11, 13, 14, 5, 9)] == numbers[:-1]
+    assert "noted: 5 marks, which the daemon takes as soon as it runs; 9 lines refused" == run.err.splitlines()[-1]
     carry_out(tmp_path)
     found = lines(label("export"))
-    assert {"acme is slow": "positive", "Nul !": "negative", "Bon \ufffd": "neutral", "last": "neutral"} == {
-        line["text"]: line["label"] for line in found
-    }
+    assert {
+        "acme is slow": "positive",
+        "Nul !": "negative",
+        "Bon \ufffd": "neutral",
+        "last": "neutral",
+        "and one more": "neutral",
+    } == {line["text"]: line["label"] for line in found}
     assert {"fr"} == {line["language"] for line in found if line["text"] == "Nul !"}
 
 
