@@ -1,6 +1,7 @@
 """Which brands a mention concerns, in what tone, and which keyword rules it touches. Pure; no clock."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import msgspec
@@ -16,6 +17,7 @@ from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
 from rules.toward import score_toward
 
+_WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 
@@ -61,7 +63,7 @@ class _Listening:
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
-        tone = tones.tone(self.languages, self.own_words, self._names(mention, match))
+        tone = tones.tone(self.languages, self.own_words, self.names(mention, match))
         return Classified(
             brand=self.name,
             tone=model.judge(tones.text, tone) if model else tone,
@@ -72,13 +74,27 @@ class _Listening:
             said={rule: self.keywords[rule].said(content) for rule in found},
         )
 
-    def _names(self, mention: Mention, match: Match) -> Names:
+    def names(self, mention: Mention, match: Match) -> Names:
         """What the mention calls the brand: what its query found there, with a capital or a sign if anything has one,
         and its accounts.
         """
         found = [getattr(mention, span.field)[span.start : span.end] for span in match.spans]
         proper = [name for name in found if name[0].isupper() or name[0] in "@#"]
         return names_of(proper or found) | self._handles
+
+
+class Judge:
+    """What the language packs make of texts towards a brand, as `Classifier` does without a label model."""
+
+    def __init__(self, terms: BrandTerms) -> None:
+        self._brand = _Listening("", terms)
+
+    def __call__(self, text: str, language: str) -> Tone:
+        """The tone of a text; of all of it when it does not name the brand."""
+        mention = Mention(id="", source="", platform="", text=text, observed_at=_WHENEVER)
+        match = self._brand.query.find(Content(mention))
+        names = self._brand.names(mention, match) if match else frozenset()
+        return score_toward(text, language, names, self._brand.own_words)
 
 
 class Classifier:

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from config.settings import Settings
+from listener.cli.lines import raw_lines
 from listener.cli.terminal import say
 from listener.store.marks import LONGEST_MARKED, Chosen, Wish
 from listener.store.port import Views
@@ -47,7 +48,7 @@ async def read_marks(stream: BinaryIO, settings: Settings, default: str | None, 
     """The marks of a stream; what is wrong with a line is said with its number. `default` is the brand of lines that
     name none.
     """
-    lines = enumerate(_lines(stream), 1)
+    lines = raw_lines(stream, LONGEST_LINE)
     while page := list(islice(lines, _AT_ONCE)):
         batch = Batch()
         read = [(number, mark) for number, line in page for mark in _read(line, number, batch)]
@@ -76,7 +77,7 @@ def _wish(mark: _Mark, brand: str, languages: tuple[str, ...]) -> tuple[str, Wis
 def _read(line: bytes | None, number: int, batch: Batch) -> Iterator[_Mark]:
     if line is None:
         batch.refuse(number, f"longer than {LONGEST_LINE} bytes")
-    elif line.strip():
+    else:
         try:
             mark = _cleaned(msgspec.json.decode(line, type=_Mark))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -94,14 +95,3 @@ def _cleaned(mark: _Mark) -> _Mark:
     """Without blanks around; what is nothing but blank is not there."""
     name, text = str("" if mark.id is None else mark.id).strip(), (mark.text or "").strip()
     return msgspec.structs.replace(mark, id=name or None, text=text or None)
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
-    """Lines; None for one that is too long."""
-    while line := stream.readline(LONGEST_LINE + 1):
-        if len(line) <= LONGEST_LINE:
-            yield line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(LONGEST_LINE)
-        yield None

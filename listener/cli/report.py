@@ -14,10 +14,11 @@ from listener.clock import Clock
 from listener.labelling.assess import Assessment, assess
 from listener.labelling.studied import scores
 from listener.labelling.telling import heading, nothing, sentences
+from listener.pipeline.setup import terms_of
 from listener.store.port import Views
 from listener.wire import json_line
+from rules.classify import Judge
 from rules.instant import Instant
-from rules.packs.own import ToneWords
 
 
 def command(
@@ -46,8 +47,8 @@ def command(
 
 
 async def _quality(views: Views, settings: Settings, brand: str, now: Instant) -> list[Assessment]:
-    own = ToneWords(**settings.brands[brand].tone.model_dump()).compile()
-    return list(assess(await views.marks(brand), await views.tones(brand), own, now))
+    judge = Judge(terms_of(settings.brands[brand]))
+    return list(assess(await views.marks(brand), await views.tones(brand), judge, now))
 
 
 def _tell(brand: str, found: list[Assessment], now: Instant, language: Language) -> None:

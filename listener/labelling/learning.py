@@ -2,10 +2,13 @@
 
 import asyncio
 
+import msgspec
 import structlog
 
+from config.settings import Brand
 from listener.clock import Clock
 from listener.labelling.lesson import Learned, Lesson, LessonError, learn_elsewhere
+from listener.labelling.studied import read_study
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.work import Taught
@@ -45,21 +48,24 @@ class Learning:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Train every brand for which that is due. Raises StoreError."""
-        trained = {row.brand: row.at for row in await self._views.models()}
-        for brand, new in (await self._views.marked()).items():
-            known = brand in self._ledger.setup.plans and new >= NEW_MARKS
-            last = max(trained.get(brand, -PAUSE), self._failed.get(brand, -PAUSE))
-            if known and self._clock.now() - last >= PAUSE:
+        """Train every brand for which that is due: where marks are new, or what judges without them is another. Raises
+        StoreError.
+        """
+        rows, marked = {row.brand: row for row in await self._views.models()}, await self._views.marked()
+        for brand in {**rows, **marked}:
+            row, watched = rows.get(brand), self._ledger.setup.settings.brands.get(brand)
+            last = max(row.at if row else -PAUSE, self._failed.get(brand, -PAUSE))
+            if watched is None or self._clock.now() - last < PAUSE:
+                continue
+            if marked.get(brand, 0) >= NEW_MARKS or (row and _basis(row) != lesson_of(watched, []).basis):
                 await self._train(brand)
 
     async def _train(self, brand: str) -> None:
         marks, settings = await self._views.marks(brand), self._ledger.setup.settings
         if not marks or brand not in settings.brands:  # taken back, or no longer watched, meanwhile
             return
-        own = ToneWords(**settings.brands[brand].tone.model_dump())
         try:
-            learned = await learn_elsewhere(Lesson(marks=learnable(marks), own=own))
+            learned = await learn_elsewhere(lesson_of(settings.brands[brand], learnable(marks)))
         except (LessonError, OSError) as error:
             log.error("training_failed", brand=brand, error=str(error))  # noqa: TRY400  # its own words say it
             self._failed[brand] = self._clock.now()
@@ -68,6 +74,20 @@ class Learning:
         await self._writer.submit(_taught(brand, marks, learned))
         self._metrics.trained(brand, "model" if learned.model else "pack")
         log.info("trained", brand=brand, marks=len(marks), better=learned.model is not None)
+
+
+def lesson_of(brand: Brand, marks: list[Mark]) -> Lesson:
+    """What a brand learns from."""
+    own = ToneWords(**brand.tone.model_dump())
+    return Lesson(marks=marks, query=brand.query, own_accounts=brand.own_accounts, own=own)
+
+
+def _basis(row: ModelRow) -> str:
+    """What judged without the marks when that was learnt; "" when it cannot be told."""
+    try:
+        return read_study(row.study).basis
+    except msgspec.DecodeError:
+        return ""
 
 
 def learnable(marks: list[Marking]) -> list[Mark]:

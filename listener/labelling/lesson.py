@@ -8,23 +8,37 @@ import asyncio
 import os
 import sys
 from contextlib import suppress
+from hashlib import blake2s
+from importlib.metadata import version
 
 import msgspec
 
 from listener.labelling.studied import studied
+from rules.classify import BrandTerms, Judge
 from rules.labelling.model import Mark
 from rules.labelling.train import train
 from rules.packs.own import ToneWords
+from rules.query import compile_query
 
 PATIENCE = 600.0
 """Seconds until a training is given up."""
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
-    """What is learnt from: marks, and what words mean to the brand's public."""
+    """What is learnt from: marks, and what makes a tone one towards the brand: its query, its accounts, and what words
+    mean to its public.
+    """
 
     marks: list[Mark]
-    own: ToneWords
+    query: str
+    own_accounts: tuple[str, ...] = ()
+    own: ToneWords = ToneWords()
+
+    @property
+    def basis(self) -> str:
+        """A digest of what judges without the marks: this version of the program, and what it knows of the brand."""
+        known = (version("badbuzz"), self.query, self.own_accounts, self.own)
+        return blake2s(msgspec.json.encode(known), digest_size=8).hexdigest()
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +54,11 @@ class LessonError(Exception):
 
 def learn(lesson: Lesson) -> Learned:
     """Learn in this process."""
-    study = train(lesson.marks, lesson.own.compile())
-    return Learned(model=study.model.dump() if study.model else None, study=studied(study, len(lesson.marks)))
+    terms = BrandTerms(query=compile_query(lesson.query), own_accounts=lesson.own_accounts, tone=lesson.own)
+    study = train(lesson.marks, Judge(terms))
+    return Learned(
+        model=study.model.dump() if study.model else None, study=studied(study, len(lesson.marks), lesson.basis)
+    )
 
 
 async def learn_elsewhere(lesson: Lesson, patience: float = PATIENCE) -> Learned:

@@ -29,17 +29,18 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Studied(msgspec.Struct, frozen=True, kw_only=True):
-    """`marks` were learnt from."""
+    """`marks` were learnt from; `basis` names what judged without them."""
 
     marks: int
+    basis: str = ""
     reason: str
     by_language: dict[str, Language]
 
 
-def studied(study: Study, marks: int) -> bytes:
+def studied(study: Study, marks: int, basis: str) -> bytes:
     """The JSON of a study."""
     languages = {name: _language(each) for name, each in study.by_language.items()}
-    return msgspec.json.encode(Studied(marks=marks, reason=study.reason, by_language=languages))
+    return msgspec.json.encode(Studied(marks=marks, basis=basis, reason=study.reason, by_language=languages))
 
 
 def read_study(stored: bytes) -> Studied:

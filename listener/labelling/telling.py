@@ -53,12 +53,12 @@ def _said_en(assessed: Assessment) -> Iterator[str]:
     yield f"{marks}, {assessed.random} of mentions drawn at random."
     if _measured(assessed).n < _ENOUGH:
         yield f"Too few to say how good the tone is: {_ENOUGH} are needed (`badbuzz label ask`)."
-    elif assessed.basis == "all":
+    elif assessed.basis == "all" and _measured(assessed) is assessed.in_force:
         yield (
             "Measured with all marks. Those were often chosen because they are hard, so the tone is likely better than"
             " what follows; `badbuzz label ask` draws some at random."
         )
-    else:
+    elif assessed.basis == "random":
         yield "Measured with those drawn at random alone, so it holds for all that is said."
 
 
@@ -67,12 +67,12 @@ def _said_fr(assessed: Assessment) -> Iterator[str]:
     yield f"{marks}, dont {assessed.random} au hasard."
     if _measured(assessed).n < _ENOUGH:
         yield f"C’est trop peu pour juger la tonalité{NO_BREAK}: il en faut {_ENOUGH} (« badbuzz label ask »)."
-    elif assessed.basis == "all":
+    elif assessed.basis == "all" and _measured(assessed) is assessed.in_force:
         yield (
             f"Mesuré sur toutes les mentions annotées. Elles sont souvent choisies difficiles{NO_BREAK}: la tonalité"
             f" est sans doute meilleure que ce qui suit{NO_BREAK}; « badbuzz label ask » en tire aussi au hasard."
         )
-    else:
+    elif assessed.basis == "random":
         yield f"Mesuré sur les seules mentions tirées au hasard{NO_BREAK}: cela vaut pour tout ce qui se dit."
 
 
@@ -80,8 +80,13 @@ def _quality_en(assessed: Assessment) -> Iterator[str]:
     now = _measured(assessed)
     if now is assessed.pack:
         yield "Most of these marks were imported, so what follows is how well the words of the language do alone."
-    yield f"Of ten negative mentions, {_of_ten(now.negative_recall)} are heard as negative; {_in(now.negative_recall)}."
-    yield f"Of ten called negative, {_of_ten(now.negative_precision)} are; {_in(now.negative_precision)}."
+    if _are_negative(now, 0):
+        recalled = _of_ten(now.negative_recall)
+        yield f"Of ten negative mentions, {recalled} are heard as negative; {_in(now.negative_recall)}."
+    if _are_negative(now, 1):
+        yield f"Of ten called negative, {_of_ten(now.negative_precision)} are; {_in(now.negative_precision)}."
+    else:
+        yield "None of them was called negative."
     yield f"All three tones together (macro-F1): {_in(now.macro_f1)}."
     if now is assessed.in_force:
         yield f"The words of the language alone, without what was learnt: {_pack(assessed.pack)}."
@@ -94,14 +99,18 @@ def _quality_fr(assessed: Assessment) -> Iterator[str]:
             f"La plupart de ces annotations ont été importées{NO_BREAK}: ce qui suit dit ce que valent les seuls mots"
             " de la langue."
         )
-    yield (
-        f"Sur dix mentions négatives, {_of_ten(now.negative_recall)} sont reconnues{NO_BREAK};"
-        f" {_in(now.negative_recall, 'fr')}."
-    )
-    yield (
-        f"Sur dix jugées négatives, {_of_ten(now.negative_precision)} le sont{NO_BREAK};"
-        f" {_in(now.negative_precision, 'fr')}."
-    )
+    if _are_negative(now, 0):
+        yield (
+            f"Sur dix mentions négatives, {_of_ten(now.negative_recall)} sont reconnues{NO_BREAK};"
+            f" {_in(now.negative_recall, 'fr')}."
+        )
+    if _are_negative(now, 1):
+        yield (
+            f"Sur dix jugées négatives, {_of_ten(now.negative_precision)} le sont{NO_BREAK};"
+            f" {_in(now.negative_precision, 'fr')}."
+        )
+    else:
+        yield "Aucune n’a été jugée négative."
     yield f"Les trois tonalités ensemble (macro-F1){NO_BREAK}: {_in(now.macro_f1, 'fr')}."
     if now is assessed.in_force:
         yield f"Par les seuls mots de la langue, sans ce qui a été appris{NO_BREAK}: {_pack(assessed.pack, 'fr')}."
@@ -147,6 +156,11 @@ def _mix_fr(assessed: Assessment, mix: Shift) -> Iterator[str]:
     yield f"{word}{NO_BREAK}: {shares}{NO_BREAK}; {counted}, entre parenthèses."
     if assessed.rejudged:
         yield f"La tonalité n’était pas jugée de la même façon avant{NO_BREAK}: cela déplace aussi ces parts."
+
+
+def _are_negative(measured: Quality, side: int) -> bool:
+    """Whether some were negative by a person (0), or called so (1)."""
+    return any(pair[side] == "negative" for pair, count in measured.confusion.items() if count)
 
 
 def _of_ten(estimate: Estimate) -> str:

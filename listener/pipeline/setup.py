@@ -1,6 +1,6 @@
 """What the configuration means for the pipeline, worked out once at the start and at each reload."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2s
@@ -56,7 +56,7 @@ def build_setup(settings: Settings) -> Setup:
     }
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
     classifier = Classifier(
-        {name: _terms(brand, rules[name]) for name, brand in settings.brands.items()},
+        {name: terms_of(brand, rules[name]) for name, brand in settings.brands.items()},
         guess_by(settings.daemon.detection),
     )
     return Setup(
@@ -94,7 +94,8 @@ def _rules_of(brand: str, settings: Settings) -> list[Component]:
     return [rule for rule in settings.rules.values() if applies(rule.options)]
 
 
-def _terms(brand: Brand, rules: list[Component]) -> BrandTerms:
+def terms_of(brand: Brand, rules: Sequence[Component] = ()) -> BrandTerms:
+    """What the configuration says of a brand, with the words of `rules`."""
     words = {rule.name: RULES.spec(rule.kind).words(rule.options) for rule in rules}
     return BrandTerms(
         query=compile_query(brand.query),

@@ -73,7 +73,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         return reading
 
     def dump(self) -> bytes:
-        """All of it, under 1 kB."""
+        """All of it: under 1 kB unless a minute of the last hour had more than 65,535 mentions, and at most 1.4 kB."""
         return _ENCODER.encode(self)
 
     @classmethod

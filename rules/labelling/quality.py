@@ -10,7 +10,6 @@ from rules.facts import Label
 
 LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
 _Z = 1.96  # 95 %
-_LATELY = 100
 _TOGETHER = 0.25  # so that the interval of macro-F1 held the truth in 94 to 97 of 100 simulated samples
 
 
@@ -93,7 +92,7 @@ def mean_recall(confusion: Mapping[tuple[Label, Label], int]) -> float:
     return sum(confusion.get((label, label), 0) / total for label, total in said.items()) / max(1, len(said))
 
 
-def drift(pairs: Sequence[tuple[Label, Label]], lately: int = _LATELY) -> Drift:
+def drift(pairs: Sequence[tuple[Label, Label]], lately: int) -> Drift:
     """Of marks in the order they were made, each with the label that was in force: the last `lately` against those
     before.
     """

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rules.classify import BrandTerms, Classified, Classifier, full_text
+from rules.classify import BrandTerms, Classified, Classifier, Judge, full_text
 from rules.mention import Author, Mention
 from rules.packs.own import ToneWords
 from rules.query import compile_query
@@ -52,6 +52,17 @@ def test_a_mention_comes_with_its_tone_places_and_keywords() -> None:
     assert ("boycott*", "fuite de données", "grève") == found.words
     assert {"recall": ("boycottez", "fuite de données"), "strike": ("grève",)} == found.said
     assert not found.own
+
+
+def test_a_text_is_judged_towards_the_brand_without_a_mention_too() -> None:
+    terms = BrandTerms(query=compile_query("acme"), languages=("fr",), tone=ToneWords(negative=("zorp",)))
+    judge = Judge(terms)
+    for text in ("Je quitte Acme pour Zénith", "Je quitte Zénith pour Acme", "Acme : zorp", "Service nul"):
+        for classified in Classifier({"acme": terms}).classify(mention(text, language="fr")):
+            assert classified.tone == judge(text, "fr")
+    labels = [judge(text, "fr").label for text in ("Je quitte Acme pour Zénith", "Je quitte Zénith pour Acme")]
+    assert ["negative", "positive"] == labels
+    assert "negative" == judge("Service nul", "fr").label
 
 
 def test_each_brand_hears_a_mention_in_its_own_languages() -> None:

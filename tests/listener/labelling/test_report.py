@@ -1,5 +1,6 @@
 """What a report says of marks and of the mix of labels, and what it does not claim."""
 
+import msgspec
 import pytest
 
 from listener.labelling.assess import assess
@@ -7,6 +8,7 @@ from listener.labelling.telling import sentences
 from listener.store.marks import Marking
 from rules.facts import Tone
 from rules.instant import DAY, HOUR
+from rules.tone import score
 
 NOW = 1_800_000_000_000_000
 THREE = ("negative", "neutral", "positive")
@@ -47,7 +49,7 @@ def neutral(_label):
 
 
 def told(marked, said=(), language="en"):
-    (assessed,) = assess(marked, said, None, NOW)
+    (assessed,) = assess(marked, said, score, NOW)
     return assessed, " ".join(sentences(assessed, language))
 
 
@@ -96,3 +98,27 @@ def test_what_a_person_said_is_no_part_of_the_mix_and_too_few_marks_are_said_so(
     assessed, words = told(marks(29, right), tones(NOW, "person", negative=5))
     assert (0, None) == (assessed.recent, assessed.mix)
     assert "Too few to say how good the tone is: 30 are needed" in words
+
+
+def test_what_was_not_counted_is_given_no_figure():
+    plain = [msgspec.structs.replace(each, label="neutral", before="neutral") for each in marks(36, right)]
+    for language, none, invented in (
+        ("en", "None of them was called negative", "Of ten"),
+        ("fr", "Aucune n’a été jugée négative", "Sur dix"),
+    ):
+        words = told(plain, language=language)[1]
+        assert none in words
+        assert invented not in words
+
+
+def test_marks_that_were_imported_are_not_said_to_be_picked_because_they_are_hard():
+    brought = [msgspec.structs.replace(each, before=None, chosen="imported") for each in marks(36, right)]
+    words = told(brought)[1]
+    assert "Most of these marks were imported" in words
+    assert "because they are hard" not in words
+
+
+def test_two_packs_that_share_a_language_do_not_judge_in_another_way_each_time():
+    before = [*tones(NOW - 8 * DAY, negative=5), *tones(NOW - 8 * DAY, "vader+pack-en@3", neutral=5)]
+    assert not told([], [*before, *tones(NOW - DAY, "vader+pack-en@3", neutral=5)])[0].rejudged
+    assert told([], [*before, *tones(NOW - DAY, "vader+pack-en@4", neutral=5)])[0].rejudged

@@ -16,13 +16,13 @@ from listener.backtest import replay_store
 from listener.labelling import lesson
 from listener.labelling.learning import Learning
 from listener.labelling.lesson import Lesson, LessonError, learn, learn_elsewhere
+from listener.labelling.studied import read_study
 from listener.pipeline.work import Taught
 from listener.pipeline.writer import Writer
 from listener.store.marks import ModelRow, Wish
 from listener.store.port import StoreError
 from rules.inputs import Edited, Learnt
-from rules.labelling.model import LabelModel
-from rules.packs.own import ToneWords
+from rules.labelling.model import LabelModel, Mark
 from tests.listener.pipeline.world import START, opened
 from tests.rules.labelling.marks import marks, said
 
@@ -182,7 +182,7 @@ async def test_other_commands_do_not_wait_behind_thousands_of_marks(world):
 @cache
 def learned():
     """What 60 marks teach, whose labels hang on words that no pack knows."""
-    return learn(Lesson(marks=marks(60), own=ToneWords()))
+    return learn(Lesson(marks=marks(60), query="acme"))
 
 
 def taught(body):
@@ -269,6 +269,31 @@ async def test_the_daemon_learns_by_itself_when_there_is_enough_and_at_most_once
     assert 30 == world.sample("badbuzz_marks_total", brand="acme", label="negative")
 
 
+async def test_it_learns_anew_when_what_judges_without_the_marks_is_another(world):
+    await bring(world, marks(60))
+    async with learning(world) as learner:
+        await learner.look()
+        (row,) = await world.views.models()
+        world.clock.move(hours=2)
+        await learner.look()
+        assert [row] == await world.views.models()
+        old = msgspec.structs.replace(row, study=row.study.replace(b'"basis":"', b'"basis":"another '))
+        await world.ledger.write([Taught(row=old, model=LabelModel.load(row.body))])
+        world.clock.move(hours=2)
+        await learner.look()
+        (again,) = await world.views.models()
+    assert (row.study, row.hash) == (again.study, again.hash)
+
+
+def test_what_has_to_be_beaten_is_the_tone_towards_the_brand():
+    months = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre")
+    leaving = [(f"Je quitte Acme pour Zénith en {month} {year}", "negative") for month in months for year in (1, 2, 3)]
+    coming = [(f"En {month} {year} je quitte Zénith pour Acme", "positive") for month in months for year in (1, 2, 3)]
+    given = [Mark(text=text, label=said, language="fr", at=at) for at, (text, said) in enumerate(leaving + coming)]
+    (compared,) = read_study(learn(Lesson(marks=given, query="acme")).study).by_language.values()
+    assert (1.0, False) == (compared.pack.macro_f1.value, compared.used)
+
+
 def learned_hash():
     return LabelModel.load(learned().model).hash
 
@@ -287,7 +312,7 @@ async def test_a_training_that_fails_is_said_once_an_hour_and_changes_nothing(wo
 
 
 async def test_a_training_that_takes_too_long_or_is_cancelled_leaves_no_process(world):
-    long = Lesson(marks=marks(900), own=ToneWords())
+    long = Lesson(marks=marks(900), query="acme")
     with pytest.raises(LessonError, match="not done after"):
         await learn_elsewhere(long, patience=0.0)
     async with asyncio.TaskGroup() as group:

@@ -1,3 +1,5 @@
+from functools import partial
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -103,7 +105,7 @@ def test_only_the_newest_marks_are_learnt_from(monkeypatch):
 
 def test_words_of_a_brand_are_part_of_the_pack_that_is_to_be_beaten():
     words = ToneWords(negative=("zorped",), neutral=("quiddled",), positive=("plibbed",)).compile()
-    study = train(marks(60), words)
+    study = train(marks(60), partial(score, own=words))
 
     assert study.by_language["en"].pack.macro_f1.value == 1
     assert study.model is None
