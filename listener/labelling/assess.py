@@ -60,7 +60,7 @@ def assess(
 def _assess(
     language: str, marks: list[Marking], tones: list[tuple[Instant, Tone]], judge: _Judge, now: Instant
 ) -> Assessment:
-    drawn = [mark for mark in marks if mark.chosen == "random" and mark.before]
+    drawn = [mark for mark in marks if mark.is_fair]
     basis: Literal["random", "all"] = "random" if len(drawn) >= FEWEST_RANDOM else "all"
     measured = drawn if basis == "random" else marks
     judged: list[_Pair] = [(mark.label, mark.before) for mark in measured if mark.before]

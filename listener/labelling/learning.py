@@ -13,7 +13,7 @@ from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.work import Taught
 from listener.pipeline.writer import Writer
-from listener.store.marks import Marking, ModelRow
+from listener.store.marks import Marked, Marking, ModelRow
 from listener.store.port import StoreError, Views
 from rules.instant import HOUR, Instant, Span
 from rules.labelling.model import LabelModel, Mark
@@ -48,8 +48,8 @@ class Learning:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Train every brand for which that is due: where marks are new, or what judges without them is another. Raises
-        StoreError.
+        """Train every brand for which that is due: where marks are new, some of those learnt from are gone, or what
+        judges without them is another. Raises StoreError.
         """
         rows, marked = {row.brand: row for row in await self._views.models()}, await self._views.marked()
         for brand in {**rows, **marked}:
@@ -57,12 +57,12 @@ class Learning:
             last = max(row.at if row else -PAUSE, self._failed.get(brand, -PAUSE))
             if watched is None or self._clock.now() - last < PAUSE:
                 continue
-            if marked.get(brand, 0) >= NEW_MARKS or (row and _basis(row) != lesson_of(watched, []).basis):
+            if _is_due(row, marked.get(brand, Marked()), lesson_of(watched, []).basis):
                 await self._train(brand)
 
     async def _train(self, brand: str) -> None:
         marks, settings = await self._views.marks(brand), self._ledger.setup.settings
-        if not marks or brand not in settings.brands:  # taken back, or no longer watched, meanwhile
+        if brand not in settings.brands:  # no longer watched, meanwhile
             return
         try:
             learned = await learn_elsewhere(lesson_of(settings.brands[brand], learnable(marks)))
@@ -82,12 +82,17 @@ def lesson_of(brand: Brand, marks: list[Mark]) -> Lesson:
     return Lesson(marks=marks, query=brand.query, own_accounts=brand.own_accounts, own=own)
 
 
-def _basis(row: ModelRow) -> str:
-    """What judged without the marks when that was learnt; "" when it cannot be told."""
+def _is_due(row: ModelRow | None, marked: Marked, basis: str) -> bool:
+    """Whether to learn anew. Of a mark that was undone, replaced or emptied nothing may stay in a model for long, so
+    that one gone is enough, however few are left.
+    """
+    if row is None or marked.new >= NEW_MARKS:
+        return marked.new >= NEW_MARKS
     try:
-        return read_study(row.study).basis
+        study = read_study(row.study)
     except msgspec.DecodeError:
-        return ""
+        return True
+    return (study.marks, study.basis) != (marked.left, basis)
 
 
 def learnable(marks: list[Marking]) -> list[Mark]:
@@ -104,7 +109,7 @@ def _taught(brand: str, marks: list[Marking], learned: Learned) -> Taught:
     row = ModelRow(
         brand=brand,
         at=0,
-        until=max(mark.at for mark in marks),
+        until=max((mark.taken for mark in marks), default=0),
         hash=model.hash if model else None,
         body=learned.model,
         study=learned.study,

@@ -29,7 +29,7 @@ class Language(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Studied(msgspec.Struct, frozen=True, kw_only=True):
-    """`marks` were learnt from; `basis` names what judged without them."""
+    """So many `marks` were learnt from; `basis` names what judged without them."""
 
     marks: int
     basis: str = ""

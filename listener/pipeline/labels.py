@@ -9,6 +9,7 @@ from listener.store.marks import PERSON, Marking, Wish, by_person, marked_text
 from listener.store.port import Answered, Command, LogEntry, Seen, Store, StoredMention, Views
 from rules.facts import Facts, Label, Tone
 from rules.inputs import Edited
+from rules.labelling.model import Said
 from rules.series import series_of
 
 
@@ -37,38 +38,55 @@ class Labels:
         return Answered(id=command.id, at=self._turn.at, refusal=refusal)
 
     def _refusal(self, identity: str, wish: Wish | None) -> str:
-        stored, seen = self._kept.get(identity), self._known.get(identity)
         if wish is None or wish.brand not in self._turn.setup.plans:
             return f"there is no brand {wish.brand}" if wish else "the command does not say what"
-        if (seen and seen.deleted) or (stored and stored.deleted) or identity in self._commit.tombstones:
+        if wish.text != "" and self._is_deleted(identity):
             return f"its author deleted {identity}"
         if wish.label is None:
             return "" if self._mark(wish.brand, identity) else f"{identity} is not marked"
-        if wish.text is None and not (stored and wish.brand in stored.facts):
+        if wish.text is None and not self._heard(identity, wish.brand):
             return f"no mention {identity} of {wish.brand} is kept"
         return ""
 
+    def _is_deleted(self, identity: str) -> bool:
+        stored, seen = self._kept.get(identity), self._known.get(identity)
+        return bool((seen and seen.deleted) or (stored and stored.deleted)) or identity in self._commit.tombstones
+
+    def _heard(self, identity: str, brand: str) -> StoredMention | None:
+        """The mention of a brand that is kept and not deleted."""
+        stored = self._kept.get(identity)
+        return stored if stored and brand in stored.facts and not self._is_deleted(identity) else None
+
     def _obey(self, command: Command, wish: Wish) -> None:
-        stored = self._kept.get(command.target)
-        heard = stored if stored and wish.brand in stored.facts else None
+        heard = self._heard(command.target, wish.brand)
         if wish.label is None:
             self._take_back(command.target, wish.brand, heard)
             return
-        tone = _tone(heard, wish) if heard else None
-        mark = Marking(
+        # what is brought may be said of an earlier text of the mention
+        same = heard if heard and wish.text in {None, marked_text(heard.mention)} else None
+        tone = _tone(same, wish) if same else None
+        self._commit.marks.append(self._marking(command, wish, wish.label, same, tone))
+        if same and tone:
+            self._judge(same, wish.brand, by_person(tone, wish.label))
+        else:
+            self._judge_anew(heard, wish.brand)
+
+    def _marking(
+        self, command: Command, wish: Wish, label: Said, same: StoredMention | None, tone: Tone | None
+    ) -> Marking:
+        now = self._turn.at
+        return Marking(
             brand=wish.brand,
             identity=command.target,
-            at=self._turn.at,
-            label=wish.label,
-            by=command.by,
+            at=now if wish.at is None else min(wish.at, now),
+            taken=now,
+            label=label,
+            by=wish.by or command.by,
             chosen=wish.chosen,
-            language=tone.language if tone else wish.language,
-            text=marked_text(heard.mention) if heard else wish.text or "",
-            before=self._before(command.target, wish.brand, tone),
+            language=tone.language if tone and wish.text is None else wish.language,
+            text=marked_text(same.mention) if same else wish.text or "",
+            before=wish.before or self._before(command.target, wish.brand, tone),
         )
-        self._commit.marks.append(mark)
-        if heard and tone:
-            self._judge(heard, wish.brand, by_person(tone, wish.label))
 
     def _before(self, identity: str, brand: str, tone: Tone | None) -> Label | None:
         """What was in force without any person."""
@@ -80,6 +98,10 @@ class Labels:
     def _take_back(self, identity: str, brand: str, heard: StoredMention | None) -> None:
         self._commit.marks = [mark for mark in self._commit.marks if (mark.brand, mark.identity) != (brand, identity)]
         self._commit.unmarked.append((brand, identity))
+        self._judge_anew(heard, brand)
+
+    def _judge_anew(self, heard: StoredMention | None, brand: str) -> None:
+        """Of a mention that a person judged: as if nobody had."""
         again = self._turn.intake.judged(heard.mention, brand) if heard else None
         if heard and again and heard.tones.get(brand, again).scorer == PERSON:
             self._judge(heard, brand, again)

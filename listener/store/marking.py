@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
 
 from listener.store.inserting import upsert
-from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
+from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.port import Command, Commit
 from listener.store.rows import chunks, encode, key, tones_of
 from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS
@@ -53,10 +53,13 @@ def marks_of(connection: Connection, identities: Sequence[str]) -> Iterable[Mark
     return [Marking(**row) for row in connection.execute(rows).mappings()]
 
 
-def marked(connection: Connection) -> dict[str, int]:
-    known = select(MARKS.c.brand, func.count()).outerjoin(MODELS, MODELS.c.brand == MARKS.c.brand)
-    new = known.where(MARKS.c.at > func.coalesce(MODELS.c.until, -1)).group_by(MARKS.c.brand)
-    return {row[0]: row[1] for row in connection.execute(new)}
+def marked(connection: Connection) -> dict[str, Marked]:
+    is_new = MARKS.c.taken > func.coalesce(MODELS.c.until, -1)
+    new = func.count().filter(is_new)
+    left = func.count().filter(not_(is_new), MARKS.c.text != "")
+    counts = select(MARKS.c.brand, new, left).outerjoin(MODELS, MODELS.c.brand == MARKS.c.brand)
+    found = {row[0]: Marked(new=row[1], left=row[2]) for row in connection.execute(counts.group_by(MARKS.c.brand))}
+    return {brand: each for brand, each in found.items() if each != Marked()}
 
 
 def models(connection: Connection) -> list[ModelRow]:

@@ -23,13 +23,14 @@ Chosen = Literal["random", "asked", "picked", "imported"]
 
 
 class Marking(msgspec.Struct, frozen=True, kw_only=True):
-    """One mark. `text` is "" once its author deleted it; `before` the label in force when it was marked, None where
-    nobody had judged it.
+    """One mark, made `at` and `taken` by this store, which is later where it was brought from another. `text` is ""
+    once its author deleted it; `before` the label in force when it was marked, None where nobody had judged it.
     """
 
     brand: str
     identity: str
     at: Instant
+    taken: Instant
     label: Said
     by: str
     chosen: Chosen = "picked"
@@ -37,10 +38,22 @@ class Marking(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     before: Label | None = None
 
+    @property
+    def is_fair(self) -> bool:
+        """Whether chance chose it and what it corrects is known: one that tells how good the labels are of all."""
+        return self.chosen == "random" and self.before is not None
+
+
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """How many marks of a brand its last training did not know, and how many that it learnt from are still there."""
+
+    new: int = 0
+    left: int = 0
+
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a `label` command asks for: None takes a mark back. `text` and its `language` are brought along by marks of
-    texts that the store does not know.
+    """What a `label` command asks for: None takes a mark back. A mark that is brought along may have a `text` with its
+    `language`, for which a mention need not be kept ("": its author deleted it), and who made it, when, over what.
     """
 
     brand: str
@@ -48,11 +61,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chosen: Chosen = "picked"
     language: str | None = None
     text: str | None = None
+    at: Instant | None = None
+    by: str | None = None
+    before: Label | None = None
 
 
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the last training of a brand came to, put in force `at`: `hash` and `body` are None when the pack is better.
-    Marks up to `until` were learnt from; `study` is JSON, as `listener.labelling.studied` writes it.
+    Marks taken until `until` were learnt from; `study` is JSON, as `listener.labelling.studied` writes it.
     """
 
     brand: str

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from alerts.delivery import Delivery, Outcome, Outgoing
 from listener.errors import SourceState
-from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
+from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from rules.facts import Facts, Tone
 from rules.inputs import Input
 from rules.instant import Instant
@@ -245,7 +245,7 @@ class Store(Protocol):
         keep: timedelta,
         per_source: Mapping[str, timedelta],
         listed: timedelta,
-        brands: Collection[str] = (),
+        brands: Collection[str],
     ) -> int:
         """Remove mentions older than their retention, their `seen` rows once not listed for `listed`, answered
         commands, finished deliveries, inputs older than `keep` that a kept snapshot covers, and marks and models older
@@ -306,8 +306,8 @@ class Views(Protocol):
         """Newest first."""
         ...
 
-    async def marked(self) -> dict[str, int]:
-        """How many marks each brand has that its last training did not know; brands with none are missing."""
+    async def marked(self) -> dict[str, Marked]:
+        """The marks of each brand by what its last training knew; brands with none of either sort are missing."""
         ...
 
     async def models(self) -> list[ModelRow]:

@@ -125,7 +125,7 @@ class _SqlStore:
         keep: timedelta,
         per_source: Mapping[str, timedelta],
         listed: timedelta,
-        brands: Collection[str] = (),
+        brands: Collection[str],
     ) -> int:
         removed = 0
         for step in (*retention.steps(at, keep, per_source, listed), *retention.gone_brands(at, keep, brands)):

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -199,6 +199,7 @@ MARKS = Table(
     _text("brand", key=True),
     _text("identity", key=True),
     _number("at"),
+    _number("taken"),
     _text("label"),
     _text("by"),
     _text("chosen"),

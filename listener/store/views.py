@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from alerts.delivery import Delivery
 from listener.store import marking, queries
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
-from listener.store.marks import MOST_MARKS, Marking, ModelRow, Wish
+from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.port import (
     Answered,
     Command,
@@ -116,7 +116,7 @@ class _SqlViews:
     async def marks(self, brand: str, limit: int = MOST_MARKS) -> list[Marking]:
         return await self._read(partial(marking.marks, brand=brand, limit=limit))
 
-    async def marked(self) -> dict[str, int]:
+    async def marked(self) -> dict[str, Marked]:
         return await self._read(marking.marked)
 
     async def models(self) -> list[ModelRow]:

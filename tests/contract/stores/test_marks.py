@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from listener.store import marking
-from listener.store.marks import Marking, ModelRow, Wish
+from listener.store.marks import Marked, Marking, ModelRow, Wish
 from listener.store.port import Store, StoreError, Views
 from listener.store.views import open_views
 from rules.instant import DAY
@@ -16,7 +16,7 @@ from tests.stores import T0, commit, opened, stored
 
 def mark(name: str, at: int = T0, brand: str = "acme", **changes: object) -> Marking:
     known = {"label": "negative", "by": "Léa", "chosen": "random", "language": "fr", "text": "Vol annulé, 😡"}
-    return Marking(**{"brand": brand, "identity": f"feed:{name}", "at": at, "before": "neutral"} | known | changes)
+    return Marking(**{"brand": brand, "identity": f"feed:{name}", "at": at, "taken": at, "before": "neutral"} | known | changes)
 
 
 def model(brand: str = "acme", at: int = T0, until: int = T0, **changes: object) -> ModelRow:
@@ -66,13 +66,19 @@ async def test_marks_and_models_outlive_mentions_until_their_brand_is_long_gone(
     assert ["acme", "heard"] == [row.brand for row in await views.models()]
 
 
-async def test_a_model_replaces_the_one_before_and_tells_which_marks_are_new(store: Store, views: Views) -> None:
-    marks = [mark("a"), mark("b", T0 + 1), mark("c", T0 + 2), mark("a", brand="zen")]
+async def test_a_model_replaces_the_one_before_and_tells_which_marks_are_new_and_left(
+    store: Store, views: Views
+) -> None:
+    brought = mark("c", taken=T0 + 2)
+    marks = [mark("a"), mark("b", T0 + 1), brought, mark("a", brand="zen")]
     await store.commit(commit(marks=marks, models=[model()]))
-    assert {"acme": 2, "zen": 1} == await views.marked()
+    assert {"acme": Marked(new=2, left=1), "zen": Marked(new=1)} == await views.marked()
     better = model(until=T0 + 2, hash=None, body=None)
     await store.commit(commit(models=[better]))
-    assert ([better], {"zen": 1}) == (await views.models(), await views.marked())
+    assert ([better], Marked(left=3)) == (await views.models(), (await views.marked())["acme"])
+    again = mark("b", T0 + 3, label="positive")
+    await store.commit(commit(unmarked=[("acme", "feed:c")], marks=[again], tombstones=["feed:a"]))
+    assert {"acme": Marked(new=1), "zen": Marked(new=1)} == await views.marked()
 
 
 async def test_tones_are_told_newest_first_and_bounded(store: Store, views: Views) -> None:

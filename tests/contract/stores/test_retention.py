@@ -14,7 +14,7 @@ WEEK = timedelta(days=7)
 
 
 async def purge(store: Store, at: int, keep: timedelta = WEEK, **per_source: timedelta) -> int:
-    return await store.purge(at, keep, per_source, WEEK)
+    return await store.purge(at, keep, per_source, WEEK, ())
 
 
 async def test_mentions_are_kept_as_long_as_their_source_says(store: Store, views: Views) -> None:

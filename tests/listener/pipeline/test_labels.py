@@ -19,7 +19,7 @@ from listener.labelling.lesson import Lesson, LessonError, learn, learn_elsewher
 from listener.labelling.studied import read_study
 from listener.pipeline.work import Taught
 from listener.pipeline.writer import Writer
-from listener.store.marks import ModelRow, Wish
+from listener.store.marks import Marked, ModelRow, Wish
 from listener.store.port import StoreError
 from rules.inputs import Edited, Learnt
 from rules.labelling.model import LabelModel, Mark
@@ -176,7 +176,7 @@ async def test_other_commands_do_not_wait_behind_thousands_of_marks(world):
     for _ in range(2):
         await world.ledger.write([])
     assert 250 == len(await world.views.marks("acme"))
-    assert {"acme": 250} == await world.views.marked()
+    assert {"acme": Marked(new=250)} == await world.views.marked()
 
 
 @cache
@@ -261,7 +261,8 @@ async def test_the_daemon_learns_by_itself_when_there_is_enough_and_at_most_once
         await bring(world, marks(60)[19:])
         await learner.look()
         (row,) = await world.views.models()
-        assert ([row.hash], row.hash, {}) == (await models(world), learned_hash(), await world.views.marked())
+        assert ([row.hash], row.hash) == (await models(world), learned_hash())
+        assert {"acme": Marked(left=60)} == await world.views.marked()
         await bring(world, [msgspec.structs.replace(each, at=each.at + 900) for each in marks(30)])
         await learner.look()
         assert [row] == await world.views.models()
@@ -283,6 +284,64 @@ async def test_it_learns_anew_when_what_judges_without_the_marks_is_another(worl
         await learner.look()
         (again,) = await world.views.models()
     assert (row.study, row.hash) == (again.study, again.hash)
+
+
+async def take_back(world, kept):
+    await world.views.ask_labels([(each.identity, Wish(brand="acme", label=None)) for each in kept], "Léa", START)
+    world.clock.move(seconds=1)
+    await world.ledger.write([])
+
+
+async def test_what_was_learnt_from_a_mark_goes_with_it_and_the_model_with_the_last_ones(world):
+    await bring(world, marks(60))
+    async with learning(world) as learner:
+        await learner.look()
+        kept = await world.views.marks("acme")
+        await take_back(world, kept[:1])
+        await learner.look()
+        first = await models(world)
+        world.clock.move(hours=1)
+        await learner.look()
+        _, second = await models(world)
+        assert (1, 59) == (len(first), read_study((await world.views.models())[0].study).marks)
+        world.clock.move(hours=1)
+        await learner.look()
+        await take_back(world, kept[1:])
+        world.clock.move(hours=1)
+        await learner.look()
+    assert [*first, second, None] == await models(world)
+    assert None not in {*first, second}
+    (row,) = await world.views.models()
+    assert (None, 0) == (row.body, read_study(row.study).marks)
+    assert ("neutral", "vader") == await hear_sign(await world.again(), "1", "negative")
+    assert [True] == [replay.equal async for replay in replay_store(world.views)]
+
+
+async def test_a_deletion_by_its_author_is_unlearnt_as_well(world):
+    await world.hear(*(world.said(f"{each.at}", each.text) for each in marks(60)))
+    for each in marks(60):
+        await say(world, f"{each.at}", each.label)
+    world.clock.move(seconds=1)
+    await world.ledger.write([])
+    async with learning(world) as learner:
+        await learner.look()
+        await world.hear(world.said(f"{marks(60)[7].at}", op="delete"))
+        world.clock.move(hours=2)
+        await learner.look()
+    assert [59] == [read_study(row.study).marks for row in await world.views.models()]
+
+
+@pytest.mark.parametrize(("text", "judged"), [(BLAME, "positive"), ("an earlier text", "negative")])
+async def test_a_mark_that_is_brought_is_kept_as_it_was_and_judges_only_the_text_it_is_of(world, text, judged):
+    await world.hear(world.said("1", BLAME))
+    await mark(world, "1", "neutral")
+    brought = {"text": text, "language": "fr", "at": START - 5, "by": "Zoé", "before": "positive", "chosen": "random"}
+    await mark(world, "1", "positive", **brought)
+    (kept,) = await world.views.marks("acme")
+    assert brought == {name: getattr(kept, name) for name in brought}
+    assert judged == (await tone(world, "1"))[0]
+    assert "" == await mark(world, "9", "positive", **brought | {"at": START + 10**12, "text": ""})
+    assert START < (await world.views.marks("acme"))[0].at <= world.clock.now()
 
 
 def test_what_has_to_be_beaten_is_the_tone_towards_the_brand():

@@ -462,7 +462,7 @@ async def test_retention_takes_old_words_and_leaves_what_the_log_needs(world):
         world.clock.move(days=2)
         await world.ledger.write([], final=True)
     await world.say("new")
-    removed = await world.store.purge(world.clock.now(), timedelta(days=30), {}, timedelta(days=30))
+    removed = await world.store.purge(world.clock.now(), timedelta(days=30), {}, timedelta(days=30), ["acme"])
     assert 0 < removed
     assert ["file:new"] == [each.mention.identity for each in await world.views.mentions()]
     assert [True] == await explained(world)
@@ -475,7 +475,7 @@ async def test_what_a_source_lists_for_a_year_is_counted_once_and_the_rest_forgo
     for week in range(52):
         passing = [world.said(f"{week} {number}") for number in range(2)]
         await world.hear(*listed, *passing, cursor=str(week))
-        await world.store.purge(world.clock.now(), month, {}, month)
+        await world.store.purge(world.clock.now(), month, {}, month, ["acme"])
         world.clock.move(days=7)
     assert 50 + 2 * 52 == world.sample("badbuzz_mentions_ingested_total", source="press", brand="acme")
     assert 50 * 51 == world.sample("badbuzz_mentions_dropped_total", reason="duplicate")
