@@ -13,27 +13,21 @@ import msgspec
 import typer
 
 from config.settings import Settings
+from listener.cli.marks_ask import ask_marks
 from listener.cli.marks_in import Batch, read_marks
+from listener.cli.mentions_out import list_mentions
 from listener.cli.store_access import Config, Json, ask_labels, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.clock import Clock
-from listener.labelling.choosing import Question, worth_asking
 from listener.labelling.studied import Language, Studied, read_study
 from listener.pipeline.models import read_model
 from listener.store.marks import LABELS, Marking, ModelRow, Wish
 from listener.store.port import Views
-from listener.wire import clock_time, iso, json_line
-from rules.classify import full_text
+from listener.wire import iso, json_line
 from rules.facts import Label
-from rules.text import defuse, shorten
+from rules.text import defuse
 
 app = typer.Typer(help="Labels: say what the tone of mentions is.", no_args_is_help=True)
-
-_LOOKED_AT = 1_000
-"""Mentions taken last, among which those worth marking are searched."""
-_SHOWN = 600
-_KEYS = {"1": "negative", "2": "neutral", "3": "positive", " ": "skip", "u": "undo", "q": "quit"}
-_HELP = "1 negative   2 neutral   3 positive   space skip   u undo   q quit"
 
 
 class Tone(StrEnum):
@@ -44,7 +38,7 @@ class Tone(StrEnum):
 
 Brand = Annotated[str | None, typer.Option(help="The brand; not needed when there is only one.")]
 By = Annotated[str | None, typer.Option(help="Who you are; your login name when not given.")]
-Identity = Annotated[str, typer.Argument(help="The mention: platform:id, as `label export` and the page name it.")]
+Identity = Annotated[str, typer.Argument(help="The mention: platform:id, as `label list` and the page name it.")]
 
 
 @app.command()
@@ -75,6 +69,26 @@ def undo(mention: Identity, config: Config = None, *, brand: Brand = None, by: B
     raise typer.Exit(with_views(config, work))
 
 
+@app.command("list")
+def list_(
+    config: Config = None,
+    *,
+    brand: Brand = None,
+    label: Annotated[Label | None, typer.Option(help="Only those with this label.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 20,
+    json: Json = False,
+) -> None:
+    """List the newest mentions by name, with their tone.
+
+    `label add` takes the name. Of a brand the newest 1000 are looked at, or --limit if that is more.
+    """
+
+    async def work(views: Views, settings: Settings) -> None:
+        await list_mentions(views, brand_of(settings, brand), label, limit, json=json)
+
+    with_views(config, work)
+
+
 @app.command()
 def ask(
     config: Config = None,
@@ -93,7 +107,11 @@ def ask(
             "`badbuzz label import FILE` many",
             param_hint="ask",
         )
-    raise typer.Exit(with_views(config, lambda views, settings: _ask(views, brand_of(settings, brand), by, limit)))
+
+    async def work(views: Views, settings: Settings) -> int:
+        return await ask_marks(views, brand_of(settings, brand), by or getpass.getuser(), limit)
+
+    raise typer.Exit(with_views(config, work))
 
 
 @app.command("import")
@@ -167,26 +185,10 @@ def brand_of(settings: Settings, given: str | None) -> str:
     raise typer.BadParameter(f"{wrong}; there are {', '.join(names)}" if names else wrong, param_hint="--brand")
 
 
-async def _ask(views: Views, brand: str, by: str | None, limit: int) -> int:
-    waiting = {command.target for command in await views.asked_labels()}
-    marks = await views.marks(brand)
-    known = {mark.identity for mark in marks} | waiting
-    labels: Counter[Label] = Counter(mark.label for mark in marks)
-    kept = await views.mentions(brand=brand, limit=_LOOKED_AT)
-    questions = worth_asking(kept, brand, known, labels)[:limit]
-    if not questions:
-        say("nothing to mark: every mention of late is marked, or its language is not judged")
-        return 0
-    say(_HELP)
-    done = await _Session(views, brand, by or getpass.getuser(), questions).run()
-    say(f"{done} marked; the daemon learns from them when there are enough: `badbuzz label status`")
-    return 0
-
-
 async def _take(views: Views, batches: AsyncIterator[Batch], by: str) -> int:
     taken = refused = 0
     async for batch in batches:
-        refused += batch.refused
+        refused += len(batch.refused)
         if batch.wishes:
             await views.ask_labels(batch.wishes, by, Clock().now())
             taken += len(batch.wishes)
@@ -194,71 +196,13 @@ async def _take(views: Views, batches: AsyncIterator[Batch], by: str) -> int:
     return 1 if refused else 0
 
 
-class _Session:
-    """Question after question; what was answered is kept at once."""
-
-    def __init__(self, views: Views, brand: str, by: str, questions: list[Question]) -> None:
-        self._views, self._brand, self._by, self._questions = views, brand, by, questions
-        self._answered: set[int] = set()
-
-    async def run(self) -> int:
-        at = 0
-        while at < len(self._questions):
-            _show_question(self._questions[at], at + 1, len(self._questions))
-            key = _key()
-            if key == "quit":
-                break
-            if key == "undo":
-                at = max(0, at - 1)
-                await self._undo(at)
-                continue
-            if key != "skip":
-                await self._leave(at, key)
-            at += 1
-        return len(self._answered)
-
-    async def _undo(self, at: int) -> None:
-        if at in self._answered:
-            self._answered.discard(at)
-            await self._leave(at, None)
-
-    async def _leave(self, at: int, label: str | None) -> None:
-        question = self._questions[at]
-        said = next((each for each in LABELS if each == label), None)
-        wish = Wish(brand=self._brand, label=said, chosen=question.chosen)
-        await self._views.ask_labels([(question.stored.mention.identity, wish)], self._by, Clock().now())
-        if said:
-            self._answered.add(at)
-
-
-def _show_question(question: Question, number: int, of: int) -> None:
-    # the judged tone is not shown: who sees it agrees with it
-    mention = question.stored.mention
-    console = shown()
-    console.print(f"\n{number}/{of}  {mention.source}, {clock_time(question.stored.at)}", style="bold")
-    console.print(f"  {shorten(defuse(full_text(mention)), _SHOWN)}")
-
-
-def _key() -> str:
-    """What the next key means; the end of the input is the end."""
-    while True:
-        try:
-            pressed = typer.getchar()
-        except (KeyboardInterrupt, EOFError):
-            return "quit"
-        meaning = "quit" if pressed in {"", "\x1b", "\x04"} else _KEYS.get(pressed.lower())
-        if meaning:
-            say(f"  {meaning}")
-            return meaning
-        say(f"  {_HELP}")
-
-
 def _line(mark: Marking) -> dict[str, object]:
     return {
         "brand": mark.brand,
         "id": mark.identity,
         "label": mark.label,
-        "text": mark.text or None,
+        "text": mark.text,
+        "without_text": not mark.text,
         "language": mark.language,
         "at": iso(mark.at),
         "by": mark.by,
@@ -278,7 +222,7 @@ def _status(brand: str, marks: list[Marking], row: ModelRow | None, new: int, wa
         "brand": brand,
         "marks": len(marks),
         "labels": {label: sum(mark.label == label for mark in marks) for label in LABELS},
-        "random": sum(mark.chosen == "random" for mark in marks),
+        "random": sum(mark.is_fair for mark in marks),
         "without_text": sum(not mark.text for mark in marks),
         "waiting": waiting,
         "new": new,

@@ -16,7 +16,9 @@ from tests.stores import T0, commit, opened, stored
 
 def mark(name: str, at: int = T0, brand: str = "acme", **changes: object) -> Marking:
     known = {"label": "negative", "by": "Léa", "chosen": "random", "language": "fr", "text": "Vol annulé, 😡"}
-    return Marking(**{"brand": brand, "identity": f"feed:{name}", "at": at, "taken": at, "before": "neutral"} | known | changes)
+    return Marking(
+        **{"brand": brand, "identity": f"feed:{name}", "at": at, "taken": at, "before": "neutral"} | known | changes
+    )
 
 
 def model(brand: str = "acme", at: int = T0, until: int = T0, **changes: object) -> ModelRow:

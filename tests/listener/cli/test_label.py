@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -74,13 +76,30 @@ IMPORTED = [
 ]
 
 
+WRONG = [
+    ('{"text": "x", "label": "bad"}', "write negative, neutral, positive"),
+    ('{"text": "x"}', "write negative, neutral, positive"),
+    ('{"text": "x", "label": "neutral", "at": "yesterday"}', "write 2026-11-26T08:30:00Z"),
+    ('{"text": "x", "label": "neutral", "chosen": 1}', "write random, asked, picked, imported"),
+    ('{"text": "x", "label": "neutral", "brand": "other"}', "there is no brand other: write one of acme"),
+    ('{"id": "file:9", "label": "neutral"}', "give its `text` as well"),
+    ('{"text": "x", "label": "neutral", "by": "a\\nb"}', "up to 200 characters"),
+]
+
+
+def test_a_bad_line_is_said_with_what_to_write_instead(label, tmp_path):
+    (tmp_path / "marks.jsonl").write_text("\n".join(line for line, _ in WRONG))
+    *said, _ = label("import", tmp_path / "marks.jsonl").err.splitlines()
+    assert [] == [(line, told) for line, (_, told) in zip(said, WRONG, strict=True) if told not in line]
+
+
 def test_a_bad_line_is_named_and_no_good_one_is_lost(label, tmp_path):
     file = tmp_path / "marks.jsonl"
     file.write_bytes(b"\n".join(IMPORTED))
     run = label("import", file)
     assert (1, "") == (run.code, run.out)
     numbers = [line.partition(":")[0] for line in run.err.splitlines()]
-    assert [f"line {number}" for number in (6, 7, 8, 10, 11, 13, 14, 5, 9)] == numbers[:-1]
+    assert [f"line {number}" for number in (5, 6, 7, 8, 9, 10, 11, 13, 14)] == numbers[:-1]
     assert "noted: 5 marks, which the daemon takes as soon as it runs; 9 lines refused" == run.err.splitlines()[-1]
     carry_out(tmp_path)
     found = lines(label("export"))
@@ -94,17 +113,80 @@ def test_a_bad_line_is_named_and_no_good_one_is_lost(label, tmp_path):
     assert {"fr"} == {line["language"] for line in found if line["text"] == "Nul !"}
 
 
-def test_what_was_exported_can_be_imported_again(label, tmp_path):
+def test_what_was_exported_can_be_imported_again_and_elsewhere_with_all_that_is_in_it(badbuzz, label, tmp_path):
     (tmp_path / "first.jsonl").write_bytes(b"\n".join(IMPORTED[:4]))
-    label("import", tmp_path / "first.jsonl")
+    label("import", tmp_path / "first.jsonl", "--by", "Léa")
+    asyncio.run(_mark_heard(tmp_path))
+    asyncio.run(_delete(tmp_path, "r1"))
+    exported = label("export").out
+    (tmp_path / "second.jsonl").write_text(exported)
+    (tmp_path / "other").mkdir()
+    other = stocked(tmp_path / "other")
+    for config in (tmp_path / "badbuzz.yaml", other):
+        assert 0 == badbuzz("label", "import", tmp_path / "second.jsonl", "--config", config).code
+        asyncio.run(_an_hour_later(config.parent))
+        by_name = (sorted(out.splitlines()) for out in (exported, badbuzz("label", "export", "--config", config).out))
+        assert next(by_name) == next(by_name)
+    (status,) = lines(badbuzz("label", "status", "--json", "--config", other))
+    (report,) = (each for each in lines(badbuzz("report", other, "--json")) if each["language"] == "en")
+    assert (64, 64, 1) == (status["random"], report["random"], status["without_text"])
+
+
+async def _an_hour_later(folder):
+    async with opened(folder) as world:
+        world.clock.move(hours=1)
+        await world.ledger.write([])
+
+
+async def _delete(folder, name):
+    async with opened(folder) as world:
+        await world.hear(world.said(name, op="delete"))
+
+
+def test_what_claims_to_be_drawn_at_random_measures_only_if_it_says_over_what(badbuzz, label, tmp_path):
+    marked(tmp_path, label, 20, "random")
+    (status,), (report,) = (
+        lines(label("status", "--json")),
+        lines(badbuzz("report", tmp_path / "badbuzz.yaml", "--json")),
+    )
+    assert (0, 0) == (status["random"], report["random"])
+
+
+def test_mentions_are_listed_by_the_names_that_marks_take(label, tmp_path):
+    label("add", "file:1", "positive")
+    asyncio.run(_say_more(tmp_path))
+    listed = lines(label("list", "--json"))
+    found = {each["id"]: (each["label"], each["scorer"]) for each in listed}
+    assert (("positive", "person"), ("neutral", "vader")) == (found["file:1"], found["file:2"])
+    found = lines(label("list", "--json", "--label", "neutral", "--limit", "2", "--brand", "acme"))
+    assert ["neutral"] * 2 == [each["label"] for each in found]
+    out = label("list", "--label", "positive").out.splitlines()
+    assert ["mention", "label", "tone", "judged by"] == out[0].split("  ")[:1] + out[0].split()[1:3] + ["judged by"]
+    assert ("file:1", "acme is slow") == (out[1].split()[0], out[2].strip())
+    assert "no mention of acme is unsupported" in label("list", "--label", "unsupported").out
+
+
+@pytest.mark.skipif(not find_spec("py3langid"), reason="an extra")
+def test_an_import_asks_what_the_daemon_asks_for_languages(label, tmp_path):
+    _ask_the_library(tmp_path)
+    line = {"text": "Acme vergonha total", "label": "negative"}
+    (tmp_path / "marks.jsonl").write_text(json.dumps(line))
+    label("import", tmp_path / "marks.jsonl")
     carry_out(tmp_path)
-    before = label("export").out
-    (tmp_path / "second.jsonl").write_text(before)
-    assert 0 == label("import", tmp_path / "second.jsonl").code
-    carry_out(tmp_path)
-    kept = [{**line, "at": "", "before": ""} for line in sorted(lines(label("export")), key=lambda line: line["id"])]
-    first = sorted(map(json.loads, before.splitlines()), key=lambda line: line["id"])
-    assert [{**line, "at": "", "before": ""} for line in first] == kept
+    assert ["pt"] == [line["language"] for line in lines(label("export"))]
+
+
+def _ask_the_library(folder):
+    config = folder / "badbuzz.yaml"
+    config.write_text(config.read_text().replace("daemon: {", "daemon: {detection: py3langid, "))
+
+
+def test_an_import_without_what_tells_languages_says_how_to_get_it(label, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "py3langid", None)
+    _ask_the_library(tmp_path)
+    (tmp_path / "marks.jsonl").write_bytes(IMPORTED[1])
+    run = label("import", tmp_path / "marks.jsonl")
+    assert (2, True) == (run.code, "badbuzz[language]" in run.err)
 
 
 def test_a_file_that_is_not_there_is_said_so(label, tmp_path):
@@ -125,6 +207,14 @@ def test_mentions_are_marked_one_key_each_with_a_way_back(label, tmp_path):
     assert found.keys() <= told
     again = label("ask", answers="", at_a_terminal=True)
     assert f"1/{len(told) - 2}" in again.out
+
+
+def test_the_last_answer_can_be_taken_back_too(label, tmp_path):
+    asyncio.run(_say_more(tmp_path))
+    run = label("ask", "--limit", "2", "--brand", "acme", answers="111u3q", at_a_terminal=True)
+    assert (0, True) == (run.code, "2 marked" in run.err)
+    carry_out(tmp_path)
+    assert ["negative", "positive"] == sorted(said(label).values())
 
 
 async def _say_more(folder):

@@ -330,7 +330,9 @@ async def test_an_edit_of_what_retention_has_removed_is_history(polled):
         world.clock.move(minutes=15)
         await world.hear()
     written, day = at(world, hours=6), timedelta(days=1)
-    await world.store.purge(world.clock.now(), timedelta(hours=1), {"press": timedelta(hours=1)}, listed=day, brands=["acme"])
+    await world.store.purge(
+        world.clock.now(), timedelta(hours=1), {"press": timedelta(hours=1)}, listed=day, brands=["acme"]
+    )
     await world.hear(world.said("1", "acme again", op="update", revision="2", created_at=written))
     assert [True] == [facts.history for facts in heard(await world.log())][-1:]
     await world.hear(world.said("1", "acme again"))
