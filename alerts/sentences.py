@@ -12,7 +12,7 @@ _FRENCH = [
         (r"the configuration no longer has the channel (.+)", "la configuration n’a plus le canal {0}"),
         (r"there is no incident (.+)", "il n’y a pas d’incident {0}"),
         (r"its author deleted (.+)", "{0} a été supprimé par son auteur"),
-        (r"(.+) is not marked", "{0} n’est pas marqué"),
+        (r"(.+) is not marked", "{0} n’est pas annoté"),
         (r"no mention (.+) of (.+) is kept", "aucune mention {0} de {1} n’est conservée"),
         (r"there is no brand (.+)", "il n’y a pas de marque {0}"),
         (r"incident (\d+) is already resolved", f"l’incident n°{NB}{{0}} est déjà clos"),

@@ -4,6 +4,7 @@
 const AGAIN = 15_000; // ms until the page is asked for whole, where events do not come through
 const SILENT = 40_000; // ms without a sign of life, of which the server gives one every 15 s, after which a link is dead
 const FIRST = "data-key";
+const REFUSAL = "refusal";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const link = document.getElementById("live");
@@ -44,7 +45,7 @@ function fill(parent, wanted) {
   while (here) {
     const gone = here;
     here = here.nextSibling;
-    gone.remove();
+    if (gone.className !== REFUSAL) gone.remove(); // no page holds one: it is to be read, however often the panel changes
   }
 }
 
@@ -74,17 +75,33 @@ function replace(html) {
   for (const panel of page.querySelectorAll("#heard, #news, section[id]")) update(panel.id, panel.innerHTML);
 }
 
-/** Say what the tone of a mention is, without leaving the page; what cannot be done so is done the plain way. */
+/** Say what the tone of a mention is, without leaving the page; where no daemon answers, the browser tries and tells. */
 async function mark(form, button) {
-  const fields = new URLSearchParams(new FormData(form, button));
+  const body = new URLSearchParams(new FormData(form, button));
+  form.querySelector(`.${REFUSAL}`)?.remove();
+  let answer, html;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
-    if (!answer.ok || !answer.redirected) throw new Error(answer.statusText);
-    replace(await answer.text());
+    answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+    html = await answer.text();
   } catch {
+    answer = undefined;
+  }
+  if (answer?.redirected && answer.ok) replace(html);
+  else if (answer?.status === 401) location.reload(); // to the login
+  else if (!answer || (answer.status >= 500 && !answer.redirected)) {
     form.dataset.plain = "";
     form.requestSubmit(button);
-  }
+  } else if (!answer.ok) refuse(form, html);
+}
+
+/** Say beside its form why a request was not accepted, as the page that answered it does. */
+function refuse(form, html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const said = document.createElement("p");
+  said.className = REFUSAL;
+  said.setAttribute("role", "alert");
+  said.textContent = [...page.querySelectorAll("h1, .reason")].map((each) => each.textContent).join(" ");
+  form.append(said);
 }
 
 /** The whole page, where events do not come through: a proxy holds them back, too many look, the session is over. */

@@ -184,6 +184,7 @@ def _quote(stored: StoredMention) -> dict[str, object]:
     spoken = [tone.language for tone in stored.tones.values() if tone.language]
     return {
         "identity": mention.identity,
+        "name": "" if stored.deleted else defuse(mention.identity),
         "at": _written(stored),
         "brands": sorted(stored.facts),
         "source": mention.source,

@@ -60,9 +60,9 @@ class LabelModel:
     """Immutable; equal content has an equal `hash`. Judges texts in its `languages` alone."""
 
     def __init__(self, content: _Content) -> None:
-        """For `build` and `load`."""
-        self._content = content
-        self._tables = tuple(map(_numbers, content.tables))
+        """For `build` and `load`. What is dumped is made from the numbers again: they are held for every brand."""
+        self._tables = (_numbers(content.tables[0]), _numbers(content.tables[1]))
+        self._step, self._blend = content.step, content.blend
         self.languages = frozenset(content.languages)
 
     @classmethod
@@ -90,7 +90,15 @@ class LabelModel:
 
     def dump(self) -> bytes:
         """All of it in fewer than LARGEST bytes; the same bytes for the same content."""
-        return msgspec.msgpack.encode(self._content)
+        negative, positive = map(_bytes, self._tables)
+        content = _Content(
+            format=_FORMAT,
+            languages=tuple(sorted(self.languages)),
+            blend=self._blend,
+            step=self._step,
+            tables=(negative, positive),
+        )
+        return msgspec.msgpack.encode(content)
 
     @cached_property
     def hash(self) -> str:
@@ -120,10 +128,10 @@ class LabelModel:
     def _decide(self, text: str, tone: Tone) -> tuple[Said, float]:
         """The likeliest label and its probability; of equal ones that of the pack."""
         seen = features(text)
-        scale = self._content.step / sqrt(len(seen) or 1)
+        scale = self._step / sqrt(len(seen) or 1)
         says = [scale * sum(map(table.__getitem__, seen)) for table in self._tables]
         row = (*told(tone), *says)
-        blame, praise = chances(*(blended(weights, row) for weights in self._content.blend))
+        blame, praise = chances(*(blended(weights, row) for weights in self._blend))
         sure: dict[Said, float] = {"negative": blame, "neutral": max(0.0, 1 - blame - praise), "positive": praise}
         label = max(sure, key=lambda each: (sure[each], each == tone.label))
         return label, sure[label]
@@ -180,11 +188,15 @@ def _table(weights: Table, step: float) -> bytes:
     numbers = array("h", bytes(2 * PLACES))
     for place, weight in weights.items():
         numbers[place] = round(weight / step)
-    return _little(numbers).tobytes()
+    return _bytes(numbers)
 
 
 def _numbers(table: bytes) -> "array[int]":
     return _little(array("h", table))
+
+
+def _bytes(numbers: "array[int]") -> bytes:
+    return _little(numbers[:]).tobytes()
 
 
 def _little(numbers: "array[int]") -> "array[int]":

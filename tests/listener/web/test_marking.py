@@ -4,7 +4,7 @@ import lxml.html
 import pytest
 
 from listener.store.marks import Wish
-from listener.store.port import Answered
+from listener.store.port import Answered, StoreError
 from listener.web.words import FRENCH
 from tests.browser import browser
 from tests.listener.web.world import NOW
@@ -88,3 +88,25 @@ async def test_in_a_browser_a_mark_is_made_without_leaving_the_page(served, worl
         assert True is await tab.run("window.stays")
         assert ["positive"] == [command.wish.label for command in world.views.asked]
         assert [] == [said for said in tab.errors if "Content Security Policy" in said]
+
+
+async def test_in_a_browser_a_refusal_is_said_beside_the_form_and_not_asked_for_again(served, world, tmp_path):
+    world.views.answers[1] = Answered(id=1, at=NOW, refusal="its author deleted bluesky:1")
+    client = await served()
+    async with browser(tmp_path) as tab:
+        await tab.open(f"{client.make_url('/')}?lang=fr")
+        await tab.until("document.getElementById('live')?.textContent === 'En direct'")
+        await tab.run("window.stays = true; document.querySelector('#mentions .marking [value=positive]').click()")
+        await tab.until("document.querySelector('.marking .refusal[role=alert]')")
+        said = await tab.run("document.querySelector('.refusal').textContent")
+        assert f"{FRENCH['refused']} bluesky:1 a été supprimé par son auteur" == said
+        assert (True, 1) == (await tab.run("window.stays"), len(world.views.asked))
+        world.views.broken = StoreError("the disk is full")
+        await tab.run("HTMLFormElement.prototype.requestSubmit = () => (document.body.dataset.tried = 'plainly')")
+        await tab.run("document.querySelector('#mentions .marking [value=negative]').click()")
+        await tab.until("document.body.dataset.tried === 'plainly'")
+
+
+async def test_a_mention_has_the_name_that_commands_take(served):
+    page = lxml.html.fromstring(await (await (await served()).get("/", headers=HTML)).text())
+    assert "bluesky:1" in page.xpath("//code[@class='name']/text()")

@@ -116,6 +116,8 @@ class Shelf:
         return len(self.asked)
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
+        if self.broken:
+            raise self.broken
         for target, wish in wishes:
             number = len(self.asked) + 1
             self.asked.append(Command(id=number, at=at, verb="label", target=target, by=by, wish=wish))

@@ -1,3 +1,4 @@
+import tracemalloc
 from functools import cache
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_label_that_changed_has_no_words_that_decided():
 
     assert score(text, "en").words == ("Great",)
     assert (tone.label, tone.words) == ("negative", ())
+
+
+def test_a_model_holds_its_weights_once():
+    dump = dumped()
+    tracemalloc.start()
+    held = LabelModel.load(dump)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 1.5 * len(dump)
+    assert held.dump() == dump
 
 
 @settings(max_examples=50, deadline=None)
