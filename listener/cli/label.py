@@ -21,7 +21,7 @@ from listener.cli.terminal import say
 from listener.clock import Clock
 from listener.labelling.studied import Language, Studied, read_study
 from listener.pipeline.models import read_model
-from listener.store.marks import LABELS, Marking, ModelRow, Wish
+from listener.store.marks import LABELS, Marked, Marking, ModelRow, Wish
 from listener.store.port import Views
 from listener.wire import iso, json_line
 from rules.facts import Label
@@ -124,8 +124,8 @@ def import_(
 ) -> None:
     """Take marks from a file.
 
-    A line is {"id" and/or "text", "label", "language"?, "brand"?}; `id` is a mention that is kept, or with `text` any
-    other. Bad lines are named and left out, and the exit code is then 1.
+    A line is {"id" and/or "text", "label", "language"?, "brand"?}, or what `label export` prints; `id` is a mention that
+    is kept, or with `text` any other. Bad lines are named and left out, and the exit code is then 1.
     """
     with ExitStack() as stack:
         stream = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))
@@ -160,11 +160,12 @@ def status(config: Config = None, *, brand: Brand = None, json: Json = False) ->
     """
 
     async def work(views: Views, settings: Settings) -> list[dict[str, Any]]:
-        rows, new = {row.brand: row for row in await views.models()}, await views.marked()
+        rows, counted = {row.brand: row for row in await views.models()}, await views.marked()
         names = [brand_of(settings, brand)] if brand else list(settings.brands)
         waiting = Counter(command.wish.brand for command in await views.asked_labels() if command.wish)
         return [
-            _status(name, await views.marks(name), rows.get(name), new.get(name, 0), waiting[name]) for name in names
+            _status(name, await views.marks(name), rows.get(name), counted.get(name, Marked()), waiting[name])
+            for name in names
         ]
 
     for each in with_views(config, work):
@@ -211,7 +212,7 @@ def _line(mark: Marking) -> dict[str, object]:
     }
 
 
-def _status(brand: str, marks: list[Marking], row: ModelRow | None, new: int, waiting: int) -> dict[str, Any]:
+def _status(brand: str, marks: list[Marking], row: ModelRow | None, counted: Marked, waiting: int) -> dict[str, Any]:
     trouble, study = "", None
     try:
         study = read_study(row.study) if row else None
@@ -225,7 +226,8 @@ def _status(brand: str, marks: list[Marking], row: ModelRow | None, new: int, wa
         "random": sum(mark.is_fair for mark in marks),
         "without_text": sum(not mark.text for mark in marks),
         "waiting": waiting,
-        "new": new,
+        "new": counted.new,
+        "gone": max(0, study.marks - counted.left) if study else 0,
         "trained_at": iso(row.at) if row else None,
         "model": in_force.hash if in_force else None,
         "why": trouble or _why(study),
@@ -254,6 +256,8 @@ def _show(each: dict[str, Any]) -> None:
     labels = ", ".join(f"{count} {label}" for label, count in each["labels"].items())
     console.print(f"{each['brand']}: {each['marks']} marks ({labels}), {each['random']} drawn at random")
     console.print(f"  {each['new']} new since the last training, {each['waiting']} wait for the daemon")
+    if each["gone"]:
+        console.print(f"  {each['gone']} that it learnt from are gone: it learns anew, at most once an hour")
     console.print(f"  model in force: {each['model'] or 'none, the language packs judge'}")
     console.print(f"  {defuse(each['why'])}")
     if each["languages"]:

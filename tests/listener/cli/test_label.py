@@ -238,6 +238,7 @@ def test_the_status_says_whether_a_model_is_used_and_why(label, tmp_path):
     (after,) = lines(label("status", "--json"))
     assert (16, True, {"en"}) == (len(after["model"]), after["languages"]["en"]["used"], set(after["languages"]))
     assert "the marks are used" in label("status").out
+    assert (60, "60 that it learnt from are gone" in label("status").out) == (after["gone"], True)
 
 
 def test_a_stored_model_that_cannot_be_used_is_said(label, tmp_path):
