@@ -124,8 +124,8 @@ def import_(
 ) -> None:
     """Take marks from a file.
 
-    A line is {"id" and/or "text", "label", "language"?, "brand"?}, or what `label export` prints; `id` is a mention that
-    is kept, or with `text` any other. Bad lines are named and left out, and the exit code is then 1.
+    A line is {"id" and/or "text", "label", "language"?, "brand"?}, or what `label export` prints; `id` is a mention
+    that is kept, or with `text` any other. Bad lines are named and left out, and the exit code is then 1.
     """
     with ExitStack() as stack:
         stream = sys.stdin.buffer if file == "-" else stack.enter_context(Path(file).open("rb"))

@@ -24,7 +24,9 @@ def batch(number: int) -> Any:
         T0 + (number + 1) * MINUTE,
         seen=[(f"feed:{name}", "1", "press") for name in names],
         mentions=[stored(name) for name in fresh],
-        marks=[Marking(brand="acme", identity=f"feed:{name}", at=T0, label="neutral", by="Léa") for name in fresh],
+        marks=[
+            Marking(brand="acme", identity=f"feed:{name}", at=T0, taken=T0, label="neutral", by="Léa") for name in fresh
+        ],
         inputs=[heard(name) for name in fresh],
         transitions=[transition("i1", step) for step in range(number + 1)],
         outgoing=[outgoing(f"d{step}", transition=f"i1.{step}") for step in range(number + 1)],

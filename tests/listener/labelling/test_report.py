@@ -21,6 +21,7 @@ def marks(count, before, chosen="random", start=0):
             brand="acme",
             identity=f"m{start + number}",
             at=NOW - HOUR + start + number,
+            taken=NOW,
             label=THREE[number % 3],
             by="Léa",
             chosen=chosen,
