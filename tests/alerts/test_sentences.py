@@ -16,6 +16,7 @@ from tests.alerts.speaking import PARIS
         ("Slack answered 404 (no_service)", "Slack a répondu 404 (no_service)"),
         ("ntfy could not be reached: refused", "ntfy est injoignable\u00a0: refused"),
         ("ntfy: its certificate cannot be trusted", "ntfy\u00a0: son certificat n’est pas digne de confiance"),
+        ("file:1 is not marked", "file:1 n’est pas annoté"),
         ("a sentence of somebody else", "a sentence of somebody else"),
     ],
 )
