@@ -3,9 +3,11 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain, repeat
+from operator import add
 
 from rules.text import fold
 
@@ -26,15 +28,24 @@ _SCRIPTS = {"ar": "ARABIC", "el": "GREEK", "he": "HEBREW", "hi": "DEVANAGARI", "
             "ko": "HANGUL", "ru": "CYRILLIC", "uk": "CYRILLIC", "zh": "CJK"}  # fmt: skip
 _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")  # a letter of another script, or of rare Latin
 _WORD = re.compile(r"(?:https?\b|www\.)\S*|@\w+|([^\W\d_]+)")
-_LISTED = (1.0, 1.0, 0.8, 0.65, 0.5, 0.4, 0.35, 0.3)
-"""What a word says for each of the languages that list it, by how many these are."""
-_PIECE = (0.0, 0.25, 0.2, 0.15, 0.1, 0.07, 0.05, 0.0)
+_LISTED = (100, 100, 80, 65, 50, 40, 35, 30)
+"""What a word says for each of the languages that list it, by how many these are: in hundredths of a plain word."""
+_PIECE = (0, 25, 20, 15, 10, 7, 5, 0)
 """The same of a piece of a word that no language lists."""
-_LETTER = 0.8
+_LETTER = (80,) * len(_LISTED)
 _LONGEST_WORD, _REMEMBERED = 24, 30_000
-_LEAD = 0.3  # what a brand's second language must say more than its first
-_LEAST, _CLEAR, _RATIO = 0.6, 0.4, 1.15
+_LANE = 24
+"""What is said for all languages is one number, so that a text's words are summed at once: each language has so many
+bits of it, room for 160,000 plain words.
+"""
+_ALL = (1 << _LANE) - 1
+_LEAD = 30  # what a brand's second language must say more than its first
+_LEAST, _CLEAR, _RATIO = 60, 40, 1.15
 """What must speak for a language that is none of the brand's: so much, more by so much, and so many times as much."""
+_DECIDED = 150
+"""Where listed words alone say so much more for one language, and so many times as much, nothing else is looked at: on
+UMSAB's training parts it would turn 2 of 8,022 answers, at a third of the time that new words take.
+"""
 
 
 @cache
@@ -71,17 +82,20 @@ def identify(text: str, tag: str | None, candidates: Sequence[str], guess: Guess
 
 
 def by_words(text: str, known: tuple[str, ...]) -> str | None:
-    """A `Guess` by frequent words, pieces of words and accents. Linear in time."""
-    codes, words = _words()
-    columns = zip(*map(words.__getitem__, written(text.lower())), strict=True)
-    signs = dict(zip(codes, map(sum, columns), strict=False))
-    if not any(signs.values()):
+    """A `Guess` by frequent words; where they leave doubt, by pieces of words and accents too. Linear in time."""
+    words, found = _words(), written(text.lower())
+    signs = words.apart(sum(map(words.listed.get, found, repeat(0))))
+    second, first = sorted(signs.values())[-2:] if signs else (0, 0)
+    if first >= second * _RATIO + _DECIDED:
+        return max(signs, key=signs.__getitem__)
+    signs = words.apart(sum(map(words.__getitem__, found)))
+    if not signs:
         return None
     best = max(signs, key=lambda code: (signs[code], code in known))
     if not known:
         return best
-    likely = max(known, key=lambda code: signs.get(code, 0.0) + (_LEAD if code == known[0] else 0.0))
-    said = signs.get(likely, 0.0)
+    likely = max(known, key=lambda code: signs.get(code, 0) + (_LEAD if code == known[0] else 0))
+    said = signs.get(likely, 0)
     return best if best not in known and signs[best] >= max(_LEAST, said + _CLEAR, said * _RATIO) else likely
 
 
@@ -107,57 +121,54 @@ def _script(text: str) -> str:
     return max(counts, key=lambda name: counts[name]) if counts else ""
 
 
-class _Words(dict[str, tuple[float, ...]]):
-    """What a word says for each language, found out when first met; bounded in entries and in their length."""
+class _Words(dict[str, int]):
+    """What a word says for all languages, found out when first met; bounded in entries and in their length."""
 
     def __init__(self, data: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__()
-        codes = tuple(data)
-        self._nothing = (0.0,) * len(codes)
-        self._listed = _said_by(codes, {code: data[code]["words"].split() for code in codes}, _LISTED)
-        self._pieces = _said_by(codes, {code: data[code]["pieces"].split() for code in codes}, _PIECE)
-        self._letters = _said_by(codes, {code: data[code]["letters"] for code in codes}, [_LETTER] * len(_LISTED))
+        self._lanes = tuple((code, at * _LANE) for at, code in enumerate(data))
+        self.listed = self._said_by({code: data[code]["words"].split() for code in data}, _LISTED)
+        self._pieces = self._said_by({code: data[code]["pieces"].split() for code in data}, _PIECE)
+        self._letters = self._said_by({code: data[code]["letters"] for code in data}, _LETTER)
 
-    def __missing__(self, word: str) -> tuple[float, ...]:
-        if len(self) >= _REMEMBERED:
-            self.clear()
+    def __missing__(self, word: str) -> int:
         short = word[:_LONGEST_WORD]
-        said = self._said(short, short) if word.isascii() else self._said(short, fold(short))
+        folded = short if short.isascii() else fold(short)
+        said = self.listed.get(folded)
+        if said is None:
+            said = sum(map(self._pieces.get, _parts(f"^{folded}$"), repeat(0)))
+        if folded is not short:
+            said += sum(map(self._letters.get, short, repeat(0)))
         if short == word:
+            if len(self) >= _REMEMBERED:
+                self.clear()
             self[word] = said
         return said
 
-    def _said(self, word: str, folded: str) -> tuple[float, ...]:
-        listed = self._listed.get(folded)
-        pieces = self._pieces
-        found = [listed] if listed else [pieces[part] for part in _parts(f"^{folded}$") if part in pieces]
-        if word is not folded:
-            found += [self._letters[letter] for letter in word if letter in self._letters]
-        return tuple(map(sum, zip(*found, strict=True))) if found else self._nothing
+    def apart(self, said: int) -> dict[str, int]:
+        """What is said for each language; none when nothing is."""
+        return {code: said >> lane & _ALL for code, lane in self._lanes} if said else {}
+
+    def _said_by(self, listed: Mapping[str, Iterable[str]], shares: Sequence[int]) -> dict[str, int]:
+        """For everything that languages list, what it says for them."""
+        owners: dict[str, set[int]] = {}
+        for code, lane in self._lanes:
+            for entry in listed[code]:
+                owners.setdefault(entry, set()).add(lane)
+        return {entry: sum(shares[len(lanes)] << lane for lane in lanes) for entry, lanes in owners.items()}
 
 
-def _parts(word: str) -> list[str]:
+def _parts(word: str) -> Iterator[str]:
     """Two and three letters anywhere, and up to six at the ends."""
-    inside = [word[at : at + length] for length in (2, 3) for at in range(len(word) - length + 1)]
-    return inside + [part for length in (4, 5, 6) for part in (word[:length], word[-length:])]
-
-
-def _said_by(
-    codes: Sequence[str], listed: Mapping[str, Iterable[str]], shares: Sequence[float]
-) -> dict[str, tuple[float, ...]]:
-    """For everything that languages list, what it says for each."""
-    owners: dict[str, set[str]] = {}
-    for code, entries in listed.items():
-        for entry in entries:
-            owners.setdefault(entry, set()).add(code)
-    return {entry: tuple(shares[len(own)] if code in own else 0.0 for code in codes) for entry, own in owners.items()}
+    pairs = list(map(add, word, word[1:]))
+    ends = (word[:4], word[-4:], word[:5], word[-5:], word[:6], word[-6:])
+    return chain(pairs, map(add, pairs, word[2:]), ends)
 
 
 @cache
-def _words() -> tuple[tuple[str, ...], _Words]:
-    """The languages that can be told by their words, in the order in which the words say so."""
-    data = _data()
-    return tuple(data), _Words(data)
+def _words() -> _Words:
+    """What words say for the languages that can be told by them."""
+    return _Words(_data())
 
 
 @cache
