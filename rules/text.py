@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 LONGEST = 50_000
@@ -59,15 +61,16 @@ class Folded:
         self.text = self._source.lower() if self._plain else self._source.translate(_TABLE)
 
     @cached_property
-    def _origins(self) -> list[int]:
-        origins = [at for at, character in enumerate(self._source) for _ in _fold_character(character)]
-        return [*origins, len(self._source)]
+    def _ends(self) -> list[int]:
+        """Where what each character of the source became ends in `text`."""
+        return list(accumulate(map(len, map(_fold_character, self._source))))
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where text[start:end] (not empty) stands in the source; a character folded in part is taken whole."""
         if self._plain:
             return start, end
-        return self._origins[start], max(self._origins[end - 1] + 1, self._origins[end])
+        ends = self._ends
+        return bisect_right(ends, start), max(bisect_right(ends, end - 1) + 1, bisect_right(ends, end))
 
 
 def fold(text: str) -> str:
@@ -105,8 +108,10 @@ _LINK_TAIL = ".,;:!?'\")]}*_…"
 
 
 def _token(found: re.Match[str]) -> Token:
-    text, (start, end) = found.group(), found.span()
+    text, (start, end) = found[0], found.span()
     match found.lastgroup:
+        case "word" | "single":
+            return Token(text, "number" if text.isdecimal() else "word", start, end)
         case "link":
             text = text.rstrip(_LINK_TAIL)
             return Token(text, "link", start, start + len(text))
@@ -116,9 +121,7 @@ def _token(found: re.Match[str]) -> Token:
             return Token(text[1:], "handle", start, end)
         case "emoji":
             return Token(text, "emoji", start, end)
-        case "number":
-            return Token(text, "number", start, end)
-    return Token(text, "number" if text.isdecimal() else "word", start, end)
+    return Token(text, "number", start, end)
 
 
 def tokens(folded: Folded) -> list[Token]:

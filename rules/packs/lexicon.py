@@ -18,7 +18,7 @@ _ANY = "_"
 def parted(found: Iterable[Token]) -> Iterator[Token]:
     """Words, with an amount and its unit as two: people write "2h" and "2 h"."""
     for token in found:
-        amount = _AMOUNT.fullmatch(token.text) if token.kind == "word" else None
+        amount = _AMOUNT.fullmatch(token.text) if token.text[:1].isdecimal() and token.kind == "word" else None
         yield from (token._replace(text=piece) for piece in amount.groups()) if amount else (token,)
 
 
@@ -42,13 +42,14 @@ class _Node:
         self.lengths: tuple[int, ...] = ()
         self.any: list[_Node] = []
 
-    def then(self, word: str) -> Iterator["_Node"]:
+    def then(self, word: str) -> Sequence["_Node"]:
         """Where a word leads, by its closest description first."""
-        if word in self.words:
-            yield from self.words[word]
+        found: Sequence[_Node] = self.words.get(word, ())
         for length in self.lengths:
-            yield from self.stems.get(word[:length], ())
-        yield from self.any
+            ending = self.stems.get(word[:length])
+            if ending:
+                found = [*found, *ending]
+        return [*found, *self.any] if self.any else found
 
     def lead(self, part: str, nodes: Iterable["_Node"]) -> None:
         """What is added later is found first."""
@@ -100,10 +101,14 @@ class Lexicon:
         node = self._begin(words[at][: _LONGEST_WORD + 1])
         if node is None:
             return None
-        best: tuple[Meaning, int] | None = None
-        for way in _ways(node, words, at + 1, end):
-            if best is None or way[1] > best[1]:
-                best = way
+        stop = at + 1
+        best = (node.meaning, stop) if node.meaning else None
+        nodes = node.then(words[stop]) if stop < end else ()
+        while nodes:
+            stop += 1
+            meanings = [node.meaning for node in nodes if node.meaning]
+            best = (meanings[0], stop) if meanings else best
+            nodes = [following for node in nodes for following in node.then(words[stop])] if stop < end else ()
         return best
 
     def begins(self, word: str) -> bool:
@@ -152,11 +157,3 @@ class Lexicon:
 
 def _words(choice: str) -> tuple[str, ...]:
     return tuple(token.text for token in parted(tokens(Folded(choice))))
-
-
-def _ways(node: _Node, words: Sequence[str], at: int, end: int) -> Iterator[tuple[Meaning, int]]:
-    if node.meaning:
-        yield node.meaning, at
-    if at < end:
-        for following in node.then(words[at]):
-            yield from _ways(following, words, at + 1, end)
