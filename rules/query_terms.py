@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from rules.mention import Mention
-from rules.text import Folded, Token, defuse, tokens
+from rules.text import Token, defuse, read
 
 FieldName = Literal["title", "text"]
 FIELDS: tuple[FieldName, ...] = ("title", "text")
@@ -60,8 +60,8 @@ def keys(token: Token) -> tuple[str, ...]:
 
 class _Field:
     def __init__(self, text: str) -> None:
-        self.source, self.folded = text, Folded(text)
-        self.tokens = tokens(self.folded)
+        self.source = text
+        self.folded, self.tokens = read(text)
         self.index: dict[str, list[int]] = {}
         for at, token in enumerate(self.tokens):
             for key in keys(token):

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Literal, NamedTuple
@@ -129,6 +129,13 @@ def tokens(folded: Folded) -> list[Token]:
     `wi-fi` is two words; a link is one token and holds no word. Linear in time.
     """
     return [_token(found) for found in _TOKEN.finditer(folded.text)]
+
+
+@lru_cache(maxsize=1)
+def read(text: str) -> tuple[Folded, Sequence[Token]]:
+    """A text folded, and its tokens. The last one is remembered: queries, packs and label models ask in turn."""
+    folded = Folded(text)
+    return folded, tokens(folded)
 
 
 _BREAK = re.compile(r"\r\n?|[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

@@ -4,7 +4,6 @@ Spanish, Italian and Portuguese; no pretence for other languages.
 
 from functools import cache
 from math import sqrt
-from string import punctuation
 
 from rules.facts import Label, Tone
 from rules.packs.lexicon import Lexicon
@@ -86,7 +85,7 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
         scorer = f"vader+pack-en@{pack.version}"
         decided = heard.words if label != "neutral" else ()
         return Tone(language="en", label=label, compound=compound, confidence=confidence, scorer=scorer, words=decided)
-    words = [piece for piece, valence in said if valence * compound > 0] + _words(rest, compound)
+    words = [piece for piece, valence in [*said, *_english().valued(rest)] if valence * compound > 0]
     return _tone("en", compound, tuple(dict.fromkeys(words))[:_MOST_WORDS], VADER_THRESHOLD, "vader")
 
 
@@ -99,13 +98,6 @@ def _overruled(vader: float, heard: float) -> Label | None:
     if heard < _PLAIN and vader >= VADER_THRESHOLD and (heard > 0 or vader < _FAINT):
         return "neutral"
     return None
-
-
-def _words(text: str, compound: float) -> list[str]:
-    """The words in vaderSentiment's lexicon that speak for its verdict."""
-    pieces = ((piece, piece.strip(punctuation).lower()) for piece in text.split())
-    valued = ((piece, _english().lexicon.get(word, 0.0)) for piece, word in pieces)
-    return [piece for piece, valence in valued if valence * compound > 0]
 
 
 def _moved(compound: float, by: float) -> float:

@@ -85,15 +85,19 @@ class Vader:
 
     def __init__(self, package: ModuleType) -> None:
         self._package, self._original = package, package.SentimentIntensityAnalyzer()
-        self.lexicon: Mapping[str, float] = self._original.lexicon
         self._pictures = {sign: said for sign, said in self._original.emojis.items() if len(sign) == 1}
         self._picture = re.compile(_coarse(self._pictures))
-        self._words = _Words(package, self.lexicon)
+        self._words = _Words(package, self._original.lexicon)
         self.is_exact = all(self._linear(text) == self._asked(text) for text in probes(package))
 
     def scores(self, text: str) -> Scores:
         """The four scores, rounded as the package rounds them."""
         return self._linear(text) if self.is_exact else self._asked(self._beginning(text))
+
+    def valued(self, text: str) -> list[tuple[str, float]]:
+        """The words of a text that are in the lexicon, as they stand there, with their valence."""
+        words = self._words
+        return [(piece, valence) for piece in text.split() if (valence := words[piece].valence)]
 
     def _linear(self, text: str) -> Scores:
         if not text.isascii():

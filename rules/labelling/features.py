@@ -3,7 +3,7 @@
 from functools import lru_cache
 from zlib import crc32
 
-from rules.text import Folded, tokens
+from rules.text import read
 from rules.tone import LONGEST_SCORED
 
 PLACES = 1 << 15
@@ -17,7 +17,7 @@ _SPREAD = 0x9E3779B1  # of Knuth's multiplicative hashing: neighbours fall far a
 
 def words(text: str) -> list[str]:
     """The folded words of the beginning that a pack scores, a sign in the place of each link, handle and number."""
-    return [_STANDS_FOR.get(token.kind, token.text[:_LONGEST_WORD]) for token in tokens(Folded(text[:LONGEST_SCORED]))]
+    return [_STANDS_FOR.get(token.kind, token.text[:_LONGEST_WORD]) for token in read(text[:LONGEST_SCORED])[1]]
 
 
 def features(text: str) -> tuple[int, ...]:

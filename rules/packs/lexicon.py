@@ -37,38 +37,41 @@ class _Node:
 
     def __init__(self, meaning: Meaning | None = None) -> None:
         self.meaning = meaning
-        self.words: dict[str, list[_Node]] = {}
-        self.stems: dict[str, list[_Node]] = {}
+        # Tuples, which nodes that join others share: there are more of these than of any other object of a pack.
+        self.words: dict[str, _Nodes] = {}
+        self.stems: dict[str, _Nodes] = {}
         self.lengths: tuple[int, ...] = ()
-        self.any: list[_Node] = []
+        self.any: _Nodes = ()
 
-    def then(self, word: str) -> Sequence["_Node"]:
+    def then(self, word: str) -> "_Nodes":
         """Where a word leads, by its closest description first."""
-        found: Sequence[_Node] = self.words.get(word, ())
+        found = self.words.get(word, ())
         for length in self.lengths:
-            ending = self.stems.get(word[:length])
-            if ending:
-                found = [*found, *ending]
-        return [*found, *self.any] if self.any else found
+            found += self.stems.get(word[:length], ())
+        return found + self.any
 
-    def lead(self, part: str, nodes: Iterable["_Node"]) -> None:
+    def lead(self, part: str, nodes: "_Nodes") -> None:
         """What is added later is found first."""
         if part == _ANY:
-            self.any[:0] = nodes
+            self.any = nodes + self.any
         elif part.endswith("*"):
-            self.stems.setdefault(part[:-1], [])[:0] = nodes
-            self.lengths = tuple(sorted({*self.lengths, len(part) - 1}, reverse=True))
+            self.stems[part[:-1]] = nodes + self.stems.get(part[:-1], ())
+            if len(part) - 1 not in self.lengths:
+                self.lengths = tuple(sorted((*self.lengths, len(part) - 1), reverse=True))
         else:
-            self.words.setdefault(part, [])[:0] = nodes
+            self.words[part] = nodes + self.words.get(part, ())
 
     def join(self, other: "_Node") -> None:
         """Lead where the other leads as well."""
         self.meaning = self.meaning or other.meaning
         for word, nodes in other.words.items():
-            self.lead(word, nodes)
+            self.words[word] = nodes + self.words.get(word, ())
         for stem, nodes in other.stems.items():
             self.lead(f"{stem}*", nodes)
-        self.any[:0] = other.any
+        self.any = other.any + self.any
+
+
+_Nodes = tuple[_Node, ...]
 
 
 class Lexicon:
@@ -103,7 +106,7 @@ class Lexicon:
             return None
         stop = at + 1
         best = (node.meaning, stop) if node.meaning else None
-        nodes = node.then(words[stop]) if stop < end else ()
+        nodes: Sequence[_Node] = node.then(words[stop]) if stop < end else ()
         while nodes:
             stop += 1
             meanings = [node.meaning for node in nodes if node.meaning]
@@ -117,7 +120,7 @@ class Lexicon:
 
     def _beginning(self, word: str) -> _Node | None:
         for spelling in dict.fromkeys((word, _DRAWN_OUT.sub(r"\1\1", word), _DRAWN_OUT.sub(r"\1", word))):
-            nodes = list(self._root.then(spelling))
+            nodes = self._root.then(spelling)
             if len(nodes) == 1:
                 return nodes[0]
             if nodes:
@@ -137,8 +140,8 @@ class Lexicon:
             target = following
             for word in reversed(spelling[1:]):
                 target, beyond = _Node(), target
-                target.lead(word, [beyond])
-            node.lead(spelling[0], [target])
+                target.lead(word, (beyond,))
+            node.lead(spelling[0], (target,))
         return node
 
     def _spellings(self, part: str) -> Iterator[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from rules.packs.lexicon import Lexicon, Meaning, parted
-from rules.text import Folded, Token, fold, tokens
+from rules.text import Token, fold, read
 
 _WINDOW = 3  # words before a word that may turn or strengthen it
 _BOOST, _DAMPEN = 1.3, 0.7
@@ -71,9 +71,10 @@ class _Reading:
 
     def __init__(self, text: str, spellings: Mapping[str, tuple[str, ...]]) -> None:
         self._faces = {face.start(): face.end() for face in _FACE.finditer(text)}
-        self._text, self._folded = text, Folded(_FACE.sub(_pictured, text) if self._faces else text)
+        self._text = text
+        self._folded, found = read(_FACE.sub(_pictured, text) if self._faces else text)
         self._found: list[Token] = []
-        for token in parted(tokens(self._folded)):
+        for token in parted(found):
             if token.kind == "word" and token.text not in spellings:
                 self._found.append(token)
             else:
