@@ -119,7 +119,8 @@ class Lexicon:
         return self._begin(word[: _LONGEST_WORD + 1]) is not None
 
     def _beginning(self, word: str) -> _Node | None:
-        for spelling in dict.fromkeys((word, _DRAWN_OUT.sub(r"\1\1", word), _DRAWN_OUT.sub(r"\1", word))):
+        drawn_in = (r"\1\1", r"\1") if _DRAWN_OUT.search(word) else ()
+        for spelling in (word, *(_DRAWN_OUT.sub(letters, word) for letters in drawn_in)):
             nodes = self._root.then(spelling)
             if len(nodes) == 1:
                 return nodes[0]

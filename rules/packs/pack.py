@@ -85,14 +85,15 @@ class _Reading:
         self.asked: set[int] = set()
         self._divide()
 
-    def _spelled(self, token: Token, pieces: Sequence[str]) -> Iterator[Token]:
+    def _spelled(self, token: Token, pieces: Sequence[str]) -> Sequence[Token]:
+        if token.kind == "link":
+            return ()
         if token.kind == "hashtag" and not pieces:
             start, end = self._folded.origin(token.start, token.end)
             pieces = [fold(piece) for piece in _HUMP.findall(self._text[start:end])]
         elif token.kind == "handle":
-            pieces = ["@"]  # a name, whatever it says
-        if token.kind != "link":
-            yield from (token._replace(text=piece) for piece in pieces or [token.text])
+            pieces = ("@",)  # a name, whatever it says
+        return [Token(piece, *token[1:]) for piece in pieces] or (token,)
 
     def _divide(self) -> None:
         """Negation does not reach over punctuation; a question mark reaches back over commas."""

@@ -78,6 +78,7 @@ def test_the_words_that_decided_are_told_as_written() -> None:
     assert ("Honteux",) == score("Honteux ! Merci quand même", "fr").words
     assert ("service client injoignable", "vol ANNULÉ") == score("vol ANNULÉ, service client injoignable", "fr").words
     assert ("Terrible",) == score("Terrible flight.", "en").words
+    assert (":)", "love", "<3") == score("Back home :) love the crew <3 ok.", "en").words
     assert () == score("Le vol part à neuf heures", "fr").words
 
 
