@@ -43,8 +43,8 @@ _LEAD = 30  # what a brand's second language must say more than its first
 _LEAST, _CLEAR, _RATIO = 60, 40, 1.15
 """What must speak for a language that is none of the brand's: so much, more by so much, and so many times as much."""
 _DECIDED = 250
-"""Where listed words alone say so much more for one language, and _RATIO times as much, pieces are not asked. So it is with
-half of all tweets; of 11,034 of UMSAB's training parts one is then told otherwise.
+"""Where listed words alone say so much more for one language, and _RATIO times as much, pieces are not asked. So it is
+with half of all tweets; of 11,034 of UMSAB's training parts one is then told otherwise.
 """
 
 
