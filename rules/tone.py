@@ -6,6 +6,7 @@ from functools import cache
 from math import sqrt
 
 from rules.facts import Label, Tone
+from rules.packs.learnt import DECIDES
 from rules.packs.lexicon import Lexicon
 from rules.packs.own import take_out
 from rules.packs.pack import load
@@ -16,7 +17,6 @@ LONGEST_SCORED = 20_000
 
 VADER_THRESHOLD = 0.05
 """The thresholds of Hutto & Gilbert (2014) on the compound."""
-PACK_THRESHOLD = 0.2
 _SURE, _BLAME = -0.75, -0.3
 """What English says of a brand is a complaint from the first on, and from the second on where vaderSentiment hears no
 enthusiasm.
@@ -48,7 +48,7 @@ def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     if language in _PACKED:
         pack = load(language)
         weight = pack.weigh(text[:LONGEST_SCORED], own)
-        return _tone(language, weight.compound, weight.words, PACK_THRESHOLD, f"pack-{language}@{pack.version}")
+        return _tone(language, weight.compound, weight.words, DECIDES, f"pack-{language}@{pack.version}")
     return Tone(language=language, label="unsupported", compound=None, confidence=0.0, scorer="none")
 
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 from math import sqrt
 from typing import Any, NamedTuple
 
+from rules.packs.learnt import Learnt, features
+from rules.packs.learnt import load as load_learnt
 from rules.packs.lexicon import Lexicon, Meaning, parted
 from rules.text import Token, fold, read
 
@@ -21,7 +23,7 @@ _SPARED = 0.1  # and blame that is feared, over, somebody else's or said in play
 _MUTED = 0.15  # what praise still weighs in an advert or a question, and anything in a notice
 _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
-_MOST_WORDS = 10
+_MOST_WORDS, _FEW_WORDS = 10, 3
 _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "joiners", "cheers", "boosters", "dampeners")
 _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
@@ -111,6 +113,9 @@ class _Reading:
             if _SENTENCE_END.search(gap):
                 sentence = clause
 
+    def features(self) -> set[str]:
+        return features(self.words, bool(self.asked))
+
     def near(self, first: int, last: int) -> tuple[list[str], list[str]]:
         """The words before and after some, of the same clause, that may change what these mean."""
         words, clauses = self.words, self.clauses
@@ -126,17 +131,28 @@ class _Reading:
 class Pack:
     """Read from `<language>.toml` beside this file, which says how it is written."""
 
-    def __init__(self, version: str, grammar: _Grammar, lexicon: Lexicon) -> None:
-        self.version, self._grammar, self._lexicon = version, grammar, lexicon
+    def __init__(self, version: str, grammar: _Grammar, lexicon: Lexicon, taught: Learnt | None = None) -> None:
+        self.version, self._grammar, self._lexicon, self._taught = version, grammar, lexicon, taught
 
     def weigh(self, text: str, own: Lexicon | None = None) -> Weight:
         """The tone of a text. What `own` says of words goes before what the language says. Linear in time."""
         reading = _Reading(text, self._grammar.spellings)
-        hits = _with_spared(reading, _with_hints(reading, list(self._hits(reading, own))))
+        found = list(self._hits(reading, own))
+        hits = _with_spared(reading, _with_hints(reading, found))
         total = self._total(reading, hits)
-        ranked = sorted((hit for hit in hits if hit.valence * total > 0), key=lambda hit: -abs(hit.valence))
+        compound = round(total / sqrt(total * total + _ALPHA), 4)
+        if self._taught and not (own and found != list(self._hits(reading, None))):
+            plain, compound = compound, self._taught.amended(compound, reading.features())
+            if compound * plain < 0 or abs(compound) > abs(plain):
+                hits = [_Hit(self._taught.leaning(word), "", at, at) for at, word in enumerate(reading.words)]
+                hits = sorted(hits, key=lambda hit: -hit.valence * compound)[:_FEW_WORDS]
+        ranked = sorted((hit for hit in hits if hit.valence * compound > 0), key=lambda hit: -abs(hit.valence))
         written = dict.fromkeys(map(reading.written, ranked))
-        return Weight(round(total / sqrt(total * total + _ALPHA), 4), tuple(written)[:_MOST_WORDS])
+        return Weight(compound, tuple(written)[:_MOST_WORDS])
+
+    def features(self, text: str) -> set[str]:
+        """What is learnt by of a text."""
+        return _Reading(text, self._grammar.spellings).features()
 
     def knows(self, word: str) -> bool:
         """Whether a word, folded, is one that the language says something of, or begins such words."""
@@ -254,16 +270,17 @@ def _entries(data: Mapping[str, Any], negators: frozenset[str]) -> Iterator[tupl
         yield from ((line, meaning) for line in filter(None, text.splitlines()))
 
 
-def _build(data: Mapping[str, Any]) -> Pack:
+def _build(data: Mapping[str, Any], taught: Learnt | None) -> Pack:
     grammar = _grammar(data["grammar"], data.get("spellings", {}))
     endings = {sign: [ending.strip("-") for ending in text.split()] for sign, text in data.get("endings", {}).items()}
     lexicon = Lexicon(endings, data.get("groups", {}))
     for line, meaning in _entries(data, grammar.negators):
         lexicon.add(line, meaning)
-    return Pack(data["version"], grammar, lexicon)
+    return Pack(data["version"], grammar, lexicon, taught)
 
 
 @cache
 def load(language: str) -> Pack:
     """The pack of a language. Raises FileNotFoundError when there is none."""
-    return _build(tomllib.loads((files("rules.packs") / f"{language}.toml").read_text(encoding="utf-8")))
+    data = tomllib.loads((files("rules.packs") / f"{language}.toml").read_text(encoding="utf-8"))
+    return _build(data, load_learnt(language))

@@ -1,0 +1,90 @@
+"""What the words of labelled texts say of a tone: a second opinion, for where a pack knows nothing or hardly anything."""
+
+import tomllib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import exp, sqrt
+from typing import NamedTuple
+
+DECIDES = 0.2
+"""The compound from which a pack hears praise or blame."""
+ASKED = "?"
+"""The feature of a text that asks."""
+ALWAYS = "_"
+"""The feature of every text."""
+_STEMS = (4, 5)  # letters
+_EDGE = "|"
+_SAYS = 0.7  # the probability from which a side is heard where the pack hears none
+_DOUBTS = 0.2  # and below which the side that the pack hears is not
+_SURE_BLAME, _SURE_PRAISE = 0.9, 0.75  # the compound from which the pack is not doubted
+_LOUDNESS = 0.5  # the compound of what is certain to be heard here alone: less than a plain word's
+_DOUBTED = 0.2  # what is left of a compound
+
+
+class Chances(NamedTuple):
+    negative: float
+    positive: float
+
+
+def stems(word: str) -> Iterator[str]:
+    """The features of a word alone."""
+    yield word
+    yield from (f"{word[:length]}*" for length in _STEMS if len(word) > length)
+
+
+def features(words: Sequence[str], asked: bool) -> set[str]:
+    """Of a text: its words, their beginnings and pairs. A number is any number."""
+    plain = ["0" if word.isdecimal() else word for word in words]
+    found = {feature for word in set(plain) for feature in stems(word)}
+    found.update(map(" ".join, zip([_EDGE, *plain], [*plain, _EDGE], strict=True)))
+    return found | ({ALWAYS, ASKED} if asked else {ALWAYS})
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """`negative` and `positive` are the weights of features against neutral."""
+
+    negative: Mapping[str, float]
+    positive: Mapping[str, float]
+
+    def chances(self, found: Collection[str]) -> Chances:
+        """Of both sides, given the features of a text."""
+        known = [feature for feature in found if feature in self.negative or feature in self.positive]
+        unit = 1 / sqrt(len(known) or 1)
+        blame, praise = (
+            exp(unit * sum(side.get(feature, 0.0) for feature in known)) for side in (self.negative, self.positive)
+        )
+        return Chances(blame / (1 + blame + praise), praise / (1 + blame + praise))
+
+    def amended(self, compound: float, found: Collection[str]) -> float:
+        """What becomes of a pack's compound: fainter where its side is unlikely, a side's own where that is likely and
+        the pack hears none, else as it is.
+        """
+        blame, praise = self.chances(found)
+        heard = abs(compound) >= DECIDES
+        own, sure = (blame, _SURE_BLAME) if compound < 0 else (praise, _SURE_PRAISE)
+        if heard and (own >= _DOUBTS or abs(compound) >= sure):
+            return compound
+        if max(blame, praise) >= _SAYS:
+            return round(_LOUDNESS * (praise if praise > blame else -blame), 4)
+        return round(compound * _DOUBTED, 4) if heard else compound
+
+    def leaning(self, word: str) -> float:
+        """How much more a word alone speaks for praise than for blame."""
+        return sum(self.positive.get(each, 0.0) - self.negative.get(each, 0.0) for each in stems(word))
+
+
+def _side(written: Mapping[str, str]) -> Mapping[str, float]:
+    return {feature: float(weight) for weight, lines in written.items() for feature in lines.split("\n") if feature}
+
+
+@cache
+def load(language: str) -> Learnt | None:
+    """What was learnt of a language; None where nothing was."""
+    source = files("rules.packs") / f"learnt-{language}.toml"
+    if not source.is_file():
+        return None
+    data = tomllib.loads(source.read_text(encoding="utf-8"))
+    return Learnt(_side(data["negative"]), _side(data["positive"]))
