@@ -22,7 +22,7 @@ SIDES = ("negative", "positive")
 Text = tuple[str, str]
 _FOLDER = Path(__file__).parent / "data" / "tone"
 _RULES = Path(__file__).parents[1] / "rules" / "packs"
-_PASSES, _RATE, _PULL = 30, 0.5, 0.1  # the pull is that of all texts together
+_PASSES, _RATE, _PULL = 30, 0.5, 0.2  # the pull is that of all texts together
 _STEP = 0.1  # of a weight as written
 _NAME = re.compile(r"(?<=[\w,;'’] )[A-ZÀ-Þ][\w'’-]+|(?<=['’])[A-ZÀ-Þ]\w+|[@#]\w+")
 _WORD = re.compile(r"(?<![\w@#])[a-zß-ÿ]+")

@@ -16,7 +16,9 @@ ALWAYS = "_"
 """The feature of every text."""
 _STEMS = (4, 5)  # letters
 _EDGE = "|"
-_SAYS = 0.7  # the probability from which a side is heard where the pack hears none
+_KNOWN = 0.6  # the share of a text's features below which it is about something else
+_FEWEST = 20  # features: a text of some four words is the pack's
+_SAYS = 0.65  # the probability from which a side is heard where the pack hears none
 _DOUBTS = 0.2  # and below which the side that the pack hears is not
 _SURE_BLAME, _SURE_PRAISE = 0.9, 0.75  # the compound from which the pack is not doubted
 _LOUDNESS = 0.5  # the compound of what is certain to be heard here alone: less than a plain word's
@@ -50,11 +52,10 @@ class Learnt:
     positive: Mapping[str, float]
 
     def chances(self, found: Collection[str]) -> Chances:
-        """Of both sides, given the features of a text."""
-        known = [feature for feature in found if feature in self.negative or feature in self.positive]
-        unit = 1 / sqrt(len(known) or 1)
+        """Of both sides, given the known features of a text."""
+        unit = 1 / sqrt(len(found) or 1)
         blame, praise = (
-            exp(unit * sum(side.get(feature, 0.0) for feature in known)) for side in (self.negative, self.positive)
+            exp(unit * sum(side.get(feature, 0.0) for feature in found)) for side in (self.negative, self.positive)
         )
         return Chances(blame / (1 + blame + praise), praise / (1 + blame + praise))
 
@@ -62,7 +63,10 @@ class Learnt:
         """What becomes of a pack's compound: fainter where its side is unlikely, a side's own where that is likely and
         the pack hears none, else as it is.
         """
-        blame, praise = self.chances(found)
+        known = [feature for feature in found if feature in self.negative or feature in self.positive]
+        if len(found) < _FEWEST or len(known) < _KNOWN * len(found):
+            return compound
+        blame, praise = self.chances(known)
         heard = abs(compound) >= DECIDES
         own, sure = (blame, _SURE_BLAME) if compound < 0 else (praise, _SURE_PRAISE)
         if heard and (own >= _DOUBTS or abs(compound) >= sure):

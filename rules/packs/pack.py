@@ -25,6 +25,7 @@ _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
 _MOST_WORDS, _FEW_WORDS = 10, 3
 _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "joiners", "cheers", "boosters", "dampeners")
+_PLAYED = frozenset({"advert", "notice", "teasing"})  # roles of texts that do not mean what their words say
 _NOTHING = (0.0, "")  # what hides a shorter entry means
 _SENTENCE_END = re.compile(r"[.!?\n…]")
 _CLAUSE_END = re.compile(r"[.,;:!?\n…()]")
@@ -141,7 +142,7 @@ class Pack:
         hits = _with_spared(reading, _with_hints(reading, found))
         total = self._total(reading, hits)
         compound = round(total / sqrt(total * total + _ALPHA), 4)
-        if self._taught and not (own and found != list(self._hits(reading, None))):
+        if self._taught and _PLAYED.isdisjoint(hit.role for hit in hits) and not (own and found != list(self._hits(reading, None))):
             plain, compound = compound, self._taught.amended(compound, reading.features())
             if compound * plain < 0 or abs(compound) > abs(plain):
                 hits = [_Hit(self._taught.leaning(word), "", at, at) for at, word in enumerate(reading.words)]
