@@ -21,6 +21,7 @@ _BESIDE_BLAME = 0.3  # what praise still weighs beside blame: irony and politene
 _BEFORE_BUT = 0.3  # and blame in "cher, mais parfait"
 _SPARED = 0.1  # and blame that is feared, over, somebody else's or said in play
 _MUTED = 0.15  # what praise still weighs in an advert or a question, and anything in a notice
+_TROUBLE = -2.0  # the valence of the worst word that a question may be about without blaming
 _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
 _MOST_WORDS, _FEW_WORDS = 10, 3
@@ -228,16 +229,19 @@ def _with_hints(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
 
 
 def _with_spared(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
-    """Blame hardly counts in a clause with a word that spares, beside teasing, and from an aside to a contrast or the
-    end of its sentence.
+    """Blame hardly counts in a clause with a word that spares, beside teasing, from an aside to a contrast or the end
+    of its sentence, and where a trouble is what a question is about.
     """
     teasing = any(hit.role == "teasing" for hit in hits)
     clauses = {reading.clauses[hit.first] for hit in hits if hit.role == "spared"}
+    asking = {reading.sentences[hit.first] for hit in hits if hit.role == "asking"}
     aside, heard = -1, []
     for hit in hits:
         if hit.role in {"aside", "contrast"}:
             aside = reading.sentences[hit.first] if hit.role == "aside" else -1
-        spared = teasing or reading.clauses[hit.first] in clauses or reading.sentences[hit.first] == aside
+        clause, sentence = reading.clauses[hit.first], reading.sentences[hit.first]
+        asked = sentence in asking and clause in reading.asked and hit.valence >= _TROUBLE
+        spared = teasing or asked or clause in clauses or sentence == aside
         heard.append(hit._replace(valence=hit.valence * _SPARED) if spared and hit.valence < 0 else hit)
     return heard
 
