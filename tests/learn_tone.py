@@ -27,8 +27,9 @@ _STEP = 0.1  # of a weight as written
 _NAME = re.compile(r"(?<=[\w,;'’] )[A-ZÀ-Þ][\w'’-]+|(?<=['’])[A-ZÀ-Þ]\w+|[@#]\w+")
 _WORD = re.compile(r"(?<![\w@#])[a-zß-ÿ]+")
 _HEAD = """# What the words of labelled texts say of a tone in {language}, beside the pack. Made by
-# `python -m tests.learn_tone {code}` from {count} texts in tests/data/tone: not to be edited. Weights against neutral; `word*` is a beginning, two words are a
-# pair, `|` is the edge of a text, 0 a number, ? a question, _ every text. rules/packs/learnt.py reads it.
+# `python -m tests.learn_tone {code}` from {count} texts in tests/data/tone: not to be edited. Weights against neutral;
+# `word*` is a beginning, two words are a pair, `|` is the edge of a text, 0 a number, ? a question, _ every text.
+# rules/packs/learnt.py reads it.
 """
 
 
@@ -97,7 +98,9 @@ def written(language: str, count: int, learnt: Learnt) -> str:
         by_weight = defaultdict(list)
         for feature, weight in side.items():
             by_weight[weight].append(feature)
-        lines = (f'"{weight}" = """\n' + "\n".join(sorted(found)) + '\n"""' for weight, found in sorted(by_weight.items()))
+        lines = (
+            f'"{weight}" = """\n' + "\n".join(sorted(found)) + '\n"""' for weight, found in sorted(by_weight.items())
+        )
         parts += [f"\n[{name}]", *lines]
     return "\n".join(parts) + "\n"
 

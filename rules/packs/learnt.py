@@ -1,4 +1,4 @@
-"""What the words of labelled texts say of a tone: a second opinion, for where a pack knows nothing or hardly anything."""
+"""What the words of labelled texts say of a tone: a second opinion, for where a pack hears nothing or little."""
 
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,12 +16,13 @@ ALWAYS = "_"
 """The feature of every text."""
 _STEMS = (4, 5)  # letters
 _EDGE = "|"
-_KNOWN = 0.6  # the share of a text's features below which it is about something else
+_KNOWN = 0.66  # the share of a text's features below which it is about something else
 _FEWEST = 20  # features: a text of some four words is the pack's
 _SAYS = 0.65  # the probability from which a side is heard where the pack hears none
 _DOUBTS = 0.2  # and below which the side that the pack hears is not
 _SURE_BLAME, _SURE_PRAISE = 0.9, 0.75  # the compound from which the pack is not doubted
 _LOUDNESS = 0.5  # the compound of what is certain to be heard here alone: less than a plain word's
+_SUREST = 50.0  # as a logarithm: more is as good as certain
 _DOUBTED = 0.2  # what is left of a compound
 
 
@@ -54,9 +55,8 @@ class Learnt:
     def chances(self, found: Collection[str]) -> Chances:
         """Of both sides, given the known features of a text."""
         unit = 1 / sqrt(len(found) or 1)
-        blame, praise = (
-            exp(unit * sum(side.get(feature, 0.0) for feature in found)) for side in (self.negative, self.positive)
-        )
+        says = (unit * sum(side.get(feature, 0.0) for feature in found) for side in (self.negative, self.positive))
+        blame, praise = (exp(min(_SUREST, said)) for said in says)
         return Chances(blame / (1 + blame + praise), praise / (1 + blame + praise))
 
     def amended(self, compound: float, found: Collection[str]) -> float:

@@ -116,6 +116,7 @@ class _Reading:
                 sentence = clause
 
     def features(self) -> set[str]:
+        """What was learnt by of texts."""
         return features(self.words, bool(self.asked))
 
     def near(self, first: int, last: int) -> tuple[list[str], list[str]]:
@@ -137,23 +138,25 @@ class Pack:
         self.version, self._grammar, self._lexicon, self._taught = version, grammar, lexicon, taught
 
     def weigh(self, text: str, own: Lexicon | None = None) -> Weight:
-        """The tone of a text. What `own` says of words goes before what the language says. Linear in time."""
+        """The tone of a text. What `own` says of words goes before what the language says, and what was learnt of
+        texts is not asked then. Linear in time.
+        """
         reading = _Reading(text, self._grammar.spellings)
         found = list(self._hits(reading, own))
         hits = _with_spared(reading, _with_hints(reading, found))
         total = self._total(reading, hits)
         compound = round(total / sqrt(total * total + _ALPHA), 4)
-        if self._taught and _PLAYED.isdisjoint(hit.role for hit in hits) and not (own and found != list(self._hits(reading, None))):
+        played = any(hit.role in _PLAYED for hit in hits)
+        if self._taught and not played and not (own and found != list(self._hits(reading, None))):
             plain, compound = compound, self._taught.amended(compound, reading.features())
             if compound * plain < 0 or abs(compound) > abs(plain):
-                hits = [_Hit(self._taught.leaning(word), "", at, at) for at, word in enumerate(reading.words)]
-                hits = sorted(hits, key=lambda hit: -hit.valence * compound)[:_FEW_WORDS]
+                hits = _leaning(reading, self._taught, compound)
         ranked = sorted((hit for hit in hits if hit.valence * compound > 0), key=lambda hit: -abs(hit.valence))
         written = dict.fromkeys(map(reading.written, ranked))
         return Weight(compound, tuple(written)[:_MOST_WORDS])
 
     def features(self, text: str) -> set[str]:
-        """What is learnt by of a text."""
+        """What `rules.packs.learnt` is learnt by, of a text."""
         return _Reading(text, self._grammar.spellings).features()
 
     def knows(self, word: str) -> bool:
@@ -244,6 +247,12 @@ def _with_spared(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
         spared = teasing or asked or clause in clauses or sentence == aside
         heard.append(hit._replace(valence=hit.valence * _SPARED) if spared and hit.valence < 0 else hit)
     return heard
+
+
+def _leaning(reading: _Reading, taught: Learnt, compound: float) -> list[_Hit]:
+    """The few words that speak most for what was heard in no word that the pack knows."""
+    hits = [_Hit(taught.leaning(word), "", at, at) for at, word in enumerate(reading.words)]
+    return sorted(hits, key=lambda hit: -hit.valence * compound)[:_FEW_WORDS]
 
 
 def _pictured(face: re.Match[str]) -> str:

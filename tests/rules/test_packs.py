@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.packs.learnt import Learnt, features
 from rules.packs.lexicon import Lexicon, Meaning
 from rules.packs.own import ToneWords
 from rules.tone import score
@@ -76,10 +77,34 @@ def test_a_line_that_cannot_be_found_is_refused(line: str) -> None:
         ("Rejoignez une équipe sympa en CDI", "neutral"),
         ("Bravo, debout comme d'habitude", "negative"),
         ("Bravo pour le spectacle", "positive"),
+        ("Faut-il payer quelque chose en cas de retard ?", "neutral"),
+        ("Faut-il payer pour ce service lamentable ?", "negative"),
+        ("Stage analyste fraude à partir de mai", "neutral"),
     ],
 )
 def test_hashtags_spellings_contrast_questions_adverts_and_irony_are_read(text: str, label: str) -> None:
     assert label == score(text, "fr").label
+
+
+@pytest.mark.parametrize(
+    ("compound", "more", "amended"),
+    [(0.0, 0, True), (0.5, 0, True), (0.8, 0, False), (-0.5, 0, False), (0.0, 20, False), (0.5, 20, False)],
+)
+def test_what_was_learnt_amends_what_a_pack_hardly_hears_where_it_knows_the_words(
+    compound: float, more: int, amended: bool
+) -> None:
+    found = features([f"word{at}" for at in range(10)], asked=False)
+    taught = Learnt(dict.fromkeys(found, 2.0), {})
+    strange = {f"strange{at}" for at in range(more)}
+    assert (taught.amended(compound, found | strange) < min(0, compound)) is amended
+    assert taught.amended(compound, set(list(found)[:3])) == compound
+
+
+def test_what_was_learnt_tells_the_words_that_speak_most_for_it() -> None:
+    tone = score("On attend depuis ce matin que quelqu'un vienne ouvrir le portail du parking", "fr")
+    assert (tone.label, 1 <= len(tone.words) <= 3) == ("negative", True)
+    own = ToneWords(neutral=("portail",)).compile()
+    assert score("On attend depuis ce matin que quelqu'un vienne ouvrir le portail du parking", "fr", own) == tone
 
 
 OWN = ToneWords(negative=("régime sec", "Zéphyr*"), positive=("killer",), neutral=("peur bleue", "terrible herbst"))
