@@ -167,7 +167,7 @@ class Pack:
         """Blame decides: praise beside it counts for little, unless it has the last word."""
         roles = {hit.role: hit.first for hit in hits}
         if "notice" in roles:
-            hits = [hit._replace(valence=hit.valence * _MUTED) for hit in hits]
+            hits = [hit._replace(valence=hit.valence * _SPARED) for hit in hits]
         blame = [hit for hit in hits if hit.valence < 0]
         praise = [
             hit._replace(valence=hit.valence * _MUTED)
