@@ -1,9 +1,9 @@
 """What the words of labelled texts say of a tone: a second opinion, for where a pack hears nothing or little."""
 
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import exp, sqrt
 from typing import NamedTuple
@@ -14,6 +14,7 @@ ASKED = "?"
 """The feature of a text that asks."""
 ALWAYS = "_"
 """The feature of every text."""
+_LONGEST_WORD = 40
 _STEMS = (4, 5)  # letters
 _EDGE = "|"
 _KNOWN = 0.66  # the share of a text's features below which it is about something else
@@ -31,16 +32,17 @@ class Chances(NamedTuple):
     positive: float
 
 
-def stems(word: str) -> Iterator[str]:
+# Bounded in entries and, by _LONGEST_WORD, in bytes.
+@lru_cache(maxsize=8192)
+def _stems(word: str) -> tuple[str, ...]:
     """The features of a word alone."""
-    yield word
-    yield from (f"{word[:length]}*" for length in _STEMS if len(word) > length)
+    return (word, *(f"{word[:length]}*" for length in _STEMS if len(word) > length))
 
 
 def features(words: Sequence[str], asked: bool) -> set[str]:
     """Of a text: its words, their beginnings and pairs. A number is any number."""
-    plain = ["0" if word.isdecimal() else word for word in words]
-    found = {feature for word in set(plain) for feature in stems(word)}
+    plain = ["0" if word.isdecimal() else word[:_LONGEST_WORD] for word in words]
+    found = {feature for word in set(plain) for feature in _stems(word)}
     found.update(map(" ".join, zip([_EDGE, *plain], [*plain, _EDGE], strict=True)))
     return found | ({ALWAYS, ASKED} if asked else {ALWAYS})
 
@@ -77,7 +79,7 @@ class Learnt:
 
     def leaning(self, word: str) -> float:
         """How much more a word alone speaks for praise than for blame."""
-        return sum(self.positive.get(each, 0.0) - self.negative.get(each, 0.0) for each in stems(word))
+        return sum(self.positive.get(each, 0.0) - self.negative.get(each, 0.0) for each in _stems(word[:_LONGEST_WORD]))
 
 
 def _side(written: Mapping[str, str]) -> Mapping[str, float]:
