@@ -1,13 +1,12 @@
 """What one brand goes through: a fold over its log that gives the transitions of its incidents."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from rules.engine_state import EngineState
 from rules.evidence import evidence_of
 from rules.facts import Facts
-from rules.hearing import Hearing
 from rules.incident import Incident, incident_id
 from rules.inputs import (
     Acknowledged,
@@ -25,7 +24,7 @@ from rules.inputs import (
 )
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.rule import RULES, Rule, RuleOptions, Verdict
-from rules.series import Counts, minute_of, series_of
+from rules.series import minute_of, series_of
 from rules.transition import Evidence, State, Transition
 
 GRID: Span = 10 * SECOND
@@ -34,26 +33,6 @@ GRID: Span = 10 * SECOND
 
 _NEWS = Heard | Edited | Deleted | Coverage | Missed
 """What may come with other news of the same stamp; anything else wants it judged first."""
-
-
-class EngineState(Hearing, msgspec.Struct, kw_only=True):
-    """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
-    not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
-    a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
-    without a source, `model` the label model that tones are judged with.
-    """
-
-    plan: Plan | None = None
-    ticked: Instant = 0
-    learnt: int = 0
-    news: dict[str, bool] = {}
-    news_at: Instant = 0
-    counts: Counts = msgspec.field(default_factory=Counts)
-    incidents: dict[str, Incident] = {}
-    hushed: dict[str, int] = {}
-    learned: dict[str, Any] = {}
-    whole: dict[str, Any] = {}
-    model: str | None = None
 
 
 class Engine:
@@ -69,6 +48,7 @@ class Engine:
         self.brand = brand
         self._state = msgspec.json.decode(state, type=EngineState) if state else EngineState()
         self._rules: dict[str, tuple[Rule, RuleOptions]] = {}
+        self._state.close(self._state.learnt)
         if self._state.plan:
             self._build(self._state.plan)
             for name, learned in self._state.learned.items():
@@ -108,6 +88,7 @@ class Engine:
 
     def judge(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
+        self._state.find_deaf(at, self._sources)
         return {name: self._verdict(name, at) for name in self._rules}
 
     def dump(self) -> bytes:
@@ -227,7 +208,7 @@ class Engine:
         for name, incident in list(self._state.incidents.items()):
             if incident.id == entry.incident:
                 step = self._step(incident, "resolved", entry.at, by=entry.by, because=entry.because)
-                del self._state.incidents[name]
+                self._end(name)
                 self._state.hushed[name] = step.evidence.count
                 return [step]
         return []
@@ -265,7 +246,7 @@ class Engine:
         self._inherit(old, soften=changed)
         if first:
             state.ticked, state.counts.since = entry.at - entry.at % GRID, minute_of(entry.at)
-            state.learnt = state.counts.since - self._lateness  # what is late counts before it, and may be edited
+            state.close(state.counts.since - self._lateness)  # what is late counts before it, and may be edited
         return transitions
 
     def _inherit(self, old: dict[str, tuple[Rule, RuleOptions]], *, soften: bool) -> None:
@@ -296,7 +277,7 @@ class Engine:
             return
         for minute in range(max(state.learnt, state.counts.since), until):
             self._learn_minute(minute)
-        state.learnt = until
+        state.close(until)
         state.forget(until, self._sources)
         state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
 
@@ -306,16 +287,17 @@ class Engine:
             if not state.whole and state.is_reduced(minute):
                 state.whole = {name: rule.dump() for name, (rule, _) in self._rules.items()}
             for rule, _ in self._rules.values():
-                rule.learn(state.counts.at(rule.series, minute))
+                rule.learn(state.counts, minute)
         # a crisis is not where a brand is usually heard
         if not state.incidents and not state.is_skipped(minute):
             state.learn(state.counts, minute, sources)
 
     def _verdict(self, name: str, at: Instant) -> Verdict:
         incident = self._state.incidents.get(name)
-        return self._rules[name][0].judge(self._state.counts, at, incident.usual if incident else None)
+        return self._rules[name][0].judge(self._state.counts, at, incident.as_opened if incident else None)
 
     def _judge_all(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
+        self._state.find_deaf(at, self._sources)
         return [step for name in self._rules for step in self._judge(name, at, touched)]
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
@@ -333,7 +315,11 @@ class Engine:
             yield self._step(incident, step, at, verdict)
         elif incident.is_over(at, span(options.calm_for)):
             yield self._step(incident, "resolved", at, verdict)
-            del self._state.incidents[name]
+            self._end(name)
+
+    def _end(self, name: str) -> None:
+        del self._state.incidents[name]
+        self._rules[name][0].end()
 
     def _is_hushed(self, name: str, verdict: Verdict) -> bool:
         hushed = self._state.hushed.get(name)
@@ -355,6 +341,8 @@ class Engine:
             during=verdict.count,
             sources=sorted({source for _, cell in window for source in cell.sources}),
             usual=verdict.usual,
+            usual_high=verdict.usual_high,
+            window=verdict.window,
             first=next((cell.first for _, cell in window if cell.first), ""),
             first_at=next((cell.began for _, cell in window), None),
         )

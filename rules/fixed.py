@@ -6,7 +6,7 @@ from pydantic import Field
 
 from config.model import Model
 from rules.instant import Instant
-from rules.rule import Floor, RuleOptions, Verdict, plural
+from rules.rule import Floor, Opening, RuleOptions, Verdict, plural
 from rules.series import Counts
 from rules.transition import Severity
 
@@ -34,13 +34,16 @@ class FixedRule:
         self._options = options
         self._calm_below = calm_below
 
-    def learn(self, count: int) -> None:
+    def learn(self, counts: Counts, minute: int) -> None:
         """A fixed number learns nothing."""
+
+    def end(self) -> None:
+        """Nor does it remember."""
 
     def soften(self) -> None:
         """Nothing was learnt."""
 
-    def judge(self, counts: Counts, at: Instant, _usual: float | None = None, /) -> Verdict:
+    def judge(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Verdict:
         floor = self._options.at_least
         count = counts.total(self.series, at, self.horizon)
         enough = count >= floor.posts

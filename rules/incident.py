@@ -5,7 +5,7 @@ from hashlib import blake2s
 import msgspec
 
 from rules.instant import Instant, Span
-from rules.rule import Verdict
+from rules.rule import Opening, Verdict
 from rules.transition import SEVERITIES, Severity, State
 
 WORSE_FACTOR = 2
@@ -14,8 +14,9 @@ WORSE_FACTOR = 2
 
 class Incident(msgspec.Struct, kw_only=True):
     """An open incident. `told` is the count last told to people, `calm_since` the start of the present calm;
-    `sources` are those that contributed; `usual` is what its rule expected when it opened; `first` is the mention it
-    began with, "" once deleted, counted for `first_at`.
+    `sources` are those that contributed; `usual` and `usual_high` are what its rule said of
+    `window` minutes when it opened; `first`
+    is the mention it began with, "" once deleted, counted for `first_at`.
     """
 
     id: str
@@ -32,6 +33,8 @@ class Incident(msgspec.Struct, kw_only=True):
     calm_since: Instant | None = None
     sources: list[str] = []
     usual: float | None = None
+    usual_high: float | None = None
+    window: int = 15
     first: str = ""
     first_at: Instant | None = None
 
@@ -49,6 +52,11 @@ class Incident(msgspec.Struct, kw_only=True):
         elif self.calm_since is None:
             self.calm_since = at
         return None
+
+    @property
+    def as_opened(self) -> Opening:
+        """What its rule said when it opened."""
+        return Opening(self.window, self.usual, self.usual_high)
 
     def is_over(self, at: Instant, calm_for: Span) -> bool:
         """Whether calm has lasted long enough."""

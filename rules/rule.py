@@ -64,6 +64,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     learning: bool = False
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """What a rule said when the incident that is open now began: `window`, `usual` and `usual_high` of its verdict."""
+
+    window: int
+    usual: float | None = None
+    usual_high: float | None = None
+
+
 class Rule(Protocol):
     """Judges one series of one brand. Deterministic: the same calls give the same answers.
 
@@ -73,15 +81,18 @@ class Rule(Protocol):
     series: str
     horizon: int
 
-    def learn(self, count: int) -> None:
-        """The next minute, in order, that will not change any more and was heard."""
+    def learn(self, counts: Counts, minute: int) -> None:
+        """The next minute (since the epoch), in order, that will not change any more and was heard."""
+
+    def end(self) -> None:
+        """An incident of this rule has ended: what led to it is no news any more."""
 
     def soften(self) -> None:
         """What was learnt was about something else: keep it as a prior only."""
 
-    def judge(self, counts: Counts, at: Instant, usual: float | None = None, /) -> Verdict:
-        """What the rule says of the moment `at`. `usual` is the `Verdict.usual` with which the incident that is open
-        now began: a crisis is not compared with itself.
+    def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
+        """What the rule says of the moment `at`. `opening` is that of the incident that is open now: a crisis is not
+        compared with itself, and told of by the same window.
         """
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:

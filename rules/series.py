@@ -60,11 +60,14 @@ def series_of(facts: Facts) -> Iterator[str]:
 
 class Counts(msgspec.Struct):
     """The recent bins of all series of one brand. `add` and `remove` are each other's inverse for the counts; `since`
-    is the first minute that was listened to.
+    is the first minute that was listened to, `open` the first that may still change, and
+    `deaf` those of them in which not all was heard.
     """
 
     bins: dict[str, dict[int, Bin]] = {}
     since: int = 0
+    open: int = 0
+    deaf: list[int] = []
 
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""
@@ -137,6 +140,18 @@ class Counts(msgspec.Struct):
         """The count of one bin."""
         cell = self.bins.get(series, {}).get(minute)
         return cell.count if cell else 0
+
+    def still_open(self, series: str, at: Instant) -> tuple[int, list[int | None]]:
+        """The first minute that may still change, and the counts from there on, the present minute included; None for
+        those of which nothing is to be learnt.
+        """
+        bins, now = self.bins.get(series, {}), at // MINUTE
+        begin = min(self.open, now)
+        counts: list[int | None] = [bins[minute].count if minute in bins else 0 for minute in range(begin, now + 1)]
+        for minute in self.deaf:
+            if begin <= minute < now:
+                counts[minute - begin] = None
+        return begin, counts
 
     def forget(self, before: int) -> None:
         """Drop all bins older than the minute `before`."""

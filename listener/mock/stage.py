@@ -65,10 +65,10 @@ rules:
   bad-buzz:
     kind: spike
     of: negative
-    budget: 1 per week
+    budget: 1 per day
     at_least: {{posts: 10, authors: 5}}
     severity: warning
-    critical_when: {{times_usual: 11}}
+    critical_when: {{times_usual: 7}}
     calm_for: 10m
   boycott:
     kind: keyword

@@ -65,6 +65,20 @@ class Bursts(msgspec.Struct, kw_only=True, array_like=True):
         self.heard += width
         return sum(max(0.0, excess / unit) for excess, unit in found) / len(SCALES)
 
+    def high(self, minutes: int, level: float) -> float:
+        """The count that one window of 200 exceeds at this level a minute, at the scale nearest to `minutes`."""
+        scale = min(range(len(SCALES)), key=lambda index: abs(SCALES[index] - minutes))
+        quantile, _ = self._tail(scale, level)
+        return max(0.0, minutes * (exp(quantile) * (level + _OFFSET) - _OFFSET))
+
+    def surprise(self, totals: Sequence[int]) -> float:
+        """How far the counts of the last 5, 15 and 60 minutes lie beyond this series' own bursts, >= 0, unbounded."""
+        return sum(max(0.0, excess / unit) for excess, unit in self._excesses(totals, SCALES)) / len(SCALES)
+
+    def soften(self) -> None:
+        """Keep the level as a prior only."""
+        self.tails, self.recent, self.heard = tuple(Tail() for _ in SCALES), [], min(self.heard, 120.0)
+
     def _excesses(self, totals: Sequence[int], minutes: Sequence[float]) -> list[tuple[float, float]]:
         """For each scale what the log ratio is beyond the quantile, and the mean excess beyond it."""
         found = []

@@ -18,7 +18,9 @@ _LEAK_FROM, _LEAK = 25.0, 0.95
 _QUIET = 1.0
 _SETTLED = 60.0
 _TOLD = 7.0
+_SHAPE_KNOWN = 7 * 24 * 60.0  # half known: wholly after twice as long
 _FIRST_DAY, _MORNING = 24 * 60.0, 10.0
+_PRIOR_MINUTES = 120.0
 _PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion is over
 
 
@@ -72,6 +74,33 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         self.level.learn(count, expected, minute, self.width, quiet=cusum.evidence(self.sums) < _QUIET)
         return reading
 
+    def ahead(self, count: int, minute: float, part: float, totals: Sequence[int]) -> Reading:
+        """How surprising the bin is that follows the last one and of which only `part` is over; nothing is learnt.
+        `totals` are the counts of the last 5, 15 and 60 minutes.
+        """
+        expected = self.level.expected(minute, self.width)
+        sums = cusum.add(self.sums, count, cusum.gains(expected, self.level.dispersion), part)
+        return self._reading(self._evidence(sums), self.bursts.surprise(totals), expected)
+
+    def soften(self) -> None:
+        """What was learnt was about something else: keep the level as a prior only."""
+        self.level.soften(_PRIOR_MINUTES)
+        self.bursts.soften()
+        self.sums, self.peaks = [0.0] * len(self.sums), Peaks()
+        self.record, self.highest = _RECORD, 0.0
+
+    def end(self) -> None:
+        """What goes on has been told to its end: only what comes after it can be news."""
+        self.record = max(self.record, min(self.highest, _RECORD_GROWTH * self.record))
+        self.sums, self.highest = [0.0] * len(self.sums), 0.0
+        self.peaks.keep(self.level.heard)
+
+    def raise_to(self, other: "Detector") -> None:
+        """Nothing is less usual than it was for `other`."""
+        if self.level.is_below(other.level):
+            self.level = other.level
+        self.bursts.level = max(self.bursts.level, other.bursts.level)
+
     def dump(self) -> bytes:
         """All of it: under 1 kB unless a minute of the last hour had more than 65,535 mentions, and at most 1.4 kB."""
         return _ENCODER.encode(self)
@@ -88,9 +117,17 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
-        rate = max(by_chance, min(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
+        rate = max(by_chance, self._beyond(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
         score = max(0.0, log(_SCALE / rate))
         return Reading(expected=expected, score=score, rate=max(rate, self.peaks.rate(score, self.level.heard)))
+
+    def _beyond(self, record: float, bursts: float) -> float:
+        """Beyond the record or the bursts; beyond both as long as the shape of day and week is not known, which the
+        record takes for a rise, and the bursts do not.
+        """
+        trust = min(1.0, max(0.0, self.level.heard / _SHAPE_KNOWN - 1))
+        either, both = max(min(record, bursts), 1e-300), max(record, bursts, 1e-300)
+        return exp(trust * log(either) + (1 - trust) * log(both))
 
     def _is_calm(self, count: int, expected: float, dispersion: float) -> bool:
         self.present += (1 - exp(-self.width / _PRESENT)) * (count - self.present)

@@ -66,6 +66,17 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
             mean = sum(self.hours) / 24
             self.hours = [(total + _HOUR_MENTIONS) / (mean + _HOUR_MENTIONS) for total in self.hours]
 
+    def soften(self, minutes: float) -> None:
+        """Keep what is known as a prior worth `minutes`."""
+        kept = min(1.0, minutes / self.time)
+        self.total, self.time, self.heard = self.total * kept, self.time * kept, min(self.heard, minutes)
+        self.hours, self.days = [0.0] * 24, [1.0] * 7
+        self.held = self.held_time = 0.0
+
+    def is_below(self, other: "Level") -> bool:
+        """Whether less is expected in all than `other` does."""
+        return self.total * other.time < other.total * self.time
+
     def _shape(self, minute: float) -> float:
         if self.heard < _DAY:
             return 1.0

@@ -1,23 +1,26 @@
 """Far more mentions than is usual for this brand, from enough different people."""
 
-from collections.abc import Sequence
-from statistics import fmean
+from base64 import b85decode, b85encode
 from typing import Annotated, Any
 
-import msgspec
 from pydantic import Field
 
 from config.model import Model
-from rules.baseline import SCALES, Baseline, threshold
 from rules.budget import Budget
+from rules.detection.bursts import SCALES
+from rules.detection.detector import Detector
+from rules.detection.present import Present
 from rules.instant import Instant
-from rules.rule import Floor, Of, RuleOptions, RuleSpec, Verdict, plural
-from rules.series import Counts, minute_of
+from rules.rule import Floor, Of, Opening, RuleOptions, RuleSpec, Verdict, plural
+from rules.series import Counts
 from rules.transition import Severity
 
-_WINDOW = 15
-_BEFORE = max(SCALES) - _WINDOW
-_STRETCH, _LEAST_STRETCHES = 5, 3  # minutes of one, and how many before the window tell what is usual
+LEARNING_MINUTES = 3 * 24 * 60
+"""Minutes heard before what is usual is no longer called learning."""
+_WINDOW, _LONG_WINDOW = 15, 60
+_FADED = 8  # what is left of an hour when its last quarter holds less than this part of it has passed
+_EARLY = 30  # minutes: before, nobody can say what is usual, and what is as loud as the next is news
+_LOUD = 25
 _LEAST_USUAL, _LEAST_USUAL_LEARNING, _LEAST_USUAL_EARLY = 1.0, 1.5, 3.0  # what `times_usual` is taken of at least
 
 
@@ -34,15 +37,15 @@ class SpikeOptions(RuleOptions):
     """What is counted: negative mentions, or all posts."""
     budget: Budget = 1.0
     """How many false alarms you accept for this rule and brand, such as `1 per month`."""
-    at_least: Floor = Floor(posts=8, authors=5)
-    """Never below this number of mentions in 15 minutes, by this number of different authors."""
+    at_least: Floor = Floor(posts=5, authors=4)
+    """Never below this number of mentions, by this number of different authors, in 15 minutes or an hour."""
     critical_when: CriticalWhen | None = CriticalWhen(times_usual=10)
     """The multiple of the usual count from which it is critical."""
 
 
 class Spike:
-    """Fires when the count of 15 minutes is above its floor and the score above what the budget allows; is calm when
-    the count is back inside the usual range.
+    """Fires when the count is above its floor and more surprising than the budget allows; is calm when the count is
+    back inside the usual range.
     """
 
     horizon = max(SCALES)
@@ -50,62 +53,56 @@ class Spike:
     def __init__(self, _name: str, options: SpikeOptions) -> None:
         self.series: str = options.of
         self._options = options
-        self._threshold = threshold(options.budget)
-        self._baseline = Baseline()
+        self._present = Present()
 
-    def learn(self, count: int) -> None:
-        self._baseline.learn(count)
+    def learn(self, counts: Counts, minute: int) -> None:
+        self._present.learn(counts.at(self.series, minute), minute)
+
+    def end(self) -> None:
+        self._present.closed.end()
+        self._present.forget_tried()
 
     def soften(self) -> None:
-        self._baseline.soften()
+        self._present.closed.soften()
+        self._present.forget_tried()
 
-    def judge(self, counts: Counts, at: Instant, usual: float | None = None, /) -> Verdict:
+    def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
         totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
-        count, floor = totals[1], self._options.at_least
-        level, early = self._level(counts, at, usual)
-        high = self._baseline.high(_WINDOW, level)
-        firing = (
-            count >= floor.posts
-            and self._baseline.score(totals, level) >= self._threshold
-            and counts.has_authors(self.series, at, _WINDOW, floor.authors)
-        )
+        reading = self._present.read(at, *counts.still_open(self.series, at), totals)
+        window, early = opening.window if opening else self._window(totals), counts.heard(at) < _EARLY
+        level = max(reading.expected, ((opening and opening.usual) or 0.0) / window)
+        count, expected = totals[SCALES.index(window)], level * window
+        high = self._present.now.bursts.high(window, level)
+        if early and not opening:
+            high = min(high, _LOUD - 1)
+        calm = count <= ((opening and opening.usual_high) or high)
+        beyond = reading.exceeds(self._options.budget) or (early and count >= _LOUD)
         return Verdict(
             of=self.series,
-            firing=firing,
-            calm=count <= high,
-            severity=self._severity(count, _LEAST_USUAL_EARLY if early else level * _WINDOW),
+            firing=beyond and not calm and self._is_enough(counts, at, window, count),
+            calm=calm,
+            severity=self._severity(count, _LEAST_USUAL_EARLY if early else expected),
             count=count,
-            window=_WINDOW,
-            expected=level * _WINDOW,
-            usual=None if early else level * _WINDOW,
+            window=window,
+            expected=expected,
+            usual=None if early else expected,
             usual_high=None if early else high,
-            learning=self._baseline.learning,
+            learning=self._learning,
         )
 
-    def _level(self, counts: Counts, at: Instant, usual: float | None) -> tuple[float, bool]:
-        """The level to compare with, a minute, and whether it is a guess since too little was heard. While learning it
-        is no lower than what was heard before the window: a brand always loud is news once, at its start.
-        The loudest third of it does not count: a crisis that grows is not its own normal.
-        """
-        level = self._baseline.level
-        if usual is not None:
-            return max(level, usual / _WINDOW), False
-        if not self._baseline.learning:
-            return level, False
-        before = self._before(counts, at)
-        if not before:
-            return level, True
-        quieter = sorted(before)[: -(-2 * len(before) // 3)]
-        return max(level, fmean(quieter) / _STRETCH), len(before) < _LEAST_STRETCHES
+    def _window(self, totals: list[int]) -> int:
+        """The minutes to tell of: a quarter of an hour, or an hour where only that holds enough and it goes on."""
+        quarter, hour = totals[1], totals[2]
+        goes_on = quarter * _FADED >= hour
+        return _LONG_WINDOW if quarter < self._options.at_least.posts <= hour and goes_on else _WINDOW
 
-    def _before(self, counts: Counts, at: Instant) -> Sequence[int]:
-        """Counts of the stretches that were heard before the window, the latest first."""
-        stretches = min(_BEFORE, counts.heard(at) - _WINDOW) // _STRETCH
-        last = minute_of(at) - _WINDOW
-        return [
-            sum(counts.at(self.series, last - number * _STRETCH - minute) for minute in range(_STRETCH))
-            for number in range(stretches)
-        ]
+    def _is_enough(self, counts: Counts, at: Instant, window: int, count: int) -> bool:
+        floor = self._options.at_least
+        return count >= floor.posts and counts.has_authors(self.series, at, window, floor.authors)
+
+    @property
+    def _learning(self) -> bool:
+        return self._present.closed.level.heard < LEARNING_MINUTES
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         floor = self._options.at_least
@@ -122,24 +119,29 @@ class Spike:
         return (*reasons, "still learning what is usual") if verdict.learning else reasons
 
     def dump(self) -> Any:
-        return msgspec.to_builtins(self._baseline)
+        return b85encode(self._present.closed.dump()).decode()
 
     def restore(self, state: Any) -> None:
-        self._baseline = msgspec.convert(state, Baseline)
+        self._present = Present(_load(state))
 
     def recall(self, state: Any) -> None:
-        self._baseline.level = max(self._baseline.level, msgspec.convert(state, Baseline).level)
+        self._present.closed.raise_to(_load(state))
+        self._present.forget_tried()
 
     def _severity(self, count: int, usual: float) -> Severity:
         critical = self._options.critical_when
-        base = max(usual, _LEAST_USUAL_LEARNING if self._baseline.learning else _LEAST_USUAL)
+        base = max(usual, _LEAST_USUAL_LEARNING if self._learning else _LEAST_USUAL)
         return "critical" if critical and count >= critical.times_usual * base else self._options.severity
+
+
+def _load(state: Any) -> Detector:
+    return Detector.load(b85decode(state)) if isinstance(state, str) else Detector()
 
 
 SPEC = RuleSpec(
     kind="spike",
     summary="Fires when mentions go far beyond what is usual for the brand.",
     options=SpikeOptions,
-    example={"of": "negative", "budget": "1 per month", "at_least": {"posts": 8, "authors": 5}, "severity": "warning"},
+    example={"of": "negative", "budget": "1 per month", "at_least": {"posts": 5, "authors": 4}, "severity": "warning"},
     build=Spike,
 )

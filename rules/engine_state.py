@@ -1,0 +1,43 @@
+"""All of a brand's engine that must survive a restart."""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from rules.hearing import Hearing
+from rules.incident import Incident
+from rules.inputs import Plan
+from rules.instant import Instant
+from rules.series import Counts, minute_of
+
+
+class EngineState(Hearing, msgspec.Struct, kw_only=True):
+    """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
+    not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
+    a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
+    without a source, `model` the label model that tones are judged with.
+    """
+
+    plan: Plan | None = None
+    ticked: Instant = 0
+    learnt: int = 0
+    news: dict[str, bool] = {}
+    news_at: Instant = 0
+    counts: Counts = msgspec.field(default_factory=Counts)
+    incidents: dict[str, Incident] = {}
+    hushed: dict[str, int] = {}
+    learned: dict[str, Any] = {}
+    whole: dict[str, Any] = {}
+    model: str | None = None
+
+    def close(self, before: int) -> None:
+        """Minutes before that one do not change any more."""
+        self.learnt = before
+        self.counts.open = max(before, self.counts.since)
+
+    def find_deaf(self, at: Instant, sources: Collection[str]) -> None:
+        """Know in which of the open minutes not all was heard."""
+        if self.down or self.unheard or self.counts.deaf:
+            minutes = range(self.counts.open, minute_of(at))
+            self.counts.deaf = [minute for minute in minutes if self.is_unheard(minute, sources)]
