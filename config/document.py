@@ -48,6 +48,17 @@ class Document(Parsed):
         level: Literal["warning", "error"] = "warning" if warning else "error"
         return Problem(message=message, path=dotted(keys), hint=hint, file=file, line=line, level=level)
 
+    def column(self, problem: Problem) -> int:
+        """The column at which a problem's key, or the nearest map or list around it, stands on its line, from 1; 0
+        unknown.
+        """
+        known = {dotted(keys): place for keys, place in self.places.items()}
+        path = problem.path
+        while path and path not in known:
+            path = path.rpartition(".")[0]
+        place = known.get(path)
+        return place.column if place and (place.file, place.line) == (problem.file, problem.line) else 0
+
     def is_broken(self, keys: Keys) -> bool:
         """`keys`, or something it is part of or made of, has a problem already."""
         return any(keys[: len(bad)] == bad or bad[: len(keys)] == keys for bad in self.broken if bad)

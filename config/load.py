@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -104,6 +104,15 @@ def survey(
     return Loaded(settings=settings, document=document, warnings=tuple(problems), flawed=frozenset(flawed)), problems
 
 
+def parts_of(document: Document, catalogs: Catalogs, sections: Sequence[str]) -> tuple[Settings, list[Problem]]:
+    """The `sections` of a configuration that stand in a document of another kind, whatever of them is right in itself,
+    and what is wrong with them.
+    """
+    held = {section: document.data[section] for section in sections if section in document.data}
+    loader = _Loader(replace(document, data=held), catalogs, needed=sections)
+    return loader.settings(), loader.problems
+
+
 def effective(loaded: Loaded) -> dict[str, Any]:
     """The configuration in force, defaults included, as plain data; every secret is masked. What could not be built
     without an absent value is as written.
@@ -147,8 +156,9 @@ def by_place(problems: Iterable[Problem], document: Document) -> list[Problem]:
 class _Loader:
     """Looks at everything before it gives up, so that one run shows every problem."""
 
-    def __init__(self, document: Document, catalogs: Catalogs) -> None:
+    def __init__(self, document: Document, catalogs: Catalogs, needed: Iterable[str] = tuple(_NEEDED)) -> None:
         self.problems: list[Problem] = []
+        self._needed = {section: hint for section, hint in _NEEDED.items() if section in needed}
         self._document, self._data, self._catalogs = document, document.data, catalogs
 
     def settings(self) -> Settings:
@@ -181,7 +191,7 @@ class _Loader:
         for section in self._data:
             if section not in _SECTIONS:
                 self._problem((section,), "unknown key", did_you_mean(section, _SECTIONS))
-        for section, hint in _NEEDED.items():
+        for section, hint in self._needed.items():
             empty = self._data.get(section) in (None, {}, [])
             if empty and not self._document.is_incomplete:
                 self._problem((section,), "is required", hint)

@@ -4,7 +4,7 @@ import math
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +40,7 @@ class Place:
     file: str
     line: int = 0
     origin: Origin = "plain"
+    column: int = 0
 
 
 def dotted(keys: Keys) -> str:
@@ -176,7 +177,7 @@ class _Parser:
     def _sequence(self, node: SequenceNode, keys: Keys) -> list[Any]:
         values = []
         for position, item in enumerate(node.value):
-            self.out.places[(*keys, position)] = Place(self._file, _line(item))
+            self.out.places[(*keys, position)] = _place(self._file, item)
             values.append(self._value(item, (*keys, position)))
         return values
 
@@ -196,7 +197,7 @@ class _Parser:
             elif key.tag == _CORE + "merge":
                 merged.append(value)
             elif key.value not in found:
-                self.out.places[(*keys, key.value)] = Place(self._file, _line(key))
+                self.out.places[(*keys, key.value)] = _place(self._file, key)
                 found[key.value] = self._value(value, (*keys, key.value))
             else:
                 self._count()
@@ -275,8 +276,8 @@ class _Parser:
         self._problem(keys, _line(node), f"unknown tag {tag[:40]}", known)
 
     def _mark(self, keys: Keys, node: Node, origin: Origin) -> None:
-        place = self.out.places.get(keys, Place(self._file, _line(node)))
-        self.out.places[keys] = Place(place.file, place.line, origin)
+        place = self.out.places.get(keys, _place(self._file, node))
+        self.out.places[keys] = replace(place, origin=origin)
 
     def _problem(
         self, keys: Keys, line: int, message: str, hint: str = "", level: Literal["error", "warning"] = "error"
@@ -290,6 +291,10 @@ class _Parser:
 def _joined(pair: re.Match[str]) -> str:
     """What JSON writes as two escapes is one character."""
     return pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+
+def _place(file: str, node: Node) -> Place:
+    return Place(file, _line(node), column=int(node.start_mark.column) + 1)
 
 
 def _line(node: Node) -> int:

@@ -11,17 +11,21 @@ _CLOSE, _FURTHEST = 0.65, 2
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing to mend. `path` is the dotted key (`channels.team.kind`); `line` counts from 1, 0 is unknown."""
+    """One thing to mend. `path` is the dotted key (`channels.team.kind`); `line` and `column` count from 1, 0 is
+    unknown.
+    """
 
     message: str
     path: str = ""
     hint: str = ""
     file: str = ""
     line: int = 0
+    column: int = 0
     level: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: " if self.file else ""
+        column = f":{self.column}" if self.column else ""
+        place = f"{self.file}:{self.line}{column}: " if self.line else f"{self.file}: " if self.file else ""
         path = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.level}: {path}{self.message}{hint}"

@@ -9,12 +9,14 @@ from listener.pipeline.clean import fit
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.setup import Setup
+from listener.store.marks import Marking
 from listener.store.port import Commit, Position, Seen, Views
 from rules.engine import Engine
 from rules.inputs import Heard
 from rules.instant import Instant, instant
 from rules.mention import Mention
 from rules.moment import LATENESS
+from rules.rule import Verdict
 from rules.transition import Transition
 
 REMEMBERED = 100_000
@@ -53,12 +55,43 @@ class Backtest:
     def run(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> Iterator[Transition]:
         """The transitions, as they come. Mentions are (mention, `at` when the record has one)."""
         for mention, at in mentions:
-            yield from self._counted(self._take(mention, instant(at or mention.observed_at)))
-        yield from self._counted(self._engines.settle())
+            yield from self.hear(mention, instant(at or mention.observed_at))
+        yield from self.settle()
+
+    def hear(self, mention: Mention, at: Instant) -> list[Transition]:
+        """What follows from a mention that is taken at `at`."""
+        return list(self._counted(self._take(mention, at)))
+
+    def begin(self, at: Instant) -> list[Transition]:
+        """Listen from `at` on; the first mention does so when nobody has."""
+        self.summary.since = at
+        return self._engines.apply(self._engines.configure(self._setup.plans, at))
+
+    def advance(self, to: Instant) -> list[Transition]:
+        """What follows from nothing more being said up to `to`."""
+        self.summary.until = max(to, self.summary.until or to)
+        return list(self._counted(self._engines.advance(to)))
+
+    def settle(self) -> list[Transition]:
+        """What follows from nothing more being said at the last moment."""
+        return list(self._counted(self._engines.settle()))
+
+    def judge(self, brand: str, at: Instant) -> tuple[dict[str, Verdict], dict[str, int]]:
+        """What each rule of a brand says of the moment `at`, without consequences, and how many people wrote what it
+        counts. Nothing later may have been heard.
+        """
+        engine = self._engines.get(brand)
+        verdicts = engine.judge(at) if engine else {}
+        return verdicts, {name: engine.authors(verdict, at) for name, verdict in verdicts.items() if engine}
+
+    def mark(self, marking: Marking) -> None:
+        """A person says what the tone of a mention is before it is heard."""
+        marks = {marking.brand: marking}
+        self._known[marking.identity] = Seen(revisions={}, deleted=False, facts={}, marks=marks)
 
     def _take(self, mention: Mention, at: Instant) -> list[Transition]:
         at = max(at, self.summary.until or at)
-        steps = [] if self.summary.since is not None else self._begin(at)
+        steps = [] if self.summary.since is not None else self.begin(at)
         self.summary.until = at
         self.summary.mentions += 1
         mention = fit(mention, self._welcome(mention.source))
@@ -68,10 +101,6 @@ class Backtest:
         self.summary.counted += sum(isinstance(each.entry, Heard) for each in entries)
         self._remember(mention, intake)
         return [*steps, *self._engines.advance(at), *self._engines.apply(entries)]
-
-    def _begin(self, at: Instant) -> list[Transition]:
-        self.summary.since = at
-        return self._engines.apply(self._engines.configure(self._setup.plans, at))
 
     def _welcome(self, source: str) -> str:
         """The name that a source goes by. One that the configuration does not name is heard by every brand."""

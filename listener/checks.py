@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from alerts.channel import ChannelSpec
 from config.document import Document
-from config.load import Catalogs, Loaded, by_place, survey
+from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
-from config.problems import Problem
-from config.settings import Component, Route
+from config.problems import ConfigError, Problem
+from config.settings import Component, Route, Settings
 from listener.detection import is_missing
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.kinds.keyword import KeywordOptions
@@ -33,6 +33,17 @@ def examine(
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
     found = by_place([*problems, *check(loaded, catalogs)], loaded.document)
     return None if loaded.flawed else loaded, found
+
+
+def usable(path: Path, catalogs: Catalogs) -> Settings:
+    """The configuration in `path` as the daemon would take it, but for credentials, which nothing that only judges
+    needs. Raises ConfigError.
+    """
+    loaded = load(path, catalogs, absent_is_fine=True)
+    wrong = [problem for problem in check(loaded, catalogs) if problem.level == "error"]
+    if wrong:
+        raise ConfigError(wrong)
+    return loaded.settings
 
 
 def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:

@@ -91,6 +91,10 @@ class Engine:
         self._state.find_deaf(at, self._sources)
         return {name: self._verdict(name, at) for name in self._rules}
 
+    def authors(self, verdict: Verdict, at: Instant) -> int:
+        """How many people wrote what a verdict of `judge` at `at` counts."""
+        return self._state.counts.authors(verdict.of, at, verdict.window)
+
     def dump(self) -> bytes:
         """The state, for a snapshot."""
         self._state.learned = {name: rule.dump() for name, (rule, _) in self._rules.items()}

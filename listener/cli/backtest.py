@@ -8,12 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from config.load import load
-from config.problems import ConfigError
 from config.settings import Settings
 from listener.backtest import Backtest, Replay, Summary, replay_store
 from listener.catalogs import CATALOGS
-from listener.checks import check
+from listener.checks import usable
 from listener.cli.lines import opened, raw_lines
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
@@ -52,20 +50,11 @@ def command(
     if from_store:
         raise typer.Exit(with_views(config, _replay))
     problems = _Problems()
-    backtest = Backtest(build_setup(_settings(config_path(config))))
+    backtest = Backtest(build_setup(usable(config_path(config), CATALOGS)))
     for step in backtest.run(_mentions(files or [], problems)):
         put(transition_line(step))
     put(_summary(backtest.summary, problems.count))
     raise typer.Exit(1 if problems.count else 0)
-
-
-def _settings(config: Path) -> Settings:
-    """As the daemon would take it, but for credentials, which nothing here needs. Raises ConfigError."""
-    loaded = load(config, CATALOGS, absent_is_fine=True)
-    wrong = [problem for problem in check(loaded, CATALOGS) if problem.level == "error"]
-    if wrong:
-        raise ConfigError(wrong)
-    return loaded.settings
 
 
 class _Problems:

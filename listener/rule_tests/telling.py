@@ -1,0 +1,185 @@
+"""The outcome of a test in words, in French and English. Rules and states are called as the file calls them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alerts.alert import Language
+from alerts.typography import NO_BREAK, number, plural
+from config.settings import Component
+from listener.rule_tests.judging import Difference, Outcome, Reading
+from listener.rule_tests.times import told
+from rules.instant import Instant
+from rules.transition import Transition
+
+_MOST_STEPS = 10
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "passed": "PASS",
+        "failed": "FAIL",
+        "at": "at {since}",
+        "between": "between {since} and {until}",
+        "missing": "{rule}: expected {state} {when}, and it did not come",
+        "elsewhere": "{rule}: expected {state} {when}, and it came at {got}",
+        "severity": "{rule}: expected {state} {when} as {severity}, and it came at {got} as {is_severity}",
+        "silence": "{rule}: expected silence, and {state} ({is_severity}) came at {got}: {reasons}",
+        "was": "what the rule said at {at}: {said}",
+        "open": "an incident of the rule was open from {at} on",
+        "mentions": "{count} {of} of {posts} needed in {window} min",
+        "authors": "{authors} {people} of {least} needed",
+        "plain": "{count} {of} in {window} min",
+        "usual": "usually {usual}",
+        "high": "as a rule at most {high}",
+        "learning": "still learning what is usual",
+        "firing": "it fires",
+        "calm": "it is calm",
+        "neither": "it neither fires nor is calm",
+        "steps": "came: {steps}",
+        "no_steps": "no step came at all",
+        "more": "and {count} more",
+        "sum": "tests: {tests}, failed: {failed}",
+        "unmatched": "mentions that the brand's query does not find: {unmatched} of {mentions}",
+    },
+    "fr": {
+        "passed": "RÉUSSI",
+        "failed": "ÉCHEC",
+        "at": "à {since}",
+        "between": "entre {since} et {until}",
+        "missing": "{rule} : {state} attendu {when}, rien n’est venu",
+        "elsewhere": "{rule} : {state} attendu {when}, venu à {got}",
+        "severity": "{rule} : {state} attendu {when} en {severity}, venu à {got} en {is_severity}",
+        "silence": "{rule} : silence attendu, mais {state} ({is_severity}) est venu à {got} : {reasons}",
+        "was": "ce que disait la règle à {at} : {said}",
+        "open": "un incident de cette règle était ouvert depuis {at}",
+        "mentions": "{count} {of} sur {posts} nécessaires en {window} min",
+        "authors": "{authors} {people} sur {least} nécessaires",
+        "plain": "{count} {of} en {window} min",
+        "usual": "d’habitude {usual}",
+        "high": "le plus souvent {high} au plus",
+        "learning": "encore en apprentissage",
+        "firing": "elle se déclenche",
+        "calm": "elle est au calme",
+        "neither": "elle ne se déclenche pas et n’est pas au calme",
+        "steps": "venus : {steps}",
+        "no_steps": "rien n’est venu",
+        "more": "et {count} de plus",
+        "sum": "tests : {tests}, échecs : {failed}",
+        "unmatched": "mentions que la requête de la marque ne trouve pas : {unmatched} sur {mentions}",
+    },
+}
+_COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
+    "en": {
+        "negative": ("negative mention", "negative mentions"),
+        "posts": ("mention", "mentions"),
+        "hits": ("mention with its words", "mentions with its words"),
+    },
+    "fr": {
+        "negative": ("mention négative", "mentions négatives"),
+        "posts": ("mention", "mentions"),
+        "hits": ("mention avec ses mots", "mentions avec ses mots"),
+    },
+}
+_AUTHORS: Mapping[Language, tuple[str, str]] = {"en": ("author", "authors"), "fr": ("auteur", "auteurs")}
+
+
+def lines(outcome: Outcome, rules: Mapping[str, Component], language: Language) -> Iterator[str]:
+    """`PASS` and the name; when it failed, what differed and what came as well."""
+    words = _Words(outcome, rules, language)
+    yield words.say("failed" if outcome.differences else "passed") + f"  {outcome.case.name}"
+    for difference in outcome.differences:
+        yield "  " + words.difference(difference)
+        yield from (f"    {why}" for why in words.why(difference))
+    if outcome.differences:
+        yield "  " + words.steps()
+        if outcome.unmatched:
+            yield "  " + words.say("unmatched", unmatched=outcome.unmatched, mentions=outcome.mentions)
+
+
+def summed_up(tests: int, failed: int, language: Language) -> str:
+    """How many tests there were."""
+    return _said(language, "sum", {"tests": number(tests, language), "failed": number(failed, language)})
+
+
+def _said(language: Language, key: str, facts: Mapping[str, Any]) -> str:
+    text = _WORDS[language][key].format_map(facts)
+    return text.replace(" :", f"{NO_BREAK}:") if language == "fr" else text
+
+
+class _Words:
+    def __init__(self, outcome: Outcome, rules: Mapping[str, Component], language: Language) -> None:
+        self._outcome, self._rules, self._language = outcome, rules, language
+        self._start = outcome.case.start
+
+    def say(self, key: str, **facts: Any) -> str:
+        return _said(self._language, key, facts)
+
+    def difference(self, found: Difference) -> str:
+        expected, got = found.expected, found.got
+        since, until = (self._time(at) for at in expected.span(self._start))
+        facts: dict[str, Any] = {
+            "rule": expected.rule,
+            "state": expected.state,
+            "severity": expected.severity,
+            "when": self.say("at" if expected.between is None else "between", since=since, until=until),
+        }
+        if got is None:
+            return self.say("missing", **facts)
+        facts |= {"got": self._time(got.at), "is_severity": got.severity, "reasons": "; ".join(got.reasons)}
+        if expected.silence is not None:
+            return self.say("silence", **facts | {"rule": got.rule, "state": got.state})
+        is_other = expected.severity not in {None, got.severity}
+        return self.say("severity" if is_other else "elsewhere", **facts)
+
+    def why(self, found: Difference) -> Iterator[str]:
+        """What explains that a step did not come."""
+        if found.expected.silence is not None or found.closest is None:
+            return
+        opened = self._open_at(found.expected.rule, found.expected.span(self._start)[0])
+        if opened is not None and found.expected.state == "open":
+            yield self.say("open", at=self._time(opened))
+        said = self._judged(found.closest, found.expected.rule or "")
+        yield self.say("was", at=self._time(found.closest.at), said=said)
+
+    def steps(self) -> str:
+        """All that came, the first of it."""
+        steps = self._outcome.steps
+        if not steps:
+            return self.say("no_steps")
+        shown = [self._step(step) for step in steps[:_MOST_STEPS]]
+        if len(steps) > _MOST_STEPS:
+            shown.append(self.say("more", count=number(len(steps) - _MOST_STEPS, self._language)))
+        return self.say("steps", steps=", ".join(shown))
+
+    def _step(self, step: Transition) -> str:
+        return f"{self._time(step.at)} {step.rule} {step.state} ({step.severity})"
+
+    def _time(self, at: Instant) -> str:
+        return told(at, self._start)
+
+    def _open_at(self, rule: str | None, at: Instant) -> Instant | None:
+        """Since when an incident of the rule was open at `at`."""
+        opened: Instant | None = None
+        for step in self._outcome.steps:
+            if step.rule == rule and step.at < at:
+                opened = None if step.state == "resolved" else step.at if step.state == "open" else opened
+        return opened
+
+    def _judged(self, reading: Reading, rule: str) -> str:
+        verdict, floor = reading.verdict, getattr(self._rules[rule].options, "at_least", None)
+        one, other = _COUNTED[self._language].get(verdict.of.partition(":")[0], (verdict.of, verdict.of))
+        of = plural(verdict.count, one, other, self._language)
+        state = "firing" if verdict.firing else "calm" if verdict.calm else "neither"
+        facts: dict[str, Any] = {"count": number(verdict.count, self._language), "of": of, "window": verdict.window}
+        parts = [self.say("mentions", posts=floor.posts, **facts) if floor else self.say("plain", **facts)]
+        if floor:
+            people = plural(reading.authors, *_AUTHORS[self._language], self._language)
+            parts.append(self.say("authors", authors=reading.authors, people=people, least=floor.authors))
+        if verdict.usual is not None:
+            parts.append(self.say("usual", usual=self._estimate(verdict.usual)))
+        if verdict.usual_high is not None:
+            parts.append(self.say("high", high=number(round(verdict.usual_high), self._language)))
+        parts += [self.say("learning")] if verdict.learning else []
+        return ", ".join((*parts, self.say(state)))
+
+    def _estimate(self, value: float) -> str:
+        text = f"{value:.1f}"
+        return text.replace(".", ",") if self._language == "fr" else text
