@@ -47,7 +47,7 @@ def read_line(line: bytes, *, source: str, platform: str, now: datetime) -> Ment
     try:
         return _mention(msgspec.json.decode(line.removeprefix(BOM), type=_Line), source, platform, now)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise LineError(_words(error)) from error
+        raise LineError(in_words(error)) from error
 
 
 def show(mention: Mention) -> dict[str, Any]:
@@ -122,7 +122,8 @@ def _stamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="microseconds" if moment.microsecond else "seconds")[:-6] + "Z"
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What is wrong with a line that cannot be decoded."""
     if isinstance(error, msgspec.ValidationError):
         return str(error)
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"

@@ -1,5 +1,6 @@
 """Which brands a mention concerns, in what tone, and which keyword rules it touches. Pure; no clock."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
 from rules.toward import score_toward
 
+_SHORT = 1_000
+"""Characters of a title or text of which it may be remembered what was found in it."""
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
@@ -56,23 +59,25 @@ class _Listening:
         self.own_words = terms.tone.compile()
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
-    def classify(
-        self, mention: Mention, content: Content, tones: "_Tones", model: LabelModel | None
-    ) -> Classified | None:
+    def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
+        """By the words alone: whoever wrote them, and without a label model."""
         match = self.query.find(content)
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
-        tone = tones.tone(self.languages, self.own_words, self.names(mention, match))
         return Classified(
             brand=self.name,
-            tone=model.judge(tones.text, tone) if model else tone,
+            tone=tones.tone(self.languages, self.own_words, self.names(mention, match)),
             match=match,
-            own=_is_by(mention, self.accounts),
+            own=False,
             hits=tuple(found),
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
         )
+
+    def is_by(self, mention: Mention) -> bool:
+        """Whether the brand itself wrote it."""
+        return _is_by(mention, self.accounts)
 
     def names(self, mention: Mention, match: Match) -> Names:
         """What the mention calls the brand: what its query found there, with a capital or a sign if anything has one,
@@ -98,21 +103,40 @@ class Judge:
 
 
 class Classifier:
-    """Built once from all brands; `guess` tells the language of a mention that does not say its own. Raises QueryError
-    when a keyword cannot be looked for, ValueError when a word of the tone cannot.
+    """Built once from all brands; `guess` tells the language of a mention that does not say its own. What was found in
+    the words of so many short mentions is `remembered`, text and all: much is passed on. Raises QueryError when a
+    keyword cannot be looked for, ValueError when a word of the tone cannot.
     """
 
-    def __init__(self, brands: Mapping[str, BrandTerms], guess: Guess = by_words) -> None:
-        self._guess = guess
-        self._brands = [_Listening(name, terms) for name, terms in brands.items()]
+    def __init__(self, brands: Mapping[str, BrandTerms], guess: Guess = by_words, remembered: int = 0) -> None:
+        self._guess, self._remembered = guess, remembered
+        self._brands = {name: _Listening(name, terms) for name, terms in brands.items()}
+        self._lately: OrderedDict[tuple[str | None, ...], list[Classified]] = OrderedDict()
 
     def classify(self, mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS) -> list[Classified]:
         """The brands the mention concerns, in the order they were given; none is the usual answer. The label model of a
         brand judges after the language pack.
         """
+        return [self._as_heard(each, mention, models.get(each.brand)) for each in self._by_words(mention)]
+
+    def _as_heard(self, found: Classified, mention: Mention, model: LabelModel | None) -> Classified:
+        tone, own = found.tone, self._brands[found.brand].is_by(mention)
+        tone = model.judge(full_text(mention), tone) if model else tone
+        return msgspec.structs.replace(found, tone=tone, own=own) if own or model else found
+
+    def _by_words(self, mention: Mention) -> list[Classified]:
+        words = (mention.title, mention.text, mention.language)
+        lately = self._lately.get(words)
+        if lately is not None:
+            self._lately.move_to_end(words)
+            return lately
         content, tones = Content(mention), _Tones(mention, self._guess)
-        found = (brand.classify(mention, content, tones, models.get(brand.name)) for brand in self._brands)
-        return [each for each in found if each is not None]
+        found = [each for brand in self._brands.values() if (each := brand.classify(mention, content, tones))]
+        if found and len(mention.text) <= _SHORT and len(mention.title or "") <= _SHORT:
+            self._lately[words] = found
+        if len(self._lately) > self._remembered:
+            self._lately.popitem(last=False)
+        return found
 
 
 def full_text(mention: Mention) -> str:

@@ -42,6 +42,18 @@ def _terms(node: Node) -> Iterator[Term]:
             yield from _terms(child)
 
 
+def _needed(node: Node) -> tuple[str, ...]:
+    """Runs of letters one of which stands in every text that `node` is true of; none when that cannot be said."""
+    if isinstance(node, Term):
+        return (max((form.key for form in node.forms), key=len),)
+    if isinstance(node, Not):
+        return ()
+    parts = [_needed(child) for child in node.children]
+    if node.operator == "AND":
+        return min(filter(None, parts), key=len, default=())
+    return tuple(dict.fromkeys(letters for part in parts for letters in part)) if all(parts) else ()
+
+
 class Match:
     """Why a mention matches. `spans` are never empty, in order, at most 100; nobody pays for them who does not ask."""
 
@@ -61,7 +73,7 @@ class Query:
     """
 
     def __init__(self, root: Node, warnings: tuple[str, ...]) -> None:
-        self._root, self.warnings = root, warnings
+        self._root, self.warnings, self._needed = root, warnings, _needed(root)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -74,6 +86,8 @@ class Query:
 
     def find(self, content: Content) -> Match | None:
         """The same as `match` on a mention that is already indexed, for many queries on one mention."""
+        if self._needed and not content.shows(self._needed):
+            return None  # nearly all that a platform says, without parting it into words
         return Match(self._root, content) if _holds(self._root, content.holds) else None
 
 

@@ -1,7 +1,7 @@
 """What a query looks for, and a mention's words laid out so that it is found at once."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from rules.mention import Mention
-from rules.text import Token, defuse, read
+from rules.text import Token, defuse, folded, read
 
 FieldName = Literal["title", "text"]
 FIELDS: tuple[FieldName, ...] = ("title", "text")
@@ -60,12 +60,19 @@ def keys(token: Token) -> tuple[str, ...]:
 
 class _Field:
     def __init__(self, text: str) -> None:
-        self.source = text
-        self.folded, self.tokens = read(text)
-        self.index: dict[str, list[int]] = {}
+        self.source, self.folded = text, folded(text)
+
+    @cached_property
+    def tokens(self) -> Sequence[Token]:
+        return read(self.source)[1]
+
+    @cached_property
+    def index(self) -> dict[str, list[int]]:
+        index: dict[str, list[int]] = {}
         for at, token in enumerate(self.tokens):
             for key in keys(token):
-                self.index.setdefault(key, []).append(at)
+                index.setdefault(key, []).append(at)
+        return index
 
     @cached_property
     def _sorted(self) -> list[str]:
@@ -121,6 +128,10 @@ class Content:
             found = {name: field.places(term) for name, field in self._fields.items()}
             known = self._asked[term.forms] = {name: places for name, places in found.items() if places}
         return known
+
+    def shows(self, letters: Iterable[str]) -> bool:
+        """Whether one of these runs of letters stands anywhere, if only inside a word; costs next to nothing."""
+        return any(each in field.folded.text for each in letters for field in self._fields.values())
 
     def holds(self, term: Term) -> bool:
         """Whether the term stands anywhere."""

@@ -131,11 +131,14 @@ def tokens(folded: Folded) -> list[Token]:
     return [_token(found) for found in _TOKEN.finditer(folded.text)]
 
 
+folded = lru_cache(maxsize=2)(Folded)
+"""A text folded. The last ones are remembered: a title and a text are asked for their letters before their words."""
+
+
 @lru_cache(maxsize=1)
 def read(text: str) -> tuple[Folded, Sequence[Token]]:
     """A text folded, and its tokens. The last one is remembered: queries, packs and label models ask in turn."""
-    folded = Folded(text)
-    return folded, tokens(folded)
+    return folded(text), tokens(folded(text))
 
 
 _BREAK = re.compile(r"\r\n?|[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")

@@ -1,7 +1,9 @@
 """`badbuzz backtest`: what would have rung, on recorded mentions or on what the daemon stored."""
 
-from collections.abc import Iterator
-from datetime import datetime
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,13 +17,22 @@ from listener.checks import usable
 from listener.cli.lines import opened, raw_lines
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
-from listener.lines import LineError, read_line
+from listener.lines import BOM, LineError, in_words, read_line
 from listener.pipeline.setup import build_setup
 from listener.store.port import Views
 from listener.wire import iso, json_line, transition_line
 from rules.mention import Mention
 
 LONGEST_LINE = 4 * 1024 * 1024
+_PASSED_ON = 1_000
+"""Mentions that later ones may repeat word for word without being judged anew."""
+
+
+_SHOWN_EVERY = 1_000
+"""Lines between two looks at how far it is."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_LONGEST_PAUSE = timedelta(days=366)
+Timed = tuple[Mention, datetime | None]
 
 
 class _Moments(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +61,27 @@ def command(
     if from_store:
         raise typer.Exit(with_views(config, _replay))
     problems = _Problems()
-    backtest = Backtest(build_setup(usable(config_path(config), CATALOGS)))
-    for step in backtest.run(_mentions(files or [], problems)):
-        put(transition_line(step))
+    backtest = Backtest(build_setup(usable(config_path(config), CATALOGS), _PASSED_ON))
+    with _shown(files or []) as (advance, write):
+        for step in backtest.run(_mentions(files or [], _Reader(problems), advance)):
+            write(transition_line(step))
+    if not backtest.summary.mentions and not problems.count:
+        say("there were no mentions")
     put(_summary(backtest.summary, problems.count))
     raise typer.Exit(1 if problems.count else 0)
+
+
+@contextmanager
+def _shown(files: list[Path]) -> Iterator[tuple[Callable[[int], None], Callable[[bytes], None]]]:
+    """What takes in how far it is, and what writes a line; with a bar where somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None, put
+        return
+    from listener.cli.progress import bar  # noqa: PLC0415 - takes a while, and pipes do not need it
+
+    sizes = [path.stat().st_size if path.is_file() else 0 for path in files]
+    with bar(sum(sizes) if all(sizes) else None) as shown:
+        yield shown
 
 
 class _Problems:
@@ -73,37 +100,63 @@ class _Problems:
             say("further lines are left out silently")
 
 
-def _mentions(files: list[Path], problems: _Problems) -> Iterator[tuple[Mention, datetime | None]]:
+def _mentions(files: list[Path], reader: "_Reader", advance: Callable[[int], None]) -> Iterator[Timed]:
     for path in files:
         with opened(path) as stream:
+            passed = 0
             for number, line in raw_lines(stream, LONGEST_LINE):
-                place = f"{path}:{number}"
-                record = _read(line, place, problems)
+                passed += len(line or b"")
+                if number % _SHOWN_EVERY == 0:
+                    advance(passed)
+                    passed = 0
+                record = reader.read(line, f"{path}:{number}")
                 if record is not None:
                     yield record
+            advance(passed)
 
 
-def _read(line: bytes | None, place: str, problems: _Problems) -> tuple[Mention, datetime | None] | None:
-    if line is None:
-        problems.add(place, f"longer than {LONGEST_LINE} bytes")
+class _Reader:
+    """Makes mentions of lines, and says what is wrong with those that are none."""
+
+    def __init__(self, problems: _Problems) -> None:
+        self._problems = problems
+        self._last: datetime | None = None
+
+    def read(self, line: bytes | None, place: str) -> Timed | None:
+        """The mention in a line with its `at`, when it has one."""
+        if line is None:
+            self._problems.add(place, f"longer than {LONGEST_LINE} bytes")
+            return None
+        line = line.removeprefix(BOM)
+        try:
+            moments = msgspec.json.decode(line, type=_Moments)
+            return self._mention(line, moments), moments.at
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            self._problems.add(place, in_words(error))
+        except LineError as error:
+            self._problems.add(place, str(error))
         return None
-    try:
-        moments = msgspec.json.decode(line, type=_Moments)
-        return _mention(line, moments), moments.at
-    except (msgspec.DecodeError, UnicodeDecodeError, LineError) as error:
-        problems.add(place, str(error))
-    return None
 
+    def _mention(self, line: bytes, moments: _Moments) -> Mention:
+        known = [moment for moment in (moments.observed_at, moments.created_at, moments.at) if moment]
+        if not known or any(moment.tzinfo is None for moment in known):
+            raise LineError("one of `at`, `observed_at`, `created_at` is needed, each with its time zone")
+        mention = read_line(line, source="file", platform="file", now=known[0])
+        self._pass(moments.at or known[0])
+        return mention
 
-def _mention(line: bytes, moments: _Moments) -> Mention:
-    known = [moment for moment in (moments.observed_at, moments.created_at, moments.at) if moment]
-    if not known or any(moment.tzinfo is None for moment in known):
-        raise LineError("one of `at`, `observed_at`, `created_at` is needed, each with its time zone")
-    return read_line(line, source="file", platform="file", now=known[0])
+    def _pass(self, at: datetime) -> None:
+        """Between two mentions every minute is gone through: a wrong year would take for ever."""
+        if not _FIRST <= at < _LAST:
+            raise LineError(f"its time is before {_FIRST.year} or after {_LAST.year - 1}")
+        if self._last is not None and at - self._last > _LONGEST_PAUSE:
+            raise LineError(f"more than {_LONGEST_PAUSE.days} days after the latest before it ({self._last:%Y-%m-%d})")
+        self._last = max(at, self._last or at)
 
 
 def _summary(summary: Summary, unreadable: int) -> bytes:
-    span = {"since": iso(summary.since), "until": iso(summary.until)} if summary.since and summary.until else {}
+    ends = {"since": summary.since, "until": summary.until}
+    span = {name: iso(at) for name, at in ends.items() if at is not None}
     return json_line(
         {
             "type": "summary",

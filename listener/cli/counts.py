@@ -60,6 +60,8 @@ def _decoded(raw: bytes | None, *, first: bool) -> str:
 
 
 def _columns(text: str, separator: str) -> tuple[str, str]:
+    if "\r" in text:
+        raise ValueError("lines end in CR alone: save it with LF or CRLF")
     try:
         found = next(csv.reader([text], delimiter=separator, strict=True))
     except csv.Error as error:
@@ -103,7 +105,7 @@ def _moment(text: str) -> datetime:
 def _count(text: str) -> int | None:
     """None for an empty text and for NaN, as programs write what was not measured."""
     try:
-        found = float(text or "nan")
+        found = float(text.replace("_", "?") or "nan")  # Python reads 1_0 as 10
     except ValueError:
         raise ValueError(f"not a number: {_shown(text)}") from None
     if math.isnan(found):

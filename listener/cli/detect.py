@@ -19,6 +19,7 @@ from rules.detection.episodes import Alarm, News
 
 _COLUMNS = ("timestamp", "value", "expected", "score", "alarm")
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
+_LONGEST_PAUSE = timedelta(days=366)
 _SUPPOSED = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
 
@@ -124,6 +125,8 @@ class Series:
         passed = row.at - self._last.at
         if passed <= timedelta():
             return "not later than the row before it"
+        if passed > _LONGEST_PAUSE:
+            return f"more than {_LONGEST_PAUSE.days} days after the row before it: is its year right?"
         if self._width and passed < self._width / 2:
             short = format_duration(self._width)
             return f"less than half a bin ({short}) after the row before it; give the length of a bin with --every"

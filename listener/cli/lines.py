@@ -15,6 +15,13 @@ from listener.cli.terminal import say
 LONGEST_LINE = 10_000_000
 """Bytes of one line; a longer one is an error and its rest is skipped."""
 
+_NO_TEXT = {
+    b"\x1f\x8b": "packed with gzip: unpack it first",
+    b"PK\x03\x04": "a zip file or a workbook: unpack it, or save it as text, first",
+    b"\x28\xb5\x2f\xfd": "packed with zstd: unpack it first",
+    b"\xff\xfe": "UTF-16: save it as UTF-8 first",
+    b"\xfe\xff": "UTF-16: save it as UTF-8 first",
+}
 _EXAMPLE = '{"id": "1", "text": "..."}'
 
 
@@ -44,16 +51,24 @@ def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
 
 def raw_lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
     """The lines that are not blank with their numbers, None for one of more bytes than `longest`; each is given before
-    the next is read.
+    the next is read. Raises typer.BadParameter when it is no text at all.
     """
     number = 0
     while raw := stream.readline(longest + 1):
         number += 1
+        if number == 1:
+            _refuse_what_is_no_text(raw, getattr(stream, "name", "-"))
         too_long = len(raw) > longest
         while too_long and raw and not raw.endswith(b"\n"):
             raw = stream.readline(longest)
         if raw.strip() or too_long:
             yield number, None if too_long else raw
+
+
+def _refuse_what_is_no_text(head: bytes, name: object) -> None:
+    kind = next((kind for mark, kind in _NO_TEXT.items() if head.startswith(mark)), None)
+    if kind:
+        raise typer.BadParameter(f"{name} is {kind}")
 
 
 @contextmanager

@@ -1,10 +1,21 @@
-"""How far a command is that answers line by line."""
+"""How far a command is that reads for long."""
 
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskProgressColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
 
 ItemT = TypeVar("ItemT")
@@ -23,3 +34,22 @@ def followed(lines: Iterable[ItemT]) -> Iterator[ItemT]:
         for line in lines:
             yield line
             progress.advance(task)
+
+
+@contextmanager
+def bar(total: int | None) -> Iterator[tuple[Callable[[int], None], Callable[[bytes], None]]]:
+    """A bar on a terminal for so many bytes, None unknown. Gives what takes in how many more were read, and what writes
+    a line of standard output, above the bar where both are seen.
+    """
+    console = Console(stderr=not sys.stdout.isatty(), soft_wrap=True)
+    columns = SpinnerColumn(), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, redirect_stdout=False, refresh_per_second=4) as progress:
+        task = progress.add_task("", total=total)
+
+        def write(line: bytes) -> None:
+            if console.stderr:
+                sys.stdout.buffer.write(line)
+            else:
+                console.out(line.decode().rstrip("\n"), highlight=False)
+
+        yield lambda read: progress.advance(task, read), write

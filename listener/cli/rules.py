@@ -36,7 +36,9 @@ def play(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Play timed mentions through the real classification and rules, and say whether the expected steps follow.
+    """Play timed mentions, and say which expected steps come.
+
+    They go through the real classification and rules, on a virtual clock.
 
     Exit 1 when a test fails, 2 when a file of tests, or the configuration it names, is not right.
     """

@@ -34,9 +34,9 @@ class Setup:
     attentive: frozenset[str]
 
 
-def build_setup(settings: Settings) -> Setup:
-    """The setup of a checked configuration. Raises QueryError when a query does not compile, ImportError when what
-    should tell languages is not installed.
+def build_setup(settings: Settings, remembered: int = 0) -> Setup:
+    """The setup of a checked configuration; `remembered` as Classifier takes it. Raises QueryError when a query does
+    not compile, ImportError when what should tell languages is not installed.
     """
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
     listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
@@ -58,6 +58,7 @@ def build_setup(settings: Settings) -> Setup:
     classifier = Classifier(
         {name: terms_of(brand, rules[name]) for name, brand in settings.brands.items()},
         guess_by(settings.daemon.detection),
+        remembered,
     )
     return Setup(
         settings=settings,

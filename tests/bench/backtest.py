@@ -52,7 +52,7 @@ def recorded(wanted: int, strangers: int, copies: int) -> Iterator[Mention]:
             passed_on = msgspec.structs.replace(each, id=f"{each.id} {copy}")
             yield passed_on
             for number in range(strangers):
-                other = f"The weather of {number} {each.id} is what everybody talks about here, and the traffic"
+                other = f"The weather of the {number}th is what everybody talks about here, and the traffic"
                 yield msgspec.structs.replace(passed_on, id=f"{passed_on.id} {number}", text=other, title=None)
 
 

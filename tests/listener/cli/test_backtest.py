@@ -1,6 +1,11 @@
 """`badbuzz backtest`: recordings in, transitions out, whatever the lines hold."""
 
+import gzip
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -65,6 +70,86 @@ def test_lines_that_are_no_mentions_are_named_counted_and_left_out(badbuzz, tmp_
     assert "recording.jsonl:1: " in run.err
     assert "further lines are left out silently" in run.err
     assert len(run.err.splitlines()) == 11
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (b'{"id": "x", "text": "a", "more": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
+        (b"\0\0\0", "not JSON"),
+        (line(1, text="acm\u00e9").replace("\\u00e9", "\u00e9").encode("latin-1"), "not UTF-8"),
+        (b'{"id": NaN}', "not JSON"),
+        (b'{"id": ' + b"9" * 5_000 + b', "observed_at": "2026-11-14T22:00:00Z"}', "Integer value out of range"),
+        (line(1, observed_at=1_700_000_000), "Expected `datetime | null`, got `int`"),
+        (json.dumps({"id": "1", "text": "acme"}), "one of `at`, `observed_at`, `created_at` is needed"),
+        (
+            line(1, at="2026-11-14T22:00:00"),
+            "one of `at`, `observed_at`, `created_at` is needed, each with its time zone",
+        ),
+        (line(1, at="0001-01-01T00:00:00+14:00"), "its time is before 1970 or after 2199"),
+        (line(1, at="9999-12-31T23:59:59-14:00"), "its time is before 1970 or after 2199"),
+        (line(1, at="2062-11-14T22:00:00Z"), "more than 366 days after the latest before it (2026-11-14)"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named_and_the_rest_is_judged_as_without_it(badbuzz, tmp_path, config, bad, said):
+    without = badbuzz("backtest", config, recording(tmp_path, *map(line, range(3))))
+    run = badbuzz("backtest", config, recording(tmp_path, line(0), bad, line(1), line(2)))
+    assert (1, lines(without)[:-1]) == (run.code, lines(run)[:-1])
+    assert f"recording.jsonl:2: {said}" in run.err
+    assert {**lines(without)[-1], "unreadable": 1} == lines(run)[-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda text: b"\xef\xbb\xbf" + text, id="bom"),
+        pytest.param(lambda text: text.replace(b"\n", b"\r\n"), id="crlf"),
+        pytest.param(lambda text: text.replace(b"\n", b"\n \n").rstrip(), id="blank lines and no end"),
+        pytest.param(lambda text: text.replace(b"T22:", b"T23:").replace(b"00Z", b"00+01:00"), id="another zone"),
+        pytest.param(lambda text: text.replace(b"observed_at", b"created_at"), id="when it was written alone"),
+    ],
+)
+def test_the_same_recording_written_otherwise_is_judged_alike(badbuzz, tmp_path, config, change):
+    file = recording(tmp_path, *map(line, range(5)), line(50))
+    plain = badbuzz("backtest", config, file)
+    file.write_bytes(change(file.read_bytes()))
+    assert (0, plain.out, "") == (plain.code, badbuzz("backtest", config, file).out, plain.err)
+
+
+def test_what_is_edited_or_deleted_before_it_was_made_counts_once_or_never(badbuzz, tmp_path, config):
+    early = [line(0, op="update"), line(0), line(1, op="delete"), line(1), line(2), line(2)]
+    summary = lines(badbuzz("backtest", config, recording(tmp_path, *early)))[-1]
+    assert (2, {"duplicate": 2, "deleted": 1}) == (summary["counted"], summary["dropped"])
+
+
+def test_an_earlier_line_is_taken_when_the_latest_before_it_was(badbuzz, tmp_path, config):
+    run = badbuzz("backtest", config, recording(tmp_path, line(30), line(1), line(2)))
+    assert "2026-11-14T22:30:00Z" == lines(run)[0]["at"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \r\n"])
+def test_where_there_are_no_mentions_that_is_said(badbuzz, tmp_path, config, content):
+    (tmp_path / "recording.jsonl").write_bytes(content)
+    run = badbuzz("backtest", config, tmp_path / "recording.jsonl")
+    assert (0, "there were no mentions\n", 0) == (run.code, run.err, lines(run)[-1]["mentions"])
+
+
+def test_what_is_packed_is_refused_at_once(badbuzz, tmp_path, config):
+    (tmp_path / "recording.jsonl").write_bytes(gzip.compress(line(1).encode()))
+    run = badbuzz("backtest", config, tmp_path / "recording.jsonl")
+    assert (2, "") == (run.code, run.out)
+    assert "recording.jsonl is packed with gzip" in run.err
+
+
+def test_somebody_at_a_terminal_sees_how_far_it_is(tmp_path, config):
+    file, (ours, theirs) = recording(tmp_path, *map(line, range(3))), pty.openpty()
+    command = [sys.executable, "-m", "listener.cli.main", "backtest", str(config), str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs) as process:
+        out, _ = process.communicate(timeout=60)
+    os.close(theirs)
+    assert ["transition", "summary"] == [json.loads(text)["type"] for text in out.splitlines()]
+    assert b"100%" in os.read(ours, 100_000)
+    os.close(ours)
 
 
 def test_a_dash_is_standard_input(tmp_path, config):

@@ -1,5 +1,6 @@
 """`badbuzz detect`: counts in, readings out, each before the next is read."""
 
+import gzip
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -143,6 +144,10 @@ def test_what_was_not_measured_passes_and_is_not_learnt_as_if_its_row_were_missi
         ("2026-11-01 00:10:00,inf", "not a count: inf"),
         ("2026-11-01 00:10:00,2.5", "not a count: 2.5"),
         ("2026-11-01 00:10:00,1e13", "not a count: 1e13"),
+        ("2026-11-01 00:10:00," + "9" * 400, "not a count: 9999"),
+        ("2026-11-01 00:10:00,1_000", "not a number: 1"),
+        ("2026-11-01 00:10:00,NA", "not a number: NA"),
+        ("2026-11-01 00:10:00,1\0002", "not a number: 12"),
         ("2026-11-01 00:10:00,many\x1b[2J", "not a number: many[2J"),
         ("2026-11-01 00:10:00,3,5", "3 columns: write timestamp,value"),
         ("2026-11-01 00:10:00", "1 column: write timestamp,value"),
@@ -152,6 +157,11 @@ def test_what_was_not_measured_passes_and_is_not_learnt_as_if_its_row_were_missi
         ("2026-11-01 00:05:00,3", "not later than the row before it"),
         ("2026-11-01T00:59:00+01:00,3", "not later than the row before it"),
         ("2026-11-01 00:06:00,3", "less than half a bin (5m) after the row before it; give the length"),
+        ("1700000000,3", "not a time: 1700000000"),
+        ("2026-11-01 00:10:00 Europe/Paris,3", "not a time: "),
+        ("timestamp,value", "not a time: timestamp"),
+        ("2062-11-01 00:10:00,3", "more than 366 days after the row before it: is its year right?"),
+        ("2026-11-01 00:10:00,3\r2026-11-01 00:15:00,4", "lines end in CR alone"),
         ('"2026-11-01 00:10:00,3', "not CSV: "),
         ("2026-11-01 00:10:00,\udcff", "not UTF-8"),
         ("9" * 20_000, "longer than 10000 bytes"),
@@ -193,3 +203,24 @@ def test_a_file_that_is_not_there_is_a_usage_error(badbuzz, tmp_path):
     result = badbuzz("detect", tmp_path / "none.csv")
     assert 2 == result.code
     assert "cannot read" in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(b"timestamp,value"), "packed with gzip: unpack it first"),
+        (b"PK\x03\x04 and so on", "a zip file or a workbook"),
+        ("\ufefftimestamp,value".encode("utf-16"), "UTF-16: save it as UTF-8 first"),
+    ],
+)
+def test_what_is_no_text_is_refused_at_once(badbuzz, tmp_path, content, said):
+    (tmp_path / "counts.csv").write_bytes(content)
+    result = badbuzz("detect", tmp_path / "counts.csv")
+    assert (2, HEAD + "\n") == (result.code, result.out)
+    assert f"counts.csv is {said}" in result.err
+
+
+def test_a_gap_is_answered_like_the_rows_it_lacks_were_never_counted():
+    with_gap = rows(CALM) + rows(CALM, begin=BEGIN + timedelta(days=40))
+    assert 0 == run(with_gap).exit_code
+    assert 2 * len(CALM) == len(answers(run(with_gap)))

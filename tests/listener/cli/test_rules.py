@@ -124,10 +124,9 @@ def test_programs_read_it_as_json_lines(badbuzz, tmp_path):
 
 
 def test_the_rules_of_a_configuration_are_tested_without_its_secrets_in_its_language(badbuzz, tmp_path):
-    (tmp_path / "badbuzz.yaml").write_text(
-        "daemon: {language: fr}\noperator: {to: [team]}\n" + PARTS + "sources: {news: {kind: file, path: /none.jsonl}}\n"
-        "channels: {team: {kind: webhook, url: !secret env:NOT_SET, secret: !secret env:NOR_THIS}}\nroutes: [{to: [team]}]"
-    )  # fmt: skip
+    hook = "{kind: webhook, url: !secret env:NOT_SET, secret: !secret env:NOR_THIS}"
+    more = f"sources: {{news: {{kind: file, path: /none.jsonl}}}}\nchannels: {{team: {hook}}}\nroutes: [{{to: [team]}}]"
+    (tmp_path / "badbuzz.yaml").write_text(f"daemon: {{language: fr}}\noperator: {{to: [team]}}\n{PARTS}{more}")
     path = written(tmp_path, STORM, expect=["silence: [0s, 1d]"], parts="configuration: badbuzz.yaml")
     run = badbuzz("rules", "test", path)
     assert (0, "RÉUSSI  what is tested\n") == (run.code, run.out)
