@@ -22,7 +22,7 @@ COMMANDS = {
     "score": "Tell the tone of texts.",
     "detect": "Tell which counts of a series go beyond what is usual.",
     "backtest": "Judge recorded mentions on a virtual clock.",
-    "rules": "Test rules on mentions that are said when you say.",
+    "rules": "Test rules: timed mentions, and the steps that must follow.",
     "label": "Say what the tone of mentions is; it is learnt from.",
     "report": "Say how good the tone is, and whether that changes.",
     "incidents": "List, show, acknowledge and resolve incidents.",

@@ -135,7 +135,7 @@ def test_where_there_are_no_mentions_that_is_said(badbuzz, tmp_path, config, con
 
 
 def test_what_is_packed_is_refused_at_once(badbuzz, tmp_path, config):
-    (tmp_path / "recording.jsonl").write_bytes(gzip.compress(line(1).encode()))
+    (tmp_path / "recording.jsonl").write_bytes(gzip.compress(line(1).encode(), mtime=0))
     run = badbuzz("backtest", config, tmp_path / "recording.jsonl")
     assert (2, "") == (run.code, run.out)
     assert "recording.jsonl is packed with gzip" in run.err
