@@ -36,6 +36,25 @@ def classify(text: str, **changes: Any) -> list[Classified]:
     return CLASSIFIER.classify(mention(text, **changes))
 
 
+def test_what_is_said_again_is_found_as_if_it_were_new_whoever_says_it() -> None:
+    query = compile_query("acme")
+    terms = BrandTerms(
+        query=query, languages=("fr", "en"), own_accounts=("@acmeair",), keywords={"strike": ("strike",)}
+    )
+    fresh, remembering = Classifier({"acme": terms}), Classifier({"acme": terms}, remembered=2)
+    said = ["acme on strike, I hate it", "acme is great", "nothing", "acme est nul", "acme " + "a" * 2_000]
+    again = [mention(text, author=Author(handle=by)) for by in ("somebody", "acmeair") for text in said for _ in "12"]
+    again += [mention(said[0], language=language, title=title) for language in ("fr", "en") for title in (None, "acme")]
+    for each in again:
+        assert [outline(found) for found in fresh.classify(each)] == [
+            outline(found) for found in remembering.classify(each)
+        ]
+
+
+def outline(found: Classified) -> tuple[Any, ...]:
+    return found.brand, found.tone, found.match.spans, found.own, found.hits, found.words, found.said
+
+
 def test_only_the_brands_a_mention_concerns_are_given() -> None:
     assert [] == classify("nothing of interest")
     assert [] == classify("acme job")
