@@ -1,30 +1,21 @@
 """The same engine on a virtual clock: over recorded mentions, or over what the daemon itself stored."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from listener.pipeline.clean import fit
 from listener.pipeline.engines import Engines
-from listener.pipeline.intake import Intake
 from listener.pipeline.setup import Setup
+from listener.recorded import Recorded
 from listener.store.marks import Marking
-from listener.store.port import Commit, Position, Seen, Views
+from listener.store.port import Position, Views
 from rules.engine import Engine
 from rules.inputs import Heard
 from rules.instant import Instant, instant
 from rules.mention import Mention
-from rules.moment import LATENESS
 from rules.rule import Verdict
 from rules.transition import Transition
-
-REMEMBERED = 100_000
-"""Identities kept to tell repeats; older ones would be taken for new."""
-MOST_SOURCES = 1_000
-ELSEWHERE = "elsewhere"
-"""What sources are called beyond that many: a recording may name a new one in every line."""
-_SALT = b"backtest"
 
 
 @dataclass
@@ -47,10 +38,9 @@ class Backtest:
 
     def __init__(self, setup: Setup) -> None:
         self.summary = Summary()
-        self._setup = replace(setup, polled=frozenset())  # a recording tells when each was taken
-        self._sources = set(setup.listeners)
+        self._plans = setup.plans
+        self._recorded = Recorded(setup)
         self._engines = Engines()
-        self._known: OrderedDict[str, Seen] = OrderedDict()
 
     def run(self, mentions: Iterable[tuple[Mention, datetime | None]]) -> Iterator[Transition]:
         """The transitions, as they come. Mentions are (mention, `at` when the record has one)."""
@@ -65,7 +55,7 @@ class Backtest:
     def begin(self, at: Instant) -> list[Transition]:
         """Listen from `at` on; the first mention does so when nobody has."""
         self.summary.since = at
-        return self._engines.apply(self._engines.configure(self._setup.plans, at))
+        return self._engines.apply(self._engines.configure(self._plans, at))
 
     def advance(self, to: Instant) -> list[Transition]:
         """What follows from nothing more being said up to `to`."""
@@ -86,46 +76,17 @@ class Backtest:
 
     def mark(self, marking: Marking) -> None:
         """A person says what the tone of a mention is before it is heard."""
-        marks = {marking.brand: marking}
-        self._known[marking.identity] = Seen(revisions={}, deleted=False, facts={}, marks=marks)
+        self._recorded.mark(marking)
 
     def _take(self, mention: Mention, at: Instant) -> list[Transition]:
         at = max(at, self.summary.until or at)
         steps = [] if self.summary.since is not None else self.begin(at)
         self.summary.until = at
         self.summary.mentions += 1
-        mention = fit(mention, self._welcome(mention.source))
-        intake = Intake(self._setup, _SALT, self._lookup(mention), Commit(advanced=at, last=at), at)
-        entries = intake.take([mention], self.summary.since)
-        self.summary.dropped += intake.dropped
+        entries = self._recorded.take(mention, at, self.summary.since)
+        self.summary.dropped = self._recorded.dropped
         self.summary.counted += sum(isinstance(each.entry, Heard) for each in entries)
-        self._remember(mention, intake)
         return [*steps, *self._engines.advance(at), *self._engines.apply(entries)]
-
-    def _welcome(self, source: str) -> str:
-        """The name that a source goes by. One that the configuration does not name is heard by every brand."""
-        if source not in self._sources:
-            source = source if len(self._sources) < MOST_SOURCES else ELSEWHERE
-            self._sources.add(source)
-            self._setup = replace(
-                self._setup,
-                listeners={**self._setup.listeners, source: tuple(self._setup.plans)},
-                lateness={**self._setup.lateness, source: LATENESS},
-                honouring=self._setup.honouring | {source},
-            )
-        return source
-
-    def _lookup(self, mention: Mention) -> dict[str, Seen]:
-        seen = self._known.get(mention.identity)
-        return {mention.identity: seen} if seen else {}
-
-    def _remember(self, mention: Mention, intake: Intake) -> None:
-        seen = intake.known(mention.identity)
-        if seen:
-            self._known[mention.identity] = seen
-            self._known.move_to_end(mention.identity)
-        if len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
 
     def _counted(self, steps: Iterable[Transition]) -> Iterator[Transition]:
         for step in steps:

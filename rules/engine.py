@@ -7,6 +7,7 @@ import msgspec
 from rules.engine_state import EngineState
 from rules.evidence import evidence_of
 from rules.facts import Facts
+from rules.history import Rules, made, pupils, take_in
 from rules.incident import Incident, incident_id
 from rules.inputs import (
     Acknowledged,
@@ -16,6 +17,7 @@ from rules.inputs import (
     Edited,
     Gap,
     Heard,
+    Imported,
     Input,
     Learnt,
     Missed,
@@ -23,7 +25,7 @@ from rules.inputs import (
     Resolved,
 )
 from rules.instant import MINUTE, SECOND, Instant, Span, span
-from rules.rule import RULES, Rule, RuleOptions, Verdict
+from rules.rule import Verdict
 from rules.series import minute_of, series_of
 from rules.transition import Evidence, State, Transition
 
@@ -47,7 +49,7 @@ class Engine:
     def __init__(self, brand: str, state: bytes | None = None) -> None:
         self.brand = brand
         self._state = msgspec.json.decode(state, type=EngineState) if state else EngineState()
-        self._rules: dict[str, tuple[Rule, RuleOptions]] = {}
+        self._rules: Rules = {}
         self._state.close(self._state.learnt)
         if self._state.plan:
             self._build(self._state.plan)
@@ -68,6 +70,15 @@ class Engine:
     def judged(self) -> Instant:
         """The stamp of the last news; 0 before the first."""
         return self._state.news_at
+
+    @property
+    def listened(self) -> tuple[int, int]:
+        """The first minute that was listened to, and the first that is not learnt yet."""
+        return self._state.counts.since, max(self._state.learnt, self._state.counts.since)
+
+    def pupils(self, entry: Imported) -> dict[str, int | None]:
+        """The rules that learn of a series in it, with the minute up to which each knows a history already."""
+        return {name: self._state.imported.get(name) for name in pupils(entry, self._rules)}
 
     def open_incidents(self) -> list[Incident]:
         """The incidents that are open now."""
@@ -117,10 +128,8 @@ class Engine:
                 self._edit(entry)
             case Deleted():
                 self._unquote(entry.mention)
-            case Acknowledged():
-                return self._acknowledge(entry)
-            case Resolved():
-                return self._resolve(entry)
+            case Acknowledged() | Resolved():
+                return self._acknowledge(entry) if isinstance(entry, Acknowledged) else self._resolve(entry)
             case Configured():
                 return self._configure(entry)
             case Coverage():
@@ -129,6 +138,8 @@ class Engine:
                 self._miss(entry)
             case Learnt():
                 self._state.model = entry.hash
+            case Imported():
+                take_in(entry, self._state, self._rules)
         return []
 
     def settle(self) -> list[Transition]:
@@ -253,24 +264,23 @@ class Engine:
             state.close(state.counts.since - self._lateness)  # what is late counts before it, and may be edited
         return transitions
 
-    def _inherit(self, old: dict[str, tuple[Rule, RuleOptions]], *, soften: bool) -> None:
-        whole, self._state.whole = self._state.whole, {}
+    def _inherit(self, old: Rules, *, soften: bool) -> None:
+        state = self._state
+        whole, state.whole, imported, state.imported = state.whole, {}, state.imported, {}
         for name, (rule, _) in self._rules.items():
             before = old.get(name)
             if before and type(before[0]) is type(rule) and before[0].series == rule.series:
                 rule.restore(before[0].dump())
                 if name in whole and not soften:
-                    self._state.whole[name] = whole[name]
+                    state.whole[name] = whole[name]
+                if name in imported and not soften:
+                    state.imported[name] = imported[name]
             if soften:
                 rule.soften()
 
     def _build(self, plan: Plan) -> None:
         self._query = plan.query
-        self._rules = {}
-        for rule in plan.rules:
-            spec = RULES.spec(rule.kind)
-            options = spec.options.model_validate(rule.options)
-            self._rules[rule.name] = (spec.build(rule.name, options), options)
+        self._rules = {rule.name: made(rule) for rule in plan.rules}
         self._lateness = -(-plan.lateness // MINUTE)
         self._horizon = max([rule.horizon for rule, _ in self._rules.values()], default=1)
 

@@ -16,7 +16,8 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
     not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
     a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
-    without a source, `model` the label model that tones are judged with.
+    without a source, `model` the label model that tones are judged with, `imported` the minute up to which each rule
+    knows a history of before.
     """
 
     plan: Plan | None = None
@@ -30,6 +31,7 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     learned: dict[str, Any] = {}
     whole: dict[str, Any] = {}
     model: str | None = None
+    imported: dict[str, int] = {}
 
     def close(self, before: int) -> None:
         """Minutes before that one do not change any more."""

@@ -108,7 +108,17 @@ class Learnt(_Entry, frozen=True, kw_only=True, tag="model"):
     hash: str | None
 
 
-Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap | Learnt
+class Imported(_Entry, frozen=True, kw_only=True, tag="import"):
+    """What was counted before the brand was listened to: for each series, bins of `width` minutes from the minute
+    `begin` on, None where nothing was measured. Of a long history there are many, in order, of a day or less each.
+    """
+
+    begin: int
+    width: int
+    counts: dict[str, tuple[int | None, ...]]
+
+
+Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap | Learnt | Imported
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

@@ -60,15 +60,20 @@ def command(
         raise typer.BadParameter("give either the configuration and recordings, or --from-store")
     if from_store:
         raise typer.Exit(with_views(config, _replay))
-    problems = _Problems()
-    backtest = Backtest(build_setup(usable(config_path(config), CATALOGS), _PASSED_ON))
+    problems = Problems()
+    backtest = Backtest(build_setup(settings_of(config_path(config)), _PASSED_ON))
     with _shown(files or []) as (advance, write):
-        for step in backtest.run(_mentions(files or [], _Reader(problems), advance)):
+        for step in backtest.run(mentions_in(files or [], problems, advance, paced=True)):
             write(transition_line(step))
     if not backtest.summary.mentions and not problems.count:
         say("there were no mentions")
     put(_summary(backtest.summary, problems.count))
     raise typer.Exit(1 if problems.count else 0)
+
+
+def settings_of(config: Path) -> Settings:
+    """As the daemon would take it, but for credentials, which nothing here needs. Raises ConfigError."""
+    return usable(config, CATALOGS)
 
 
 @contextmanager
@@ -84,7 +89,7 @@ def _shown(files: list[Path]) -> Iterator[tuple[Callable[[int], None], Callable[
         yield shown
 
 
-class _Problems:
+class Problems:
     """Lines that could not be read: said once each for the first few, counted all."""
 
     shown = 10
@@ -93,6 +98,7 @@ class _Problems:
         self.count = 0
 
     def add(self, place: str, problem: str) -> None:
+        """Say what is wrong with a line, unless many were said already."""
         self.count += 1
         if self.count <= self.shown:
             say(f"{place}: {problem}; the line is left out")
@@ -100,7 +106,13 @@ class _Problems:
             say("further lines are left out silently")
 
 
-def _mentions(files: list[Path], reader: "_Reader", advance: Callable[[int], None]) -> Iterator[Timed]:
+def mentions_in(
+    files: list[Path], problems: Problems, advance: Callable[[int], None] = lambda _: None, *, paced: bool = False
+) -> Iterator[Timed]:
+    """The mentions of recordings, each with its `at` when it has one; what cannot be read goes to `problems`, and when
+    they are `paced`, so does what is long after all before it. `advance` takes in how many more bytes were read.
+    """
+    reader = _Reader(problems, paced=paced)
     for path in files:
         with opened(path) as stream:
             passed = 0
@@ -118,8 +130,8 @@ def _mentions(files: list[Path], reader: "_Reader", advance: Callable[[int], Non
 class _Reader:
     """Makes mentions of lines, and says what is wrong with those that are none."""
 
-    def __init__(self, problems: _Problems) -> None:
-        self._problems = problems
+    def __init__(self, problems: Problems, *, paced: bool) -> None:
+        self._problems, self._paced = problems, paced
         self._last: datetime | None = None
 
     def read(self, line: bytes | None, place: str) -> Timed | None:
@@ -146,10 +158,10 @@ class _Reader:
         return mention
 
     def _pass(self, at: datetime) -> None:
-        """Between two mentions every minute is gone through: a wrong year would take for ever."""
+        """Between two mentions that are judged every minute is gone through: a wrong year would take for ever."""
         if not _FIRST <= at < _LAST:
             raise LineError(f"its time is before {_FIRST.year} or after {_LAST.year - 1}")
-        if self._last is not None and at - self._last > _LONGEST_PAUSE:
+        if self._paced and self._last is not None and at - self._last > _LONGEST_PAUSE:
             raise LineError(f"more than {_LONGEST_PAUSE.days} days after the latest before it ({self._last:%Y-%m-%d})")
         self._last = max(at, self._last or at)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from keyword import iskeyword
 from typing import Any, Never
 
 import typer
@@ -20,6 +21,7 @@ COMMANDS = {
     "listen": "Read one source and print its mentions.",
     "match": "Print the mentions that a query matches.",
     "score": "Tell the tone of texts.",
+    "import": "Learn what is usual from a history.",
     "detect": "Tell which counts of a series go beyond what is usual.",
     "backtest": "Judge recorded mentions on a virtual clock.",
     "rules": "Test rules: timed mentions, and the steps that must follow.",
@@ -103,7 +105,7 @@ def _program(args: list[str]) -> typer.Typer:
     program.callback()(_program_itself)
     wanted = next((word for word in args if not word.startswith("-")), "")
     for name, summary in COMMANDS.items():
-        module = f"{__package__}.{name}"
+        module = f"{__package__}.{name}{'_' if iskeyword(name) else ''}"
         if find_spec(module) is None:
             continue
         if name == wanted:

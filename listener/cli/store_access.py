@@ -21,6 +21,7 @@ from listener.clock import Clock
 from listener.store.marks import Wish
 from listener.store.port import Answered, Views
 from listener.store.views import open_views
+from rules.inputs import Imported
 
 T = TypeVar("T")
 
@@ -76,7 +77,17 @@ async def ask(views: Views, verb: str, target: str, *, by: str | None, because: 
 
 async def ask_labels(views: Views, wishes: Sequence[tuple[str, Wish]], *, by: str | None, done: str) -> int:
     """The same for marks; `done` is said of them."""
-    answered = await _answer(views, await views.ask_labels(wishes, by or getpass.getuser(), Clock().now()))
+    return await _told(views, await views.ask_labels(wishes, by or getpass.getuser(), Clock().now()), done)
+
+
+async def ask_history(views: Views, brand: str, history: Sequence[Imported], *, by: str | None, done: str) -> int:
+    """The same for counts of before."""
+    command = await views.ask_history(brand, history, by or getpass.getuser(), Clock().now())
+    return await _told(views, command, done)
+
+
+async def _told(views: Views, command: int, done: str) -> int:
+    answered = await _answer(views, command)
     if answered and answered.refusal:
         say(f"refused: {answered.refusal}")
         return 1

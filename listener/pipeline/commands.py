@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from listener.pipeline.engines import Engines
+from listener.pipeline.history import objection
 from listener.store.port import Answered, Command, LogEntry, Views
+from rules.engine import Engine
 from rules.inputs import Acknowledged, Resolved
 from rules.instant import Instant
 
@@ -33,6 +37,8 @@ class Commands:
                 return await self._on_incident(command, engines, at)
             case "retry":
                 return await self._retry(command, at)
+            case "import":
+                return _import(command, engines.get(command.target), at)
             case _:
                 return _refused(command, at, f"unknown command '{command.verb}'")
 
@@ -59,6 +65,14 @@ class Commands:
             else Resolved(at=at, incident=row.id, by=command.by, because=command.because)
         )
         return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
+
+
+def _import(command: Command, engine: Engine | None, at: Instant) -> Answer:
+    refusal = objection(engine, command.history) if engine and engine.plan else f"there is no brand {command.target}"
+    if refusal:
+        return _refused(command, at, refusal)
+    entries = [LogEntry(brand=command.target, entry=replace(entry, at=at)) for entry in command.history]
+    return Answer(answered=Answered(id=command.id, at=at), entries=entries)
 
 
 def _refused(command: Command, at: Instant, refusal: str) -> Answer:

@@ -1,5 +1,6 @@
 """What the store's log says, held in memory: the engines, the sources, the configuration in force."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import monotonic
@@ -149,7 +150,11 @@ class Ledger:
             answer = await self._commands.carry_out(command, self.engines, turn.at)
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
-            turn.apply(answer.entries)
+            if answer.answered.refusal:
+                log.warning("command_refused", verb=command.verb, target=command.target, why=answer.answered.refusal)
+            for entry in answer.entries:
+                turn.apply([entry])
+                await asyncio.sleep(0)  # a history has many, and each takes a while to learn
 
     async def _rehome(self, turn: Turn) -> None:
         """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""

@@ -11,9 +11,11 @@ from listener.store.port import Command, Commit
 from listener.store.rows import chunks, encode, key, tones_of
 from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS
 from rules.facts import Tone
+from rules.inputs import Imported
 from rules.instant import Instant
 
 _WISH = msgspec.json.Decoder(Wish)
+_HISTORY = msgspec.json.Decoder(tuple[Imported, ...])
 _COMMAND = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because", "details")]
 
 
@@ -92,7 +94,17 @@ def command(row: RowMapping) -> Command:
     """The command of a row."""
     values = dict(row)
     details = values.pop("details")
-    return Command(**values, wish=None if details is None else _WISH.decode(details))
+    if details is None:
+        return Command(**values)
+    if values["verb"] == "import":
+        return Command(**values, history=_HISTORY.decode(details))
+    return Command(**values, wish=_WISH.decode(details))
+
+
+def history_row(brand: str, history: Sequence[Imported], by: str, at: Instant) -> dict[str, object]:
+    """A row of `commands`."""
+    told = {"because": None, "refusal": "", "details": encode(tuple(history))}
+    return {"at": at, "verb": "import", "target": brand, "by": by, **told}
 
 
 def label_rows(wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> list[dict[str, object]]:

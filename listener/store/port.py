@@ -9,7 +9,7 @@ from alerts.delivery import Delivery, Outcome, Outgoing
 from listener.errors import SourceState
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from rules.facts import Facts, Tone
-from rules.inputs import Input
+from rules.inputs import Imported, Input
 from rules.instant import Instant
 from rules.mention import Mention
 from rules.transition import Transition
@@ -92,8 +92,8 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, resolve, retry or label; `target` an incident id or number, a delivery
-    id, or the identity of a mention, of which `wish` says more.
+    """What a person asked for. `verb` is ack, resolve, retry, label or import; `target` an incident id or number, a
+    delivery id, the identity of a mention, of which `wish` says more, or a brand, of which `history` is brought.
     """
 
     id: int
@@ -103,6 +103,7 @@ class Command:
     by: str
     because: str | None = None
     wish: Wish | None = None
+    history: tuple[Imported, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,7 +320,11 @@ class Views(Protocol):
         ...
 
     async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
-        """Leave a command for the writer; returns its id. This and `ask_labels` are the only writes of this side."""
+        """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
+        ...
+
+    async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:
+        """Leave an `import` command; returns its id."""
         ...
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:

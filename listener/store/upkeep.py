@@ -62,6 +62,13 @@ async def migrate(where: str | Path) -> tuple[str | None, str]:
     return before, HEAD
 
 
+async def make(where: str | Path) -> None:
+    """Make the store of a data directory where there is none yet. Raises StoreError."""
+    at = place(where)
+    if at.file and not at.file.exists():
+        await migrate(where)
+
+
 async def _before(at: Place, engine: AsyncEngine, lock: FileLock | AdvisoryLock) -> str | None:
     await lock.take("badbuzz db migrate")
     return await current(at, engine)

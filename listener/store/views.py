@@ -27,7 +27,7 @@ from listener.store.port import (
 from listener.store.tables import COMMANDS, HEAD
 from listener.store.upkeep import current
 from rules.facts import Tone
-from rules.inputs import Input
+from rules.inputs import Imported, Input
 from rules.instant import Instant
 from rules.transition import Transition
 
@@ -109,6 +109,11 @@ class _SqlViews:
         with in_words(self._place):
             await self._check()
         return await finished(self._leave(marking.label_rows(wishes, by, at)), "store ask")
+
+    async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:
+        with in_words(self._place):
+            await self._check()
+        return await finished(self._leave([marking.history_row(brand, history, by, at)]), "store ask")
 
     async def asked_labels(self, limit: int = 10_000) -> list[Command]:
         return await self._read(partial(marking.waiting_labels, limit=limit))

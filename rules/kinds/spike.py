@@ -69,7 +69,8 @@ class Spike:
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
         totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
         reading = self._present.read(at, *counts.still_open(self.series, at), totals)
-        window, early = opening.window if opening else self._window(totals), counts.heard(at) < _EARLY
+        window = opening.window if opening else self._window(totals)
+        early = self._learning and counts.heard(at) < _EARLY
         level = max(reading.expected, ((opening and opening.usual) or 0.0) / window)
         count, expected = totals[SCALES.index(window)], level * window
         high = self._present.now.bursts.high(window, level)

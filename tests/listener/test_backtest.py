@@ -6,10 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from listener.backtest import ELSEWHERE, MOST_SOURCES, Backtest, replay_store
+from listener.backtest import Backtest, replay_store
 from listener.pipeline.clean import fit
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
+from listener.recorded import ELSEWHERE, MOST_SOURCES
 from listener.store.port import Commit
 from rules.instant import MINUTE, SECOND, instant, moment
 from rules.mention import Author, Mention

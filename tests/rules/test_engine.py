@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.engine import Engine
-from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Missed, Resolved, decode, encode
+from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Imported, Missed, Resolved, decode, encode
 from rules.instant import MINUTE, SECOND
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
@@ -288,13 +288,15 @@ def test_a_brand_that_is_always_loud_is_not_in_crisis():
 
 @st.composite
 def logs(draw):
-    """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits and deletes."""
+    """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits, deletes, histories."""
     rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
     the_plan = msgspec.structs.replace(plan(**rules), sources=("press", "other"))
     entries, at, posted = [configured(the_plan)], START, []
     for number in range(draw(st.integers(0, 60))):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
-        kind = draw(st.sampled_from(["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve"]))
+        kind = draw(
+            st.sampled_from(["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve", "past"])
+        )
         if kind == "heard":
             label = draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"]))
             hits = draw(st.sampled_from([(), (), ("recall",)]))
@@ -304,6 +306,10 @@ def logs(draw):
             entries.append(heard(number, 0).__class__(at=at, facts=posted[-1]))
         elif kind == "gap":
             entries.append(Gap(at=at, since=since))
+        elif kind == "past":
+            begin = START // MINUTE - draw(st.integers(60, 180))
+            counts = {"negative": tuple(draw(st.lists(st.sampled_from([None, 0, 3]), max_size=12)))}
+            entries.append(Imported(at=at, begin=begin, width=5, counts=counts))
         elif kind == "missed":
             entries.append(Missed(at=at, source=draw(st.sampled_from(["press", "other"])), since=since))
         elif kind == "cover":

@@ -1,0 +1,114 @@
+"""`badbuzz import`: what was said before, so that from the first day on it is known what is usual."""
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.model import parse_duration
+from config.settings import Settings
+from listener.app import store_address
+from listener.cli.backtest import Problems, mentions_in, settings_of
+from listener.cli.counts import read_rows
+from listener.cli.label import By, brand_of
+from listener.cli.lines import opened
+from listener.cli.progress import followed
+from listener.cli.store_access import Config, ask_history, with_views
+from listener.cli.terminal import config_path, say
+from listener.history import BinError, Bins, Tally
+from listener.pipeline.models import usable
+from listener.pipeline.setup import build_setup
+from listener.store.port import Views
+from listener.store.upkeep import make
+from listener.wire import clock_time
+from rules.history import DAY, end_of, minutes_in, portions
+from rules.inputs import Imported
+from rules.instant import MINUTE
+from rules.rule import Of
+
+MENTIONS = {".jsonl", ".ndjson", ".json"}
+"""How files are called that hold mentions; all others hold counts."""
+
+
+def command(
+    file: Annotated[
+        Path, typer.Argument(help="Counts as CSV, timestamp,value in UTC, or mentions as JSON Lines (.jsonl).")
+    ],
+    config: Config = None,
+    *,
+    brand: Annotated[
+        str | None, typer.Option(help="The brand; for mentions, when not given, each brand that they concern.")
+    ] = None,
+    of: Annotated[Of, typer.Option(help="What the counts are of.")] = "negative",
+    every: Annotated[
+        str | None,
+        typer.Option(help="The length of a bin, such as 5m; when not given, the time between the first two rows."),
+    ] = None,
+    by: By = None,
+) -> None:
+    """Learn what is usual from a history: mentions, or how many there were.
+
+    Nothing of it is alerted or shown as an incident. It must be older than what the daemon heard itself. Where rows are
+    missing nothing was heard; of mentions, a minute without one is a zero. Lines that cannot be used are said and left
+    out, and the exit code is then 1.
+    """
+    settings, problems = settings_of(config_path(config)), Problems()
+    bins = _bins(every)
+    asyncio.run(make(store_address(settings)))
+
+    async def work(views: Views, _settings: Settings) -> int:
+        if file.suffix in MENTIONS:
+            found = await _of_mentions(file, settings, problems, brand, views)
+        else:
+            found = {brand_of(settings, brand): _of_counts(file, of, bins, problems)}
+        codes = [await _bring(views, name, history, by) for name, history in found.items()]
+        return max([*codes, int(problems.count > 0), int(not codes)])
+
+    raise typer.Exit(with_views(config, work))
+
+
+async def _of_mentions(
+    file: Path, settings: Settings, problems: Problems, brand: str | None, views: Views
+) -> dict[str, list[Imported]]:
+    wanted = [brand_of(settings, brand)] if brand else list(settings.brands)
+    tally = Tally(build_setup(settings), usable(await views.models()))
+    recorded = mentions_in([file], problems)
+    for mention, at in followed(recorded) if sys.stderr.isatty() else recorded:
+        tally.add(mention, at)
+    told = {name: (begin, counts) for name, begin, counts in tally.counts() if name in wanted and any(counts["posts"])}
+    if not told:
+        say(f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}")
+    return {name: list(portions(0, begin, 1, counts)) for name, (begin, counts) in told.items()}
+
+
+def _of_counts(file: Path, of: Of, bins: Bins, problems: Problems) -> list[Imported]:
+    with opened(file) as stream:
+        for row in read_rows(stream):
+            try:
+                if row.problem:
+                    raise BinError(row.problem)  # noqa: TRY301 - both are said in the same way
+                bins.add(row.at, row.count)
+            except BinError as error:
+                problems.add(f"{file}:{row.line}", str(error))
+    return list(portions(0, bins.begin, bins.width, {of: bins.counts}))
+
+
+async def _bring(views: Views, brand: str, history: list[Imported], by: str | None) -> int:
+    if not history:
+        say(f"{brand}: there are no counts in it")
+        return 1
+    days, since, until = minutes_in(history) / DAY, history[0].begin, end_of(history[-1])
+    told = f"{days:.1f} days of {brand} from {clock_time(since * MINUTE)} to {clock_time(until * MINUTE)}"
+    return await ask_history(views, brand, history, by=by, done=f"{told} are learnt")
+
+
+def _bins(every: str | None) -> Bins:
+    try:
+        width = parse_duration(every)
+        assert width is None or isinstance(width, timedelta)
+        return Bins(width)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--every") from error

@@ -1,0 +1,117 @@
+"""Counts of before the brand was listened to, from rows or from mentions, ready to be imported."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from config.model import format_duration
+from listener.pipeline.setup import Setup
+from listener.recorded import Recorded
+from rules.classify import NO_MODELS
+from rules.history import LONGEST
+from rules.inputs import Heard
+from rules.instant import instant
+from rules.labelling.model import LabelModel
+from rules.mention import Mention
+from rules.series import minute_of, series_of
+
+SHORTEST, LONGEST_BIN = timedelta(minutes=1), timedelta(hours=1)
+
+
+class BinError(ValueError):
+    """A row does not fit between the others; the message says why."""
+
+
+class Bins:
+    """Rows of one series in order, put into bins of one length: `width` minutes, or when not given, as far as the first
+    two rows are apart. Where there is no row, nothing was heard.
+    """
+
+    def __init__(self, width: timedelta | None = None) -> None:
+        self._width = width and _checked(width)
+        self._first: datetime | None = None
+        self._counts: list[int | None] = []
+
+    def add(self, at: datetime, count: int | None) -> None:
+        """The next row. Raises BinError when it is left out."""
+        if self._first is None:
+            self._first = at
+        else:
+            self._place(at - self._first)
+        self._counts.append(count)
+
+    @property
+    def width(self) -> int:
+        """Minutes of a bin."""
+        return (self._width or SHORTEST) // SHORTEST
+
+    @property
+    def begin(self) -> int:
+        """The minute of the first bin."""
+        return minute_of(instant(self._first)) if self._first else 0
+
+    @property
+    def counts(self) -> tuple[int | None, ...]:
+        """One for each bin."""
+        return tuple(self._counts)
+
+    def _place(self, passed: timedelta) -> None:
+        if passed <= timedelta():
+            raise BinError("not later than the row before it")
+        self._width = self._width or _checked(passed)
+        place = round(passed / self._width)
+        if place < len(self._counts):
+            raise BinError("in the same bin as the row before it, or earlier")
+        if place - len(self._counts) > LONGEST:
+            raise BinError("years after the row before it")
+        self._counts += [None] * (place - len(self._counts))
+
+
+def _checked(width: timedelta) -> timedelta:
+    if width % SHORTEST or not SHORTEST <= width <= LONGEST_BIN:
+        raise BinError(f"bins of {format_duration(width)} are not read: whole minutes, from 1 minute to 1 hour")
+    return width
+
+
+class Tally:
+    """Counts the mentions of a recording as the daemon would have, minute by minute. Between the first and the last
+    mention, whichever brand it is of, a minute without one is a zero. Only the newest LONGEST minutes are kept.
+    """
+
+    def __init__(self, setup: Setup, models: Mapping[str, LabelModel] = NO_MODELS) -> None:
+        self._recorded = Recorded(setup, models)
+        self._brands: dict[str, dict[str, dict[int, int]]] = {brand: {} for brand in setup.plans}
+        self._first: int | None = None
+        self._last = self.mentions = 0
+
+    def add(self, mention: Mention, at: datetime | None = None) -> None:
+        """Count it where it was said, which is where it was taken if that is all that is known."""
+        said = instant(mention.created_at or at or mention.observed_at)
+        self.mentions += 1
+        minute = minute_of(said)
+        self._first = minute if self._first is None else min(minute, self._first)
+        self._last = max(self._last, minute)
+        if minute <= self._last - LONGEST:
+            return
+        for each in self._recorded.take(mention, said, None):
+            if isinstance(each.entry, Heard):
+                for series in series_of(each.entry.facts):
+                    self._count(self._brands[each.brand].setdefault(series, {}), minute)
+
+    def _count(self, minutes: dict[int, int], minute: int) -> None:
+        minutes[minute] = minutes.get(minute, 0) + 1
+        if len(minutes) > 2 * LONGEST:
+            for old in [each for each in minutes if each <= self._last - LONGEST]:
+                del minutes[old]
+
+    def counts(self) -> Iterator[tuple[str, int, dict[str, tuple[int, ...]]]]:
+        """(brand, first minute, counts by series) of each brand."""
+        if self._first is None:
+            return
+        begin = max(self._first, self._last - LONGEST + 1)
+        for brand, found in self._brands.items():
+            whole = {"posts": {}, "negative": {}, **found}
+            yield brand, begin, {series: _filled(minutes, begin, self._last) for series, minutes in whole.items()}
+
+
+def _filled(minutes: Mapping[int, int], begin: int, last: int) -> tuple[int, ...]:
+    return tuple(minutes.get(minute, 0) for minute in range(begin, last + 1))
