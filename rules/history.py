@@ -45,13 +45,13 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
 def _learn(entry: Imported, rule: Rule) -> None:
     counts = Counts(bins={rule.series: {}}, since=entry.begin, open=end_of(entry))
     bins = counts.bins[rule.series]
-    for minute, count in _minutes(entry, rule.series):
+    for minute, count in minutes(entry, rule.series):
         if count:
             bins[minute] = Bin(count=count)
         rule.learn(counts, minute)
 
 
-def _minutes(entry: Imported, series: str) -> Iterator[tuple[int, int]]:
+def minutes(entry: Imported, series: str) -> Iterator[tuple[int, int]]:
     """Each minute that was heard, with its count."""
     for place, count in enumerate(entry.counts[series]):
         if count is not None:

@@ -12,13 +12,12 @@ from config.model import parse_duration
 from config.settings import Settings
 from listener.app import store_address
 from listener.cli.backtest import Problems, mentions_in, settings_of
-from listener.cli.counts import read_rows
+from listener.cli.bins_in import read_bins
 from listener.cli.label import By, brand_of
-from listener.cli.lines import opened
 from listener.cli.progress import followed
 from listener.cli.store_access import Config, ask_history, with_views
 from listener.cli.terminal import config_path, say
-from listener.history import BinError, Bins, Tally
+from listener.history import Bins, Tally
 from listener.pipeline.models import usable
 from listener.pipeline.setup import build_setup
 from listener.store.port import Views
@@ -63,7 +62,8 @@ def command(
         if file.suffix in MENTIONS:
             found = await _of_mentions(file, settings, problems, brand, views)
         else:
-            found = {brand_of(settings, brand): _of_counts(file, of, bins, problems)}
+            read_bins(file, bins, problems)
+            found = {brand_of(settings, brand): list(portions(0, bins.begin, bins.width, {of: bins.counts}))}
         codes = [await _bring(views, name, history, by) for name, history in found.items()]
         return max([*codes, int(problems.count > 0), int(not codes)])
 
@@ -82,18 +82,6 @@ async def _of_mentions(
     if not told:
         say(f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}")
     return {name: list(portions(0, begin, 1, counts)) for name, (begin, counts) in told.items()}
-
-
-def _of_counts(file: Path, of: Of, bins: Bins, problems: Problems) -> list[Imported]:
-    with opened(file) as stream:
-        for row in read_rows(stream):
-            try:
-                if row.problem:
-                    raise BinError(row.problem)  # noqa: TRY301 - both are said in the same way
-                bins.add(row.at, row.count)
-            except BinError as error:
-                problems.add(f"{file}:{row.line}", str(error))
-    return list(portions(0, bins.begin, bins.width, {of: bins.counts}))
 
 
 async def _bring(views: Views, brand: str, history: list[Imported], by: str | None) -> int:

@@ -25,6 +25,7 @@ COMMANDS = {
     "detect": "Tell which counts of a series go beyond what is usual.",
     "backtest": "Judge recorded mentions on a virtual clock.",
     "rules": "Test rules: timed mentions, and the steps that must follow.",
+    "tune": "Say which setting suits a budget of false alarms.",
     "label": "Say what the tone of mentions is; it is learnt from.",
     "report": "Say how good the tone is, and whether that changes.",
     "incidents": "List, show, acknowledge and resolve incidents.",

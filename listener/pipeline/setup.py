@@ -40,7 +40,7 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
     """
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
     listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
-    rules = {brand: _rules_of(brand, settings) for brand in settings.brands}
+    rules = {brand: rules_of(brand, settings) for brand in settings.brands}
     plans = {
         name: Plan(
             brand=name,
@@ -88,7 +88,9 @@ def _listeners(source: Component, settings: Settings) -> tuple[str, ...]:
     return tuple(name for name in settings.brands if chosen is None or name in chosen)
 
 
-def _rules_of(brand: str, settings: Settings) -> list[Component]:
+def rules_of(brand: str, settings: Settings) -> list[Component]:
+    """The rules that judge a brand."""
+
     def applies(options: object) -> bool:
         return isinstance(options, RuleOptions) and (options.brands is None or brand in options.brands)
 
