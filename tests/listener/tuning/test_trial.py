@@ -73,7 +73,7 @@ def test_only_what_was_heard_counts():
 def test_the_floor_asks_for_people_where_they_are_known():
     lived = past(width=5, days=33)
     crowd = {place: {f"{place}:{n}" for n in range(count)} for place, count in enumerate(lived.counts) if count}
-    alone = dict.fromkeys(crowd, {"one"})
+    alone = {place: {"one"} for place in crowd}
     found = {}
     for name, authors in (("crowd", crowd), ("alone", alone), ("unknown", {})):
         lived.authors = authors
