@@ -1,6 +1,6 @@
 """What one channel is told of one transition, before it is put into words."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -112,6 +112,18 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     drill: bool = False
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident that nobody was told of: what would have rung, and of what its beginning tells."""
+
+    number: int
+    rule: str
+    severity: Severity
+    at: datetime
+    count: int
+    window: timedelta
+    usual: float | None = None
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
     text or a masked error, never a secret.
@@ -122,10 +134,12 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     `source_down` / `source_up`: the source `subject` stopped or resumed being heard. It is in `state`, as its platform
     says with `code`, and was last heard at `silent_since`; `heard` is how much of what is usually heard still is, 0 to
     1, of each brand that listens there.
+    `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
+    `watched_since`, oldest first.
     """
 
     id: str
-    topic: Literal["undelivered", "source_down", "source_up", "test"]
+    topic: Literal["undelivered", "source_down", "source_up", "held", "test"]
     at: datetime
     subject: str
     detail: str = ""
@@ -142,3 +156,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     silent_since: datetime | None = None
     heard: dict[str, float] = {}
+    held: tuple[Held, ...] = ()
+    watched_since: datetime | None = None
+    until: date | None = None

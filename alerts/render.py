@@ -32,7 +32,13 @@ ACTING = frozenset({"open", "worse", "reopened"})
 """States that ask somebody to act."""
 
 _PRIORITY: dict[str, Literal[3, 4, 5]] = {"info": 3, "warning": 4, "critical": 5}
-_NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {"undelivered": 4, "source_down": 3, "source_up": 2, "test": 3}
+_NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
+    "undelivered": 4,
+    "source_down": 3,
+    "source_up": 2,
+    "held": 2,
+    "test": 3,
+}
 
 
 def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
@@ -95,7 +101,8 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
     """The notice in words, under the same promises as an alert."""
     safe = notice_made_safe(notice_in_names(notice))
     times = Times(safe.at, zone, language)
-    words = Words("notice.jinja", language, {"notice": safe, "times": times})
+    held = {"shown": safe.held[: _listed(len(safe.held))], "others": len(safe.held[_listed(len(safe.held)) :])}
+    words = Words("notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
     title = _fitted(lambda name: words.text("title", name), safe.subject if safe.since is None else safe.brand or "")
     stamp = f"{_stamp(times)} ({times.place})"

@@ -40,6 +40,7 @@ def recipients(
     severity: Severity,
     state: State,
     *,
+    held: bool = False,
     already: Iterable[str] = (),
     operator: Sequence[str] = (),
     rouses: Callable[[str], int] = lambda _: 0,
@@ -47,7 +48,8 @@ def recipients(
     """The channels of one transition. The first route that fits is used, and those after it while they say `go_on`.
 
     Whoever was told of an earlier step (`already`, channels that still exist) is told of every later one, so that the
-    end reaches all who heard the beginning; a step that asks nobody to act reaches only them. A critical step that no
+    end reaches all who heard the beginning; a step that asks nobody to act reaches only them, and so does one that is
+    `held`, unless it is critical. A critical step that no
     route fits goes to the operator. Fallback, for critical steps that ask to act: the channels of the fitting routes
     that were not used, then the operator's, without those that are told anyway; in both, those that wake somebody
     first (`rouses` is higher the surer a channel does).
@@ -56,6 +58,8 @@ def recipients(
     reasons = [f"{channel}: was told of this incident before" for channel in told]
     if state not in ACTING:
         return Routed(channels=told, reasons=tuple(reasons or ["nobody: nobody was told of this incident before"]))
+    if held and severity != "critical":
+        return Routed(channels=told, reasons=tuple(reasons or [f"nobody: {brand} is only watched, and this is held"]))
     fitting = [(number, route) for number, route in enumerate(routes, 1) if _fits(route, brand, severity)]
     used = _used(fitting)
     joining = _channels(used, beside=told)

@@ -75,6 +75,7 @@ def notice_made_safe(notice: Notice) -> Notice:
         detail=shorten(defuse(notice.detail), REASON),
         code=shorten(defuse(notice.code), NAME),
         heard=_named(notice.heard),
+        held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
         link=safe_link(notice.link),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,10 @@ class Times:
         if timedelta() < today - local <= _WEEK:
             return f"{format_date(local, 'EEEE', locale=self.language)} {self.hour(moment)}"
         return f"{self.day(moment)}, {self.hour(moment)}"
+
+    def date(self, day: date) -> str:
+        """A day of the calendar, as `day` says it."""
+        return self.day(datetime.combine(day, time(12), tzinfo=self.zone))
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """How long it is from one moment to another as their hours are shown, to the minute; exact within a minute."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -105,6 +105,24 @@ def writable_name(path: Path) -> Path:
         raise ValueError("not a usable path")
     return path
 
+
+def parse_until(value: object) -> object:
+    """The day of a text such as `until 2026-12-03`; a day passes through. Raises ValueError with the way out."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).removeprefix("until").strip())
+    except ValueError:
+        raise ValueError("write the first day on which it rings again, like `until 2026-12-03`") from None
+
+
+Until = Annotated[
+    date,
+    BeforeValidator(parse_until),
+    PlainSerializer(lambda day: f"until {day}", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["until 2026-12-03"]}),
+]
+"""Up to a day, and not that day itself."""
 
 File = Annotated[FilePath, BeforeValidator(beside)]
 """A file that exists; a relative one is beside the configuration file."""

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from config.model import Duration, Label, Model, Secret, TimeZone, writable_name
+from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -162,6 +162,8 @@ class Brand(Model):
     """Accounts of the brand itself: kept, never counted."""
     tone: ToneWords = ToneWords()
     """Words whose tone is the brand's own."""
+    watch_only: Until | None = None
+    """Until that day incidents are recorded and only critical ones ring; once a day it is told what would have."""
 
 
 class Route(Model):

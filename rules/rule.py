@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 import msgspec
 from pydantic import AfterValidator, Field
 
-from config.model import Duration, Model
+from config.model import Duration, Model, Until
 from config.settings import Listed
 from config.spec import Catalog, Spec
 from rules.instant import Instant
@@ -42,6 +42,8 @@ class RuleOptions(Model):
     """How serious an incident of this rule is when it opens."""
     calm_for: Duration = timedelta(minutes=30)
     """How long everything must be as usual before an incident resolves."""
+    watch_only: Until | None = None
+    """As for a brand, for this rule alone."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import typer
 from config.settings import Settings
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
+from listener.pipeline.watched import is_held
 from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
 from rules.text import defuse
@@ -28,13 +29,14 @@ def list_(
 ) -> None:
     """List incidents, newest first."""
 
-    async def work(views: Views, _settings: Settings) -> list[IncidentRow]:
-        return await views.incidents(brand=brand, open_only=open_only, limit=limit)
+    async def work(views: Views, settings: Settings) -> tuple[list[IncidentRow], set[str]]:
+        rows = await views.incidents(brand=brand, open_only=open_only, limit=limit)
+        return rows, {row.id for row in rows if is_held(settings, row)}
 
-    rows = with_views(config, work)
+    rows, held = with_views(config, work)
     if json:
         for row in rows:
-            put(json_line(_row(row)))
+            put(json_line(_row(row) | {"held": row.id in held}))
         return
     if not rows:
         typer.echo("no incident")
@@ -45,7 +47,7 @@ def list_(
             row.brand,
             row.rule,
             row.severity,
-            row.state,
+            f"{row.state}, held" if row.id in held else row.state,
             clock_time(row.opened_at),
             defuse(row.acknowledged_by or "-"),
         )

@@ -3,14 +3,16 @@
 import os
 import re
 import secrets
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Annotated, TypeVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import typer
 from pydantic import ValidationError
@@ -25,11 +27,17 @@ from listener.checks import examine
 from listener.cli.ask import ask, refuse_to_ask_nobody
 from listener.cli.files import create, draft, drop_secret, keep_secret
 from listener.cli.terminal import say
+from listener.clock import Clock
+from rules.instant import moment
 from rules.query import compile_query
 from rules.query_parse import QueryError
 from rules.text import defuse, shorten
 
 T = TypeVar("T")
+
+WATCHED = timedelta(days=7)
+"""How long a new brand is only watched."""
+_YES, _NO = {"y", "yes", "o", "oui"}, {"n", "no", "non"}
 
 _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("fr", "french", "français", "francais"), "fr"),
@@ -46,6 +54,9 @@ _ENGLISH = {
     "no_feed": "that is no web address: write it like https://example.org/feed.xml",
     "phone": "ntfy topic of a phone",
     "no_phone": "a topic is 1 to 64 letters, digits, - or _, without the server’s address",
+    "watch": "Only watch at first, for {days} days: what is critical rings, of all else you hear once a day",
+    "yes": "yes",
+    "no_watch": "yes or no",
     "written": "{path} written; next: badbuzz check {path}, then badbuzz run {path}",
     "subscribe": "alerts go to the ntfy topic '{phone}' on {server}: subscribe to it on the phone",
 }
@@ -60,6 +71,9 @@ _FRENCH = {
     "no_feed": f"ce n’est pas une adresse web{NB}: écrivez-la comme https://example.org/feed.xml",
     "phone": "Sujet ntfy d’un téléphone",
     "no_phone": "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
+    "watch": f"Observer d’abord, {{days}}{NB}jours{NB}: seul le critique sonne, un résumé dit le reste",
+    "yes": "oui",
+    "no_watch": "oui ou non",
     "written": f"{{path}} est écrit. Ensuite{NB}: badbuzz check {{path}}, puis badbuzz run {{path}}",
     "subscribe": f"les alertes vont au sujet ntfy «{NB}{{phone}}{NB}» de {{server}}{NB}: abonnez-y le téléphone",
 }
@@ -76,6 +90,9 @@ def command(
     feed: Annotated[str | None, typer.Option(help="Address of a feed to read.")] = None,
     phone: Annotated[str | None, typer.Option(help="ntfy topic that a phone is subscribed to.")] = None,
     server: Annotated[str, typer.Option(help="ntfy server of that topic.")] = "https://ntfy.sh",
+    watch: Annotated[
+        bool | None, typer.Option("--watch-only/--no-watch-only", help="Whether only what is critical rings at first.")
+    ] = None,
 ) -> None:
     """Write a short, commented configuration to start from; asks for what the options do not say."""
     if path.exists():
@@ -84,6 +101,9 @@ def command(
     given = {"language": language, "brand": brand, "time_zone": time_zone, "feed": feed, "phone": phone}
     refuse_to_ask_nobody([_option(key) for key, value in given.items() if not value])
     spoken, answers = _answers({key: value for key, value in given.items() if value})
+    only_watched = watch if watch is not None else _is_watched(spoken)
+    until = moment(Clock().now()).astimezone(ZoneInfo(answers["time_zone"])).date() + WATCHED
+    answers |= {"watch": "" if only_watched else "# ", "until": until.isoformat()}
     secret, watched = keep_secret(path.parent, "phone-topic", answers["phone"]), answers["brand"]
     values = answers | {"name": _slug(watched), "brand": _label(watched), "query": _query(watched), "server": server}
     text = _starter(spoken, values | {"topic_file": secret.relative_to(path.parent).as_posix()})
@@ -122,6 +142,21 @@ def _answers(given: Mapping[str, str]) -> tuple[Language, dict[str, str]]:
         colon = f"{NB}: " if language == "fr" else ": "
         answers[key] = ask(words[key], question.accept, default=question.default(), colon=colon)
     return language, answers
+
+
+def _is_watched(language: Language) -> bool:
+    """Whether it is to be watched only; so it is where nobody can be asked."""
+    words = _WORDS[language]
+
+    def accept(answer: str) -> bool:
+        if answer.casefold() not in _YES | _NO:
+            raise ValueError(words["no_watch"])
+        return answer.casefold() in _YES
+
+    if not sys.stdin.isatty():
+        return True
+    colon = f"{NB}: " if language == "fr" else ": "
+    return ask(words["watch"].format(days=WATCHED.days), accept, default=words["yes"], colon=colon)
 
 
 def _questions(words: Mapping[str, str]) -> dict[str, _Question]:
@@ -195,7 +230,7 @@ def _starter(language: str, values: dict[str, str]) -> str:
 def _scalar(key: str, value: str) -> str:
     """A value as YAML; plain where that is safe, so that the file reads well."""
     plain = key != "brand" and re.fullmatch(r"[A-Za-z][\w/+-]*(?:://[\w./?=&%~+-]+)?", value)
-    if key in {"name", "topic_file"} or plain:
+    if key in {"name", "topic_file", "watch", "until"} or plain:
         return value
     return "'" + value.replace("${", "$${").replace("'", "''") + "'"
 

@@ -102,8 +102,10 @@ class Describer:
         """A notice in the names that people use."""
         settings = self.settings
         sources = notice.topic in ("source_down", "source_up")
-        named = _labels(settings.sources if sources else settings.channels)
+        named, rules = _labels(settings.sources if sources else settings.channels), _labels(settings.rules)
         brand = settings.brands.get(notice.brand or "")
+        if notice.topic == "held":
+            named = {notice.subject: brand.name} if brand and brand.name else {}
         heard = {
             settings.brands[name].name or name: share for name, share in notice.heard.items() if name in settings.brands
         }
@@ -112,6 +114,7 @@ class Describer:
             subject_name=named.get(notice.subject),
             brand_name=brand.name if brand else None,
             heard=heard,
+            held=tuple(msgspec.structs.replace(each, rule=rules.get(each.rule, each.rule)) for each in notice.held),
             passed_to_name=_labels(settings.channels).get(notice.passed_to or ""),
         )
 

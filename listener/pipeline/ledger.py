@@ -22,6 +22,7 @@ from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
+from listener.pipeline.watching import Digest
 from listener.pipeline.work import Read, Reload, Settled, Work
 from listener.signal import Signal
 from listener.store.port import Commit, SourceRow, Store, Views
@@ -66,6 +67,7 @@ class Ledger:
         self._snapshot_at: Instant = 0
         self._stale = self._strays = self._was_ahead = False
         self._undelivered = Undelivered(views)
+        self._digest = Digest(views)
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -114,6 +116,7 @@ class Ledger:
         await self._pass_on(turn)
         await self._obey(turn)
         turn.advance()
+        turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
         if final or turn.at - self._snapshot_at >= HOUR:
             turn.commit.snapshots = self.engines.dump(turn.at)
@@ -213,6 +216,7 @@ class Ledger:
         self._advanced, self._last = (position.advanced, position.last) if position else (0, self._last)
         self._ran = self._advanced
         self._looked, self._passed = 0, frozenset()
+        self._digest.begin(self.setup.settings, self._advanced)
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         incidents = [each.id for engine in self.engines for each in engine.open_incidents()]

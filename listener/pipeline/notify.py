@@ -11,6 +11,7 @@ from alerts.delivery import Delivery, Outcome, Outgoing
 from alerts.outbox import delivery_id
 from alerts.routing import ACTING, recipients
 from config.settings import Settings
+from listener.pipeline.watched import is_watched
 from listener.store.port import SourceRow
 from rules.instant import Instant, moment
 from rules.transition import Transition
@@ -42,6 +43,7 @@ class Notifier:
             brand=step.brand,
             severity=step.severity,
             state=step.state,
+            held=is_watched(self._settings, step.brand, step.rule, step.at),
             already=already,
             operator=self._settings.operator.to,
             rouses=self._rouses,

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2s
+from typing import Any
 
+from config.model import Model
 from config.settings import Brand, Component, Detection, Settings
 from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
@@ -48,8 +50,7 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
             lateness=max((lateness[s] for s, heard in listeners.items() if name in heard), default=LATENESS),
             sources=tuple(source for source, heard in listeners.items() if name in heard),
             rules=tuple(
-                RulePlan(name=rule.name, kind=rule.kind, options=rule.options.model_dump(mode="json"))
-                for rule in rules[name]
+                RulePlan(name=rule.name, kind=rule.kind, options=_judged(rule.options)) for rule in rules[name]
             ),
         )
         for name, brand in settings.brands.items()
@@ -70,6 +71,11 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
         polled=frozenset(name for name, spec in specs.items() if spec.polled),
         attentive=frozenset(name for name, spec in specs.items() if spec.hears_silence and not spec.polled),
     )
+
+
+def _judged(options: Model) -> dict[str, Any]:
+    """What of a rule's options its judgement goes by: who is told when is none of that."""
+    return options.model_dump(mode="json", exclude={"watch_only"})
 
 
 def _lateness(source: Component) -> Span:

@@ -6,7 +6,9 @@ from importlib.metadata import version
 
 from listener.clock import Clock
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.watched import is_held
 from listener.pipeline.writer import Writer
+from listener.store.port import IncidentRow
 from listener.web.status import BrandStatus, RuleStatus, SourceStatus
 from rules.engine import Engine
 from rules.instant import MINUTE, Instant
@@ -54,6 +56,9 @@ class DaemonStatus:
 
     def channels(self) -> Mapping[str, str]:
         return {name: each.label for name, each in self.ledger.setup.settings.channels.items()}
+
+    def held(self, incident: IncidentRow) -> bool:
+        return is_held(self.ledger.setup.settings, incident)
 
     def _brand(self, name: str) -> BrandStatus:
         brand = self.ledger.setup.settings.brands[name]

@@ -81,8 +81,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "bounds": f"Si peu d’alertes en disent peu{NO_BREAK}: le vrai rythme est entre {{low}} et {{high}} par mois "
         f"(95{THIN}%).",
         "short": f"Cet historique est trop court pour promettre {{budget}}{NO_BREAK}: y revenir plus tard.",
-        "no people": f"Des comptes ne disent pas qui a écrit{NO_BREAK}: le nombre d’auteurs est laissé tel quel, sans être "
-        "jugé.",
+        "no people": f"Des comptes ne disent pas qui a écrit{NO_BREAK}: le nombre d’auteurs est laissé tel quel.",
         "more": "et {number} fois avant",
         "and": "et",
     },

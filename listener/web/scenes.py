@@ -66,6 +66,7 @@ class Home:
         return {
             **_names(site),
             "open": still_open,
+            "held": {row.id for row in rows + [row for row, _ in still_open] if site.status.held(row)},
             "news": _news(still_open, site.now()),
             "closed": [row for row in rows if row.state == "resolved"],
             "brands": [(brand, chart(brand.rates)) for brand in brands],
@@ -100,6 +101,7 @@ class OneIncident:
         return {
             **_names(site),
             "row": row,
+            "held": {row.id} if site.status.held(row) else set(),
             "steps": steps,
             "news": _news([(row, steps[-1] if steps else None)], site.now()),
             "quotes": await _quotes(site, steps[-1].evidence.mentions if steps else {}),

@@ -12,7 +12,7 @@ from config.model import Secret
 from config.problems import Problem
 from listener.errors import SourceState
 from listener.signal import Signal
-from listener.store.port import Views
+from listener.store.port import IncidentRow, Views
 from rules.instant import Instant, Span
 
 
@@ -88,6 +88,10 @@ class Status(Protocol):
 
     def channels(self) -> Mapping[str, str]:
         """What people call each channel, by its name in the configuration."""
+        ...
+
+    def held(self, incident: IncidentRow) -> bool:
+        """Whether nobody was told of it, as its brand or rule is only watched."""
         ...
 
 

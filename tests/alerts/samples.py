@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Late, Notice, Quote
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -197,6 +197,30 @@ NOTICES["in names"] = replace(
     brand_name="Acme Air",
     subject_name="téléphone",
     passed_to_name="salon de veille",
+)
+NOTICES["would have rung"] = Notice(
+    id="held-acme-1",
+    topic="held",
+    at=OPENED,
+    subject="acme",
+    subject_name="Acme Air",
+    watched_since=OPENED - timedelta(days=1),
+    until=(OPENED + timedelta(days=3)).date(),
+    held=tuple(
+        Held(
+            number=30 + n,
+            rule="bad-buzz",
+            severity="warning",
+            at=OPENED - timedelta(hours=9 - n),
+            count=12 + n,
+            window=timedelta(minutes=15),
+            usual=None if n else 2.2,
+        )
+        for n in range(7)
+    ),
+)
+NOTICES["one would have rung"] = replace(
+    NOTICES["would have rung"], held=NOTICES["would have rung"].held[:1], until=None, link="https://bb.example"
 )
 NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))

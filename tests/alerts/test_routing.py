@@ -24,6 +24,12 @@ def test_a_route_that_goes_on_lets_the_next_one_add_its_channels_once():
     assert recipients(routes, "acme", "critical", "open").channels == ("phone", "team", "mail")
 
 
+def test_what_is_held_reaches_nobody_new_until_it_is_critical():
+    assert recipients(ROUTES, "acme", "warning", "open", held=True, operator=("ops",)).channels == ()
+    assert recipients(ROUTES, "acme", "warning", "worse", held=True, already=("mail",)).channels == ("mail",)
+    assert recipients(ROUTES, "acme", "critical", "worse", held=True).channels == ("team", "phone")
+
+
 @pytest.mark.parametrize("state", ["acknowledged", "better", "resolved"])
 def test_a_step_that_asks_nothing_reaches_all_who_were_told_and_nobody_else(state):
     routed = recipients(ROUTES, "acme", "critical", state, already=("mail", "gone-route"), operator=("ops",))

@@ -68,7 +68,7 @@ def rules() -> str:
 
 
 def commands() -> str:
-    made = {path.stem for path in (ROOT / "listener/cli").glob("*.py")}
+    made = {path.stem.rstrip("_") for path in (ROOT / "listener/cli").glob("*.py")}
     return table(
         ["command", ""], ([f"`badbuzz {name}`", sentence(text)] for name, text in COMMANDS.items() if name in made)
     )

@@ -1,13 +1,13 @@
 """Durations and names as an operator writes them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from config.model import Duration, Model, TimeZone, format_duration, parse_duration
+from config.model import Duration, Model, TimeZone, Until, format_duration, parse_duration
 from config.settings import Daemon, split_address
 
 
@@ -84,3 +84,15 @@ def test_addresses_to_listen_on(text: str, address: tuple[str, int], is_local: b
 def test_other_addresses_are_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="host:port"):
         Daemon(listen=text)
+
+
+@pytest.mark.parametrize("value", ["until 2026-12-03", "2026-12-03", "until  2026-12-03 ", date(2026, 12, 3)])
+def test_a_day_is_read_with_or_without_until_and_written_with_it(value):
+    read = TypeAdapter(Until).validate_python(value)
+    assert (date(2026, 12, 3), "until 2026-12-03") == (read, TypeAdapter(Until).dump_python(read))
+
+
+@pytest.mark.parametrize("value", ["7d", "until tomorrow", 7, None])
+def test_what_is_no_day_is_refused_with_the_way_out(value):
+    with pytest.raises(ValidationError, match="like `until 2026-12-03`"):
+        TypeAdapter(Until).validate_python(value)

@@ -25,6 +25,7 @@ from alerts.channels._http import retry_after
 from alerts.message import Field, Message, Quotation
 from alerts.render import render, render_notice
 from rules.instant import instant
+from tests.alerts.samples import NOTICES
 from tests.builders import AT, FIGURES, alert, message, notice
 from tests.servers import (
     babble,
@@ -150,6 +151,7 @@ async def test_every_step_and_every_notice_is_taken_in_both_languages(kind: str,
         render_notice(notice(topic=topic), language, PARIS)
         for topic in ("undelivered", "source_down", "source_up", "test")
     ]
+    told.append(render_notice(NOTICES["would have rung"], language, PARIS))
     async with working(kind, tmp_path) as (channel, _):
         for each in told:
             await channel.send(each)

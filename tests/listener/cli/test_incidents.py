@@ -6,6 +6,7 @@ import pytest
 
 from listener.cli import store_access
 from tests.listener.cli.stocked import carry_out, stocked
+from tests.listener.pipeline.world import BRANDS
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,13 @@ def test_open_incidents_are_listed_for_people_and_programs(badbuzz, tmp_path):
     )
     assert "many" in badbuzz("incidents", "list", "--config", config).out
     assert "no incident" in badbuzz("incidents", "list", "--config", config, "--brand", "other").out
+
+
+def test_an_incident_that_is_held_is_shown_as_such(badbuzz, tmp_path):
+    config = stocked(tmp_path, brands=BRANDS.replace("acme: {", "acme: {watch_only: until 2099-01-01, "))
+    (row,) = lines(badbuzz("incidents", "list", "--config", config, "--json"))
+    assert row["held"]
+    assert "open, held" in badbuzz("incidents", "list", "--config", config).out
 
 
 def test_an_incident_is_shown_step_by_step_by_number_or_id(badbuzz, tmp_path):

@@ -1,10 +1,13 @@
 """`badbuzz init`: a starter that works at once."""
 
 import stat
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from listener.clock import Clock
+from rules.instant import moment
 from tests.listener.cli.conftest import Badbuzz
 
 ANSWERED = ("--time-zone", "Europe/Paris", "--feed", "https://example.org/rss.xml?a=b c", "--phone", "a-topic")
@@ -35,13 +38,29 @@ def test_comments_are_in_the_language_chosen(badbuzz: Badbuzz) -> None:
 
 
 def test_it_asks_for_what_it_is_not_told(badbuzz: Badbuzz) -> None:
-    run = badbuzz("init", answers="fr\nAcme Air\nEurope/Paris\nhttps://example.org/rss\n\n", at_a_terminal=True)
+    run = badbuzz("init", answers="fr\nAcme Air\nEurope/Paris\nhttps://example.org/rss\n\n\n", at_a_terminal=True)
     settings = badbuzz("config", "show", "-o", "json").json
     assert (run.code, run.out.strip()) == (0, "")
     assert settings["daemon"]["time_zone"] == "Europe/Paris"
     assert settings["brands"]["acme-air"]["name"] == "Acme Air"
     assert settings["brands"]["acme-air"]["query"] == '"Acme Air" OR #acmeair'
     assert settings["sources"]["news"]["urls"] == ["https://example.org/rss"]
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "watched"),
+    [([], "", True), ([], "no\n", False), (["--no-watch-only"], "", False), (["--watch-only"], "", True)],
+)
+def test_a_new_brand_is_only_watched_for_a_week_unless_that_is_refused(
+    badbuzz: Badbuzz, options: list[str], answer: str, watched: bool
+) -> None:
+    given = ["--language", "en", "--brand", "Acme", *ANSWERED, *options]
+    badbuzz("init", *given, answers=answer, at_a_terminal=bool(answer))
+    until = badbuzz("config", "show", "-o", "json").json["brands"]["acme"].get("watch_only")
+    assert watched == (until is not None)
+    if watched:
+        left = date.fromisoformat(until.removeprefix("until ")) - moment(Clock().now()).date()
+        assert timedelta(days=6) <= left <= timedelta(days=8)
 
 
 def test_without_anybody_to_ask_the_missing_options_are_named(badbuzz: Badbuzz) -> None:
@@ -75,7 +94,7 @@ def test_a_wrong_answer_writes_nothing_and_says_why(badbuzz: Badbuzz) -> None:
 
 def test_a_wrong_answer_is_asked_again_with_the_reason_and_nothing_is_lost(badbuzz: Badbuzz) -> None:
     answers = ["deutsch", "FRANÇAIS", "\"'", "Acme Air", "Europe/Pari", "Europe/Paris", "example.org", "ftp://x/y"]
-    answers += ["https://example.org/rss", "a topic", "a-topic"]
+    answers += ["https://example.org/rss", "a topic", "a-topic", "peut-être", "Oui"]
     run = badbuzz("init", answers="\n".join([*answers, ""]), at_a_terminal=True)
     reasons = [
         "en or fr / en ou fr",
@@ -83,8 +102,9 @@ def test_a_wrong_answer_is_asked_again_with_the_reason_and_nothing_is_lost(badbu
         "ce fuseau n’existe pas\u00a0: écrivez-le comme Europe/Paris",
         "ce n’est pas une adresse web\u00a0: écrivez-la comme https://example.org/feed.xml",
         "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
+        "oui ou non",
     ]
-    assert [1, 1, 1, 2, 1] == [run.err.count(reason) for reason in reasons]
+    assert [1, 1, 1, 2, 1, 1] == [run.err.count(reason) for reason in reasons]
     assert (run.code, badbuzz("check").code, Path("secrets/phone-topic").read_text()) == (0, 0, "a-topic\n")
 
 
@@ -96,7 +116,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason_and_nothing_is_lost(badbu
     ],
 )
 def test_it_speaks_the_language_chosen_to_the_end(badbuzz: Badbuzz, spoken: str, said: list[str]) -> None:
-    answers = f"{spoken}\nAcme\nEurope/Paris\nhttps://example.org/rss\n\n"
+    answers = f"{spoken}\nAcme\nEurope/Paris\nhttps://example.org/rss\n\n\n"
     run = badbuzz("init", answers=answers, at_a_terminal=True)
     assert [part for part in said if part not in run.err] == []
 

@@ -70,6 +70,15 @@ async def test_an_incident_tells_how_much_of_what_is_usual_was_heard_when_it_was
     assert "We miss about 30% of mentions" in await text(client, "/i/37?lang=en")
 
 
+async def test_an_incident_that_is_held_says_so_wherever_it_stands(served, world):
+    client = await served()
+    for path in ("/", "/i/37"):
+        assert FRENCH["held"] not in await text(client, path)
+    world.daemon.held_numbers = (37,)
+    for path in ("/", "/i/37"):
+        assert FRENCH["held"] in await text(client, path)
+
+
 async def test_calm_is_claimed_when_everything_is_heard(served, world):
     world.views.rows.clear()
     world.daemon.source = [SourceStatus(name="press", kind="feed", state="live")]

@@ -155,6 +155,7 @@ class Daemon:
     started: Instant = NOW - 26 * HOUR
     trouble: str = ""
     wait: str = ""
+    held_numbers: tuple[int, ...] = ()
     brand: list[BrandStatus] = field(
         default_factory=lambda: [
             BrandStatus(
@@ -183,6 +184,9 @@ class Daemon:
 
     def sources(self) -> Sequence[SourceStatus]:
         return self.source
+
+    def held(self, incident: IncidentRow) -> bool:
+        return incident.number in self.held_numbers
 
     def channels(self) -> dict[str, str]:
         return {"team": "Équipe", "boss": "boss"}
