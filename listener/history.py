@@ -1,20 +1,38 @@
 """Counts of before the brand was listened to, from rows or from mentions, ready to be imported."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from config.model import format_duration
 from listener.pipeline.setup import Setup
 from listener.recorded import Recorded
 from rules.classify import NO_MODELS
-from rules.history import LONGEST
-from rules.inputs import Heard
+from rules.history import LONGEST, portions
+from rules.inputs import Heard, Imported
 from rules.instant import instant
 from rules.labelling.model import LabelModel
 from rules.mention import Mention
 from rules.series import minute_of, series_of
 
 SHORTEST, LONGEST_BIN = timedelta(minutes=1), timedelta(hours=1)
+
+
+_SERIES = ("posts", "negative")
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts of series in bins of `width` minutes from minute `begin` on, None where nothing was measured."""
+
+    begin: int
+    width: int
+    counts: Mapping[str, Sequence[int | None]]
+
+    def entries(self, until: int | None = None) -> list[Imported]:
+        """What is to be imported, but for bins that end after minute `until`."""
+        most = None if until is None else max(0, (until - self.begin) // self.width)
+        return list(portions(0, self.begin, self.width, {name: each[:most] for name, each in self.counts.items()}))
 
 
 class BinError(ValueError):
@@ -103,14 +121,16 @@ class Tally:
             for old in [each for each in minutes if each <= self._last - LONGEST]:
                 del minutes[old]
 
-    def counts(self) -> Iterator[tuple[str, int, dict[str, tuple[int, ...]]]]:
-        """(brand, first minute, counts by series) of each brand."""
+    def counted(self) -> dict[str, Counted]:
+        """By brand, those that no mention concerns left out."""
         if self._first is None:
-            return
+            return {}
         begin = max(self._first, self._last - LONGEST + 1)
-        for brand, found in self._brands.items():
-            whole = {"posts": {}, "negative": {}, **found}
-            yield brand, begin, {series: _filled(minutes, begin, self._last) for series, minutes in whole.items()}
+        return {
+            brand: Counted(begin, 1, {name: _filled(found.get(name, {}), begin, self._last) for name in _SERIES})
+            for brand, found in self._brands.items()
+            if found.get("posts")
+        }
 
 
 def _filled(minutes: Mapping[int, int], begin: int, last: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -17,16 +17,17 @@ from listener.cli.label import By, brand_of
 from listener.cli.progress import followed
 from listener.cli.store_access import Config, ask_history, with_views
 from listener.cli.terminal import config_path, say
-from listener.history import Bins, Tally
+from listener.history import Bins, Counted, Tally
 from listener.pipeline.models import usable
 from listener.pipeline.setup import build_setup
 from listener.store.port import Views
 from listener.store.upkeep import make
 from listener.wire import clock_time
-from rules.history import DAY, end_of, minutes_in, portions
+from rules.history import DAY, end_of, minutes_in
 from rules.inputs import Imported
-from rules.instant import MINUTE
+from rules.instant import MINUTE, instant
 from rules.rule import Of
+from rules.series import minute_of
 
 MENTIONS = {".jsonl", ".ndjson", ".json"}
 """How files are called that hold mentions; all others hold counts."""
@@ -46,6 +47,9 @@ def command(
         str | None,
         typer.Option(help="The length of a bin, such as 5m; when not given, the time between the first two rows."),
     ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"], help="Leave out what is later.")
+    ] = None,
     by: By = None,
 ) -> None:
     """Learn what is usual from a history: mentions, or how many there were.
@@ -63,8 +67,9 @@ def command(
             found = await _of_mentions(file, settings, problems, brand, views)
         else:
             read_bins(file, bins, problems)
-            found = {brand_of(settings, brand): list(portions(0, bins.begin, bins.width, {of: bins.counts}))}
-        codes = [await _bring(views, name, history, by) for name, history in found.items()]
+            found = {brand_of(settings, brand): Counted(bins.begin, bins.width, {of: bins.counts})}
+        end = None if until is None else minute_of(instant(until.replace(tzinfo=UTC)))
+        codes = [await _bring(views, name, counted.entries(end), by) for name, counted in found.items()]
         return max([*codes, int(problems.count > 0), int(not codes)])
 
     raise typer.Exit(with_views(config, work))
@@ -72,16 +77,16 @@ def command(
 
 async def _of_mentions(
     file: Path, settings: Settings, problems: Problems, brand: str | None, views: Views
-) -> dict[str, list[Imported]]:
+) -> dict[str, Counted]:
     wanted = [brand_of(settings, brand)] if brand else list(settings.brands)
     tally = Tally(build_setup(settings), usable(await views.models()))
     recorded = mentions_in([file], problems)
     for mention, at in followed(recorded) if sys.stderr.isatty() else recorded:
         tally.add(mention, at)
-    told = {name: (begin, counts) for name, begin, counts in tally.counts() if name in wanted and any(counts["posts"])}
-    if not told:
+    found = {name: counted for name, counted in tally.counted().items() if name in wanted}
+    if not found:
         say(f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}")
-    return {name: list(portions(0, begin, 1, counts)) for name, (begin, counts) in told.items()}
+    return found
 
 
 async def _bring(views: Views, brand: str, history: list[Imported], by: str | None) -> int:

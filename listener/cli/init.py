@@ -71,7 +71,8 @@ _FRENCH = {
     "no_feed": f"ce n’est pas une adresse web{NB}: écrivez-la comme https://example.org/feed.xml",
     "phone": "Sujet ntfy d’un téléphone",
     "no_phone": "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
-    "watch": f"Observer d’abord, {{days}}{NB}jours{NB}: seul le critique sonne, un résumé dit le reste",
+    "watch": f"Observer d’abord, {{days}}{NB}jours{NB}: seul le critique sonne, et une fois par jour vous apprenez ce "
+    "qui aurait sonné",
     "yes": "oui",
     "no_watch": "oui ou non",
     "written": f"{{path}} est écrit. Ensuite{NB}: badbuzz check {{path}}, puis badbuzz run {{path}}",

@@ -18,7 +18,7 @@ def objection(engine: Engine, history: Sequence[Imported]) -> str:
         return f"no rule of {engine.brand} learns what is usual of {' or '.join(history[0].counts)}"
     since, learnt = engine.listened
     if end_of(history[-1]) > since:
-        return f"{engine.brand} is listened to since {_at(since)}: leave out what is as late as that, it is known"
+        return f"{engine.brand} is listened to since {_at(since)}: leave out what is later (--until)"
     known = [minute for minute in pupils.values() if minute is not None]
     if len(known) == len(pupils) and history[0].begin < min(known):
         return f"what was before {_at(min(known))} is imported already"

@@ -27,6 +27,7 @@ from listener.pipeline.work import Read, Reload, Settled, Work
 from listener.signal import Signal
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
+from rules.inputs import Imported
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
 from rules.labelling.model import LabelModel
 
@@ -47,7 +48,8 @@ class Ledger:
     """Holds the engines and what else must agree with the store. Used by one task at a time, `start` first.
 
     `write` is all or nothing: `setup` and `source` always tell what is committed, and after a failure the engines are
-    read back from the store. `outgoing` fires when there may be something to deliver, `committed` after each commit.
+    read back from the store. `moved` is when a long piece of work last got on, as `time.monotonic` tells. `outgoing`
+    fires when there may be something to deliver, `committed` after each commit.
     """
 
     def __init__(self, store: Store, views: Views, clock: Clock, metrics: Metrics, setup: Setup) -> None:
@@ -65,6 +67,7 @@ class Ledger:
         self._advanced: Instant = 0
         self._ran: Instant = 0
         self._snapshot_at: Instant = 0
+        self.moved = 0.0
         self._stale = self._strays = self._was_ahead = False
         self._undelivered = Undelivered(views)
         self._digest = Digest(views)
@@ -118,7 +121,8 @@ class Ledger:
         turn.advance()
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
-        if final or turn.at - self._snapshot_at >= HOUR:
+        long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
+        if final or long or turn.at - self._snapshot_at >= HOUR:
             turn.commit.snapshots = self.engines.dump(turn.at)
         commit = turn.commit
         # after a failure only a commit shows that the store is well again
@@ -154,10 +158,11 @@ class Ledger:
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
             if answer.answered.refusal:
-                log.warning("command_refused", verb=command.verb, target=command.target, why=answer.answered.refusal)
-            for entry in answer.entries:
+                log.info("command_refused", verb=command.verb, target=command.target, why=answer.answered.refusal)
+            for entry in answer.entries:  # a history has many, and each takes a while to learn
                 turn.apply([entry])
-                await asyncio.sleep(0)  # a history has many, and each takes a while to learn
+                self.moved = monotonic()
+                await asyncio.sleep(0)
 
     async def _rehome(self, turn: Turn) -> None:
         """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""

@@ -50,8 +50,8 @@ class Writer:
                 await asyncio.sleep(PATIENCE)
 
     def is_moving(self) -> bool:
-        """Whether the loop went round in the last half minute, successful or not."""
-        return asyncio.get_running_loop().time() - self._beat < HANGING
+        """Whether the loop went round in the last half minute, successful or not, or got on with something long."""
+        return asyncio.get_running_loop().time() - max(self._beat, self._ledger.moved) < HANGING
 
     async def finish(self) -> None:
         """Write what `run` left and what is queued, and a snapshot."""

@@ -8,8 +8,9 @@ import pytest
 
 from listener.store import marking
 from listener.store.marks import Marked, Marking, ModelRow, Wish
-from listener.store.port import Store, StoreError, Views
+from listener.store.port import Answered, Store, StoreError, Views
 from listener.store.views import open_views
+from rules.history import portions
 from rules.instant import DAY
 from tests.stores import T0, commit, opened, stored
 
@@ -112,3 +113,12 @@ async def test_a_commit_that_fails_leaves_no_mark(store: Store, views: Views) ->
     with pytest.raises(StoreError):
         await store.commit(wrong)
     assert ([], []) == (await views.marks("acme"), await views.models())
+
+
+async def test_a_history_is_left_with_all_that_was_told_until_it_is_answered(store: Store, views: Views) -> None:
+    told = tuple(portions(0, 1_000, 60, {"posts": [None, 0, 10**12] * 20, "negative": [1]}))
+    name = await views.ask_history("acme", told, "Léa", T0)
+    (left,) = await store.commands()
+    assert (name, "import", "acme", "Léa", told) == (left.id, left.verb, left.target, left.by, left.history)
+    await store.commit(commit(answered=[Answered(id=name, at=T0)]))
+    assert [] == await store.commands()

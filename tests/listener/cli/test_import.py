@@ -91,3 +91,9 @@ def test_mentions_are_classified_and_none_of_them_is_shown(badbuzz, bring, tmp_p
 def test_mentions_of_somebody_else_are_no_history(bring):
     run = bring(mention(1, "nothing of interest"), name="old.jsonl")
     assert (1, "none of 1 mentions concerns acme\n") == (run.code, run.err)
+
+
+def test_what_is_later_than_a_moment_can_be_left_out(bring, tmp_path):
+    run = bring(*rows(150), options=["--of", "posts", "--until", "2027-01-15T07:59"])
+    assert 0 == run.code
+    assert known(tmp_path)["bad"] == pytest.approx(1.5, abs=0.2)  # else it is refused
