@@ -1,8 +1,8 @@
-"""How far a command is that reads for long."""
+"""How far a command is that reads for long, or that it is at work."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from rich.console import Console
@@ -19,6 +19,11 @@ from rich.progress import (
 from rich.text import Text
 
 ItemT = TypeVar("ItemT")
+
+
+def busy(words: str) -> AbstractContextManager[object]:
+    """Says so on standard error, if that is a terminal, for as long as it takes."""
+    return Console(stderr=True).status(words) if sys.stderr.isatty() else nullcontext()
 
 
 class _Lines(ProgressColumn):

@@ -18,7 +18,7 @@ from listener.cli.bins_in import read_bins
 from listener.cli.known_in import read_known
 from listener.cli.label import brand_of
 from listener.cli.lines import opened
-from listener.cli.progress import followed
+from listener.cli.progress import busy, followed
 from listener.cli.store_access import Json, put, put_table, shown, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.history import Bins
@@ -79,7 +79,8 @@ def command(
     past = _past(config, settings, subject, files or [], counts, problems)
     floor = subject.options.at_least
     present = Setting(budget=subject.options.budget, posts=floor.posts, authors=floor.authors)
-    found = outcomes(past, grid(present, accepted, people=past.authors is not None), known)
+    with busy(f"trying settings on {past.heard() / DAY:.0f} days"):
+        found = outcomes(past, grid(present, accepted, people=past.authors is not None), known)
     advice = advise(found, accepted, present)
     if json:
         _put(subject, past, found, advice)
