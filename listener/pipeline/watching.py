@@ -9,6 +9,7 @@ from alerts.alert import Held, Notice
 from alerts.delivery import Outgoing
 from alerts.routing import recipients
 from config.settings import Settings
+from listener.pipeline.describe import page_of
 from listener.pipeline.notify import to_operator
 from listener.pipeline.watched import is_held, watched_until
 from listener.store.port import IncidentRow, Views
@@ -66,7 +67,7 @@ class Digest:
             at=moment(end),
             subject=brand,
             brand=brand,
-            link=settings.daemon.external_url,
+            link=page_of(steps[0][0], settings),
             held=tuple(held),
             watched_since=moment(begin),
             until=until,

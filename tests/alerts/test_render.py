@@ -500,12 +500,12 @@ def test_what_would_have_rung_is_told_once_a_day_with_what_to_do():
     french, english = (render_notice(NOTICES["would have rung"], language, PARIS) for language in ("fr", "en"))
 
     assert _plain(french.lead).startswith(
-        "Acme Air : 7 alertes auraient sonné depuis vendredi 23 h 08 ; la marque n’est qu’observée jusqu’au mardi 17 "
+        "Acme Air : 7 alertes auraient sonné depuis vendredi 23 h 08 ; la marque n’est qu’observée avant le mardi 17 "
         "novembre. Incident n° 30, 14 h 08, sérieux, bad-buzz : 12 mentions en 15 min, d’habitude 2. Incident n° 31"
     )
     assert _plain(french.lead).endswith("Et 3 de plus.")
     assert english.lead.startswith(
-        "Acme Air: 7 alerts would have rung since Friday 23:08, and were held, as it is only watched until Tuesday 17 "
+        "Acme Air: 7 alerts would have rung since Friday 23:08, and were held, as it is only watched before Tuesday 17 "
         "November. Incident 30, 14:08, serious, bad-buzz: 12 mentions in 15 min, usually 2."
     )
     assert english.lead.endswith("And 3 more.")
