@@ -1,20 +1,27 @@
 """Counts of before the brand was listened to, from rows or from mentions, ready to be imported."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+
+import msgspec
 
 from config.model import format_duration
 from listener.pipeline.setup import Setup
 from listener.recorded import Recorded
 from rules.classify import NO_MODELS
-from rules.history import LONGEST, portions
+from rules.history import DAY, LONGEST, portions
 from rules.inputs import Heard, Imported
-from rules.instant import instant
+from rules.instant import Instant, instant, moment
 from rules.labelling.model import LabelModel
 from rules.mention import Mention
 from rules.series import minute_of, series_of
 
+SILENT = 7
+"""Days without a word, of whichever brand, that are a silence: longer ones are taken for nobody having listened."""
 SHORTEST, LONGEST_BIN = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -90,27 +97,38 @@ def _checked(width: timedelta) -> timedelta:
     return width
 
 
+def silences(days: Iterable[int]) -> Iterator[range]:
+    """The minutes in which nobody listened, of `days` (since the epoch) on which something was said: more than SILENT
+    whole days in a row without a word of anybody.
+    """
+    for before, after in pairwise(sorted(days)):
+        if after - before - 1 > SILENT:
+            yield range((before + 1) * DAY, after * DAY)
+
+
 class Tally:
     """Counts the mentions of a recording as the daemon would have, minute by minute. Between the first and the last
-    mention, whichever brand it is of, a minute without one is a zero. Only the newest LONGEST minutes are kept.
+    mention, whichever brand it is of, a minute without one is a zero, but for `silences`. Only the newest LONGEST
+    minutes are kept.
     """
 
     def __init__(self, setup: Setup, models: Mapping[str, LabelModel] = NO_MODELS) -> None:
         self._recorded = Recorded(setup, models)
         self._brands: dict[str, dict[str, dict[int, int]]] = {brand: {} for brand in setup.plans}
-        self._first: int | None = None
-        self._last = self.mentions = 0
+        self._days: set[int] = set()
+        self._first, self._last, self.mentions = sys.maxsize, 0, 0
 
-    def add(self, mention: Mention, at: datetime | None = None) -> None:
-        """Count it where it was said, which is where it was taken if that is all that is known."""
-        said = instant(mention.created_at or at or mention.observed_at)
+    def add(self, mention: Mention, said: Instant) -> None:
+        """Count it where it was said."""
         self.mentions += 1
         minute = minute_of(said)
-        self._first = minute if self._first is None else min(minute, self._first)
+        self._days.add(minute // DAY)
+        self._first = min(minute, self._first)
         self._last = max(self._last, minute)
         if minute <= self._last - LONGEST:
             return
-        for each in self._recorded.take(mention, said, None):
+        dated = msgspec.structs.replace(mention, created_at=moment(said))
+        for each in self._recorded.take(dated, said, None):
             if isinstance(each.entry, Heard):
                 for series in series_of(each.entry.facts):
                     self._count(self._brands[each.brand].setdefault(series, {}), minute)
@@ -123,15 +141,16 @@ class Tally:
 
     def counted(self) -> dict[str, Counted]:
         """By brand, those that no mention concerns left out."""
-        if self._first is None:
-            return {}
-        begin = max(self._first, self._last - LONGEST + 1)
+        begin, end = max(self._first, self._last - LONGEST + 1), self._last + 1
+        unheard = {
+            minute for silence in silences(self._days) for minute in range(max(begin, silence.start), silence.stop)
+        }
         return {
-            brand: Counted(begin, 1, {name: _filled(found.get(name, {}), begin, self._last) for name in _SERIES})
+            brand: Counted(begin, 1, {name: _filled(found.get(name, {}), begin, end, unheard) for name in _SERIES})
             for brand, found in self._brands.items()
             if found.get("posts")
         }
 
 
-def _filled(minutes: Mapping[int, int], begin: int, last: int) -> tuple[int, ...]:
-    return tuple(minutes.get(minute, 0) for minute in range(begin, last + 1))
+def _filled(minutes: Mapping[int, int], begin: int, end: int, unheard: AbstractSet[int]) -> tuple[int | None, ...]:
+    return tuple(None if minute in unheard else minutes.get(minute, 0) for minute in range(begin, end))

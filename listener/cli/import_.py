@@ -1,7 +1,6 @@
 """`badbuzz import`: what was said before, so that from the first day on it is known what is usual."""
 
 import asyncio
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +10,9 @@ import typer
 from config.model import parse_duration
 from config.settings import Settings
 from listener.app import store_address
-from listener.cli.backtest import Problems, mentions_in, settings_of
-from listener.cli.bins_in import read_bins
+from listener.cli.backtest import Problems, settings_of
 from listener.cli.label import By, brand_of
-from listener.cli.progress import followed
+from listener.cli.past_in import read_bins, said_in
 from listener.cli.store_access import Config, ask_history, with_views
 from listener.cli.terminal import config_path, say
 from listener.history import Bins, Counted, Tally
@@ -80,9 +78,8 @@ async def _of_mentions(
 ) -> dict[str, Counted]:
     wanted = [brand_of(settings, brand)] if brand else list(settings.brands)
     tally = Tally(build_setup(settings), usable(await views.models()))
-    recorded = mentions_in([file], problems)
-    for mention, at in followed(recorded) if sys.stderr.isatty() else recorded:
-        tally.add(mention, at)
+    for mention, said in said_in([file], problems):
+        tally.add(mention, said)
     found = {name: counted for name, counted in tally.counted().items() if name in wanted}
     if not found:
         say(f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}")

@@ -1,7 +1,5 @@
 """`badbuzz tune`: which setting of a rule suits a budget of false alarms, by the brand's own past."""
 
-import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -13,12 +11,12 @@ import typer
 from alerts.alert import Language
 from config.edit import insert
 from config.settings import Component, Settings
-from listener.cli.backtest import Problems, mentions_in, settings_of
-from listener.cli.bins_in import read_bins
+from listener.cli.backtest import Problems, settings_of
 from listener.cli.known_in import read_known
 from listener.cli.label import brand_of
 from listener.cli.lines import opened
-from listener.cli.progress import busy, followed
+from listener.cli.past_in import read_bins, said_in
+from listener.cli.progress import busy
 from listener.cli.store_access import Json, put, put_table, shown, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.history import Bins
@@ -32,7 +30,7 @@ from listener.tuning.trial import FACTORS, Known, Outcome, Setting, outcomes
 from listener.wire import iso, json_line
 from rules.budget import parse_budget
 from rules.history import DAY
-from rules.instant import MINUTE, instant
+from rules.instant import MINUTE
 from rules.kinds.spike import SpikeOptions
 
 SHORTEST = 3 * DAY
@@ -146,17 +144,12 @@ async def _stored(views: Views, subject: _Subject) -> Past:
 
 def _recorded(files: list[Path], settings: Settings, subject: _Subject, problems: Problems) -> Past:
     recorded, gathering = Recorded(build_setup(settings)), Gathering(subject.options.of)
-    for mention, at in _followed(mentions_in(files, problems)):
-        said = instant(mention.created_at or at or mention.observed_at)
+    for mention, said in said_in(files, problems):
         gathering.hear(said)
         for each in recorded.take(mention, said, None):
             if each.brand == subject.brand:
                 gathering.take(each.entry)
     return gathering.past()
-
-
-def _followed(mentions: Iterable[Any]) -> Iterable[Any]:
-    return followed(mentions) if sys.stderr.isatty() else mentions
 
 
 def _counted(path: Path, problems: Problems) -> Past:

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from listener.history import silences
 from rules.facts import Facts
-from rules.history import minutes
+from rules.history import DAY, minutes
 from rules.inputs import Configured, Edited, Gap, Heard, Imported, Input, Missed
 from rules.instant import Instant
 from rules.series import AUTHORS_PER_BIN, minute_of, series_of
 
 QUARTER, HOUR = 15, 60
+MOST = 400 * DAY
+"""Minutes of a past that are judged, the newest."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,13 @@ class Gathering:
     _authors: dict[int, set[str]] = field(default_factory=dict)
     _unheard: list[tuple[int, int]] = field(default_factory=list)
     _imported: dict[int, int] = field(default_factory=dict)
+    _days: set[int] = field(default_factory=set)
     _since: int | None = None
     _last: int = 0
 
     def hear(self, at: Instant) -> None:
-        """Something was heard at that moment, of whichever brand."""
+        """Something was heard at that moment, of whichever brand: nobody else tells when there was silence."""
+        self._days.add(minute_of(at) // DAY)
         self._reach(minute_of(at))
         self._last = max(self._last, minute_of(at))
 
@@ -107,11 +112,12 @@ class Gathering:
     def past(self) -> Past:
         """What was gathered, the minute that is not over left out."""
         since = self._last if self._since is None else self._since
-        begin = min([since, *self._imported])
+        begin = max(min([since, *self._imported]), self._last - MOST)
+        since = max(since, begin)
         counts: list[int | None] = [self._imported.get(minute) for minute in range(begin, since)]
         counts += [self._counts.get(minute, 0) for minute in range(since, self._last)]
-        for first, last in self._unheard:
-            for minute in range(max(first, since), min(last + 1, self._last)):
+        for unheard in (*(range(first, last + 1) for first, last in self._unheard), *silences(self._days)):
+            for minute in range(max(unheard.start, since), min(unheard.stop, self._last)):
                 counts[minute - begin] = None
-        authors = {minute - begin: people for minute, people in self._authors.items()}
+        authors = {minute - begin: people for minute, people in self._authors.items() if minute >= begin}
         return Past(begin=begin, width=1, counts=counts, authors=authors)

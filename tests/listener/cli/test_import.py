@@ -10,7 +10,7 @@ from listener.cli import store_access
 from tests.listener.pipeline.world import configured, opened
 
 RULES = "bad: {kind: spike, of: posts}, worse: {kind: spike}"
-FIRST = datetime(2027, 1, 10, tzinfo=UTC)
+FIRST = datetime(2026, 11, 10, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_rest_is_learnt(bring, tmp_pa
         (rows(2), ["--brand", "zen"], "there is no brand zen"),
         (rows(2), ["--every", "soon"], "not a duration"),
         (rows(2), ["--every", "90s"], "whole minutes, from 1 minute to 1 hour"),
-        (["2027-01-10,1", "2027-01-11,1"], [], "bins of 1d are not read"),
+        (["2026-11-10,1", "2026-11-11,1"], [], "bins of 1d are not read"),
         ([], [], "there are no counts in it"),
     ],
 )
@@ -94,6 +94,15 @@ def test_mentions_of_somebody_else_are_no_history(bring):
 
 
 def test_what_is_later_than_a_moment_can_be_left_out(bring, tmp_path):
-    run = bring(*rows(150), options=["--of", "posts", "--until", "2027-01-15T07:59"])
+    run = bring(*rows(150, start=61 * 24), options=["--of", "posts", "--until", "2027-01-15T07:59"])
     assert 0 == run.code
     assert known(tmp_path)["bad"] == pytest.approx(1.5, abs=0.2)  # else it is refused
+
+
+def test_one_wrong_date_does_not_hide_all_the_others(bring, tmp_path):
+    lines = [mention(minute) for minute in range(0, 5760, 10)]
+    odd = [mention(1, created_at="1970-01-01T00:00:00Z"), mention(2, created_at="2150-01-01T00:00:00Z")]
+    taken = mention(3, created_at="2150-01-01T00:00:00Z", observed_at=FIRST.isoformat())
+    run = bring(*odd, *lines, taken, name="old.jsonl")
+    assert (1, 1) == (run.code, run.err.count("dated after now"))
+    assert known(tmp_path)["bad"] == pytest.approx(1.5, abs=0.2)
