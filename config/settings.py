@@ -163,7 +163,7 @@ class Brand(Model):
     tone: ToneWords = ToneWords()
     """Words whose tone is the brand's own."""
     watch_only: Until | None = None
-    """Until that day incidents are recorded and only critical ones ring; once a day it is told what would have."""
+    """`until 2026-12-03`: before that day only critical incidents ring; once a day it is told what would have."""
 
 
 class Route(Model):

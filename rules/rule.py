@@ -43,7 +43,7 @@ class RuleOptions(Model):
     calm_for: Duration = timedelta(minutes=30)
     """How long everything must be as usual before an incident resolves."""
     watch_only: Until | None = None
-    """As for a brand, for this rule alone."""
+    """As for a brand, for this rule alone: `until 2026-12-03`."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

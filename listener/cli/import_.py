@@ -46,7 +46,12 @@ def command(
         typer.Option(help="The length of a bin, such as 5m; when not given, the time between the first two rows."),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"], help="Leave out what is later.")
+        datetime | None,
+        typer.Option(
+            metavar="TIME",
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"],
+            help="Leave out what is later: 2026-11-25T10:00, in UTC.",
+        ),
     ] = None,
     by: By = None,
 ) -> None:
