@@ -8,7 +8,7 @@ from rules.engine_state import EngineState
 from rules.evidence import evidence_of
 from rules.facts import Facts
 from rules.history import Rules, made, pupils, take_in
-from rules.incident import Incident, incident_id
+from rules.incident import Incident, begun
 from rules.inputs import (
     Acknowledged,
     Configured,
@@ -25,7 +25,7 @@ from rules.inputs import (
     Resolved,
 )
 from rules.instant import MINUTE, SECOND, Instant, Span, span
-from rules.rule import Verdict
+from rules.rule import RULES, RuleSpec, Verdict
 from rules.series import minute_of, series_of
 from rules.transition import Evidence, State, Transition
 
@@ -50,6 +50,7 @@ class Engine:
         self.brand = brand
         self._state = msgspec.json.decode(state, type=EngineState) if state else EngineState()
         self._rules: Rules = {}
+        self._specs: dict[str, RuleSpec] = {}
         self._state.close(self._state.learnt)
         if self._state.plan:
             self._build(self._state.plan)
@@ -78,7 +79,7 @@ class Engine:
 
     def pupils(self, entry: Imported) -> dict[str, int | None]:
         """The rules that learn of a series in it, with the minute up to which each knows a history already."""
-        return {name: self._state.imported.get(name) for name in pupils(entry, self._rules)}
+        return {name: self._state.imported.get(name) for name in pupils(entry, self._state, self._rules)}
 
     def open_incidents(self) -> list[Incident]:
         """The incidents that are open now."""
@@ -155,7 +156,7 @@ class Engine:
         if state.plan is None:
             return transitions
         while state.ticked < last:
-            if not state.counts.bins and not state.incidents:
+            if not (state.counts.bins or state.incidents or self._minds_silence):
                 state.ticked = last
                 state.hushed.clear()
                 self._learn(last)
@@ -231,6 +232,7 @@ class Engine:
     def _cover(self, entry: Coverage) -> None:
         state = self._state
         since = state.cover(entry.source, entry.share, minute_of(entry.at))
+        state.note_coverage(minute_of(entry.at), self._sources)
         if since is None or not state.whole:
             return
         if entry.source in self._sources:
@@ -258,6 +260,7 @@ class Engine:
         state.incidents = {name: incident for name, incident in state.incidents.items() if name in kept}
         state.hushed = {name: count for name, count in state.hushed.items() if name in kept}
         self._build(entry.plan)
+        state.note_coverage(minute_of(entry.at), self._sources)
         self._inherit(old, soften=changed)
         if first:
             state.ticked, state.counts.since = entry.at - entry.at % GRID, minute_of(entry.at)
@@ -281,6 +284,8 @@ class Engine:
     def _build(self, plan: Plan) -> None:
         self._query = plan.query
         self._rules = {rule.name: made(rule) for rule in plan.rules}
+        self._specs = {rule.name: RULES.spec(rule.kind) for rule in plan.rules}
+        self._minds_silence = any(self._specs[name].silence(options) for name, (_, options) in self._rules.items())
         self._lateness = -(-plan.lateness // MINUTE)
         self._horizon = max([rule.horizon for rule, _ in self._rules.values()], default=1)
 
@@ -300,8 +305,9 @@ class Engine:
         if not state.is_unheard(minute, sources):
             if not state.whole and state.is_reduced(minute):
                 state.whole = {name: rule.dump() for name, (rule, _) in self._rules.items()}
-            for rule, _ in self._rules.values():
-                rule.learn(state.counts, minute)
+            for name, (rule, _) in self._rules.items():
+                if not (name in state.incidents and self._specs[name].pauses):
+                    rule.learn(state.counts, minute)
         # a crisis is not where a brand is usually heard
         if not state.incidents and not state.is_skipped(minute):
             state.learn(state.counts, minute, sources)
@@ -316,7 +322,7 @@ class Engine:
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
         rule, options = self._rules[name]
-        if touched is not None and rule.series not in touched:
+        if touched is not None and touched.isdisjoint((rule.series, *self._specs[name].watches)):
             return
         verdict = self._verdict(name, at)
         incident = self._state.incidents.get(name)
@@ -343,23 +349,7 @@ class Engine:
 
     def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
         window = self._state.counts.window(self._rules[name][0].series, at, verdict.window)
-        incident = Incident(
-            id=incident_id(self.brand, name, at),
-            rule=name,
-            opened_at=at,
-            severity=verdict.severity,
-            opening=verdict.count,
-            told=verdict.count,
-            peak=verdict.count,
-            peak_at=at,
-            during=verdict.count,
-            sources=sorted({source for _, cell in window for source in cell.sources}),
-            usual=verdict.usual,
-            usual_high=verdict.usual_high,
-            window=verdict.window,
-            first=next((cell.first for _, cell in window if cell.first), ""),
-            first_at=next((cell.began for _, cell in window), None),
-        )
+        incident = begun(self.brand, name, verdict, at, window)
         self._state.incidents[name] = incident
         return self._step(incident, "open", at, verdict)
 

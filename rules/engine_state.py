@@ -1,6 +1,6 @@
 """All of a brand's engine that must survive a restart."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -37,6 +37,13 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
         """Minutes before that one do not change any more."""
         self.learnt = before
         self.counts.open = max(before, self.counts.since)
+
+    def note_coverage(self, minute: int, sources: Sequence[str]) -> None:
+        """What is heard may have changed in that minute."""
+        if self.coverage(sources) < 1:
+            self.counts.full_since = None
+        elif self.counts.full_since is None:
+            self.counts.full_since = minute + 1
 
     def find_deaf(self, at: Instant, sources: Collection[str]) -> None:
         """Know in which of the open minutes not all was heard."""

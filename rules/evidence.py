@@ -17,12 +17,13 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
     """What the bins say of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
     minutes = verdict.window
     cells = [cell for _, cell in counts.window(series, at, minutes)]
+    grows = verdict.unit == "mentions" and not verdict.fewer
     return Evidence(
         of=series,
         count=verdict.count,
         window=minutes * MINUTE,
         # the open minute is not over: it makes the longer half
-        second_half=counts.total(series, at, (minutes + 1) // 2) if minutes > 1 else None,
+        second_half=counts.total(series, at, (minutes + 1) // 2) if minutes > 1 and grows else None,
         usual=verdict.usual,
         usual_high=verdict.usual_high,
         learning=verdict.learning,
@@ -39,6 +40,9 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         during=incident.during,
         peak=incident.peak,
         peak_at=incident.peak_at,
+        unit=verdict.unit,
+        fewer=verdict.fewer,
+        share=verdict.share,
     )
 
 

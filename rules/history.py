@@ -19,9 +19,11 @@ _LOOSE = 1_000
 """Mentions of a bin that are spread as chance would; beyond, chance hardly shows."""
 
 
-def pupils(entry: Imported, rules: Rules) -> list[str]:
+def pupils(entry: Imported, state: EngineState, rules: Rules) -> list[str]:
     """The rules that learn of a series in it, by name."""
-    return [name for name, (rule, _) in rules.items() if rule.series in entry.counts and rule.dump() is not None]
+    plans = state.plan.rules if state.plan else ()
+    wanted = [plan.name for plan in plans if RULES.spec(plan.kind).learns_counts]
+    return [name for name in wanted if rules[name][0].series in entry.counts]
 
 
 def end_of(entry: Imported) -> int:
@@ -34,7 +36,7 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
     what it has learnt came after; whoever knows one of as late learns nothing.
     """
     for plan in state.plan.rules if state.plan else ():
-        if plan.name in pupils(entry, rules) and state.imported.get(plan.name, entry.begin) <= entry.begin:
+        if plan.name in pupils(entry, state, rules) and state.imported.get(plan.name, entry.begin) <= entry.begin:
             if plan.name not in state.imported:
                 rules[plan.name] = made(plan)
                 state.whole.pop(plan.name, None)

@@ -1,11 +1,13 @@
 """The life of one incident: when it opens, gets worse, is taken, and ends."""
 
+from collections.abc import Sequence
 from hashlib import blake2s
 
 import msgspec
 
 from rules.instant import Instant, Span
 from rules.rule import Opening, Verdict
+from rules.series import Bin
 from rules.transition import SEVERITIES, Severity, State
 
 WORSE_FACTOR = 2
@@ -42,7 +44,8 @@ class Incident(msgspec.Struct, kw_only=True):
         """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
         if verdict.count > self.peak:
             self.peak, self.peak_at = verdict.count, at
-        if _rank(verdict.severity) > _rank(self.severity) or verdict.count >= WORSE_FACTOR * self.told:
+        doubled = verdict.count >= WORSE_FACTOR * self.told and not verdict.fewer
+        if _rank(verdict.severity) > _rank(self.severity) or doubled:
             self.severity = max(self.severity, verdict.severity, key=_rank)
             self.told = verdict.count
             self.calm_since = None
@@ -73,8 +76,29 @@ class Incident(msgspec.Struct, kw_only=True):
             self.calm_since += span
 
 
-def incident_id(brand: str, rule: str, opened_at: Instant) -> str:
-    """The id of an incident: the same in every replay, 12 hexadecimal digits."""
+def begun(brand: str, rule: str, verdict: Verdict, at: Instant, window: Sequence[tuple[int, Bin]]) -> Incident:
+    """The incident that a verdict opens; `window` is what its rule's series has there, by minute."""
+    return Incident(
+        id=_id(brand, rule, at),
+        rule=rule,
+        opened_at=at,
+        severity=verdict.severity,
+        opening=verdict.count,
+        told=verdict.count,
+        peak=verdict.count,
+        peak_at=at,
+        during=sum(cell.count for _, cell in window),
+        sources=sorted({source for _, cell in window for source in cell.sources}),
+        usual=verdict.usual,
+        usual_high=verdict.usual_high,
+        window=verdict.window,
+        first=next((cell.first for _, cell in window if cell.first), ""),
+        first_at=next((cell.began for _, cell in window), None),
+    )
+
+
+def _id(brand: str, rule: str, opened_at: Instant) -> str:
+    """The same in every replay, 12 hexadecimal digits."""
     return blake2s(f"{brand}\n{rule}\n{opened_at}".encode(), digest_size=6).hexdigest()
 
 

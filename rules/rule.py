@@ -13,7 +13,7 @@ from config.settings import Listed
 from config.spec import Catalog, Spec
 from rules.instant import Instant
 from rules.series import Counts
-from rules.transition import Severity
+from rules.transition import Severity, Share, Unit
 
 
 def _whole_minutes(window: timedelta) -> timedelta:
@@ -52,6 +52,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     `count` mentions of the series `of` were seen in the last `window` minutes and compared with `expected`. `usual` is
     the same once enough was heard to call it so, and all but one window of 200 have at most `usual_high` (None: too
     little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
+    `unit` says what `count` and what is usual are numbers of, when not mentions; `fewer`: less than usual is what is
+    wrong; `share` is told by rules that watch one.
     """
 
     of: str
@@ -64,6 +66,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     usual: float | None = None
     usual_high: float | None = None
     learning: bool = False
+    unit: Unit = "mentions"
+    fewer: bool = False
+    share: Share | None = None
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -117,10 +122,18 @@ def plural(count: int, noun: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSpec(Spec[RuleOptions]):
-    """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions."""
+    """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions. News of the
+    series it `watches` is judged at once, as news of its own is, all else within 10 s. `pauses`: it learns nothing
+    while an incident of it is open. `silence` says whether there is something to judge when nothing is said.
+    `learns_counts`: the counts of its series alone teach it, so that a history of them can.
+    """
 
     build: Callable[[str, Any], Rule]
     words: Callable[[Any], tuple[str, ...]] = lambda _: ()
+    watches: tuple[str, ...] = ()
+    pauses: bool = False
+    silence: Callable[[Any], bool] = lambda _: False
+    learns_counts: bool = False
 
 
 RULES = Catalog("rule", "rules.kinds", "badbuzz.rules", RuleSpec)

@@ -50,24 +50,24 @@ def series_of(facts: Facts) -> Iterator[str]:
     if facts.own or facts.history:
         return
     yield "posts"
-    if facts.label == "negative":
-        yield "negative"
-    if facts.label == "unsupported":
-        yield "unsupported"
+    if facts.label != "neutral":
+        yield facts.label
     for rule in facts.hits:
         yield f"{_HITS}{rule}"
 
 
 class Counts(msgspec.Struct):
     """The recent bins of all series of one brand. `add` and `remove` are each other's inverse for the counts; `since`
-    is the first minute that was listened to, `open` the first that may still change, and
-    `deaf` those of them in which not all was heard.
+    is the first minute that was listened to, `open` the first that may still change, and `deaf` those of them in which
+    not all was heard. Since the minute `full_since` all that is usually heard is heard, but for gaps; None while a part
+    is missing.
     """
 
     bins: dict[str, dict[int, Bin]] = {}
     since: int = 0
     open: int = 0
     deaf: list[int] = []
+    full_since: int | None = 0
 
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""

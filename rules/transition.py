@@ -9,6 +9,19 @@ from rules.instant import Instant, Span
 Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+Unit = Literal["mentions", "authors", "sources", "followers"]
+"""What a count counts: mentions, the different authors or sources of them, or the followers of the largest author."""
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`part` of `whole` mentions whose tone could be judged, in the window or, where it is given, `since` then. `usual`
+    is the brand's own share, 0 to 1, None when the rule has no notion of it.
+    """
+
+    part: int
+    whole: int
+    usual: float | None = None
+    since: Instant | None = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,6 +33,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     one of an odd window; `sources` maps source name to count; `words` maps what was said of a keyword rule's words to
     mentions, the most frequent first, few; `mentions` maps first, largest (audience) and latest to identities.
     `unheard` are the sources that were not heard, `coverage` is how much of what the brand usually hears was, 0 to 1.
+    `unit` says what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong; `share` is told by
+    rules that watch one.
     """
 
     of: str
@@ -44,6 +59,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     second_half: int | None = None
     words: dict[str, int] = {}
     coverage: float = 1.0
+    unit: Unit = "mentions"
+    fewer: bool = False
+    share: Share | None = None
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

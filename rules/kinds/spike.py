@@ -145,4 +145,5 @@ SPEC = RuleSpec(
     options=SpikeOptions,
     example={"of": "negative", "budget": "1 per month", "at_least": {"posts": 5, "authors": 4}, "severity": "warning"},
     build=Spike,
+    learns_counts=True,
 )

@@ -1,0 +1,186 @@
+"""A slow burn: for days a few more of the mentions are negative than used to be, and no hour of it stands out."""
+
+from datetime import timedelta
+from math import e, log
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from config.model import Duration, Model
+from rules.budget import Budget
+from rules.instant import MINUTE, Instant
+from rules.proportion import UsualShare, judged, judged_at, told
+from rules.remembering import Remembering
+from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
+from rules.series import Counts
+from rules.transition import Severity, Share
+
+_DAY, _MONTH = 24 * 60, 30 * 24 * 60
+_HALF_LIFE = 30.0 * _DAY
+_SPREAD, _SPREAD_DAYS, _SPREAD_MEMORY = 2.0, 7.0, 30.0  # how much more days differ than chance has it, until learnt
+_ODD_DAY = 4.0
+_HELD = 0.5  # of the evidence that is an alarm: beyond it nothing becomes usual
+_ROOM = 1.5
+Part = Annotated[float, Field(gt=0, lt=1)]
+
+
+class CriticalWhen(Model):
+    """From here on the incident is critical."""
+
+    share: Part
+
+
+class DriftOptions(RuleOptions):
+    """Fires when the negative share has been worse for so long that chance does not explain it."""
+
+    worse_by: Part = 0.1
+    """The rise that is looked for: 0.1 is 10 points above the usual share. A smaller one is found later, or not."""
+    budget: Budget = 1.0
+    """How many false alarms you accept for this rule and brand, such as `1 per month`."""
+    at_least: Floor = Floor(posts=50, authors=5)
+    """Never of fewer mentions since it began, and of fewer different authors of negative ones in the last day."""
+    calm_for: Duration = timedelta(days=1)
+    """How long the last day must be nearer to the usual share than to the worse one before an incident resolves."""
+    critical_when: CriticalWhen | None = None
+    """The share since it began from which it is critical, when `severity` is lower."""
+
+
+class Memory(msgspec.Struct, kw_only=True, array_like=True):
+    """`evidence` is Page's CUSUM (Biometrika 1954) of the log-likelihood ratio between the usual share and the worse
+    one; `part` of `whole` mentions were negative since the minute `since` at which it last left 0, which is the
+    estimate of when the drift began. `spread` / `days` is how much more whole days differ from what is usual than
+    chance has it; of the present day, `surplus` beyond what was expected, `chance` its variance, `minutes` heard.
+    """
+
+    usual: UsualShare = msgspec.field(default_factory=UsualShare)
+    evidence: float = 0.0
+    since: int | None = None
+    part: int = 0
+    whole: int = 0
+    spread: float = _SPREAD * _SPREAD_DAYS
+    days: float = _SPREAD_DAYS
+    surplus: float = 0.0
+    chance: float = 0.0
+    minutes: int = 0
+
+    def forget(self) -> None:
+        """Look for a drift that begins now."""
+        self.evidence, self.since, self.part, self.whole = 0.0, None, 0, 0
+
+    def add(self, part: int, whole: int, minute: int, *, by: float, most: float) -> None:
+        """The evidence of one more minute. Mentions speak of the same things on the same day: each says less than one
+        that stands alone, by as much as days are known to differ.
+        """
+        usual, worse = self.usual.share, self.usual.worse(by)
+        gain = part * log(worse / usual) + (whole - part) * log((1 - worse) / (1 - usual))
+        self.evidence = min(most, self.evidence + gain / max(1.0, self.spread / self.days))
+        if self.evidence <= 0:
+            self.forget()
+            return
+        self.since = minute if self.since is None else self.since
+        self.part, self.whole = self.part + part, self.whole + whole
+
+    def learn_days(self, part: int, whole: int) -> None:
+        """How far whole days lie from what is usual."""
+        usual = self.usual.share
+        self.surplus += part - whole * usual
+        self.chance += whole * usual * (1 - usual)
+        self.minutes += 1
+        if self.minutes >= _DAY:
+            if self.chance >= 1:
+                kept = 2 ** (-1 / _SPREAD_MEMORY)
+                self.spread = self.spread * kept + min(_ODD_DAY, self.surplus * self.surplus / self.chance)
+                self.days = self.days * kept + 1
+            self.surplus, self.chance, self.minutes = 0.0, 0.0, 0
+
+
+class Drift(Remembering[Memory]):
+    """Fires when the evidence is more than chance gives as often as `budget`, is calm when of the last day the share is
+    nearer to the usual one than to the worse. Closed minutes alone are evidence: it tells of days.
+    """
+
+    series = "negative"
+    horizon = _DAY
+
+    def __init__(self, _name: str, options: DriftOptions) -> None:
+        super().__init__(Memory)
+        self._options = options
+
+    def learn(self, counts: Counts, minute: int) -> None:
+        memory, part, whole = self.memory, counts.at("negative", minute), judged_at(counts, minute)
+        if memory.usual.is_known and whole:
+            memory.add(part, whole, minute, by=self._options.worse_by, most=_ROOM * self._alarm)
+        if memory.evidence <= _HELD * self._alarm:
+            memory.usual.learn(part, whole, _HALF_LIFE)
+            memory.learn_days(part, whole)
+
+    @property
+    def _alarm(self) -> float:
+        """The evidence that is an alarm: a CUSUM of likelihood ratios goes beyond it once in e to its power mentions or
+        more rarely (Lorden, Annals of Mathematical Statistics 1971).
+        """
+        return log(max(e, self.memory.usual.rate(_MONTH) / self._options.budget))
+
+    def end(self) -> None:
+        self.memory.forget()
+
+    def soften(self) -> None:
+        usual = self.memory.usual
+        usual.soften()
+        self.memory = Memory(usual=usual)
+
+    def recall(self, state: object) -> None:
+        self.memory.usual.raise_to(self._load(state).usual)
+
+    def judge(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Verdict:
+        memory, floor = self.memory, self._options.at_least
+        today, of_day = counts.total("negative", at, _DAY), judged(counts, at, _DAY)
+        half_way = (memory.usual.share + memory.usual.worse(self._options.worse_by)) / 2
+        calm = today <= half_way * of_day
+        enough = memory.whole >= floor.posts and counts.has_authors("negative", at, _DAY, floor.authors)
+        known = memory.usual.is_known
+        return Verdict(
+            of="negative",
+            firing=known and memory.evidence >= self._alarm and enough and not calm,
+            calm=calm,
+            severity=self._severity,
+            count=today,
+            window=_DAY,
+            learning=not known,
+            share=self._share(today, of_day),
+        )
+
+    def _share(self, today: int, of_day: int) -> Share:
+        memory, usual = self.memory, self.memory.usual
+        own = usual.share if usual.is_known else None
+        if memory.since is None:
+            return Share(part=today, whole=of_day, usual=own)
+        return Share(part=memory.part, whole=memory.whole, usual=own, since=memory.since * MINUTE)
+
+    def reasons(self, verdict: Verdict) -> tuple[str, ...]:
+        share, floor = verdict.share, self._options.at_least
+        if share is None:
+            return ()
+        when = "in the last day" if share.since is None else "since the drift seems to have begun"
+        reasons = (
+            told(share, "negative", when),
+            f"evidence {self.memory.evidence:.1f}, an alarm is {self._alarm:.1f}",
+            f"at least {plural(floor.posts, 'mention')}, of the negative by {plural(floor.authors, 'author')}",
+        )
+        return (*reasons, "still learning what is usual") if verdict.learning else reasons
+
+    @property
+    def _severity(self) -> Severity:
+        critical, memory = self._options.critical_when, self.memory
+        beyond = critical and memory.whole and memory.part >= critical.share * memory.whole
+        return "critical" if beyond else self._options.severity
+
+
+SPEC = RuleSpec(
+    kind="drift",
+    summary="Fires when for days more of the mentions are negative than used to be.",
+    options=DriftOptions,
+    example={"worse_by": 0.1, "budget": "1 per month", "at_least": {"posts": 50, "authors": 5}},
+    build=Drift,
+)
