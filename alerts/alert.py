@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from rules.transition import Severity, State
+from rules.transition import Severity, State, Unit
 
 Language = Literal["fr", "en"]
 Role = Literal["first", "largest", "latest"]
@@ -25,8 +25,20 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
 
 
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """`part` of `whole` mentions, in the window or, where that is given, `since` then; `usual` is the share that the
+    brand usually has, 0 to 1.
+    """
+
+    part: int
+    whole: int
+    usual: float | None = None
+    since: datetime | None = None
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted, always with its normal and its window. `of` is `negative`, `posts` or `hits` (keywords).
+    """What was counted, always with its normal and its window. `of` is `negative`, `positive`, `posts` or `hits`
+    (keywords); `unit` what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong.
 
     `usual` is the expected count for the same window, None when the rule has no notion of it; `learning` says that
     there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
@@ -34,7 +46,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     mentions (0: said earlier), the most frequent first; `least` mentions by `least_authors` are what the rule asks for.
     """
 
-    of: Literal["negative", "posts", "hits"]
+    of: Literal["negative", "positive", "posts", "hits"]
     count: int
     window: timedelta
     usual: float | None = None
@@ -53,6 +65,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     peak: int | None = None
     peak_at: datetime | None = None
     unsupported: int = 0
+    unit: Unit = "mentions"
+    fewer: bool = False
+    share: Share | None = None
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):

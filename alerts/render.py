@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Language, Notice
+from alerts.alert import Alert, Figures, Language, Notice, Share
 from alerts.message import Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.safe import alert_made_safe, notice_made_safe
@@ -187,10 +187,12 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "spoken": [
             f"{quoted(word, language)} {number(count, language)}" for word, count in figures.words.items() if count
         ],
+        "peaks": figures.peak is not None and not figures.fewer,
         "first_half": None if figures.second_half is None else figures.count - figures.second_half,
         "mainly": mainly,
         "mainly_only": only,
         "share": _share(figures, language),
+        "told_share": _told_share(figures.share, language),
         "where": _where(figures.sources, language),
         "silent": _shortlist(sorted(alert.unheard)),
         "partly": _shortlist(sorted(alert.partly)),
@@ -201,6 +203,14 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
 
 def _share(figures: Figures, language: Language) -> str:
     return percent(figures.negative, figures.posts, language) if figures.posts >= ENOUGH else ""
+
+
+def _told_share(share: Share | None, language: Language) -> dict[str, str]:
+    """The share that a rule watches and the usual one, in per cent; "" for a usual one that is not known."""
+    if share is None or not share.whole:
+        return {"now": "", "usual": ""}
+    usual = "" if share.usual is None else percent(round(share.usual * 100), 100, language)
+    return {"now": percent(share.part, share.whole, language), "usual": usual}
 
 
 def _ranked(sources: Mapping[str, int]) -> list[tuple[str, int]]:

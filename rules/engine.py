@@ -322,7 +322,7 @@ class Engine:
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
         rule, options = self._rules[name]
-        if touched is not None and touched.isdisjoint((rule.series, *self._specs[name].watches)):
+        if touched is not None and not self._specs[name].is_hasty(rule.series, touched):
             return
         verdict = self._verdict(name, at)
         incident = self._state.incidents.get(name)

@@ -31,29 +31,27 @@ class Listened(msgspec.Struct, kw_only=True, array_like=True):
         self.stretches = [*kept, (max(first, minute - keep), minute + 1)][-_MOST:]
         return True
 
-    def last(self, counts: Counts, at: Instant, minutes: int) -> list[Stretch]:
-        """The last `minutes` that are over and were heard in full, the latest first; none when fewer are known, or not
-        all is heard now.
+    def last(self, counts: Counts, at: Instant, minutes: int, within: int) -> list[Stretch]:
+        """The last `minutes` that are over and were heard in full, the latest first; none when there are fewer `within`
+        that many minutes, or not all is heard now.
         """
-        found, left = [], minutes
+        found, left, oldest = [], minutes, minute_of(at) - within
         for first, after in self._heard(counts, at):
-            begin = max(first, after - left)
-            found.append((begin, after))
-            left -= after - begin
-            if left <= 0:
-                return found
-        return []
+            begin = max(first, after - left, oldest)
+            if begin < after:
+                found.append((begin, after))
+                left -= after - begin
+        return found if left <= 0 else []
 
     def _heard(self, counts: Counts, at: Instant) -> list[Stretch]:
         if counts.full_since is None:
             return []
-        now, deaf = minute_of(at), set(counts.deaf)
+        begin, after = max(counts.open, counts.full_since), minute_of(at)
         stretches: list[Stretch] = []
-        for minute in range(now - 1, max(counts.open, counts.full_since) - 1, -1):
-            if minute in deaf:
-                continue
-            after = stretches.pop()[1] if stretches and stretches[-1][0] == minute + 1 else minute + 1
-            stretches.append((minute, after))
+        for minute in (*(deaf for deaf in reversed(counts.deaf) if deaf >= begin), begin - 1):
+            if minute + 1 < after:
+                stretches.append((minute + 1, after))
+            after = minute
         return [*stretches, *reversed(self.stretches)]
 
 

@@ -122,18 +122,22 @@ def plural(count: int, noun: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSpec(Spec[RuleOptions]):
-    """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions. News of the
-    series it `watches` is judged at once, as news of its own is, all else within 10 s. `pauses`: it learns nothing
-    while an incident of it is open. `silence` says whether there is something to judge when nothing is said.
+    """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions. News of its own
+    series and of those it `watches` is judged at once, with None within 10 s only. `pauses`: it learns nothing while an
+    incident of it is open. `silence` says whether there is something to judge when nothing is said.
     `learns_counts`: the counts of its series alone teach it, so that a history of them can.
     """
 
     build: Callable[[str, Any], Rule]
     words: Callable[[Any], tuple[str, ...]] = lambda _: ()
-    watches: tuple[str, ...] = ()
+    watches: tuple[str, ...] | None = ()
     pauses: bool = False
     silence: Callable[[Any], bool] = lambda _: False
     learns_counts: bool = False
+
+    def is_hasty(self, series: str, touched: set[str]) -> bool:
+        """Whether a rule on `series` must be judged at once when those were `touched`."""
+        return self.watches is not None and not touched.isdisjoint((series, *self.watches))
 
 
 RULES = Catalog("rule", "rules.kinds", "badbuzz.rules", RuleSpec)

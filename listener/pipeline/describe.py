@@ -9,15 +9,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Late, Notice, Quote, Role
+from alerts.alert import Alert, Figures, Late, Notice, Quote, Role, Share
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
 from listener.store.port import IncidentRow, StoredMention, Views
+from rules import transition
 from rules.instant import Instant, duration, moment
 from rules.rule import Floor
 from rules.transition import Evidence, Transition
 
+_Of = Literal["negative", "positive", "posts", "hits"]
 _DELIVERIES = 1_000
 """Deliveries of one incident that are looked through, the newest."""
 
@@ -63,9 +65,8 @@ class Describer:
 
     def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
         evidence, floor = step.evidence, self._floor(step.rule)
-        of: Literal["negative", "posts", "hits"] = "posts" if evidence.of == "posts" else "negative"
         return Figures(
-            of="hits" if evidence.of.startswith("hits:") else of,
+            of=msgspec.convert(evidence.of.partition(":")[0], _Of),
             count=evidence.count,
             window=duration(evidence.window),
             usual=evidence.usual,
@@ -84,6 +85,9 @@ class Describer:
             peak=evidence.peak,
             peak_at=_moment(evidence.peak_at),
             unsupported=evidence.unsupported,
+            unit=evidence.unit,
+            fewer=evidence.fewer,
+            share=_share(evidence.share),
         )
 
     def _floor(self, rule: str) -> Floor | None:
@@ -150,6 +154,12 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
+
+
+def _share(share: transition.Share | None) -> Share | None:
+    if share is None:
+        return None
+    return Share(part=share.part, whole=share.whole, usual=share.usual, since=_moment(share.since))
 
 
 def _words(step: Transition, life: Sequence[Transition]) -> dict[str, int]:

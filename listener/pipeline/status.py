@@ -80,7 +80,10 @@ def _rules(engine: Engine, at: Instant) -> list[RuleStatus]:
             value=verdict.count,
             window=verdict.window * MINUTE,
             usual=verdict.usual,
+            usual_high=verdict.usual_high,
             learning=verdict.learning,
+            unit=verdict.unit,
+            share=verdict.share,
         )
         for rule, verdict in engine.judge(at).items()
     ]

@@ -14,6 +14,7 @@ from listener.errors import SourceState
 from listener.signal import Signal
 from listener.store.port import IncidentRow, Views
 from rules.instant import Instant, Span
+from rules.transition import Share, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +36,19 @@ class SourceStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class RuleStatus:
-    """A rule of a brand as last judged: `value` mentions of `of` in the last `window`, `usual` there are expected."""
+    """A rule of a brand as last judged: `value` mentions of `of` in the last `window`, `usual` there are expected. The
+    rest is as in `rules.transition.Evidence`.
+    """
 
     rule: str
     of: str
     value: float
     window: Span
     usual: float | None = None
+    usual_high: float | None = None
     learning: bool = False
+    unit: Unit = "mentions"
+    share: Share | None = None
 
 
 class Rate(NamedTuple):

@@ -9,12 +9,13 @@ from alerts.alert import Language
 from alerts.sentences import ours
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
-from alerts.typography import estimate, number, part, plural, span
+from alerts.typography import number, part, plural
 from listener.errors import PARTLY, WAITING
 from listener.web.chart import Chart
+from listener.web.measures import Measures
 from listener.web.status import RuleStatus, SourceStatus
 from listener.web.troubles import in_french
-from rules.instant import HOUR, Instant, Span, duration, moment
+from rules.instant import HOUR, Instant, Span, moment
 from rules.transition import Evidence
 
 FRENCH: Mapping[str, str] = {
@@ -232,21 +233,6 @@ _NAMES: Mapping[Language, Mapping[str, str]] = {
     },
 }
 
-_AUTHORS: Mapping[Language, tuple[str, str]] = {"fr": ("auteur", "auteurs"), "en": ("author", "authors")}
-
-_COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
-    "fr": {
-        "negative": ("mention négative", "mentions négatives"),
-        "posts": ("mention", "mentions"),
-        "hits": ("mention des mots surveillés", "mentions des mots surveillés"),
-    },
-    "en": {
-        "negative": ("negative mention", "negative mentions"),
-        "posts": ("mention", "mentions"),
-        "hits": ("mention of watched words", "mentions of watched words"),
-    },
-}
-
 
 class Words:
     """One language, one time zone, one present. `words.text.ack` in a template is a sentence of the page."""
@@ -255,6 +241,7 @@ class Words:
         self.language = language
         self.text = _TEXTS[language]
         self._times = Times(now=moment(now), zone=ZoneInfo(time_zone), language=language)
+        self._measures = Measures(language, self._times)
 
     @property
     def zone(self) -> str:
@@ -308,9 +295,7 @@ class Words:
 
     def counted(self, of: str, value: float, window: Span) -> str:
         """`22 negative mentions in 15 min`; `of` is a series (`hits:recall` counts as hits)."""
-        joint = "en" if self.language == "fr" else "in"
-        what = self._many(round(value), _COUNTED[self.language][of.partition(":")[0]])
-        return f"{what} {joint} {span(duration(window), self.language)}"
+        return self._measures.counted(of, value, window)
 
     def hour(self, chart: Chart) -> str:
         """`34 mentions in 1 h, 12 negative, at most 6 a minute`."""
@@ -322,30 +307,20 @@ class Words:
             counted, peak = f"{bad} negative", f"at most {number(chart.peak, 'en')} a minute"
         return f"{self.counted('posts', chart.said, HOUR)}, {counted}, {peak}"
 
-    def usually(self, usual: float | None) -> str:
-        """`usually 3`, "" when there is no normal."""
-        if usual is None:
-            return ""
-        return f"{'d’habitude' if self.language == 'fr' else 'usually'} {estimate(usual, self.language)}"
-
     def evidence(self, evidence: Evidence) -> str:
         """What was counted at a step, with its normal and its window."""
-        return self._measured(evidence.of, evidence.count, evidence.window, evidence.usual, learning=evidence.learning)
+        return self._measures.evidence(evidence, self.text["learning"])
 
     def present(self, rule: RuleStatus) -> str:
         """What a rule counts now, with its normal and its window."""
-        return self._measured(rule.of, rule.value, rule.window, rule.usual, learning=rule.learning)
-
-    def _measured(self, of: str, value: float, window: Span, usual: float | None, *, learning: bool) -> str:
-        parts = (self.counted(of, value, window), self.usually(usual), self.text["learning"] if learning else "")
-        return ", ".join(filter(None, parts))
+        return self._measures.present(rule, self.text["learning"])
 
     def who_and_where(self, evidence: Evidence, names: Mapping[str, str]) -> str:
         """`19 authors · bluesky 14, press 3`; sources by their `names`."""
         largest_first = sorted(evidence.sources.items(), key=lambda item: (-item[1], item[0]))
         named = ((names.get(source, source), count) for source, count in largest_first)
         where = ", ".join(f"{source}{NB}{number(count, self.language)}" for source, count in named)
-        who = self._many(evidence.authors, _AUTHORS[self.language]) if evidence.authors else ""
+        who = self._measures.many(evidence.authors, "authors") if evidence.authors else ""
         return " · ".join(filter(None, (who, where)))
 
     def incident(self, number: int) -> str:
@@ -357,6 +332,3 @@ class Words:
             ending = plural(live, "", "s", "fr")
             return f"{live}{NB}source{ending} sur {of} entendue{ending}"
         return f"{live} of {of} {plural(of, 'source', 'sources', 'en')} heard"
-
-    def _many(self, count: int, forms: tuple[str, str]) -> str:
-        return f"{number(count, self.language)}{NB}{plural(count, *forms, self.language)}"

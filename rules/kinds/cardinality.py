@@ -75,7 +75,7 @@ class Cardinality(Remembering[Listened]):
 
     def _is_heard(self, counts: Counts, at: Instant) -> bool:
         """Whether the window was heard without a break: `count` is of the clock's window."""
-        heard = self.memory.last(counts, at, self.horizon)
+        heard = self.memory.last(counts, at, self.horizon, self.horizon)
         return bool(heard) and heard[-1][0] == minute_of(at) - self.horizon
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:

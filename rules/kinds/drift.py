@@ -10,10 +10,10 @@ from pydantic import Field
 from config.model import Duration, Model
 from rules.budget import Budget
 from rules.instant import MINUTE, Instant
-from rules.proportion import UsualShare, judged, judged_at, told
+from rules.proportion import UsualShare, judged_at, told
 from rules.remembering import Remembering
 from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
-from rules.series import Counts
+from rules.series import Counts, minute_of
 from rules.transition import Severity, Share
 
 _DAY, _MONTH = 24 * 60, 30 * 24 * 60
@@ -51,6 +51,7 @@ class Memory(msgspec.Struct, kw_only=True, array_like=True):
     one; `part` of `whole` mentions were negative since the minute `since` at which it last left 0, which is the
     estimate of when the drift began. `spread` / `days` is how much more whole days differ from what is usual than
     chance has it; of the present day, `surplus` beyond what was expected, `chance` its variance, `minutes` heard.
+    `hours` are (hour, part, whole) of the last day.
     """
 
     usual: UsualShare = msgspec.field(default_factory=UsualShare)
@@ -63,6 +64,7 @@ class Memory(msgspec.Struct, kw_only=True, array_like=True):
     surplus: float = 0.0
     chance: float = 0.0
     minutes: int = 0
+    hours: list[tuple[int, int, int]] = []
 
     def forget(self) -> None:
         """Look for a drift that begins now."""
@@ -81,6 +83,14 @@ class Memory(msgspec.Struct, kw_only=True, array_like=True):
         self.since = minute if self.since is None else self.since
         self.part, self.whole = self.part + part, self.whole + whole
 
+    def note(self, part: int, whole: int, minute: int) -> None:
+        """Count a minute for the last day."""
+        hour = minute // 60
+        if self.hours and self.hours[-1][0] == hour:
+            _, before, of = self.hours.pop()
+            part, whole = before + part, of + whole
+        self.hours = [*(each for each in self.hours if each[0] > hour - 24), (hour, part, whole)]
+
     def learn_days(self, part: int, whole: int) -> None:
         """How far whole days lie from what is usual."""
         usual = self.usual.share
@@ -97,7 +107,7 @@ class Memory(msgspec.Struct, kw_only=True, array_like=True):
 
 class Drift(Remembering[Memory]):
     """Fires when the evidence is more than chance gives as often as `budget`, is calm when of the last day the share is
-    nearer to the usual one than to the worse. Closed minutes alone are evidence: it tells of days.
+    nearer to the usual one than to the worse. Closed minutes alone count: it tells of days.
     """
 
     series = "negative"
@@ -109,6 +119,8 @@ class Drift(Remembering[Memory]):
 
     def learn(self, counts: Counts, minute: int) -> None:
         memory, part, whole = self.memory, counts.at("negative", minute), judged_at(counts, minute)
+        if whole:
+            memory.note(part, whole, minute)
         if memory.usual.is_known and whole:
             memory.add(part, whole, minute, by=self._options.worse_by, most=_ROOM * self._alarm)
         if memory.evidence <= _HELD * self._alarm:
@@ -133,16 +145,15 @@ class Drift(Remembering[Memory]):
     def recall(self, state: object) -> None:
         self.memory.usual.raise_to(self._load(state).usual)
 
-    def judge(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Verdict:
-        memory, floor = self.memory, self._options.at_least
-        today, of_day = counts.total("negative", at, _DAY), judged(counts, at, _DAY)
+    def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
+        memory, known = self.memory, self.memory.usual.is_known
+        hours = [hour for hour in memory.hours if hour[0] > minute_of(at) // 60 - 24]
+        today, of_day = sum(part for _, part, _ in hours), sum(whole for _, _, whole in hours)
         half_way = (memory.usual.share + memory.usual.worse(self._options.worse_by)) / 2
         calm = today <= half_way * of_day
-        enough = memory.whole >= floor.posts and counts.has_authors("negative", at, _DAY, floor.authors)
-        known = memory.usual.is_known
         return Verdict(
             of="negative",
-            firing=known and memory.evidence >= self._alarm and enough and not calm,
+            firing=known and not calm and opening is None and self._is_found(counts, at),
             calm=calm,
             severity=self._severity,
             count=today,
@@ -150,6 +161,11 @@ class Drift(Remembering[Memory]):
             learning=not known,
             share=self._share(today, of_day),
         )
+
+    def _is_found(self, counts: Counts, at: Instant) -> bool:
+        memory, floor = self.memory, self._options.at_least
+        enough = memory.whole >= floor.posts and memory.evidence >= self._alarm
+        return enough and counts.has_authors("negative", at, _DAY, floor.authors)
 
     def _share(self, today: int, of_day: int) -> Share:
         memory, usual = self.memory, self.memory.usual
@@ -183,4 +199,5 @@ SPEC = RuleSpec(
     options=DriftOptions,
     example={"worse_by": 0.1, "budget": "1 per month", "at_least": {"posts": 50, "authors": 5}},
     build=Drift,
+    watches=None,
 )

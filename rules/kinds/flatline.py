@@ -143,7 +143,7 @@ class Flatline(Remembering[Memory]):
         """What was heard, and how many mentions are usual there: the same for the whole of a minute."""
         key = (minute_of(at), counts.open, counts.full_since, *counts.deaf)
         if self._last[0] != key:
-            heard = self.memory.listened.last(counts, at, self._minutes)
+            heard = self.memory.listened.last(counts, at, self._minutes, self.horizon - 1)
             usual = self.memory.usual(heard) if heard and self.memory.is_known else None
             self._last = (key, heard, usual)
         return self._last[1:]
@@ -187,5 +187,6 @@ SPEC = RuleSpec(
     options=FlatlineOptions,
     example={"of": "posts", "window": "6h", "budget": "1 per month", "severity": "info"},
     build=Flatline,
+    watches=None,
     silence=lambda _: True,
 )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -116,6 +116,24 @@ KEYWORD = replace(
         least_authors=2,
     ),
 )
+_SHARE = replace(FIGURES, usual=None, usual_high=None, share=Share(part=22, whole=31, usual=0.18))
+_DRIFT = Share(part=120, whole=400, usual=0.18, since=OPENED - timedelta(days=5))
+_STILL = replace(FIGURES, of="posts", count=0, usual=24.3, posts=0, negative=0, authors=0, sources={}, fewer=True)
+_REACH = replace(FIGURES, count=84_000, usual=None, usual_high=12_000.0, unit="followers", opening=84_000, peak=84_000)
+KINDS = {
+    "share": replace(OPEN, figures=_SHARE),
+    "share, nothing said": replace(OPEN, figures=replace(_SHARE, share=Share(part=0, whole=0), learning=True)),
+    "share above a limit": replace(RISE, figures=replace(_SHARE, of="positive", share=Share(part=22, whole=31))),
+    "share resolved": replace(CALM, figures=replace(CALM.figures, share=Share(part=4, whole=40, usual=0.18))),
+    "drift": replace(OPEN, figures=replace(_SHARE, window=timedelta(days=1), share=_DRIFT, least=50)),
+    "silence": replace(OPEN, figures=_STILL, quotes=(), unheard={}),
+    "silence resolved": replace(CALM, figures=replace(_STILL, count=9), quotes=(), unheard={}),
+    "authors": replace(OPEN, figures=replace(FIGURES, count=57, unit="authors", opening=57, peak=57, usual=None)),
+    "sources": replace(WORSE, figures=replace(FIGURES, of="posts", count=12, unit="sources", peak=12, usual=None)),
+    "influencer": replace(OPEN, figures=_REACH),
+    "influencer unknown": replace(RISE, figures=replace(_REACH, usual_high=None)),
+    "influencer resolved": replace(CALM, figures=replace(_REACH, count=0)),
+}
 SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
@@ -134,6 +152,7 @@ CROWDED = replace(
     ),
 )
 ALERTS = {
+    **KINDS,
     "open": OPEN,
     "worse": WORSE,
     "better": replace(WORSE, state="better"),
