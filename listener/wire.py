@@ -17,6 +17,8 @@ def transition_line(step: Transition) -> bytes:
     evidence: dict[str, Any] = {**msgspec.to_builtins(step.evidence), "coverage": step.evidence.coverage}
     evidence["window"] = format_duration(duration(step.evidence.window))
     evidence |= {key: moment(evidence[key]) for key in ("opened_at", "first_at", "peak_at") if key in evidence}
+    if step.evidence.share and step.evidence.share.since is not None:
+        evidence["share"] |= {"since": moment(step.evidence.share.since)}
     line = {
         "type": "transition",
         "at": moment(step.at),

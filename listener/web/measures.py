@@ -65,10 +65,16 @@ class Measures:
         if told.unit == "followers":
             return self._audience(told, value)
         if told.unit != "mentions":
-            joint = "de" if self.language == "fr" else "of"
-            of_what = _COUNTED[self.language][told.of][1]
-            return (f"{self.many(value, told.unit)} {joint} {of_what} {self._within(told.window)}",)
+            return (self._different(told, value),)
         return self.counted(told.of, value, told.window), self._usually(told.usual)
+
+    def _different(self, told: Evidence | RuleStatus, value: int) -> str:
+        french, who, what = self.language == "fr", self.many(value, told.unit), _COUNTED[self.language][told.of][1]
+        if told.unit == "sources":
+            said = f"{what} {'provenant de' if french else 'from'} {who}"
+        else:
+            said = f"{who} {'de' if french else 'of'} {what}"
+        return f"{said} {self._within(told.window)}"
 
     def _share(self, of: str, share: Share, window: Span) -> str:
         french = self.language == "fr"
@@ -88,7 +94,7 @@ class Measures:
             return (f"aucune mention négative {within}" if french else f"no negative mention {within}",)
         who = self.many(value, "followers")
         said = (
-            f"une mention négative d’un compte suivi par {who}" if french else f"a negative mention by one with {who}"
+            f"une mention négative d’un compte de {who}" if french else f"a negative mention by an account with {who}"
         )
         if told.usual_high is None:
             return (said,)

@@ -118,7 +118,9 @@ KEYWORD = replace(
 )
 _SHARE = replace(FIGURES, usual=None, usual_high=None, share=Share(part=22, whole=31, usual=0.18))
 _DRIFT = Share(part=120, whole=400, usual=0.18, since=OPENED - timedelta(days=5))
-_STILL = replace(FIGURES, of="posts", count=0, usual=24.3, posts=0, negative=0, authors=0, sources={}, fewer=True)
+_STILL = replace(
+    FIGURES, of="posts", count=0, usual=24.3, usual_high=None, posts=0, negative=0, authors=0, sources={}, fewer=True
+)
 _REACH = replace(FIGURES, count=84_000, usual=None, usual_high=12_000.0, unit="followers", opening=84_000, peak=84_000)
 KINDS = {
     "share": replace(OPEN, figures=_SHARE),

@@ -16,6 +16,7 @@ from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.work import Read, SourceChange
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
+from rules.mention import Author
 from tests.builders import notice
 from tests.listener.pipeline.world import opened
 from tests.stores import commit, outgoing
@@ -365,6 +366,22 @@ async def test_people_read_the_names_of_the_configuration(tmp_path):
     assert "Told: Watch" in team.sent[0].context
     assert "badbuzz · blind source · Press" == boss.sent[0].title
     assert ("acme", "press") == (team.sent[0].about.brand, boss.sent[0].about.subject)
+
+
+async def test_a_share_and_an_audience_are_told_in_their_own_words(tmp_path):
+    rules = (
+        "mood: {kind: share, above: 0.5, at_least: {posts: 2, authors: 2}, confidence: 0.6, calm_for: 10m}, "
+        "voice: {kind: influencer, calm_for: 10m}"
+    )
+    async with opened(tmp_path, rules=rules) as world:
+        much_read = Author(handle="desk", followers=84_000)
+        await world.hear(world.said("1", "acme is awful"), world.said("2", "acme is terrible", author=much_read))
+        team = Channel()
+        async with delivering(world, team=team):
+            await settled(world, count=2)
+    mood, voice = sorted((message.line for message in team.sent), key=lambda line: "account" in line)
+    assert mood.startswith("acme, serious: 2 negative mentions of 2 in 1 h (100%)")
+    assert voice.startswith("acme, watch: a negative mention by an account with 84,000 followers.")
 
 
 async def test_a_keyword_alert_says_which_word_was_said_and_what_the_rule_asks_for(tmp_path):

@@ -11,9 +11,10 @@ from aiohttp.test_utils import TestClient
 from listener.errors import PARTLY
 from listener.store.port import Answered, StoreError
 from listener.web import words as words_module
-from listener.web.status import SourceStatus
+from listener.web.status import RuleStatus, SourceStatus
 from listener.web.words import ENGLISH, FRENCH, Words
 from rules.instant import DAY, HOUR, MINUTE
+from rules.transition import Share
 from tests.listener.web.world import HOSTILE, NOW, delivery, incident, step, stored
 
 NB = "\u00a0"
@@ -253,6 +254,50 @@ def test_a_moment_is_written_as_the_language_does_with_the_day_when_it_is_not_to
 )
 def test_counts_follow_the_grammar_of_the_language(language, value, expected):
     assert Words(language, "UTC", NOW).counted("posts", value, 2 * HOUR) == expected
+
+
+TOLD = {"rule": "r", "value": 22, "window": HOUR}
+
+
+@pytest.mark.parametrize(
+    ("status", "french", "english"),
+    [
+        (
+            {"of": "negative", "share": Share(part=22, whole=61, usual=0.18)},
+            f"22{NB}mentions négatives sur 61 en 1{NB}h (36\u202f%, d’habitude 18\u202f%)",
+            f"22{NB}negative mentions of 61 in 1 h (36%, usually 18%)",
+        ),
+        (
+            {"of": "negative", "share": Share(part=22, whole=61, since=NOW - 30 * DAY)},
+            f"22{NB}mentions négatives sur 61 depuis jeudi 15 octobre, 22{NB}h{NB}10 (36\u202f%)",
+            f"22{NB}negative mentions of 61 since Thursday 15 October, 22:10 (36%)",
+        ),
+        ({"of": "negative", "share": Share(part=0, whole=0)}, f"sur 0 en 1{NB}h", "of 0 in 1 h"),
+        (
+            {"of": "negative", "unit": "authors"},
+            f"22{NB}auteurs de mentions négatives en 1{NB}h",
+            f"22{NB}authors of negative mentions in 1 h",
+        ),
+        (
+            {"of": "posts", "unit": "sources"},
+            f"mentions provenant de 22{NB}sources en 1{NB}h",
+            f"mentions from 22{NB}sources in 1 h",
+        ),
+        (
+            {"of": "negative", "unit": "followers", "value": 84_000, "usual_high": 12_000.0},
+            f"une mention négative d’un compte de 84\u202f000{NB}abonnés, d’habitude 12\u202f000 au plus",
+            f"a negative mention by an account with 84,000{NB}followers, usually at most 12,000",
+        ),
+        (
+            {"of": "negative", "unit": "followers", "value": 0},
+            f"aucune mention négative en 1{NB}h",
+            "no negative mention in 1 h",
+        ),
+    ],
+)
+def test_what_a_rule_counts_is_told_in_its_own_words(status, french, english):
+    for language, expected in (("fr", french), ("en", english)):
+        assert expected in Words(language, "UTC", NOW).present(RuleStatus(**(TOLD | status)))
 
 
 async def test_a_reload_that_changes_the_language_counts_at_once(served, world):
