@@ -78,8 +78,8 @@ async def test_an_open_bin_counts_what_the_person_said_and_a_rule_follows(world)
 
 async def test_what_does_not_change_what_is_counted_is_no_input(world):
     await world.hear(world.said("1", PLAIN))
-    await mark(world, "1", "positive")
-    assert ([], ("positive", "person")) == (await edits(world), await tone(world, "1"))
+    await mark(world, "1", "neutral")
+    assert ([], ("neutral", "person")) == (await edits(world), await tone(world, "1"))
 
 
 async def test_a_newer_mark_replaces_and_taking_it_back_restores_what_was_judged(world):
