@@ -128,7 +128,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """An incident that nobody was told of: what would have rung, and of what its beginning tells."""
+    """An incident that nobody was told of: what would have rung, and of what its beginning tells. `unit` says what
+    `count` is a number of.
+    """
 
     number: int
     rule: str
@@ -137,6 +139,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     window: timedelta
     usual: float | None = None
+    unit: Unit = "mentions"
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):

@@ -86,6 +86,7 @@ def _held(row: IncidentRow, opening: Transition) -> Held:
         count=evidence.count,
         window=duration(evidence.window),
         usual=evidence.usual,
+        unit=evidence.unit,
     )
 
 

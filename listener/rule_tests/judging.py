@@ -100,7 +100,7 @@ class _Play:
         if rule not in verdicts:
             return
         found, before = Reading(at=at, verdict=verdicts[rule], authors=authors[rule]), self.closest.get(number)
-        least = self._case.expect[number].state in QUIET
+        least = (self._case.expect[number].state in QUIET) != found.verdict.fewer
         if before is None or (
             found.verdict.count < before.verdict.count if least else found.verdict.count > before.verdict.count
         ):

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alerts.alert import Language
-from alerts.typography import NO_BREAK, number, plural
+from alerts.typography import NO_BREAK, number, percent, plural
 from config.settings import Component
 from listener.rule_tests.judging import Difference, Outcome, Reading
 from listener.rule_tests.times import told
 from rules.instant import Instant
+from rules.rule import Floor, Verdict
 from rules.transition import Transition
 
 _MOST_STEPS = 10
@@ -26,6 +27,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "open": "an incident of the rule was open from {at} on",
         "mentions": "{count} {of} of {posts} needed in {window} min",
         "authors": "{authors} {people} of {least} needed",
+        "share": "{count} {of} among {whole} with a known tone, of {posts} needed",
         "plain": "{count} {of} in {window} min",
         "usual": "usually {usual}",
         "high": "as a rule at most {high}",
@@ -52,6 +54,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "open": "un incident de cette règle était ouvert depuis {at}",
         "mentions": "{count} {of} sur {posts} nécessaires en {window} min",
         "authors": "{authors} {people} sur {least} nécessaires",
+        "share": "{count} {of} parmi {whole} dont le ton est connu, sur {posts} nécessaires",
         "plain": "{count} {of} en {window} min",
         "usual": "d’habitude {usual}",
         "high": "le plus souvent {high} au plus",
@@ -69,16 +72,23 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
     "en": {
         "negative": ("negative mention", "negative mentions"),
+        "positive": ("positive mention", "positive mentions"),
         "posts": ("mention", "mentions"),
         "hits": ("mention with its words", "mentions with its words"),
+        "authors": ("author", "authors"),
+        "sources": ("source", "sources"),
+        "followers": ("follower of one author", "followers of one author"),
     },
     "fr": {
         "negative": ("mention négative", "mentions négatives"),
+        "positive": ("mention positive", "mentions positives"),
         "posts": ("mention", "mentions"),
         "hits": ("mention avec ses mots", "mentions avec ses mots"),
+        "authors": ("auteur", "auteurs"),
+        "sources": ("source", "sources"),
+        "followers": ("abonné d’un seul auteur", "abonnés d’un seul auteur"),
     },
 }
-_AUTHORS: Mapping[Language, tuple[str, str]] = {"en": ("author", "authors"), "fr": ("auteur", "auteurs")}
 
 
 def lines(outcome: Outcome, rules: Mapping[str, Component], language: Language) -> Iterator[str]:
@@ -165,20 +175,32 @@ class _Words:
 
     def _judged(self, reading: Reading, rule: str) -> str:
         verdict, floor = reading.verdict, getattr(self._rules[rule].options, "at_least", None)
-        one, other = _COUNTED[self._language].get(verdict.of.partition(":")[0], (verdict.of, verdict.of))
-        of = plural(verdict.count, one, other, self._language)
         state = "firing" if verdict.firing else "calm" if verdict.calm else "neither"
-        facts: dict[str, Any] = {"count": number(verdict.count, self._language), "of": of, "window": verdict.window}
-        parts = [self.say("mentions", posts=floor.posts, **facts) if floor else self.say("plain", **facts)]
+        parts = [self._counted(verdict, floor)]
         if floor:
-            people = plural(reading.authors, *_AUTHORS[self._language], self._language)
+            people = plural(reading.authors, *_COUNTED[self._language]["authors"], self._language)
             parts.append(self.say("authors", authors=reading.authors, people=people, least=floor.authors))
         if verdict.usual is not None:
             parts.append(self.say("usual", usual=self._estimate(verdict.usual)))
+        if verdict.share and verdict.share.usual is not None:
+            usual = percent(round(verdict.share.usual * 100), 100, self._language)
+            parts.append(self.say("usual", usual=usual))
         if verdict.usual_high is not None:
             parts.append(self.say("high", high=number(round(verdict.usual_high), self._language)))
         parts += [self.say("learning")] if verdict.learning else []
         return ", ".join((*parts, self.say(state)))
+
+    def _counted(self, verdict: Verdict, floor: Floor | None) -> str:
+        count = verdict.count if verdict.share is None else verdict.share.part
+        what = verdict.of.partition(":")[0] if verdict.unit == "mentions" else verdict.unit
+        one, other = _COUNTED[self._language].get(what, (what, what))
+        of = plural(count, one, other, self._language)
+        facts: dict[str, Any] = {"count": number(count, self._language), "of": of, "window": verdict.window}
+        if floor is None:
+            return self.say("plain", **facts)
+        if verdict.share is None:
+            return self.say("mentions", posts=floor.posts, **facts)
+        return self.say("share", posts=floor.posts, whole=number(verdict.share.whole, self._language), **facts)
 
     def _estimate(self, value: float) -> str:
         text = f"{value:.1f}"

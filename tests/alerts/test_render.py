@@ -515,6 +515,17 @@ def test_what_would_have_rung_is_told_once_a_day_with_what_to_do():
     assert one.lead.startswith("Acme Air: 1 alert would have rung since Friday 23:08, and was held. Incident 30")
 
 
+@pytest.mark.parametrize(
+    ("unit", "french", "english"),
+    [("authors", "12 auteurs en", "12 authors in"), ("followers", "un compte de 12 abonnés", "an account with 12")],
+)
+def test_what_would_have_rung_is_told_in_what_was_counted(unit, french, english):
+    notice = NOTICES["one would have rung"]
+    notice = replace(notice, held=tuple(replace(each, unit=unit) for each in notice.held))
+    assert french in _plain(render_notice(notice, "fr", PARIS).lead)
+    assert english in _plain(render_notice(notice, "en", PARIS).lead)
+
+
 def test_a_message_says_whether_it_grows_and_what_the_rule_asks_for():
     french, english = (render(GROWING, language, PARIS) for language in ("fr", "en"))
 

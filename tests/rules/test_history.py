@@ -111,3 +111,8 @@ def test_only_the_newest_that_still_matters_is_brought_and_no_mention_is_lost():
     assert all(len(entry.counts["posts"]) * entry.width <= DAY for entry in entries)
     huge = list(portions(START, BEGIN - 4 * DAY, 60, {"posts": [60_000 + n for n in range(96)]}))
     assert verdict(taught(*huge)).expected == pytest.approx(15_000, rel=0.05)
+
+
+def test_a_rule_that_counts_do_not_tell_enough_learns_nothing_of_them():
+    silence = plan(bad={"kind": "flatline", "of": "posts"})  # would take what was never listened to for silence
+    assert verdict(taught(the_plan=silence)) == verdict(taught(*history(8), the_plan=silence))

@@ -98,6 +98,25 @@ def test_what_differs_is_said_with_what_the_rule_said_then(badbuzz, tmp_path, ex
     assert "came: 2d 00:11:20 many open" in run.out or "leak" in expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "language", "said"),
+    [
+        ("cardinality, max: 50, of: negative", "en", "30 authors in 60 min, it is calm"),
+        ("influencer, followers: 1000", "fr", "20 abonnés d’un seul auteur en"),
+        (
+            "share, above: 0.5, at_least: {posts: 50}",
+            "en",
+            "30 negative mentions among 30 with a known tone, of 50 needed",
+        ),
+    ],
+)
+def test_it_is_said_what_a_rule_counts_when_that_is_no_number_of_mentions(badbuzz, tmp_path, kind, language, said):
+    parts = f"brands: {{acme: {{query: acme, languages: [en]}}}}\nrules: {{odd: {{kind: {kind}}}}}\n"
+    storm = STORM.replace("repeat", "followers: 20, repeat")
+    path = written(tmp_path, storm, expect=["rule: odd, state: open, between: [2d, 2d 00:20]"], parts=parts)
+    assert said in badbuzz("rules", "test", path, "--language", language).out
+
+
 def test_one_step_meets_one_expectation(badbuzz, tmp_path):
     expected = "rule: many, state: open, between: [2d, 3d]"
     assert 1 == badbuzz("rules", "test", written(tmp_path, STORM, expect=[expected, expected])).code
