@@ -35,9 +35,8 @@ def add(sums: Sequence[float], count: int, gained: Gains, part: float = 1.0) -> 
     return found
 
 
-def evidence(sums: Sequence[float], least: float = 0.0) -> float:
-    """The log of the mean likelihood ratio over the factors from `least` on, >= 0."""
-    sums = [total for total, factor in zip(sums, FACTORS, strict=True) if factor >= least] if least else sums
+def evidence(sums: Sequence[float]) -> float:
+    """The log of the mean likelihood ratio over the factors, >= 0."""
     largest = max(sums)
     if largest <= 0:
         return 0.0

@@ -7,20 +7,22 @@ import msgspec
 
 from rules.detection import cusum
 from rules.detection.bursts import Bursts
+from rules.detection.doubt import at_most
 from rules.detection.level import Level
 from rules.detection.peaks import Peaks
 
 _SCALE = 1000.0  # a score of 0 is 1,000 false alarms a month
 _BURST_RATE = 4.3  # a month, of the windows beyond the tail quantile
-_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 25.0, 4.0, 20 * 24 * 60
+_RARE = 0.5  # harmless bursts have heavier tails than these formulas: what they call once in four months is once in two
+_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 10.0, 4.0, 20 * 24 * 60
 _RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 2.0
 _LEAK_FROM, _LEAK = 25.0, 0.95
 _QUIET = 1.0
 _SETTLED = 60.0
 _TOLD = 7.0
-_SHAPE_KNOWN = 7 * 24 * 60.0  # half known: wholly after twice as long
-_FIRST_DAY, _MORNING = 24 * 60.0, 10.0
 _PRIOR_MINUTES = 120.0
+_DAY = 24 * 60.0
+_BEGINNING = 120.0
 _PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion is over
 
 
@@ -64,14 +66,14 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         """Take in the bin that begins at `minute` (since the epoch); how surprising it was, before it is learnt."""
         expected, dispersion = self.level.expected(minute, self.width), self.level.dispersion
         calm = self._is_calm(count, expected, dispersion)
-        sums = cusum.add(self.sums, count, cusum.gains(expected, dispersion))
+        sums = cusum.add(self.sums, count, cusum.gains(at_most(expected, self.width, self.level.heard), dispersion))
         self.sums = [_leak(each, self.width) for each in sums] if calm else sums
-        evidence = self._evidence(self.sums)
+        evidence = cusum.evidence(self.sums)
         reading = self._reading(evidence, self.bursts.learn(count, self.width), expected)
         self._remember(evidence, calm=calm)
-        if self.level.heard > _FIRST_DAY:
+        if self.level.heard > _DAY:
             self.peaks.learn(reading.score, self.level.heard, self.width, _SETTLED)
-        self.level.learn(count, expected, minute, self.width, quiet=cusum.evidence(self.sums) < _QUIET)
+        self.level.learn(count, expected, minute, self.width, quiet=self._is_quiet(calm=calm))
         return reading
 
     def ahead(self, count: int, minute: float, part: float, totals: Sequence[int]) -> Reading:
@@ -79,8 +81,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         `totals` are the counts of the last 5, 15 and 60 minutes.
         """
         expected = self.level.expected(minute, self.width)
-        sums = cusum.add(self.sums, count, cusum.gains(expected, self.level.dispersion), part)
-        return self._reading(self._evidence(sums), self.bursts.surprise(totals), expected)
+        most = at_most(expected, self.width, self.level.heard)
+        sums = cusum.add(self.sums, count, cusum.gains(most, self.level.dispersion), part)
+        return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected)
 
     def soften(self) -> None:
         """What was learnt was about something else: keep the level as a prior only."""
@@ -110,24 +113,17 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         """What `dump` gave. Raises msgspec.DecodeError when it is none."""
         return _DECODER.decode(state)
 
-    def _evidence(self, sums: Sequence[float]) -> float:
-        """Of the first day a rise may be the morning."""
-        return cusum.evidence(sums, 0.0 if self.level.heard > _FIRST_DAY else _MORNING)
-
     def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
-        rate = max(by_chance, self._beyond(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
+        beyond = min(beyond_record, _BURST_RATE * exp(-surprise))
+        rate = max(by_chance, beyond if beyond > 1 else beyond**_RARE, 1e-300)
         score = max(0.0, log(_SCALE / rate))
         return Reading(expected=expected, score=score, rate=max(rate, self.peaks.rate(score, self.level.heard)))
 
-    def _beyond(self, record: float, bursts: float) -> float:
-        """Beyond the record or the bursts; beyond both as long as the shape of day and week is not known, which the
-        record takes for a rise, and the bursts do not.
-        """
-        trust = min(1.0, max(0.0, self.level.heard / _SHAPE_KNOWN - 1))
-        either, both = max(min(record, bursts), 1e-300), max(record, bursts, 1e-300)
-        return exp(trust * log(either) + (1 - trust) * log(both))
+    def _is_quiet(self, *, calm: bool) -> bool:
+        """Whether what is held back may be learnt: no excursion runs, nor may one have begun in the last two hours."""
+        return cusum.evidence(self.sums) < _QUIET and (calm or self.level.held_time > _BEGINNING)
 
     def _is_calm(self, count: int, expected: float, dispersion: float) -> bool:
         self.present += (1 - exp(-self.width / _PRESENT)) * (count - self.present)
@@ -139,7 +135,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _remember(self, evidence: float, *, calm: bool) -> None:
         """Let the record fade, and take in an excursion that is over."""
         self.record = _RECORD_FLOOR + (self.record - _RECORD_FLOOR) * 2 ** (-self.width / _RECORD_HALF_LIFE)
-        if self.level.heard > _FIRST_DAY:  # before, it is hardly known what is usual
+        if self.level.heard > _DAY:  # before, it is hardly known what is usual
             self.highest = max(self.highest, evidence)
         settled = calm and self.calm > _SETTLED
         told = settled and evidence < 0.9 * self.highest and self.peaks.peak > _TOLD

@@ -27,7 +27,8 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
     """Learns from one closed bin after the other; times are in minutes since the epoch, `width` is that of a bin.
 
     The level is a mean of winsorised counts that forgets with a half-life of ten days. What is heard while an excursion
-    runs is held back until it is over, three days at most: a burst does not become its own normal.
+    runs is held back until it is over: a burst does not become its own normal. What runs for three days has come to
+    stay: it is then learnt as it was, not capped, and what was before counts for no more than it.
     `hours` are the mentions of each hour in the first day, and from then on what each is worth beside the others. The
     variance of a count of mean m is m + dispersion * m² (negative binomial).
     """
@@ -36,6 +37,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
     time: float = _PRIOR_MINUTES
     held: float = 0.0
     held_time: float = 0.0
+    held_whole: float = 0.0
     spread: float = _SPREAD_PRIOR * _SPREAD_PRIOR_MINUTES
     spread_time: float = _SPREAD_PRIOR_MINUTES
     heard: float = 0.0
@@ -55,7 +57,8 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         """The next closed bin, of which `mean` was expected; `quiet`: no excursion is running."""
         cap = _CAP + _WIDE * exp(-self.heard / _SETTLING)
         usual = min(count, mean + cap * sqrt(mean + self.dispersion * mean * mean) + 1)
-        self._learn_level(usual * width * (self.total + _DOUBT) / self.time / mean, width, quiet=quiet)
+        per_mean = width * (self.total + _DOUBT) / self.time / mean
+        self._learn_level(usual * per_mean, count * per_mean, width, quiet=quiet)
         if self.heard < _DAY:  # of less than a day nobody knows whether it was its loud part
             self.hours[int(minute // 60) % 24] += usual
         else:
@@ -71,7 +74,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         kept = min(1.0, minutes / self.time)
         self.total, self.time, self.heard = self.total * kept, self.time * kept, min(self.heard, minutes)
         self.hours, self.days = [0.0] * 24, [1.0] * 7
-        self.held = self.held_time = 0.0
+        self.held = self.held_whole = self.held_time = 0.0
 
     def is_below(self, other: "Level") -> bool:
         """Whether less is expected in all than `other` does."""
@@ -97,14 +100,18 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         pace = weight / min(_DAY_MEMORY, self.heard / 7 + _DAY_PRIOR)
         self.days[day] = max(_LEAST_SHARE, of_week + min(1.0, pace) * (ratio / of_day - of_week))
 
-    def _learn_level(self, count: float, width: float, *, quiet: bool) -> None:
-        self.held += count
+    def _learn_level(self, usual: float, count: float, width: float, *, quiet: bool) -> None:
+        self.held += usual
+        self.held_whole += count
         self.held_time += width
-        if quiet or self.heard < _HELD_FROM or self.held_time > min(_LONGEST_HELD, _HELD_SHARE * self.heard):
-            kept = 2 ** (-self.held_time / _HALF_LIFE)
-            self.total = self.total * kept + self.held
-            self.time = self.time * kept + self.held_time
-            self.held = self.held_time = 0.0
+        if quiet or self.heard < _HELD_FROM:
+            self._take(self.held, 2 ** (-self.held_time / _HALF_LIFE))
+        elif self.held_time > min(_LONGEST_HELD, _HELD_SHARE * self.heard):  # it has come to stay
+            self._take(self.held_whole, min(1.0, self.held_time / self.time))
+
+    def _take(self, held: float, kept: float) -> None:
+        self.total, self.time = self.total * kept + held, self.time * kept + self.held_time
+        self.held = self.held_whole = self.held_time = 0.0
 
     def _learn_spread(self, count: float, mean: float, width: float) -> None:
         if mean <= _LEAST_FOR_SPREAD:

@@ -55,9 +55,6 @@ def test_what_stays_becomes_usual():
     assert later[-1].expected == pytest.approx(40, rel=0.35)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="capped before they are learnt, lumps are never learnt to be as large as they are"
-)
 def test_large_counts_that_come_in_lumps_do_not_ring_for_ever():
     detector = Detector()
     last = steps(detector, [0, 0, 0, 0, 500] * (14 * DAY // 5))[-DAY:]

@@ -182,13 +182,13 @@ def grown(start, *, at_once=3.0, minutes=45, first=1_000):
 @pytest.mark.parametrize("age", [20, 40, 120])
 def test_a_crisis_that_grows_slowly_is_told_although_the_brand_is_new(age):
     some = [heard(n, 1 + 6 * n) for n in range(age // 6)]
-    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(age)], until=age + 45)
+    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(age, at_once=4.0, minutes=60)], until=age + 60)
     assert "open" in [step.state for step in steps]
 
 
 def test_a_crisis_is_not_compared_with_itself():
     some = [heard(n, 1 + 6 * n) for n in range(10)]
-    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(60)], until=60 + 45)
+    steps = fold([configured(plan(bad=SPIKE)), *some, *grown(60, at_once=4.0, minutes=60)], until=60 + 60)
     assert ["open", "worse"] == [step.state for step in steps][:2]
     assert steps[-1].evidence.usual == pytest.approx(steps[0].evidence.usual, rel=0.2)
 
