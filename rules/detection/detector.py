@@ -27,13 +27,18 @@ _PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion 
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """`expected` mentions in the bin; `score` >= 0, unbounded: ln(1000 / false alarms in 30 days) by the model and the
-    records alone; `rate`: how many false alarms in 30 days a threshold at this score would mean for this series.
+    """`expected` mentions in the bin; `rate`: how many false alarms in 30 days a threshold at this reading would mean
+    for this series; `by_model`: the same by the model and the records alone, as they call it.
     """
 
     expected: float
-    score: float
+    by_model: float
     rate: float
+
+    @property
+    def score(self) -> float:
+        """ln(1000 / false alarms in 30 days) by the model and the records, >= 0, unbounded."""
+        return max(0.0, log(_SCALE / _heavier(self.by_model)))
 
     def exceeds(self, budget: float) -> bool:
         """Whether it is an alarm for a budget of so many false alarms in 30 days."""
@@ -72,8 +77,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         reading = self._reading(evidence, self.bursts.learn(count, self.width), expected)
         self._remember(evidence, calm=calm)
         if self.level.heard > _DAY:
-            self.peaks.learn(reading.score, self.level.heard, self.width, _SETTLED)
-        self.level.learn(count, expected, minute, self.width, quiet=self._is_quiet(calm=calm))
+            self.peaks.learn(log(_SCALE / reading.by_model), self.level.heard, self.width, _SETTLED)
+        sure = cusum.evidence(self.sums) >= _LEAK_FROM
+        self.level.learn(count, expected, minute, self.width, quiet=self._is_quiet(calm=calm), sure=sure)
         return reading
 
     def ahead(self, count: int, minute: float, part: float, totals: Sequence[int]) -> Reading:
@@ -116,10 +122,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
-        beyond = min(beyond_record, _BURST_RATE * exp(-surprise))
-        rate = max(by_chance, beyond if beyond > 1 else beyond**_RARE, 1e-300)
-        score = max(0.0, log(_SCALE / rate))
-        return Reading(expected=expected, score=score, rate=max(rate, self.peaks.rate(score, self.level.heard)))
+        by_model = max(by_chance, min(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
+        by_peaks = self.peaks.rate(log(_SCALE / by_model), self.level.heard)
+        return Reading(expected=expected, by_model=by_model, rate=_heavier(max(by_model, by_peaks)))
 
     def _is_quiet(self, *, calm: bool) -> bool:
         """Whether what is held back may be learnt: no excursion runs, nor may one have begun in the last two hours."""
@@ -144,6 +149,10 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
             self.highest = 0.0 if told else evidence
         if told:
             self.sums = [0.0] * len(self.sums)
+
+
+def _heavier(rate: float) -> float:
+    return rate if rate > 1 else rate**_RARE
 
 
 def _leak(total: float, width: float) -> float:

@@ -27,8 +27,8 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
     """Learns from one closed bin after the other; times are in minutes since the epoch, `width` is that of a bin.
 
     The level is a mean of winsorised counts that forgets with a half-life of ten days. What is heard while an excursion
-    runs is held back until it is over: a burst does not become its own normal. What runs for three days has come to
-    stay: it is then learnt as it was, not capped, and what was before counts for no more than it.
+    runs is held back until it is over: a burst does not become its own normal. What surely runs for three days has
+    come to stay: it is then learnt as it was, not capped, and what was before counts for no more than it.
     `hours` are the mentions of each hour in the first day, and from then on what each is worth beside the others. The
     variance of a count of mean m is m + dispersion * m² (negative binomial).
     """
@@ -53,12 +53,12 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         """The mean of the bin that begins at `minute`."""
         return max(_LEAST, (self.total + _DOUBT) / self.time * width * self._shape(minute))
 
-    def learn(self, count: int, mean: float, minute: float, width: float, *, quiet: bool) -> None:
-        """The next closed bin, of which `mean` was expected; `quiet`: no excursion is running."""
+    def learn(self, count: int, mean: float, minute: float, width: float, *, quiet: bool, sure: bool) -> None:
+        """The next closed bin, of which `mean` was expected; `quiet`: no excursion is running; `sure`: one is."""
         cap = _CAP + _WIDE * exp(-self.heard / _SETTLING)
         usual = min(count, mean + cap * sqrt(mean + self.dispersion * mean * mean) + 1)
         per_mean = width * (self.total + _DOUBT) / self.time / mean
-        self._learn_level(usual * per_mean, count * per_mean, width, quiet=quiet)
+        self._learn_level(usual * per_mean, count * per_mean, width, quiet=quiet, sure=sure)
         if self.heard < _DAY:  # of less than a day nobody knows whether it was its loud part
             self.hours[int(minute // 60) % 24] += usual
         else:
@@ -100,14 +100,15 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         pace = weight / min(_DAY_MEMORY, self.heard / 7 + _DAY_PRIOR)
         self.days[day] = max(_LEAST_SHARE, of_week + min(1.0, pace) * (ratio / of_day - of_week))
 
-    def _learn_level(self, usual: float, count: float, width: float, *, quiet: bool) -> None:
+    def _learn_level(self, usual: float, count: float, width: float, *, quiet: bool, sure: bool) -> None:
         self.held += usual
         self.held_whole += count
         self.held_time += width
-        if quiet or self.heard < _HELD_FROM:
-            self._take(self.held, 2 ** (-self.held_time / _HALF_LIFE))
-        elif self.held_time > min(_LONGEST_HELD, _HELD_SHARE * self.heard):  # it has come to stay
+        too_long = self.held_time > min(_LONGEST_HELD, _HELD_SHARE * self.heard)
+        if too_long and sure:
             self._take(self.held_whole, min(1.0, self.held_time / self.time))
+        elif too_long or quiet or self.heard < _HELD_FROM:
+            self._take(self.held, 2 ** (-self.held_time / _HALF_LIFE))
 
     def _take(self, held: float, kept: float) -> None:
         self.total, self.time = self.total * kept + held, self.time * kept + self.held_time

@@ -7,7 +7,7 @@ import msgspec
 _KEPT = 10
 _MEMORY = 90 * 24 * 60.0
 _MONTH = 30 * 24 * 60.0
-_PRIOR_BEST, _PRIOR_SLOPE = 7.3, 1.5
+_PRIOR_BEST, _PRIOR_SLOPE = 7.5, 1.5
 _FLOOR = 2.0
 _LEAST_SLOPE = 0.5
 _SAFETY = 1.5  # an estimate from ten peaks is too sure of itself
