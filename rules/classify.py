@@ -38,7 +38,8 @@ class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """One brand a mention concerns. `own`: written by the brand itself; `hits` names the keyword rules it touches,
-    `words` are their words that it holds, as the rules write them, `said` those of each rule as the mention says them.
+    `words` are their words that it holds, as the rules write them, `said` those of each rule as the mention says them;
+    `story` is what near copies of it share, as in `Facts`.
     """
 
     brand: str
@@ -48,6 +49,7 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     hits: tuple[str, ...]
     words: tuple[str, ...]
     said: Mapping[str, tuple[str, ...]]
+    story: int
 
 
 class _Listening:
@@ -73,6 +75,7 @@ class _Listening:
             hits=tuple(found),
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
+            story=content.story,
         )
 
     def is_by(self, mention: Mention) -> bool:

@@ -28,7 +28,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `mention` is its identity; `moment` the instant it counts for; `author` a pseudonym that only tells authors apart
     ("" unknown); `hits` the keyword rules whose words it holds, `said` the few words that it holds of each, as it says
     them: the rule's own, ended otherwise; `own` written by the brand itself, kept but never counted; `history` stored
-    and shown, in no window and no baseline.
+    and shown, in no window and no baseline. `story` is a number that near copies of a text nearly share
+    (`stories.py`), of which nobody can read it; 0 when it is too short, or was heard before stories were told apart.
     """
 
     mention: str
@@ -42,3 +43,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     said: dict[str, tuple[str, ...]] = {}
     own: bool = False
     history: bool = False
+    story: int = 0

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from rules.mention import Mention
+from rules.stories import sketch
 from rules.text import Token, defuse, folded, read
 
 FieldName = Literal["title", "text"]
@@ -132,6 +133,18 @@ class Content:
     def shows(self, letters: Iterable[str]) -> bool:
         """Whether one of these runs of letters stands anywhere, if only inside a word; costs next to nothing."""
         return any(each in field.folded.text for each in letters for field in self._fields.values())
+
+    @cached_property
+    def story(self) -> int:
+        """What near copies of it share; see `stories.sketch`."""
+        return sketch(self._words())
+
+    def _words(self) -> Iterator[str]:
+        """What copies keep: no handles, links and pictures, and no `RT` that begins them."""
+        for field in self._fields.values():
+            for at, token in enumerate(field.tokens):
+                if token.kind in ("word", "number", "hashtag") and (at, token.text) != (0, "rt"):
+                    yield token.text
 
     def holds(self, term: Term) -> bool:
         """Whether the term stands anywhere."""

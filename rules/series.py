@@ -1,25 +1,29 @@
 """Counts of a brand per minute: integers in bins, read through windows."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
+from rules.stories import Stories
 
 AUTHORS_PER_BIN = 1_000
-"""Authors told apart in one bin of one series; beyond, their number is a lower bound and memory stays bounded."""
-
+"""Authors, and stories, told apart in one bin of one series; beyond, their number is a lower bound and memory stays
+bounded.
+"""
 
 WORDS_PER_BIN = 20
 """Words of a keyword rule told apart in one bin: more are counted, not named."""
 _HITS = "hits:"
+KeyT = TypeVar("KeyT", str, int)
 
 
 class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One minute of one series. `authors` maps a pseudonym to how many mentions it wrote, `words` what was said of a
-    keyword rule's words to how many hold it; `largest` is the mention
-    whose author has the most followers (`reach`).
+    keyword rule's words to how many hold it, `stories` a story to how many tell it; `largest` is the mention whose
+    author has the most followers (`reach`).
     """
 
     count: int = 0
@@ -31,6 +35,7 @@ class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
     largest: str = ""
     reach: int = -1
     words: dict[str, int] = {}
+    stories: dict[int, int] = {}
 
     def unquote(self, mention: str) -> None:
         """Name it no more."""
@@ -60,7 +65,7 @@ class Counts(msgspec.Struct):
     """The recent bins of all series of one brand. `add` and `remove` are each other's inverse for the counts; `since`
     is the first minute that was listened to, `open` the first that may still change, and `deaf` those of them in which
     not all was heard. Since the minute `full_since` all that is usually heard is heard, but for gaps; None while a part
-    is missing.
+    is missing. `stories` tells near copies.
     """
 
     bins: dict[str, dict[int, Bin]] = {}
@@ -68,6 +73,7 @@ class Counts(msgspec.Struct):
     open: int = 0
     deaf: list[int] = []
     full_since: int | None = 0
+    stories: Stories = msgspec.field(default_factory=Stories)
 
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""
@@ -85,13 +91,14 @@ class Counts(msgspec.Struct):
         cell.count += 1
         cell.latest = facts.mention
         cell.sources[facts.source] = cell.sources.get(facts.source, 0) + 1
-        if facts.author and (facts.author in cell.authors or len(cell.authors) < AUTHORS_PER_BIN):
-            cell.authors[facts.author] = cell.authors.get(facts.author, 0) + 1
+        if facts.author:
+            _increase(cell.authors, facts.author, AUTHORS_PER_BIN)
+        if facts.story:
+            _increase(cell.stories, self.stories.of(facts.story), AUTHORS_PER_BIN)
         if facts.reach > cell.reach:
             cell.reach, cell.largest = facts.reach, facts.mention
         for word in _said(series, facts):
-            if word in cell.words or len(cell.words) < WORDS_PER_BIN:
-                cell.words[word] = cell.words.get(word, 0) + 1
+            _increase(cell.words, word, WORDS_PER_BIN)
 
     def remove(self, series: str, facts: Facts) -> None:
         """Take a mention's count back; nothing happens when its bin is no longer there."""
@@ -103,6 +110,8 @@ class Counts(msgspec.Struct):
         cell.unquote(facts.mention)
         _decrease(cell.sources, facts.source)
         _decrease(cell.authors, facts.author)
+        if facts.story:
+            _decrease(cell.stories, self.stories.of(facts.story))
         for word in _said(series, facts):
             _decrease(cell.words, word)
         if cell.count <= 0:
@@ -126,10 +135,12 @@ class Counts(msgspec.Struct):
     def authors(self, series: str, at: Instant, minutes: int) -> int:
         """Distinct authors in the last `minutes`; a mention without a known author counts as one of its own."""
         cells = [cell for _, cell in self.window(series, at, minutes)]
-        unknown = sum(
-            max(0, cell.count - sum(cell.authors.values())) for cell in cells if len(cell.authors) < AUTHORS_PER_BIN
-        )
-        return len(set().union(*(cell.authors for cell in cells))) + unknown
+        return _different([(cell.count, cell.authors) for cell in cells])
+
+    def told(self, series: str, at: Instant, minutes: int) -> int:
+        """Distinct stories in the last `minutes`; a mention too short to be a copy counts as one of its own."""
+        cells = [cell for _, cell in self.window(series, at, minutes)]
+        return _different([(cell.count, cell.stories) for cell in cells])
 
     def has_authors(self, series: str, at: Instant, minutes: int, least: int) -> bool:
         """Whether `authors` is at least `least`. In a storm one bin tells, without telling thousands apart."""
@@ -189,7 +200,18 @@ def _said(series: str, facts: Facts) -> tuple[str, ...]:
     return facts.said.get(series.removeprefix(_HITS), ()) if facts.said and series.startswith(_HITS) else ()
 
 
-def _decrease(counts: dict[str, int], key: str) -> None:
+def _different(cells: Sequence[tuple[int, dict[KeyT, int]]]) -> int:
+    """Distinct keys of bins, each given with its count of mentions, and those of the latter that have none."""
+    without = sum(max(0, count - sum(keys.values())) for count, keys in cells if len(keys) < AUTHORS_PER_BIN)
+    return len(set[KeyT]().union(*(keys for _, keys in cells))) + without
+
+
+def _increase(counts: dict[KeyT, int], key: KeyT, most: int) -> None:
+    if key in counts or len(counts) < most:
+        counts[key] = counts.get(key, 0) + 1
+
+
+def _decrease(counts: dict[KeyT, int], key: KeyT) -> None:
     if key in counts:
         counts[key] -= 1
         if counts[key] <= 0:

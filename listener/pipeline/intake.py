@@ -166,6 +166,7 @@ class Intake:
             said=dict(found.said),
             own=found.own,
             history=history,
+            story=found.story or _original(mention),
         )
 
     def _drop(self, reason: str) -> list[LogEntry]:
@@ -179,6 +180,13 @@ def pseudonym(mention: Mention, salt: bytes) -> str:
     if not author:
         return ""
     return blake2s(f"{mention.platform}\n{author}".encode(), key=salt, digest_size=6).hexdigest()
+
+
+def _original(mention: Mention) -> int:
+    """The story of a repost whose words are too few to tell it by: that of what it repeats."""
+    if mention.kind != "repost" or not mention.repost_of:
+        return 0
+    return int.from_bytes(blake2s(f"{mention.platform}\n{mention.repost_of}".encode(), digest_size=8).digest())
 
 
 def _owners(seen: Seen) -> set[str]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rules.engine import Engine
 from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Imported, Missed, Resolved, decode, encode
 from rules.instant import MINUTE, SECOND
+from rules.stories import sketch
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
 FIVE = {"kind": "threshold", "at_least": {"posts": 5, "authors": 3}, "window": "15m", "critical_when": {"posts": 20}}
@@ -286,6 +287,9 @@ def test_a_brand_that_is_always_loud_is_not_in_crisis():
     assert [] == [step for step in late if step.state in {"open", "worse"}]
 
 
+STORIES = (0, 0, *(sketch("the same old story of a train that never came".split()[n:]) for n in range(3)))
+
+
 @st.composite
 def logs(draw):
     """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits, deletes, histories."""
@@ -301,8 +305,8 @@ def logs(draw):
             label = draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"]))
             hits = draw(st.sampled_from([(), (), ("recall",)]))
             moment = at - draw(st.sampled_from([0, 0, 5 * MINUTE, 29 * MINUTE]))
-            author = f"a{draw(st.integers(0, 9))}"
-            posted.append(facts(number, moment, label=label, hits=hits, author=author))
+            author, story = f"a{draw(st.integers(0, 9))}", draw(st.sampled_from(STORIES))
+            posted.append(facts(number, moment, label=label, hits=hits, author=author, story=story))
             entries.append(heard(number, 0).__class__(at=at, facts=posted[-1]))
         elif kind == "gap":
             entries.append(Gap(at=at, since=since))

@@ -393,3 +393,11 @@ async def test_whatever_a_stranger_sends_is_kept_in_bounds_and_read_again(world,
     assert all(len(msgspec.json.encode(each.mention)) < 500_000 for each in mentions)
     assert all(len(facts.mention) < 5_000 for facts in heard(await world.log()))
     assert "by 2" in {each.mention.author.handle for each in mentions}
+
+
+async def test_a_repost_of_few_words_tells_the_story_of_what_it_repeats(world):
+    said = [world.said(f"{n}", "Acme, encore !", kind="repost", repost_of=of) for n, of in enumerate(["7", "7", "8"])]
+    await world.hear(*said, world.said("9", "Acme, encore !"))
+    first, second, other, post = (facts.story for facts in heard(await world.log()))
+    assert first == second
+    assert len({first, other, post, 0}) == 3
