@@ -37,16 +37,18 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted, always with its normal and its window. `of` is `negative`, `positive`, `posts` or `hits`
-    (keywords); `unit` what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong.
+    """What was counted, always with its normal and its window. `of` is `negative`, `positive`, `posts`, `reach`
+    (negative by authors with many followers) or `hits` (keywords); `unit` what `count`, `opening` and `peak` are
+    numbers of; `fewer`: too few is what is wrong.
 
     `usual` is the expected count for the same window, None when the rule has no notion of it; `learning` says that
     there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
     `second_half` is the count of the latter half of the window; `words` maps what was said of a keyword rule's words to
-    mentions (0: said earlier), the most frequent first; `least` mentions by `least_authors` are what the rule asks for.
+    mentions (0: said earlier), the most frequent first; `stories` is how many different texts they are, 0 when that is
+    not known; `least` mentions by `least_authors` are what the rule asks for.
     """
 
-    of: Literal["negative", "positive", "posts", "hits"]
+    of: Literal["negative", "positive", "posts", "reach", "hits"]
     count: int
     window: timedelta
     usual: float | None = None
@@ -68,6 +70,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit = "mentions"
     fewer: bool = False
     share: Share | None = None
+    stories: int = 0
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):

@@ -192,6 +192,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "mainly": mainly,
         "mainly_only": only,
         "share": _share(figures, language),
+        "copied": _copied(figures, language),
         "told_share": _told_share(figures.share, language),
         "where": _where(figures.sources, language),
         "silent": _shortlist(sorted(alert.unheard)),
@@ -211,6 +212,12 @@ def _told_share(share: Share | None, language: Language) -> dict[str, str]:
         return {"now": "", "usual": ""}
     usual = "" if share.usual is None else percent(round(share.usual * 100), 100, language)
     return {"now": percent(share.part, share.whole, language), "usual": usual}
+
+
+def _copied(figures: Figures, language: Language) -> str:
+    """The share of mentions that copy another, where it is a part worth telling of enough."""
+    copies = figures.count - figures.stories if figures.stories and figures.unit == "mentions" else 0
+    return percent(copies, figures.count, language) if figures.count >= ENOUGH and 4 * copies >= figures.count else ""
 
 
 def _ranked(sources: Mapping[str, int]) -> list[tuple[str, int]]:

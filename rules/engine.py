@@ -26,7 +26,7 @@ from rules.inputs import (
 )
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.rule import RULES, RuleSpec, Verdict
-from rules.series import minute_of, series_of
+from rules.series import measure_of, minute_of, series_of
 from rules.transition import Evidence, State, Transition
 
 GRID: Span = 10 * SECOND
@@ -188,7 +188,7 @@ class Engine:
     def _count(self, facts: Facts) -> set[str]:
         touched = self._add(facts)
         for incident in self._state.incidents.values():
-            if self._rules[incident.rule][0].series in touched:
+            if measure_of(self._rules[incident.rule][0].series)[0] in touched:
                 incident.during += 1
                 if facts.source not in incident.sources:
                     incident.sources.append(facts.source)
@@ -322,7 +322,7 @@ class Engine:
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
         rule, options = self._rules[name]
-        if touched is not None and not self._specs[name].is_hasty(rule.series, touched):
+        if touched is not None and not self._specs[name].is_hasty(measure_of(rule.series)[0], touched):
             return
         verdict = self._verdict(name, at)
         incident = self._state.incidents.get(name)

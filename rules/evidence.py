@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rules.incident import Incident
 from rules.instant import MINUTE, Instant
 from rules.rule import Verdict
-from rules.series import Counts, quotable
+from rules.series import Counts, measure_of, quotable
 from rules.transition import Evidence
 
 MOST_WORDS = 5
@@ -17,9 +17,10 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
     """What the bins say of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
     minutes = verdict.window
     cells = [cell for _, cell in counts.window(series, at, minutes)]
+    stories = any(cell.stories for cell in cells)
     grows = verdict.unit == "mentions" and not verdict.fewer
     return Evidence(
-        of=series,
+        of=measure_of(series)[0],
         count=verdict.count,
         window=minutes * MINUTE,
         # the open minute is not over: it makes the longer half
@@ -43,6 +44,7 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         unit=verdict.unit,
         fewer=verdict.fewer,
         share=verdict.share,
+        stories=counts.told(series, at, minutes) if stories else 0,
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from config.model import Model
 from rules.instant import Instant
 from rules.rule import Floor, Opening, RuleOptions, Verdict, plural
-from rules.series import Counts
+from rules.series import Counts, measure_of, named
 from rules.transition import Severity
 
 
@@ -44,11 +44,12 @@ class FixedRule:
         """Nothing was learnt."""
 
     def judge(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Verdict:
-        floor = self._options.at_least
+        floor, (of, unit) = self._options.at_least, measure_of(self.series)
         count = counts.total(self.series, at, self.horizon)
         enough = count >= floor.posts
         return Verdict(
-            of=self.series,
+            of=of,
+            unit=unit,
             firing=enough and counts.has_authors(self.series, at, self.horizon, floor.authors),
             calm=count < self._calm_below,
             severity=self._severity(count),
@@ -59,11 +60,11 @@ class FixedRule:
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         floor = self._options.at_least
         counted = f"{self.counted(verdict.count)} in {verdict.window} min"
-        return counted, f"at least {plural(floor.posts, 'mention')} by {plural(floor.authors, 'author')}"
+        return counted, f"at least {floor.posts}, by {plural(floor.authors, 'author')}"
 
     def counted(self, count: int) -> str:
         """What is counted, in words."""
-        return plural(count, f"{self.series} mention")
+        return named(self.series, count)
 
     def dump(self) -> Any:
         return None

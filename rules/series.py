@@ -1,13 +1,14 @@
 """Counts of a brand per minute: integers in bins, read through windows."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
 from rules.stories import Stories
+from rules.transition import Unit
 
 AUTHORS_PER_BIN = 1_000
 """Authors, and stories, told apart in one bin of one series; beyond, their number is a lower bound and memory stays
@@ -18,6 +19,33 @@ WORDS_PER_BIN = 20
 """Words of a keyword rule told apart in one bin: more are counted, not named."""
 _HITS = "hits:"
 KeyT = TypeVar("KeyT", str, int)
+
+Counted = Literal["posts", "negative", "authors", "negative authors", "stories", "negative stories", "reach"]
+"""What may be counted of a brand: all posts, or the negative ones; the different authors or stories (near copies of a
+text are one) of either; or negative posts by authors with 10,000 followers or more.
+"""
+_FAR = 10_000
+_DIFFERENT: Mapping[str, tuple[str, Unit]] = {
+    "authors": ("posts", "authors"),
+    "negative authors": ("negative", "authors"),
+    "stories": ("posts", "stories"),
+    "negative stories": ("negative", "stories"),
+}
+
+
+def named(series: str, count: int) -> str:
+    """`1 negative mention`, `2 authors of negative mentions`."""
+    of, unit = measure_of(series)
+    what = {"posts": "mention", "reach": "far-reaching negative mention"}.get(of, f"{of} mention")
+    if unit == "mentions":
+        return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    one = {"authors": "author", "stories": "story"}[unit]
+    return f"{count} {one if count == 1 else unit} of {what}s"
+
+
+def measure_of(series: str) -> tuple[str, Unit]:
+    """The series whose mentions are counted, and what is counted of them."""
+    return _DIFFERENT.get(series, (series, "mentions"))
 
 
 class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -36,6 +64,10 @@ class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
     reach: int = -1
     words: dict[str, int] = {}
     stories: dict[int, int] = {}
+
+    def size(self, unit: Unit) -> int:
+        """How many mentions, authors or stories of this minute."""
+        return self.count if unit == "mentions" else different([self], unit)
 
     def unquote(self, mention: str) -> None:
         """Name it no more."""
@@ -57,6 +89,8 @@ def series_of(facts: Facts) -> Iterator[str]:
     yield "posts"
     if facts.label != "neutral":
         yield facts.label
+    if facts.label == "negative" and facts.reach >= _FAR:
+        yield "reach"
     for rule in facts.hits:
         yield f"{_HITS}{rule}"
 
@@ -118,10 +152,13 @@ class Counts(msgspec.Struct):
             del of_series[minute_of(facts.moment)]
 
     def total(self, series: str, at: Instant, minutes: int) -> int:
-        """Mentions in the last `minutes`, the open one included."""
-        bins = self.bins.get(series)
+        """Mentions, or what is counted of them, in the last `minutes`, the open one included."""
+        of, unit = measure_of(series)
+        bins = self.bins.get(of)
         if not bins:
             return 0
+        if unit != "mentions":
+            return different([cell for _, cell in self.window(series, at, minutes)], unit)
         last = at // MINUTE
         if len(bins) <= minutes:
             return sum(cell.count for minute, cell in bins.items() if last - minutes < minute <= last)
@@ -129,18 +166,16 @@ class Counts(msgspec.Struct):
 
     def window(self, series: str, at: Instant, minutes: int) -> list[tuple[int, Bin]]:
         """(minute, bin) of the non-empty bins of the last `minutes`, the open one included, oldest first."""
-        bins, last = self.bins.get(series, {}), minute_of(at)
+        bins, last = self.bins.get(measure_of(series)[0], {}), minute_of(at)
         return [(minute, bins[minute]) for minute in range(last - minutes + 1, last + 1) if minute in bins]
 
     def authors(self, series: str, at: Instant, minutes: int) -> int:
         """Distinct authors in the last `minutes`; a mention without a known author counts as one of its own."""
-        cells = [cell for _, cell in self.window(series, at, minutes)]
-        return _different([(cell.count, cell.authors) for cell in cells])
+        return different([cell for _, cell in self.window(series, at, minutes)], "authors")
 
     def told(self, series: str, at: Instant, minutes: int) -> int:
         """Distinct stories in the last `minutes`; a mention too short to be a copy counts as one of its own."""
-        cells = [cell for _, cell in self.window(series, at, minutes)]
-        return _different([(cell.count, cell.stories) for cell in cells])
+        return different([cell for _, cell in self.window(series, at, minutes)], "stories")
 
     def has_authors(self, series: str, at: Instant, minutes: int, least: int) -> bool:
         """Whether `authors` is at least `least`. In a storm one bin tells, without telling thousands apart."""
@@ -148,17 +183,22 @@ class Counts(msgspec.Struct):
         return any(len(cell.authors) >= least for _, cell in cells) or self.authors(series, at, minutes) >= least
 
     def at(self, series: str, minute: int) -> int:
-        """The count of one bin."""
-        cell = self.bins.get(series, {}).get(minute)
-        return cell.count if cell else 0
+        """The count of one bin. Who speaks again in the next one counts in both: what is learnt to be usual of a
+        window is at least what it has.
+        """
+        of, unit = measure_of(series)
+        cell = self.bins.get(of, {}).get(minute)
+        return cell.size(unit) if cell else 0
 
     def still_open(self, series: str, at: Instant) -> tuple[int, list[int | None]]:
         """The first minute that may still change, and the counts from there on, the present minute included; None for
         those of which nothing is to be learnt.
         """
-        bins, now = self.bins.get(series, {}), at // MINUTE
-        begin = min(self.open, now)
-        counts: list[int | None] = [bins[minute].count if minute in bins else 0 for minute in range(begin, now + 1)]
+        (of, unit), now = measure_of(series), at // MINUTE
+        bins, begin = self.bins.get(of, {}), min(self.open, now)
+        counts: list[int | None] = [
+            bins[minute].size(unit) if minute in bins else 0 for minute in range(begin, now + 1)
+        ]
         for minute in self.deaf:
             if begin <= minute < now:
                 counts[minute - begin] = None
@@ -200,10 +240,16 @@ def _said(series: str, facts: Facts) -> tuple[str, ...]:
     return facts.said.get(series.removeprefix(_HITS), ()) if facts.said and series.startswith(_HITS) else ()
 
 
-def _different(cells: Sequence[tuple[int, dict[KeyT, int]]]) -> int:
-    """Distinct keys of bins, each given with its count of mentions, and those of the latter that have none."""
-    without = sum(max(0, count - sum(keys.values())) for count, keys in cells if len(keys) < AUTHORS_PER_BIN)
-    return len(set[KeyT]().union(*(keys for _, keys in cells))) + without
+def different(cells: Iterable[Bin], unit: Unit) -> int:
+    """The different authors or stories of bins; a mention without one counts as one of its own."""
+    known: set[str | int] = set()
+    without = 0
+    for cell in cells:
+        keys = cell.authors if unit == "authors" else cell.stories
+        known.update(keys)
+        if len(keys) < AUTHORS_PER_BIN:
+            without += max(0, cell.count - sum(keys.values()))
+    return len(known) + without
 
 
 def _increase(counts: dict[KeyT, int], key: KeyT, most: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from hashlib import blake2s
-from itertools import islice
+from itertools import islice, pairwise
 from zlib import crc32
 
 import msgspec
@@ -25,7 +25,7 @@ def sketch(words: Iterable[str]) -> int:
     read = list(islice(words, _LONGEST))
     if len(read) < _SHORTEST:
         return 0
-    pairs = [crc32(f"{first} {second}".encode()) for first, second in zip(read, read[1:], strict=False)]
+    pairs = [crc32(f"{first} {second}".encode()) for first, second in pairwise(read)]
     found = 0
     for factor, offset in _HASHES:
         found = found << 4 | min([pair * factor + offset & _MASK for pair in pairs]) >> 8 & 15
@@ -40,8 +40,8 @@ def likeness(one: int, other: int) -> int:
 
 
 class Stories(msgspec.Struct, dict=True):
-    """Tells stories apart by the sketches of their texts, told in order: the same order gives the same stories, whenever
-    the state was saved and taken up in between. `known` maps the sketches heard last to their story, which is the
+    """Tells stories apart by the sketches of their texts, told in order: the same order gives the same stories, also
+    when the state was saved and taken up in between. `known` maps the sketches heard last to their story, which is the
     sketch of its first text, the one heard longest ago first; beyond MOST_STORIES the oldest are forgotten.
     """
 

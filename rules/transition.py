@@ -9,8 +9,10 @@ from rules.instant import Instant, Span
 Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
-Unit = Literal["mentions", "authors", "sources", "followers"]
-"""What a count counts: mentions, the different authors or sources of them, or the followers of the largest author."""
+Unit = Literal["mentions", "authors", "stories", "sources", "followers"]
+"""What a count counts: mentions, the different authors, stories or sources of them, or the followers of the largest
+author.
+"""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -33,6 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     one of an odd window; `sources` maps source name to count; `words` maps what was said of a keyword rule's words to
     mentions, the most frequent first, few; `mentions` maps first, largest (audience) and latest to identities.
     `unheard` are the sources that were not heard, `coverage` is how much of what the brand usually hears was, 0 to 1.
+    `stories` is how many different stories the mentions tell, 0 when that is not known.
     `unit` says what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong; `share` is told by
     rules that watch one.
     """
@@ -62,6 +65,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: Unit = "mentions"
     fewer: bool = False
     share: Share | None = None
+    stories: int = 0
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

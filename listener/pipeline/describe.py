@@ -88,6 +88,7 @@ class Describer:
             unit=evidence.unit,
             fewer=evidence.fewer,
             share=_share(evidence.share),
+            stories=evidence.stories,
         )
 
     def _floor(self, rule: str) -> Floor | None:

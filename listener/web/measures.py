@@ -16,7 +16,9 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "positive": ("mention positive", "mentions positives"),
         "posts": ("mention", "mentions"),
         "hits": ("mention des mots surveillés", "mentions des mots surveillés"),
+        "reach": ("mention négative d’un compte très suivi", "mentions négatives de comptes très suivis"),
         "authors": ("auteur", "auteurs"),
+        "stories": ("texte différent", "textes différents"),
         "sources": ("source", "sources"),
         "followers": ("abonné", "abonnés"),
     },
@@ -25,7 +27,9 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "positive": ("positive mention", "positive mentions"),
         "posts": ("mention", "mentions"),
         "hits": ("mention of watched words", "mentions of watched words"),
+        "reach": ("negative mention by a large account", "negative mentions by large accounts"),
         "authors": ("author", "authors"),
+        "stories": ("different text", "different texts"),
         "sources": ("source", "sources"),
         "followers": ("follower", "followers"),
     },
@@ -65,7 +69,7 @@ class Measures:
         if told.unit == "followers":
             return self._audience(told, value)
         if told.unit != "mentions":
-            return (self._different(told, value),)
+            return self._different(told, value), self._usually(told.usual)
         return self.counted(told.of, value, told.window), self._usually(told.usual)
 
     def _different(self, told: Evidence | RuleStatus, value: int) -> str:

@@ -11,8 +11,8 @@ from rules.detection.bursts import SCALES
 from rules.detection.detector import Detector
 from rules.detection.present import Present
 from rules.instant import Instant
-from rules.rule import Floor, Of, Opening, RuleOptions, RuleSpec, Verdict, plural
-from rules.series import Counts
+from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
+from rules.series import Counted, Counts, measure_of, named
 from rules.transition import Severity
 
 LEARNING_MINUTES = 3 * 24 * 60
@@ -33,8 +33,8 @@ class CriticalWhen(Model):
 class SpikeOptions(RuleOptions):
     """Fires when a count is far beyond this brand's own usual bursts."""
 
-    of: Of = "negative"
-    """What is counted: negative mentions, or all posts."""
+    of: Counted = "negative"
+    """What is counted, as in `threshold`."""
     budget: Budget = 1.0
     """How many false alarms you accept for this rule and brand, such as `1 per month`."""
     at_least: Floor = Floor(posts=5, authors=4)
@@ -77,9 +77,11 @@ class Spike:
         if early and not opening:
             high = min(high, _LOUD - 1)
         calm = count <= ((opening and opening.usual_high) or high)
+        of, unit = measure_of(self.series)
         beyond = reading.exceeds(self._options.budget) or (early and count >= _LOUD)
         return Verdict(
-            of=self.series,
+            of=of,
+            unit=unit,
             firing=beyond and not calm and self._is_enough(counts, at, window, count),
             calm=calm,
             severity=self._severity(count, _LEAST_USUAL_EARLY if early else expected),
@@ -107,7 +109,7 @@ class Spike:
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         floor = self._options.at_least
-        counted = f"{plural(verdict.count, f'{self.series} mention')} in {verdict.window} min"
+        counted = f"{named(self.series, verdict.count)} in {verdict.window} min"
         normal = (
             f", usually {verdict.usual:.1f}, more than {verdict.usual_high:.0f} in one window of 200"
             if verdict.usual is not None and verdict.usual_high is not None
@@ -115,7 +117,7 @@ class Spike:
         )
         reasons = (
             f"{counted}{normal}",
-            f"at least {plural(floor.posts, 'mention')} by {plural(floor.authors, 'author')}",
+            f"at least {floor.posts}, by {plural(floor.authors, 'author')}",
         )
         return (*reasons, "still learning what is usual") if verdict.learning else reasons
 

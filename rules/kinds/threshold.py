@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 from rules.fixed import FixedOptions, FixedRule
-from rules.rule import Floor, Of, RuleSpec, Window
+from rules.rule import Floor, RuleSpec, Window
+from rules.series import Counted
 
 
 class ThresholdOptions(FixedOptions):
     """Fires at a count that you know to be too many."""
 
-    of: Of = "negative"
-    """What is counted: negative mentions, or all posts."""
+    of: Counted = "negative"
+    """What is counted: mentions, their authors, or their stories (near copies of a text are one story), of all posts or
+    of the negative ones; or, as `reach`, negative mentions by authors with 10,000 followers or more.
+    """
     window: Window = timedelta(minutes=15)
     """The stretch of time that is counted."""
     at_least: Floor

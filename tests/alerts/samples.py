@@ -97,6 +97,7 @@ NAMED = replace(
     partly=("press",),
 )
 GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
+COPIED = replace(OPEN, figures=replace(FIGURES, stories=4))
 LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
 KEYWORD = replace(
     OPEN,
@@ -132,6 +133,9 @@ KINDS = {
     "silence resolved": replace(CALM, figures=replace(_STILL, count=9), quotes=(), unheard={}),
     "authors": replace(OPEN, figures=replace(FIGURES, count=57, unit="authors", opening=57, peak=57, usual=None)),
     "sources": replace(WORSE, figures=replace(FIGURES, of="posts", count=12, unit="sources", peak=12, usual=None)),
+    "stories": replace(OPEN, figures=replace(FIGURES, count=6, unit="stories", opening=6, peak=6, least=3)),
+    "reach": replace(OPEN, figures=replace(FIGURES, of="reach", count=3, opening=3, peak=3)),
+    "copies": COPIED,
     "influencer": replace(OPEN, figures=_REACH),
     "influencer unknown": replace(RISE, figures=replace(_REACH, usual_high=None)),
     "influencer resolved": replace(CALM, figures=replace(_REACH, count=0)),

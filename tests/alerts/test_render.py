@@ -11,6 +11,7 @@ from tests.alerts.samples import (
     ALERTS,
     CALM,
     CLOSED,
+    COPIED,
     CROWDED,
     FIGURES,
     GROWING,
@@ -117,6 +118,12 @@ def facts(alert, language):
 )
 def test_the_line_says_brand_level_size_against_usual_doubt_and_what_first(alert, french, english):
     assert (line(alert, "fr"), line(alert, "en")) == (french, english)
+
+
+def test_copies_are_told_where_they_are_many():
+    assert facts(COPIED, "fr")["Copies"] == "22 mentions pour 4 textes différents : 82\u00a0% de copies"
+    assert facts(COPIED, "en")["Copies"] == "22 mentions tell 4 different texts: 82% are copies"
+    assert "Copies" not in facts(replace(COPIED, figures=replace(COPIED.figures, stories=20)), "en")
 
 
 def test_a_rule_without_a_usual_claims_none():

@@ -1,9 +1,12 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.engine import Engine
 from rules.instant import MINUTE
 from rules.series import Counts
-from tests.rules.worlds import START, facts
+from rules.stories import sketch
+from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
 WRITERS = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["", "ann", "bob", "carol", "dan"])), max_size=30)
 
@@ -15,3 +18,43 @@ def test_enough_authors_are_found_exactly_when_counting_them_all_finds_enough(wr
         counts.add("posts", facts(number, START + minute * MINUTE, author=author))
     end = START + 20 * MINUTE
     assert (counts.authors("posts", end, minutes) >= least) == counts.has_authors("posts", end, minutes, least)
+
+
+SAID = [(0, "ann"), (0, "ann"), (1, "bob"), (1, "carol"), (2, "ann")]
+STORIES = sketch("abcdefgh"), sketch("ijklmnop")
+
+
+@pytest.mark.parametrize(
+    ("of", "count", "told"),
+    [
+        ("posts", 6, ("posts", "mentions")),
+        ("negative", 5, ("negative", "mentions")),
+        ("authors", 4, ("posts", "authors")),
+        ("negative authors", 3, ("negative", "authors")),
+        ("stories", 3, ("posts", "stories")),
+        ("negative stories", 2, ("negative", "stories")),
+        ("reach", 3, ("reach", "mentions")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["threshold", "spike"])
+def test_a_rule_counts_what_it_is_asked_to(kind, of, count, told):
+    log = [heard(n, minute, author=who, reach=6_000 * n, story=STORIES[n // 3]) for n, (minute, who) in enumerate(SAID)]
+    rule, engine = {"kind": kind, "of": of, "at_least": {"posts": 1, "authors": 1}}, Engine("acme")
+    fold([configured(plan(many=rule)), *log, heard(9, 2, label="neutral", author="dan")], engine=engine)
+    verdict = engine.judge(START + 3 * MINUTE)["many"]
+    assert count == verdict.count
+    assert told == (verdict.of, verdict.unit)
+
+
+def test_an_incident_of_authors_tells_them_and_the_copies():
+    log = [heard(n, n, author=f"a{n % 3}", story=STORIES[0]) for n in range(6)]
+    rule = {"kind": "threshold", "of": "negative authors", "at_least": {"posts": 3}}
+    (step,) = fold([configured(plan(many=rule)), *log])
+    assert START + 2 * MINUTE == step.at
+    assert (3, "negative", "authors", 1) == (
+        step.evidence.count,
+        step.evidence.of,
+        step.evidence.unit,
+        step.evidence.stories,
+    )
+    assert "3 authors of negative mentions" in step.reasons[0]
