@@ -38,8 +38,8 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What was counted, always with its normal and its window. `of` is `negative`, `positive`, `posts`, `reach`
-    (negative by authors with many followers) or `hits` (keywords); `unit` what `count`, `opening` and `peak` are
-    numbers of; `fewer`: too few is what is wrong.
+    (negative by authors with many followers), `hits` (keywords) or `term` (a new word); `unit` what `count`, `opening`
+    and `peak` are numbers of; `fewer`: too few is what is wrong.
 
     `usual` is the expected count for the same window, None when the rule has no notion of it; `learning` says that
     there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
@@ -48,7 +48,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     not known; `least` mentions by `least_authors` are what the rule asks for.
     """
 
-    of: Literal["negative", "positive", "posts", "reach", "hits"]
+    of: Literal["negative", "positive", "posts", "reach", "hits", "term"]
     count: int
     window: timedelta
     usual: float | None = None

@@ -16,6 +16,7 @@ from rules.packs.lexicon import Lexicon
 from rules.packs.own import ToneWords
 from rules.query import Match, Query, Words, compile_words
 from rules.query_terms import Content
+from rules.terms import Terms
 from rules.toward import score_toward
 
 _SHORT = 1_000
@@ -26,7 +27,7 @@ NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What to listen for. `keywords` maps a rule's name to its words; `own_accounts` are handles (with or without @),
-    account ids or addresses of accounts.
+    account ids or addresses of accounts; with `terms`, the few telling words of negative mentions are wanted.
     """
 
     query: Query
@@ -34,12 +35,13 @@ class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
     own_accounts: tuple[str, ...] = ()
     keywords: Mapping[str, tuple[str, ...]] = {}
     tone: ToneWords = ToneWords()
+    terms: bool = False
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
     """One brand a mention concerns. `own`: written by the brand itself; `hits` names the keyword rules it touches,
     `words` are their words that it holds, as the rules write them, `said` those of each rule as the mention says them;
-    `story` is what near copies of it share, as in `Facts`.
+    `story` is what near copies of it share and `terms` are its telling words, as in `Facts`.
     """
 
     brand: str
@@ -50,6 +52,7 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
     said: Mapping[str, tuple[str, ...]]
     story: int
+    terms: tuple[str, ...]
 
 
 class _Listening:
@@ -59,10 +62,11 @@ class _Listening:
         handles = [account for account in self.accounts if "/" not in account]
         self._handles = names_of(f"@{name}" for handle in handles for name in (handle, handle.partition("@")[0]))
         self.own_words = terms.tone.compile()
+        self.terms = Terms(terms.query) if terms.terms else None
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
-        """By the words alone: whoever wrote them, and without a label model."""
+        """By the words alone: whoever wrote them, without a label model, and with the terms of whatever tone."""
         match = self.query.find(content)
         if match is None:
             return None
@@ -76,6 +80,7 @@ class _Listening:
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
             story=content.story,
+            terms=self.terms.of(content.tokens()) if self.terms else (),
         )
 
     def is_by(self, mention: Mention) -> bool:
@@ -125,7 +130,10 @@ class Classifier:
     def _as_heard(self, found: Classified, mention: Mention, model: LabelModel | None) -> Classified:
         tone, own = found.tone, self._brands[found.brand].is_by(mention)
         tone = model.judge(full_text(mention), tone) if model else tone
-        return msgspec.structs.replace(found, tone=tone, own=own) if own or model else found
+        if not (own or model or found.terms):
+            return found
+        terms = found.terms if tone.label == "negative" else ()
+        return msgspec.structs.replace(found, tone=tone, own=own, terms=terms)
 
     def _by_words(self, mention: Mention) -> list[Classified]:
         words = (mention.title, mention.text, mention.language)

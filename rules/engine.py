@@ -180,15 +180,14 @@ class Engine:
         self._state.news.update(dict.fromkeys(sorted(series), True))
 
     def _add(self, facts: Facts) -> set[str]:
-        touched = set(series_of(facts))
-        for series in touched:
+        for series in series_of(facts):
             self._state.counts.add(series, facts)
-        return touched
+        return set(series_of(facts))
 
     def _count(self, facts: Facts) -> set[str]:
         touched = self._add(facts)
         for incident in self._state.incidents.values():
-            if measure_of(self._rules[incident.rule][0].series)[0] in touched:
+            if measure_of(self._series(incident))[0] in touched:
                 incident.during += 1
                 if facts.source not in incident.sources:
                     incident.sources.append(facts.source)
@@ -204,7 +203,7 @@ class Engine:
         moved = msgspec.structs.replace(entry.after, moment=entry.before.moment)
         for series in before:
             self._state.counts.remove(series, entry.before)
-        for series in after:
+        for series in series_of(moved):
             self._state.counts.add(series, moved)
         self._touch(entry.at, before | after)
 
@@ -348,8 +347,8 @@ class Engine:
         return name in self._state.hushed
 
     def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
-        window = self._state.counts.window(self._rules[name][0].series, at, verdict.window)
-        incident = begun(self.brand, name, verdict, at, window)
+        series = verdict.series or self._rules[name][0].series
+        incident = begun(self.brand, name, verdict, at, self._state.counts.window(series, at, verdict.window))
         self._state.incidents[name] = incident
         return self._step(incident, "open", at, verdict)
 
@@ -374,14 +373,17 @@ class Engine:
             state=state,
             severity=incident.severity,
             reasons=rule.reasons(verdict),
-            evidence=self._evidence(rule.series, at, incident, verdict),
+            evidence=self._evidence(at, incident, verdict),
             by=by,
             because=because,
         )
         incident.step += 1
         return step
 
-    def _evidence(self, series: str, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
+    def _series(self, incident: Incident) -> str:
+        return incident.series or self._rules[incident.rule][0].series
+
+    def _evidence(self, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
         state = self._state
-        counted = evidence_of(series, state.counts, at, incident, verdict)
+        counted = evidence_of(self._series(incident), state.counts, at, incident, verdict)
         return msgspec.structs.replace(counted, unheard=tuple(sorted(state.down)), coverage=self.coverage)

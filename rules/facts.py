@@ -1,4 +1,4 @@
-"""What a brand's engine knows of one mention: derived facts, no text, no name of a person."""
+"""What a brand's engine knows of one mention: derived facts, single words at most, no name of an author."""
 
 from typing import Literal
 
@@ -30,6 +30,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     them: the rule's own, ended otherwise; `own` written by the brand itself, kept but never counted; `history` stored
     and shown, in no window and no baseline. `story` is a number that near copies of a text nearly share
     (`stories.py`), of which nobody can read it; 0 when it is too short, or was heard before stories were told apart.
+    `terms` are the hashtags and few telling words of a negative mention, folded, where a rule of the brand asks for
+    them: single words, out of their order.
     """
 
     mention: str
@@ -44,3 +46,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     own: bool = False
     history: bool = False
     story: int = 0
+    terms: tuple[str, ...] = ()

@@ -16,9 +16,9 @@ WORSE_FACTOR = 2
 
 class Incident(msgspec.Struct, kw_only=True):
     """An open incident. `told` is the count last told to people, `calm_since` the start of the present calm;
-    `sources` are those that contributed; `usual` and `usual_high` are what its rule said of
-    `window` minutes when it opened; `first`
-    is the mention it began with, "" once deleted, counted for `first_at`.
+    `sources` are those that contributed; `usual` and `usual_high` are what its rule said of `window` minutes when it
+    opened; `first` is the mention it began with, "" once deleted, counted for `first_at`; `series` is what is counted,
+    "" for that of its rule.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Incident(msgspec.Struct, kw_only=True):
     window: int = 15
     first: str = ""
     first_at: Instant | None = None
+    series: str = ""
 
     def observe(self, verdict: Verdict, at: Instant, *, heard: bool) -> State | None:
         """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
@@ -59,7 +60,7 @@ class Incident(msgspec.Struct, kw_only=True):
     @property
     def as_opened(self) -> Opening:
         """What its rule said when it opened."""
-        return Opening(self.window, self.usual, self.usual_high)
+        return Opening(self.window, self.usual, self.usual_high, self.series)
 
     def is_over(self, at: Instant, calm_for: Span) -> bool:
         """Whether calm has lasted long enough."""
@@ -92,6 +93,7 @@ def begun(brand: str, rule: str, verdict: Verdict, at: Instant, window: Sequence
         usual=verdict.usual,
         usual_high=verdict.usual_high,
         window=verdict.window,
+        series=verdict.series,
         first=next((cell.first for _, cell in window if cell.first), ""),
         first_at=next((cell.began for _, cell in window), None),
     )

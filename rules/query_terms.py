@@ -139,6 +139,11 @@ class Content:
         """What near copies of it share; see `stories.sketch`."""
         return sketch(self._words())
 
+    def tokens(self) -> Iterator[Token]:
+        """All tokens, of the title and then of the text."""
+        for field in self._fields.values():
+            yield from field.tokens
+
     def _words(self) -> Iterator[str]:
         """What copies keep: no handles, links and pictures, and no `RT` that begins them."""
         for field in self._fields.values():

@@ -52,6 +52,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     `count` mentions of the series `of` were seen in the last `window` minutes and compared with `expected`. `usual` is
     the same once enough was heard to call it so, and all but one window of 200 have at most `usual_high` (None: too
     little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
+    `series` is what was counted, when that is another than the rule's own; it stays the one of its incident.
     `unit` says what `count` and what is usual are numbers of, when not mentions; `fewer`: less than usual is what is
     wrong; `share` is told by rules that watch one.
     """
@@ -69,14 +70,18 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit = "mentions"
     fewer: bool = False
     share: Share | None = None
+    series: str = ""
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """What a rule said when the incident that is open now began: `window`, `usual` and `usual_high` of its verdict."""
+    """What a rule said when the incident that is open now began: `window`, `usual`, `usual_high` and `series` of its
+    verdict.
+    """
 
     window: int
     usual: float | None = None
     usual_high: float | None = None
+    series: str = ""
 
 
 class Rule(Protocol):
@@ -125,7 +130,8 @@ class RuleSpec(Spec[RuleOptions]):
     """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions. News of its own
     series and of those it `watches` is judged at once, with None within 10 s only. `pauses`: it learns nothing while an
     incident of it is open. `silence` says whether there is something to judge when nothing is said.
-    `learns_counts`: the counts of its series alone teach it, so that a history of them can.
+    `learns_counts`: the counts of its series alone teach it, so that a history of them can. `terms`: it wants to know
+    the few telling words of negative mentions.
     """
 
     build: Callable[[str, Any], Rule]
@@ -134,6 +140,7 @@ class RuleSpec(Spec[RuleOptions]):
     pauses: bool = False
     silence: Callable[[Any], bool] = lambda _: False
     learns_counts: bool = False
+    terms: bool = False
 
     def is_hasty(self, series: str, touched: set[str]) -> bool:
         """Whether a rule on `series` must be judged at once when those were `touched`."""

@@ -18,6 +18,10 @@ bounded.
 WORDS_PER_BIN = 20
 """Words of a keyword rule told apart in one bin: more are counted, not named."""
 _HITS = "hits:"
+TERM = "term:"
+"""Before a term, the series of negative mentions that hold it."""
+MOST_SERIES = 1_000
+"""Series of a brand: beyond, terms that only one mention holds make room for the next."""
 KeyT = TypeVar("KeyT", str, int)
 
 Counted = Literal["posts", "negative", "authors", "negative authors", "stories", "negative stories", "reach"]
@@ -93,6 +97,9 @@ def series_of(facts: Facts) -> Iterator[str]:
         yield "reach"
     for rule in facts.hits:
         yield f"{_HITS}{rule}"
+    if facts.label == "negative":
+        for term in facts.terms:
+            yield f"{TERM}{term}"
 
 
 class Counts(msgspec.Struct):
@@ -117,6 +124,7 @@ class Counts(msgspec.Struct):
         """Count a mention in the bin of its moment."""
         of_series = self.bins.get(series)
         if of_series is None:
+            self._make_room()
             of_series = self.bins[series] = {}
         minute = facts.moment // MINUTE
         cell = of_series.get(minute)
@@ -133,6 +141,14 @@ class Counts(msgspec.Struct):
             cell.reach, cell.largest = facts.reach, facts.mention
         for word in _said(series, facts):
             _increase(cell.words, word, WORDS_PER_BIN)
+
+    def _make_room(self) -> None:
+        if len(self.bins) < MOST_SERIES:
+            return
+        terms = (series for series in self.bins if series.startswith(TERM))
+        oldest = next(terms)
+        rare = (series for series in terms if sum(cell.count for cell in self.bins[series].values()) <= 1)
+        del self.bins[next(rare, oldest)]
 
     def remove(self, series: str, facts: Facts) -> None:
         """Take a mention's count back; nothing happens when its bin is no longer there."""
@@ -237,6 +253,8 @@ def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:
 
 
 def _said(series: str, facts: Facts) -> tuple[str, ...]:
+    if series.startswith(TERM):
+        return (series.removeprefix(TERM),)
     return facts.said.get(series.removeprefix(_HITS), ()) if facts.said and series.startswith(_HITS) else ()
 
 

@@ -19,7 +19,7 @@ from rules.instant import Instant, duration, moment
 from rules.rule import Floor
 from rules.transition import Evidence, Transition
 
-_Of = Literal["negative", "positive", "posts", "hits"]
+_Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
 _DELIVERIES = 1_000
 """Deliveries of one incident that are looked through, the newest."""
 

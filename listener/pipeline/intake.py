@@ -167,6 +167,7 @@ class Intake:
             own=found.own,
             history=history,
             story=found.story or _original(mention),
+            terms=found.terms if found.tone.label == "negative" else (),
         )
 
     def _drop(self, reason: str) -> list[LogEntry]:

@@ -111,6 +111,7 @@ def terms_of(brand: Brand, rules: Sequence[Component] = ()) -> BrandTerms:
         languages=brand.languages,
         own_accounts=brand.own_accounts,
         keywords={name: terms for name, terms in words.items() if terms},
+        terms=any(RULES.spec(rule.kind).terms for rule in rules),
         tone=ToneWords(**brand.tone.model_dump()),
     )
 

@@ -98,6 +98,9 @@ NAMED = replace(
 )
 GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
 COPIED = replace(OPEN, figures=replace(FIGURES, stories=4))
+_NEW = replace(
+    FIGURES, of="term", count=9, usual=None, usual_high=None, words={"#boycottacme": 9}, least=8, least_authors=6
+)
 LEARNING = replace(OPEN, figures=replace(FIGURES, learning=True, usual=None, usual_high=None, unsupported=4))
 KEYWORD = replace(
     OPEN,
@@ -136,6 +139,8 @@ KINDS = {
     "stories": replace(OPEN, figures=replace(FIGURES, count=6, unit="stories", opening=6, peak=6, least=3)),
     "reach": replace(OPEN, figures=replace(FIGURES, of="reach", count=3, opening=3, peak=3)),
     "copies": COPIED,
+    "new word": replace(OPEN, figures=_NEW),
+    "new word resolved": replace(CALM, figures=replace(_NEW, count=1, during=40, peak=12, words={"#boycottacme": 0})),
     "influencer": replace(OPEN, figures=_REACH),
     "influencer unknown": replace(RISE, figures=replace(_REACH, usual_high=None)),
     "influencer resolved": replace(CALM, figures=replace(_REACH, count=0)),

@@ -121,9 +121,18 @@ def test_the_line_says_brand_level_size_against_usual_doubt_and_what_first(alert
 
 
 def test_copies_are_told_where_they_are_many():
-    assert facts(COPIED, "fr")["Copies"] == "22 mentions pour 4 textes différents : 82\u00a0% de copies"
+    assert facts(COPIED, "fr")["Copies"] == "22 mentions pour 4 textes différents : 82 % de copies"
     assert facts(COPIED, "en")["Copies"] == "22 mentions tell 4 different texts: 82% are copies"
     assert "Copies" not in facts(replace(COPIED, figures=replace(COPIED.figures, stories=20)), "en")
+
+
+def test_a_new_word_is_named():
+    assert facts(ALERTS["new word"], "fr")["Mesure"].startswith(
+        "9 mentions négatives avec « #boycottacme », mot nouveau, en 15 min"
+    )
+    assert facts(ALERTS["new word"], "en")["Measured"].startswith(
+        "9 negative mentions with “#boycottacme”, a new word, in 15 min"
+    )
 
 
 def test_a_rule_without_a_usual_claims_none():
