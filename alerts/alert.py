@@ -8,6 +8,7 @@ import msgspec
 from rules.transition import Severity, State, Unit
 
 Language = Literal["fr", "en"]
+Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
 Role = Literal["first", "largest", "latest"]
 
 
@@ -48,7 +49,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     not known; `least` mentions by `least_authors` are what the rule asks for.
     """
 
-    of: Literal["negative", "positive", "posts", "reach", "hits", "term"]
+    of: Of
     count: int
     window: timedelta
     usual: float | None = None

@@ -5,11 +5,11 @@ Joined when a message is about to be sent, so that a mention deleted meanwhile i
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Late, Notice, Quote, Role, Share
+from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
@@ -19,7 +19,6 @@ from rules.instant import Instant, duration, moment
 from rules.rule import Floor
 from rules.transition import Evidence, Transition
 
-_Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
 _DELIVERIES = 1_000
 """Deliveries of one incident that are looked through, the newest."""
 
@@ -66,7 +65,7 @@ class Describer:
     def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
         evidence, floor = step.evidence, self._floor(step.rule)
         return Figures(
-            of=msgspec.convert(evidence.of.partition(":")[0], _Of),
+            of=msgspec.convert(evidence.of.partition(":")[0], Of),
             count=evidence.count,
             window=duration(evidence.window),
             usual=evidence.usual,

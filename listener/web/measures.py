@@ -17,7 +17,7 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "posts": ("mention", "mentions"),
         "hits": ("mention des mots surveillés", "mentions des mots surveillés"),
         "reach": ("mention négative d’un compte très suivi", "mentions négatives de comptes très suivis"),
-        "term": ("mention négative avec un mot nouveau", "mentions négatives avec un mot nouveau"),
+        "term": ("mention négative avec un terme nouveau", "mentions négatives avec un terme nouveau"),
         "authors": ("auteur", "auteurs"),
         "stories": ("texte différent", "textes différents"),
         "sources": ("source", "sources"),
