@@ -401,3 +401,13 @@ async def test_a_repost_of_few_words_tells_the_story_of_what_it_repeats(world):
     first, second, other, post = (facts.story for facts in heard(await world.log()))
     assert first == second
     assert len({first, other, post, 0}) == 3
+
+
+@pytest.mark.parametrize(
+    ("rules", "terms"),
+    [("new: {kind: new_term}", ("#boycottacme", "listeria")), ("any: {kind: spike}", ())],
+)
+async def test_the_telling_words_of_a_complaint_are_kept_only_where_a_rule_asks_for_them(tmp_path, rules, terms):
+    async with opened(tmp_path, rules=rules) as world:
+        await world.hear(world.said("1", "acme is awful, listeria! #boycottacme"), world.said("2", "acme plant visit"))
+        assert [terms, ()] == [facts.terms for facts in heard(await world.log())]

@@ -394,3 +394,18 @@ async def test_a_keyword_alert_says_which_word_was_said_and_what_the_rule_asks_f
     assert team.sent[0].line.startswith("acme, serious: 2 mentions of “boycott” in 1 min. 2 authors")
     assert "Rule words: at least 1 post by 2 authors." in team.sent[0].text
     assert "*" not in team.sent[0].text
+
+
+async def test_authors_and_large_accounts_are_told_as_such_where_they_are_counted(tmp_path):
+    floor = "at_least: {posts: 2}, window: 1m"
+    rules = f"who: {{kind: threshold, of: negative authors, {floor}}}, far: {{kind: threshold, of: reach, {floor}}}"
+    async with opened(tmp_path, rules=rules) as world:
+        desks = (Author(handle=name, followers=20_000) for name in ("desk", "other"))
+        await world.hear(*(world.said(f"{n}", "acme is awful", author=desk) for n, desk in enumerate(desks)))
+        team = Channel()
+        async with delivering(world, team=team):
+            await settled(world, count=2)
+    assert sorted(message.line.split(". ")[0] for message in team.sent) == [
+        "acme, serious: 2 authors of negative mentions in 1 min",
+        "acme, serious: 2 negative mentions by large accounts in 1 min",
+    ]
