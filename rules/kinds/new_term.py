@@ -107,6 +107,8 @@ class NewTerm(Remembering[Memory]):
 
     def _new(self, counts: Counts, at: Instant) -> Iterator[_Found]:
         floor, minute = self._options.at_least, minute_of(at)
+        if counts.total(self.series, at, self.horizon) < floor.posts:
+            return
         for term in _terms(counts):
             series = f"{TERM}{term}"
             count = counts.total(series, at, self.horizon)
