@@ -6,6 +6,7 @@ import msgspec
 
 from rules.engine_state import EngineState
 from rules.evidence import evidence_of
+from rules.explaining import Explanation, explain
 from rules.facts import Facts
 from rules.history import Rules, made, pupils, take_in
 from rules.incident import Incident, begun
@@ -106,6 +107,11 @@ class Engine:
     def authors(self, verdict: Verdict, at: Instant) -> int:
         """How many people wrote what a verdict of `judge` at `at` counts."""
         return self._state.counts.authors(verdict.of, at, verdict.window)
+
+    def explain(self, at: Instant) -> list[Explanation]:
+        """How each rule comes to what it says of the moment `at`, without consequences."""
+        self._state.find_deaf(at, self._sources)
+        return [explain(name, rule, self._state, at) for name, (rule, _) in self._rules.items()]
 
     def dump(self) -> bytes:
         """The state, for a snapshot."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.model import Model
+from rules.account import Account, Scale, floor_conditions
 from rules.instant import Instant
 from rules.rule import Floor, Opening, RuleOptions, Verdict, plural
 from rules.series import Counts, measure_of, named
@@ -55,6 +56,14 @@ class FixedRule:
             severity=self._severity(count),
             count=count,
             window=self.horizon,
+        )
+
+    def explain(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Account:
+        count = counts.total(self.series, at, self.horizon)
+        authors = counts.authors(self.series, at, self.horizon)
+        return Account(
+            conditions=floor_conditions(self._options.at_least, count, authors),
+            scales=(Scale(minutes=self.horizon, observed=count),),
         )
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from config.settings import Settings
+from listener.cli.incidents_explain import explain
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.pipeline.watched import is_held
@@ -12,7 +13,7 @@ from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
 from rules.text import defuse
 
-app = typer.Typer(help="Incidents: list, show, take, end.", no_args_is_help=True)
+app = typer.Typer(help="Incidents: list, show, explain, take, end.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The incident's number, or its id.")]
 By = Annotated[str | None, typer.Option(help="Who you are; your login name when not given.")]
@@ -78,6 +79,9 @@ def resolve(
 ) -> None:
     """Say that it is over. It opens again when the count doubles, or once it was calm and the rule fires again."""
     raise typer.Exit(with_views(config, lambda views, _: ask(views, "resolve", incident, by=by, because=because)))
+
+
+app.command("explain")(explain)
 
 
 async def _show(views: Views, name: str, *, json: bool) -> int:

@@ -28,7 +28,7 @@ COMMANDS = {
     "tune": "Say which setting suits a budget of false alarms.",
     "label": "Say what the tone of mentions is; it is learnt from.",
     "report": "Say how good the tone is, and whether that changes.",
-    "incidents": "List, show, acknowledge and resolve incidents.",
+    "incidents": "List, show, explain, acknowledge and resolve incidents.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",
     "notify": "Send a test message through a channel.",

@@ -295,12 +295,16 @@ class Views(Protocol):
         """Newest first, without those of the channels `besides`."""
         ...
 
-    def log(self, brand: str) -> AsyncIterator[tuple[int, Input]]:
-        """A brand's kept log after its `first_snapshot`, in order, read in pages."""
+    def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
+        """A brand's kept log after its `first_snapshot`, or after the seq given, in order, read in pages."""
         ...
 
     async def first_snapshot(self, brand: str) -> Snapshot | None:
         """Where a replay of the kept log starts; None while the log is whole and starts from nothing."""
+        ...
+
+    async def snapshot_before(self, brand: str, at: Instant) -> Snapshot | None:
+        """Where a replay to `at` starts soonest; None while there is none from before that the kept log continues."""
         ...
 
     async def marks(self, brand: str, limit: int = MOST_MARKS) -> list[Marking]:

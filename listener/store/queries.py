@@ -108,10 +108,24 @@ def newest_snapshot(connection: Connection, brand: str) -> Snapshot | None:
 
 def first_snapshot(connection: Connection, brand: str) -> Snapshot | None:
     """See the port: the oldest snapshot that the kept log continues."""
-    first = connection.scalar(select(func.min(INPUTS.c.seq)).where(INPUTS.c.brand == brand))
+    first = _first_seq(connection, brand)
     reaches = SNAPSHOTS.c.seq >= (0 if first is None else first - 1)
     oldest = _snapshot(connection, (SNAPSHOTS.c.brand == brand) & reaches, SNAPSHOTS.c.seq)
     return None if oldest and first == 1 and oldest.seq else oldest
+
+
+def snapshot_before(connection: Connection, brand: str, at: Instant) -> Snapshot | None:
+    """See the port: the newest one of before `at` that the kept log continues."""
+    oldest = first_snapshot(connection, brand)
+    if oldest is None and _first_seq(connection, brand) != 1:
+        return None
+    which = (SNAPSHOTS.c.brand == brand) & (SNAPSHOTS.c.at < at) & (SNAPSHOTS.c.seq >= (oldest.seq if oldest else 0))
+    return _snapshot(connection, which, SNAPSHOTS.c.seq.desc())
+
+
+def _first_seq(connection: Connection, brand: str) -> int | None:
+    first: int | None = connection.scalar(select(func.min(INPUTS.c.seq)).where(INPUTS.c.brand == brand))
+    return first
 
 
 def _snapshot(connection: Connection, which: ColumnElement[bool], order: Any) -> Snapshot | None:

@@ -88,9 +88,10 @@ class _SqlViews:
         query = partial(queries.deliveries, state=state, thread=thread, besides=besides, limit=limit)
         return await self._read(query)
 
-    async def log(self, brand: str) -> AsyncIterator[tuple[int, Input]]:
-        first = await self.first_snapshot(brand)
-        after = first.seq if first else 0
+    async def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
+        if after is None:
+            first = await self.first_snapshot(brand)
+            after = first.seq if first else 0
         while page := await self._read(partial(queries.inputs, brand=brand, after=after)):
             for numbered in page:
                 yield numbered
@@ -98,6 +99,9 @@ class _SqlViews:
 
     async def first_snapshot(self, brand: str) -> Snapshot | None:
         return await self._read(partial(queries.first_snapshot, brand=brand))
+
+    async def snapshot_before(self, brand: str, at: Instant) -> Snapshot | None:
+        return await self._read(partial(queries.snapshot_before, brand=brand, at=at))
 
     async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
         with in_words(self._place):

@@ -75,6 +75,10 @@ class Bursts(msgspec.Struct, kw_only=True, array_like=True):
         """How far the counts of the last 5, 15 and 60 minutes lie beyond this series' own bursts, >= 0, unbounded."""
         return sum(max(0.0, excess / unit) for excess, unit in self._excesses(totals, SCALES)) / len(SCALES)
 
+    def beyond(self, totals: Sequence[int]) -> list[float]:
+        """The same for each scale alone; below 0 within the bursts."""
+        return [excess / unit for excess, unit in self._excesses(totals, SCALES)]
+
     def soften(self) -> None:
         """Keep the level as a prior only."""
         self.tails, self.recent, self.heard = tuple(Tail() for _ in SCALES), [], min(self.heard, 120.0)

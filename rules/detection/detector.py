@@ -28,12 +28,18 @@ _PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """`expected` mentions in the bin; `rate`: how many false alarms in 30 days a threshold at this reading would mean
-    for this series; `by_model`: the same by the model and the records alone, as they call it.
+    for this series: the largest of `by_chance` at a steady rate, of so much `evidence` (a log likelihood ratio),
+    `by_habit` beyond its record or its bursts, and `by_peaks` of its past excursions; `by_model`: by chance and habit
+    alone, as these formulas call it, with tails that are too light.
     """
 
     expected: float
     by_model: float
     rate: float
+    evidence: float
+    by_chance: float
+    by_habit: float
+    by_peaks: float
 
     @property
     def score(self) -> float:
@@ -122,9 +128,18 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
-        by_model = max(by_chance, min(beyond_record, _BURST_RATE * exp(-surprise)), 1e-300)
+        by_habit = min(beyond_record, _BURST_RATE * exp(-surprise))
+        by_model = max(by_chance, by_habit, 1e-300)
         by_peaks = self.peaks.rate(log(_SCALE / by_model), self.level.heard)
-        return Reading(expected=expected, by_model=by_model, rate=_heavier(max(by_model, by_peaks)))
+        return Reading(
+            expected=expected,
+            by_model=by_model,
+            rate=_heavier(max(by_model, by_peaks)),
+            evidence=evidence,
+            by_chance=_heavier(by_chance),
+            by_habit=_heavier(by_habit),
+            by_peaks=_heavier(by_peaks),
+        )
 
     def _is_quiet(self, *, calm: bool) -> bool:
         """Whether what is held back may be learnt: no excursion runs, nor may one have begun in the last two hours."""

@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from config.model import Model
+from rules.account import Account, Condition, floor_conditions
 from rules.budget import Budget
+from rules.detection.account import rare_conditions, rarity_of, scales_of
 from rules.detection.bursts import SCALES
 from rules.detection.detector import Detector
 from rules.detection.present import Present
-from rules.instant import Instant
+from rules.instant import MINUTE, Instant
 from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
 from rules.series import Counted, Counts, measure_of, named
 from rules.transition import Severity
@@ -93,6 +95,25 @@ class Spike:
             learning=self._learning,
         )
 
+    def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
+        verdict = self.judge(counts, at, opening)
+        totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
+        reading = self._present.read(at, *counts.still_open(self.series, at), totals)
+        loud = Condition(name="loud", met=verdict.count >= _LOUD, observed=verdict.count, needed=_LOUD)
+        rare = rare_conditions(reading, self._options.budget)
+        early = self._learning and counts.heard(at) < _EARLY and not all(each.met for each in rare)
+        usual = Condition(name="usual", met=not verdict.calm, observed=verdict.count, needed=_above(verdict, opening))
+        authors = counts.authors(self.series, at, verdict.window)
+        return Account(
+            conditions=(
+                *([loud] if early else rare),
+                usual,
+                *floor_conditions(self._options.at_least, verdict.count, authors),
+            ),
+            scales=scales_of(self._present.now, totals, at // MINUTE),
+            rarity=rarity_of(reading, self._options.budget),
+        )
+
     def _window(self, totals: list[int]) -> int:
         """The minutes to tell of: a quarter of an hour, or an hour where only that holds enough and it goes on."""
         quarter, hour = totals[1], totals[2]
@@ -135,6 +156,12 @@ class Spike:
         critical = self._options.critical_when
         base = max(usual, _LEAST_USUAL_LEARNING if self._learning else _LEAST_USUAL)
         return "critical" if critical and count >= critical.times_usual * base else self._options.severity
+
+
+def _above(verdict: Verdict, opening: Opening | None) -> float | None:
+    """The least count that is not calm."""
+    high = (opening and opening.usual_high) or verdict.usual_high
+    return None if high is None else int(high) + 1
 
 
 def _load(state: Any) -> Detector:

@@ -70,6 +70,11 @@ async def test_a_kept_snapshot_and_the_kept_log_always_replay(store: Store, view
             state = first.state.decode().split() if first else []
             log = [entry.facts.mention.removeprefix("feed:") async for _, entry in views.log("acme")]
             assert state + log == names
+            before = await views.snapshot_before("acme", at - DAY)
+            state = before.state.decode().split() if before else []
+            log = [entry.facts.mention async for _, entry in views.log("acme", before.seq if before else 0)]
+            assert before is None or before.at < at - DAY
+            assert state + [mention.removeprefix("feed:") for mention in log] == names
     newest = await store.snapshot("acme")
     assert newest is not None
     assert newest.state.decode().split() == names

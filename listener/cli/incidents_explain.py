@@ -1,0 +1,146 @@
+"""`badbuzz incidents explain`: why a rule rang, or did not."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+
+from alerts.alert import Language
+from config.problems import did_you_mean
+from config.settings import Settings
+from listener.cli.store_access import Config, Json, put, shown, with_views
+from listener.cli.terminal import say
+from listener.clock import Clock
+from listener.explaining.replay import Moment, NotJudgedError, moment_at
+from listener.explaining.telling import Teller
+from listener.store.port import IncidentRow, Views
+from listener.wire import iso, json_line
+from rules.explaining import Explanation
+from rules.instant import Instant, instant
+from rules.text import defuse
+
+
+def explain(
+    incident: Annotated[str | None, typer.Argument(help="The incident's number, or its id.")] = None,
+    config: Config = None,
+    *,
+    why_not: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="BRAND TIME", help="Why nothing rang then; in your time zone unless it has its own."),
+    ] = None,
+    language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Say why an incident opened, or why none did.
+
+    What was seen and expected, how rare that is beside the budget, which conditions were met, and who drove it.
+    """
+    if bool(incident) == bool(why_not):
+        raise typer.BadParameter("name an incident, or a brand and a time with --why-not")
+
+    async def work(views: Views, settings: Settings) -> int:
+        daemon = settings.daemon
+        teller = Teller(language or daemon.language, daemon.time_zone, Clock().now())
+        told = _Telling(views, settings, teller, json=json)
+        if incident:
+            return await told.incident(incident)
+        brand, time = why_not or ("", "")
+        return await told.moment(brand, _instant(time, daemon.time_zone))
+
+    raise typer.Exit(with_views(config, work))
+
+
+def _instant(text: str, zone: str) -> Instant:
+    try:
+        found = datetime.fromisoformat(text)
+        return instant(found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone)))
+    except (ValueError, OverflowError):
+        wrong = f"not a time: {defuse(text)}; write 2026-01-31T10:05, in the time of {zone}, or 2026-01-31T10:05Z"
+        raise typer.BadParameter(wrong, param_hint="--why-not") from None
+
+
+class _Telling:
+    """What one run of the command says."""
+
+    def __init__(self, views: Views, settings: Settings, teller: Teller, *, json: bool) -> None:
+        self._views, self._settings, self._teller, self._json = views, settings, teller, json
+
+    async def incident(self, name: str) -> int:
+        row = await self._views.incident(name)
+        if row is None:
+            rows = await self._views.incidents(limit=1_000)
+            near = did_you_mean(name, {row.id for row in rows} | {str(row.number) for row in rows[:20]})
+            say(f"there is no incident {defuse(name)}; {near or '`badbuzz incidents list` shows them'}")
+            return 1
+        return await self._tell(row.brand, row.opened_at, row)
+
+    async def moment(self, brand: str, at: Instant) -> int:
+        brands = await self._views.brands()
+        if brand not in brands:
+            say(f"nothing is stored of a brand {defuse(brand)}; {did_you_mean(brand, brands)}")
+            return 1
+        return await self._tell(brand, at, None)
+
+    async def _tell(self, brand: str, at: Instant, row: IncidentRow | None) -> int:
+        try:
+            told = await moment_at(self._views, brand, at)
+        except NotJudgedError as error:
+            say(self._teller.not_judged(error, self._called(brand)))
+            return 1
+        whys = [why for why in told.explanations if row is None or why.rule == row.rule]
+        if self._json:
+            for why in whys:
+                put(json_line(_line(told, why, row)))
+            return 0
+        await self._print(told, whys, row)
+        return 0
+
+    async def _print(self, told: Moment, whys: list[Explanation], row: IncidentRow | None) -> None:
+        console = shown()
+        console.print(self._teller.title(told, self._called(told.brand)), style="bold")
+        if row is not None:
+            console.print(self._teller.why_open(row.number, row.rule))
+        console.print(self._teller.coverage(told))
+        for why in whys:
+            console.print()
+            for line in self._teller.lines(why, await self._largest(why)):
+                console.print(line)
+
+    async def _largest(self, why: Explanation) -> str:
+        """Who wrote the mention with the largest audience: its identity when that is no longer stored."""
+        identity = why.drivers.largest
+        found = await self._views.mentions(identities=[identity]) if identity else []
+        author = found[0].mention.author if found else None
+        return defuse((author and (author.handle or author.name)) or identity)
+
+    def _called(self, brand: str) -> str:
+        configured = self._settings.brands.get(brand)
+        return (configured and configured.name) or brand
+
+
+def _line(told: Moment, why: Explanation, row: IncidentRow | None) -> dict[str, Any]:
+    verdict, account = why.verdict, why.account
+    return {
+        "type": "explanation",
+        "brand": told.brand,
+        "at": iso(told.at),
+        "incident": row.id if row else why.incident,
+        "rule": why.rule,
+        "series": verdict.of,
+        "opens": why.opens,
+        "count": verdict.count,
+        "window": verdict.window,
+        "expected": verdict.expected,
+        "usual_high": verdict.usual_high,
+        "learning": verdict.learning,
+        "hushed": why.hushed,
+        "conditions": msgspec.to_builtins(account.conditions),
+        "missing": [each.name for each in why.missing],
+        "scales": msgspec.to_builtins(account.scales),
+        "rarity": msgspec.to_builtins(account.rarity),
+        "drivers": msgspec.to_builtins(why.drivers),
+        "coverage": told.coverage,
+        "partly": told.partly,
+    }

@@ -1,0 +1,50 @@
+"""What the detector compared, for whoever asks why."""
+
+from collections.abc import Sequence
+from math import exp, isfinite
+
+from rules.account import Condition, Rarity, Scale
+from rules.detection.bursts import SCALES
+from rules.detection.chance import tail
+from rules.detection.detector import Detector, Reading
+
+
+def scales_of(detector: Detector, totals: Sequence[int], minute: int) -> tuple[Scale, ...]:
+    """Each scale as it stands in the open `minute`; `totals` are the counts of the last 5, 15 and 60 minutes."""
+    beyond = detector.bursts.beyond(totals)
+    return tuple(
+        _scale(detector, minute, scale, total, exp(-max(0.0, excess)))
+        for scale, total, excess in zip(SCALES, totals, beyond, strict=True)
+    )
+
+
+def _scale(detector: Detector, minute: int, minutes: int, total: int, further: float) -> Scale:
+    expected = sum(detector.level.expected(each, 1.0) for each in range(minute - minutes + 1, minute + 1))
+    return Scale(
+        minutes=minutes,
+        observed=total,
+        expected=expected,
+        # minutes are independent of each other in the model: together they are less lumpy than each
+        tail=tail(total, expected, detector.level.dispersion / minutes),
+        usual_high=detector.bursts.high(minutes, expected / minutes),
+        further=further,
+    )
+
+
+def rarity_of(reading: Reading, budget: float) -> Rarity:
+    """How rare a reading is, beside the budget."""
+    return Rarity(evidence=reading.evidence, rate=_finite(reading.rate), budget=budget)
+
+
+def rare_conditions(reading: Reading, budget: float) -> tuple[Condition, ...]:
+    """The three that a reading must meet: more than chance does at a steady rate, more than the series has done before
+    from one moment to the next, and rarer than its past excursions.
+    """
+    rates = {"chance": reading.by_chance, "habit": reading.by_habit, "peaks": reading.by_peaks}
+    return tuple(
+        Condition(name=name, met=rate <= budget, observed=_finite(rate), needed=budget) for name, rate in rates.items()
+    )
+
+
+def _finite(rate: float) -> float | None:
+    return rate if isfinite(rate) else None
