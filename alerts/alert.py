@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from rules.transition import Severity, State, Unit
+from rules.transition import Ending, Severity, State, Unit
 
 Language = Literal["fr", "en"]
 Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
@@ -87,7 +87,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     `id` is the same for every attempt to deliver it; `incident` the engine's id, `number` the short one people use;
     `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
     last heard, `partly` names those of which a part is not heard, `coverage` is how much of what is usually heard was
-    at this step, 0 to 1; `by` is who acknowledged or resolved it, `because` why. `link` opens the incident's page, None
+    at this step, 0 to 1; `by` is who acknowledged or resolved it, `because` why, and `ending` what it was by
+    them. `link` opens the incident's page, None
     without `external_url`. `calm_for` is set when resolved by calm.
 
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
@@ -126,6 +127,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     late: Late | None = None
     by: str | None = None
     because: str | None = None
+    ending: Ending | None = None
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False

@@ -11,7 +11,7 @@ from rules.transition import Transition
 
 def transition_line(step: Transition) -> bytes:
     """`{"type":"transition","at","incident","brand","rule","state","severity","reasons","evidence"}` of a step, with
-    `step`, and `by` and `because` when a person took it. Times are RFC 3339 UTC, spans Prometheus durations.
+    `step`, and `by`, `because` and `ending` when a person took it. Times are RFC 3339 UTC, spans Prometheus durations.
     `coverage` in the evidence is how much of what the brand usually hears was heard, 0 to 1.
     """
     evidence: dict[str, Any] = {**msgspec.to_builtins(step.evidence), "coverage": step.evidence.coverage}
@@ -31,7 +31,7 @@ def transition_line(step: Transition) -> bytes:
         "evidence": evidence,
         "step": step.step,
     }
-    people = {"by": step.by, "because": step.because}
+    people = {"by": step.by, "because": step.because, "ending": step.ending}
     return json_line(line | {key: value for key, value in people.items() if value is not None})
 
 

@@ -28,7 +28,7 @@ from rules.inputs import (
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.rule import RULES, RuleSpec, Verdict
 from rules.series import measure_of, minute_of, series_of
-from rules.transition import Evidence, State, Transition
+from rules.transition import Ending, Evidence, State, Transition
 
 GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
@@ -228,8 +228,9 @@ class Engine:
     def _resolve(self, entry: Resolved) -> list[Transition]:
         for name, incident in list(self._state.incidents.items()):
             if incident.id == entry.incident:
-                step = self._step(incident, "resolved", entry.at, by=entry.by, because=entry.because)
-                self._end(name)
+                how = {"by": entry.by, "because": entry.because, "ending": entry.ending}
+                step = msgspec.structs.replace(self._step(incident, "resolved", entry.at), **how)
+                self._end(name, entry.ending)
                 self._state.hushed[name] = step.evidence.count
                 return [step]
         return []
@@ -342,9 +343,9 @@ class Engine:
             yield self._step(incident, "resolved", at, verdict)
             self._end(name)
 
-    def _end(self, name: str) -> None:
+    def _end(self, name: str, ending: Ending | None = None) -> None:
         del self._state.incidents[name]
-        self._rules[name][0].end()
+        self._rules[name][0].end(ending)
 
     def _is_hushed(self, name: str, verdict: Verdict) -> bool:
         hushed = self._state.hushed.get(name)

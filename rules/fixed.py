@@ -9,7 +9,7 @@ from rules.account import Account, Scale, floor_conditions
 from rules.instant import Instant
 from rules.rule import Floor, Opening, RuleOptions, Verdict, plural
 from rules.series import Counts, measure_of, named
-from rules.transition import Severity
+from rules.transition import Ending, Severity
 
 
 class CriticalWhen(Model):
@@ -38,7 +38,7 @@ class FixedRule:
     def learn(self, counts: Counts, minute: int) -> None:
         """A fixed number learns nothing."""
 
-    def end(self) -> None:
+    def end(self, _ending: Ending | None = None, /) -> None:
         """Nor does it remember."""
 
     def soften(self) -> None:

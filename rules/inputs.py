@@ -7,6 +7,7 @@ import msgspec
 
 from rules.facts import Facts
 from rules.instant import Instant, Span
+from rules.transition import Ending
 
 
 class RulePlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,11 +67,12 @@ class Acknowledged(_Entry, frozen=True, kw_only=True, tag="ack"):
 
 
 class Resolved(_Entry, frozen=True, kw_only=True, tag="resolve"):
-    """Somebody says it is over."""
+    """Somebody says it is over, or what one was that is over already: `ending`."""
 
     incident: str
     by: str
     because: str | None = None
+    ending: Ending | None = None
 
 
 class Configured(_Entry, frozen=True, kw_only=True, tag="configuration"):

@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rules.series import Counts
+from rules.transition import Ending
 
 MemoryT = TypeVar("MemoryT", bound=msgspec.Struct)
 
@@ -19,7 +20,7 @@ class Remembering(Generic[MemoryT]):
     def learn(self, counts: Counts, minute: int) -> None:
         """Nothing is learnt from a minute."""
 
-    def end(self) -> None:
+    def end(self, _ending: Ending | None = None, /) -> None:
         """An end changes nothing."""
 
     def soften(self) -> None:

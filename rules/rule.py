@@ -13,7 +13,7 @@ from config.settings import Listed
 from config.spec import Catalog, Spec
 from rules.instant import Instant
 from rules.series import Counts
-from rules.transition import Severity, Share, Unit
+from rules.transition import Ending, Severity, Share, Unit
 
 
 def _whole_minutes(window: timedelta) -> timedelta:
@@ -96,8 +96,10 @@ class Rule(Protocol):
     def learn(self, counts: Counts, minute: int) -> None:
         """The next minute (since the epoch), in order, that will not change any more and was heard."""
 
-    def end(self) -> None:
-        """An incident of this rule has ended: what led to it is no news any more."""
+    def end(self, ending: Ending | None = None, /) -> None:
+        """An incident of this rule has ended: what led to it is no news any more. `ending` is what it was, when a
+        person said so.
+        """
 
     def soften(self) -> None:
         """What was learnt was about something else: keep it as a prior only."""

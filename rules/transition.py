@@ -8,6 +8,8 @@ from rules.instant import Instant, Span
 
 Severity = Literal["info", "warning", "critical"]
 State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened"]
+Ending = Literal["real", "false-alarm"]
+"""What an incident was, as a person says who ended it or looked back."""
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 Unit = Literal["mentions", "authors", "stories", "sources", "followers"]
 """What a count counts: mentions, the different authors, stories or sources of them, or the followers of the largest
@@ -84,6 +86,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
     by: str | None = None
     because: str | None = None
+    ending: Ending | None = None
 
     @property
     def id(self) -> str:

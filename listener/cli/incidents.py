@@ -12,10 +12,12 @@ from listener.pipeline.watched import is_held
 from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
 from rules.text import defuse
+from rules.transition import Ending
 
 app = typer.Typer(help="Incidents: list, show, explain, take, end.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The incident's number, or its id.")]
+_ENDINGS: dict[Ending, str] = {"real": "real", "false-alarm": "a false alarm"}
 By = Annotated[str | None, typer.Option(help="Who you are; your login name when not given.")]
 
 
@@ -48,7 +50,7 @@ def list_(
             row.brand,
             row.rule,
             row.severity,
-            f"{row.state}, held" if row.id in held else row.state,
+            f"{_said(row)}, held" if row.id in held else _said(row),
             clock_time(row.opened_at),
             defuse(row.acknowledged_by or "-"),
         )
@@ -75,10 +77,21 @@ def resolve(
     config: Config = None,
     *,
     by: By = None,
-    because: Annotated[str | None, typer.Option(help="Why it is over.")] = None,
+    ending: Annotated[
+        Ending | None, typer.Option("--as", help="What it was; also of one that is over already.")
+    ] = None,
+    because: Annotated[str | None, typer.Option(help="Why it is over, or why you say what it was.")] = None,
 ) -> None:
-    """Say that it is over. It opens again when the count doubles, or once it was calm and the rule fires again."""
-    raise typer.Exit(with_views(config, lambda views, _: ask(views, "resolve", incident, by=by, because=because)))
+    """Say that it is over, and what it was.
+
+    It opens again when the count doubles, or once it was calm and the rule fires again. What incidents were tells
+    `badbuzz report` how far alerts of a rule can be believed.
+    """
+
+    async def work(views: Views, _settings: Settings) -> int:
+        return await ask(views, "resolve", incident, by=by, because=because, ending=ending)
+
+    raise typer.Exit(with_views(config, work))
 
 
 app.command("explain")(explain)
@@ -91,7 +104,10 @@ async def _show(views: Views, name: str, *, json: bool) -> int:
         return 1
     console = shown()
     if not json:
-        console.print(f"incident {row.number} ({row.id}): {row.brand}, rule {row.rule}, {row.severity}, {row.state}")
+        console.print(f"incident {row.number} ({row.id}): {row.brand}, rule {row.rule}, {row.severity}, {_said(row)}")
+        if row.ending:
+            why = f": {defuse(row.judged_because)}" if row.judged_because else ""
+            console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
     async for step in views.transitions(row.id):
         if json:
             put(transition_line(step))
@@ -114,4 +130,12 @@ def _row(row: IncidentRow) -> dict[str, object]:
         "opened_at": iso(row.opened_at),
         "changed_at": iso(row.changed_at),
         "acknowledged_by": row.acknowledged_by,
+        "ending": row.ending,
+        "judged_by": row.judged_by,
+        "judged_because": row.judged_because,
     }
+
+
+def _said(row: IncidentRow) -> str:
+    """How it stands, and what it was."""
+    return f"{row.state}, {_ENDINGS[row.ending]}" if row.ending else row.state

@@ -11,6 +11,8 @@ from listener.cli.label import brand_of
 from listener.cli.store_access import Json, put, shown, with_views
 from listener.cli.terminal import ConfigPath
 from listener.clock import Clock
+from listener.explaining.endings import Belief, beliefs
+from listener.explaining.endings import sentences as told
 from listener.labelling.assess import Assessment, assess
 from listener.labelling.studied import scores
 from listener.labelling.telling import heading, nothing, sentences
@@ -20,6 +22,9 @@ from listener.wire import json_line
 from rules.classify import Judge
 from rules.instant import Instant
 
+_INCIDENTS = 10_000
+"""The newest of a brand, by which its alerts are measured."""
+
 
 def command(
     config: ConfigPath = None,
@@ -28,20 +33,24 @@ def command(
     language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
     json: Json = False,
 ) -> None:
-    """Say how good the tone is, and whether that changes.
+    """Say how good the tone is, whether that changes, and how far alerts can be believed.
 
-    Measured by what people marked, brand by brand and language by language.
+    Measured by what people marked, and by what they said that incidents were, brand by brand.
     """
 
     async def work(views: Views, settings: Settings) -> None:
         now = Clock().now()
         for name in [brand_of(settings, brand)] if brand else settings.brands:
             found = await _quality(views, settings, name, now)
+            believed = beliefs(await views.incidents(brand=name, limit=_INCIDENTS))
             if json:
-                for each in found:
-                    put(json_line(_line(name, each)))
+                for line in (*(_line(name, each) for each in found), *(_belief(name, each) for each in believed)):
+                    put(json_line(line))
             else:
-                _tell(settings.brands[name].name or name, found, now, language or settings.daemon.language)
+                called, spoken = settings.brands[name].name or name, language or settings.daemon.language
+                _tell(called, found, now, spoken)
+                for sentence in told(believed, spoken):
+                    shown().print(f"  {sentence}")
 
     with_views(config, work)
 
@@ -83,6 +92,18 @@ def _line(brand: str, each: Assessment) -> dict[str, Any]:
         }
         if each.mix
         else None,
+    }
+
+
+def _belief(brand: str, each: Belief) -> dict[str, Any]:
+    return {
+        "type": "alerts",
+        "brand": brand,
+        "rule": each.rule,
+        "real": each.real,
+        "false": each.false,
+        "unjudged": each.unjudged,
+        "precision": _interval(each.precision) if each.real + each.false else None,
     }
 
 

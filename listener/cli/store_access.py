@@ -22,6 +22,7 @@ from listener.store.marks import Wish
 from listener.store.port import Answered, Views
 from listener.store.views import open_views
 from rules.inputs import Imported
+from rules.transition import Ending
 
 T = TypeVar("T")
 
@@ -61,9 +62,17 @@ async def _views(settings: Settings) -> AsyncIterator[Views]:
         await views.close()
 
 
-async def ask(views: Views, verb: str, target: str, *, by: str | None, because: str | None = None) -> int:
+async def ask(
+    views: Views,
+    verb: str,
+    target: str,
+    *,
+    by: str | None,
+    because: str | None = None,
+    ending: Ending | None = None,
+) -> int:
     """Leave a command for the daemon and wait a moment for what comes of it; returns the exit code."""
-    command = await views.ask(verb, target, by or getpass.getuser(), Clock().now(), because)
+    command = await views.ask(verb, target, by or getpass.getuser(), Clock().now(), because, ending=ending)
     answered = await _answer(views, command)
     if answered is None:
         say(f"noted: {verb} {target} will be carried out when the daemon runs")

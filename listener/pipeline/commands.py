@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from listener.pipeline.engines import Engines
 from listener.pipeline.history import objection
-from listener.store.port import Answered, Command, LogEntry, Views
+from listener.store.port import Answered, Command, IncidentRow, Judged, LogEntry, Views
 from rules.engine import Engine
 from rules.inputs import Acknowledged, Resolved
 from rules.instant import Instant
@@ -21,6 +21,7 @@ class Answer:
 
     answered: Answered
     entries: list[LogEntry] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
 
 
@@ -55,6 +56,8 @@ class Commands:
         engine = engines.get(row.brand)
         open_now = {each.id: each for each in engine.open_incidents()} if engine else {}
         incident = open_now.get(row.id)
+        if incident is None and command.verb == "resolve" and command.ending:
+            return _look_back(command, row, at, logged=engine is not None)
         if incident is None:
             return _refused(command, at, f"incident {row.number} is already resolved")
         if command.verb == "ack" and incident.acknowledged_by:
@@ -62,7 +65,7 @@ class Commands:
         entry = (
             Acknowledged(at=at, incident=row.id, by=command.by)
             if command.verb == "ack"
-            else Resolved(at=at, incident=row.id, by=command.by, because=command.because)
+            else _resolved(command, row, at)
         )
         return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
 
@@ -73,6 +76,20 @@ def _import(command: Command, engine: Engine | None, at: Instant) -> Answer:
         return _refused(command, at, refusal)
     entries = [LogEntry(brand=command.target, entry=replace(entry, at=at)) for entry in command.history]
     return Answer(answered=Answered(id=command.id, at=at), entries=entries)
+
+
+def _look_back(command: Command, row: IncidentRow, at: Instant, *, logged: bool) -> Answer:
+    """What is said of an incident that is over; the log of a brand that nobody listens to any more stays as it is."""
+    assert command.ending
+    return Answer(
+        answered=Answered(id=command.id, at=at),
+        entries=[LogEntry(brand=row.brand, entry=_resolved(command, row, at))] if logged else [],
+        judged=[Judged(incident=row.id, ending=command.ending, by=command.by, because=command.because)],
+    )
+
+
+def _resolved(command: Command, row: IncidentRow, at: Instant) -> Resolved:
+    return Resolved(at=at, incident=row.id, by=command.by, because=command.because, ending=command.ending)
 
 
 def _refused(command: Command, at: Instant, refusal: str) -> Answer:

@@ -55,6 +55,7 @@ class Describer:
             **await self._coverage(step),
             by=step.by,
             because=step.because,
+            ending=step.ending,
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
             **self._names(step.brand),

@@ -157,6 +157,7 @@ class Ledger:
             answer = await self._commands.carry_out(command, self.engines, turn.at)
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
+            turn.commit.judged += answer.judged
             if answer.answered.refusal:
                 log.info("command_refused", verb=command.verb, target=command.target, why=answer.answered.refusal)
             for entry in answer.entries:  # a history has many, and each takes a while to learn

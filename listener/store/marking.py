@@ -13,8 +13,9 @@ from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MOD
 from rules.facts import Tone
 from rules.inputs import Imported
 from rules.instant import Instant
+from rules.transition import Ending
 
-_WISH = msgspec.json.Decoder(Wish)
+_SAID: msgspec.json.Decoder[Wish | Ending] = msgspec.json.Decoder(Wish | Ending)
 _HISTORY = msgspec.json.Decoder(tuple[Imported, ...])
 _COMMAND = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because", "details")]
 
@@ -98,7 +99,8 @@ def command(row: RowMapping) -> Command:
         return Command(**values)
     if values["verb"] == "import":
         return Command(**values, history=_HISTORY.decode(details))
-    return Command(**values, wish=_WISH.decode(details))
+    said = _SAID.decode(details)
+    return Command(**values, **({"wish": said} if isinstance(said, Wish) else {"ending": said}))
 
 
 def history_row(brand: str, history: Sequence[Imported], by: str, at: Instant) -> dict[str, object]:

@@ -12,7 +12,7 @@ from rules.facts import Facts, Tone
 from rules.inputs import Imported, Input
 from rules.instant import Instant
 from rules.mention import Mention
-from rules.transition import Transition
+from rules.transition import Ending, Transition
 
 
 class StoreError(Exception):
@@ -93,7 +93,8 @@ class SourceRow:
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """What a person asked for. `verb` is ack, resolve, retry, label or import; `target` an incident id or number, a
-    delivery id, the identity of a mention, of which `wish` says more, or a brand, of which `history` is brought.
+    delivery id, the identity of a mention, of which `wish` says more, or a brand, of which `history` is brought;
+    `ending` is what an incident was.
     """
 
     id: int
@@ -104,6 +105,7 @@ class Command:
     because: str | None = None
     wish: Wish | None = None
     history: tuple[Imported, ...] = ()
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,16 @@ class Answered:
     id: int
     at: Instant
     refusal: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a person says that an incident was, which is over."""
+
+    incident: str
+    ending: Ending
+    by: str
+    because: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +163,7 @@ class Commit:
     transitions: list[Transition] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
@@ -167,7 +180,9 @@ class Position:
 
 @dataclass(frozen=True, kw_only=True)
 class IncidentRow:
-    """An incident as its last transition left it. `number` is the short name people use, counted from 1."""
+    """An incident as its last transition left it. `number` is the short name people use, counted from 1. `ending` is
+    what it was by whoever looked back last, who is `judged_by`.
+    """
 
     id: str
     number: int
@@ -179,6 +194,9 @@ class IncidentRow:
     changed_at: Instant
     acknowledged_by: str | None
     steps: int
+    ending: Ending | None = None
+    judged_by: str | None = None
+    judged_because: str | None = None
 
 
 class Store(Protocol):
@@ -323,7 +341,16 @@ class Views(Protocol):
         """Of the mentions of a brand that were taken last: when, and their tone. Newest first."""
         ...
 
-    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
+    async def ask(
+        self,
+        verb: str,
+        target: str,
+        by: str,
+        at: Instant,
+        because: str | None = None,
+        *,
+        ending: Ending | None = None,
+    ) -> int:
         """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
         ...
 

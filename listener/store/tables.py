@@ -119,6 +119,9 @@ INCIDENTS = Table(
     _number("changed_at"),
     Column("acknowledged_by", Text),
     _number("steps"),
+    Column("ending", Text),
+    Column("judged_by", Text),
+    Column("judged_because", Text),
     UniqueConstraint("number", name="incidents_number"),
 )
 TRANSITIONS = Table(

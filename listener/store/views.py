@@ -24,12 +24,13 @@ from listener.store.port import (
     StoreError,
     Views,
 )
+from listener.store.rows import encode
 from listener.store.tables import COMMANDS, HEAD
 from listener.store.upkeep import current
 from rules.facts import Tone
 from rules.inputs import Imported, Input
 from rules.instant import Instant
-from rules.transition import Transition
+from rules.transition import Ending, Transition
 
 T = TypeVar("T")
 
@@ -103,10 +104,21 @@ class _SqlViews:
     async def snapshot_before(self, brand: str, at: Instant) -> Snapshot | None:
         return await self._read(partial(queries.snapshot_before, brand=brand, at=at))
 
-    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
+    async def ask(
+        self,
+        verb: str,
+        target: str,
+        by: str,
+        at: Instant,
+        because: str | None = None,
+        *,
+        ending: Ending | None = None,
+    ) -> int:
         with in_words(self._place):
             await self._check()
+        details = None if ending is None else encode(ending)
         row = {"at": at, "verb": verb, "target": target, "by": by, "because": because, "refusal": ""}
+        row["details"] = details
         return await finished(self._leave([row]), "store ask")
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from alerts.delivery import Outcome, Outgoing
 from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
-from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
+from listener.store.port import Commit, Judged, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.tables import (
     ATTEMPTS,
@@ -51,6 +51,7 @@ def write(
     _tombstones(connection, commit.tombstones, commit.last)
     moved = _inputs(connection, commit.inputs, last)
     _transitions(connection, commit.transitions)
+    _judged(connection, commit.judged)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)
@@ -196,7 +197,20 @@ def _stepped(before: Row, step: Transition) -> Row:
         "changed_at": step.at,
         "acknowledged_by": by,
         "steps": before["steps"] + 1,
+        **_ending(before, step),
     }
+
+
+def _ending(before: Row, step: Transition) -> Row:
+    if step.ending:
+        return {"ending": step.ending, "judged_by": step.by, "judged_because": step.because}
+    return {name: before.get(name) for name in ("ending", "judged_by", "judged_because")}
+
+
+def _judged(connection: Connection, judged: Iterable[Judged]) -> None:
+    for each in judged:
+        said = {"ending": each.ending, "judged_by": each.by, "judged_because": each.because}
+        connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == each.incident).values(said))
 
 
 def _outgoing(connection: Connection, outgoing: Iterable[Outgoing], at: Instant) -> None:

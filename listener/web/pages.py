@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
+from typing import NoReturn
 
 from aiohttp import web
 
@@ -11,10 +12,11 @@ from listener.store.port import IncidentRow
 from listener.web.guard import Guard
 from listener.web.live import Limits, Live
 from listener.web.printer import Printer
-from listener.web.scenes import LONGEST_NAME, Home, OneIncident
+from listener.web.scenes import ENDINGS, LONGEST_NAME, QUOTED, Home, OneIncident
 from listener.web.status import Site
 from listener.web.words import ENGLISH
 from rules.text import defuse, shorten
+from rules.transition import Ending
 
 _FILES = files("listener.web")
 _STYLE = _FILES.joinpath("style.css").read_text(encoding="utf-8")
@@ -65,11 +67,30 @@ class Pages:
     async def acknowledge(self, request: web.Request) -> web.Response:
         """Leaves a command for the writer, whoever that is and whether or not it runs right now."""
         row = await self._row(request)
-        form = await _form(request)
-        if not self._guard.is_own_form(str(form.get("form", "")), f"ack {row.id}"):
+        form = await self._signed(request, f"ack {row.id}")
+        await self._ask(request, row, "ack", form)
+
+    async def resolve(self, request: web.Request) -> web.Response:
+        """The same for the end of an incident, or for what one was that is over."""
+        row = await self._row(request)
+        form = await self._signed(request, f"resolve {row.id}")
+        ending = next((each for each in ENDINGS if each == form.get("ending")), None)
+        if ending is None:
+            raise web.HTTPBadRequest(text="bad_form")
+        await self._ask(request, row, "resolve", form, ending)
+
+    async def _signed(self, request: web.Request, purpose: str) -> Mapping[str, str]:
+        form = {name: str(value) for name, value in (await _form(request)).items()}
+        if not self._guard.is_own_form(form.get("form", ""), purpose):
             raise web.HTTPForbidden(text="old_form")
-        name = shorten(defuse(str(form.get("by", ""))) or "?", LONGEST_NAME)
-        command = await self._site.views.ask("ack", row.id, name, self._site.now())
+        return form
+
+    async def _ask(
+        self, request: web.Request, row: IncidentRow, verb: str, form: Mapping[str, str], ending: Ending | None = None
+    ) -> NoReturn:
+        name = shorten(defuse(form.get("by", "")) or "?", LONGEST_NAME)
+        because = shorten(defuse(form.get("because", "")), QUOTED) or None
+        command = await self._site.views.ask(verb, row.id, name, self._site.now(), because, ending=ending)
         here = request.rel_url.with_path(f"/i/{row.number}").update_query(asked=str(command))
         raise web.HTTPSeeOther(here)
 

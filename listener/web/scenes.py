@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, get_args
 
 from aiohttp import web
 
@@ -15,7 +15,7 @@ from listener.web.status import BrandStatus, RuleStatus, Site
 from rules.facts import Tone
 from rules.instant import MINUTE, Instant, Span, instant
 from rules.text import defuse, shorten
-from rules.transition import Transition
+from rules.transition import Ending, Transition
 
 LISTED = 20
 SORTED = 500
@@ -25,6 +25,7 @@ QUOTED = 280
 NEWS: Span = 10 * MINUTE
 """How long a page says at its top that something opened or got worse."""
 AT_TOP = 3
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 Facts = Mapping[str, object]
 
@@ -110,6 +111,8 @@ class OneIncident:
             "answer": answer,
             "present": present,
             "may_ack": open_now and not row.acknowledged_by and not pending,
+            "may_judge": not row.ending and not pending,
+            "endings": ENDINGS,
         }
 
 

@@ -49,6 +49,7 @@ def build_app(site: Site, limits: Limits = _LIMITS) -> web.Application:
             web.get(r"/i/{number:\d{1,9}}", pages.incident),
             web.get(r"/i/{number:\d{1,9}}/events", pages.incident_events, allow_head=False),
             web.post(r"/i/{number:\d{1,9}}/ack", pages.acknowledge),
+            web.post(r"/i/{number:\d{1,9}}/resolve", pages.resolve),
             web.post("/label", pages.label),
             web.get("/login", pages.login_form),
             web.post("/login", pages.login),

@@ -14,7 +14,7 @@ from rules.proportion import UsualShare, judged_at, told
 from rules.remembering import Remembering
 from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
 from rules.series import Counts, minute_of
-from rules.transition import Severity, Share
+from rules.transition import Ending, Severity, Share
 
 _DAY, _MONTH = 24 * 60, 30 * 24 * 60
 _HALF_LIFE = 30.0 * _DAY
@@ -134,7 +134,7 @@ class Drift(Remembering[Memory]):
         """
         return log(max(e, self.memory.usual.rate(_MONTH) / self._options.budget))
 
-    def end(self) -> None:
+    def end(self, _ending: Ending | None = None, /) -> None:
         self.memory.forget()
 
     def soften(self) -> None:

@@ -15,7 +15,7 @@ from rules.detection.present import Present
 from rules.instant import MINUTE, Instant
 from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
 from rules.series import Counted, Counts, measure_of, named
-from rules.transition import Severity
+from rules.transition import Ending, Severity
 
 LEARNING_MINUTES = 3 * 24 * 60
 """Minutes heard before what is usual is no longer called learning."""
@@ -60,7 +60,7 @@ class Spike:
     def learn(self, counts: Counts, minute: int) -> None:
         self._present.learn(counts.at(self.series, minute), minute)
 
-    def end(self) -> None:
+    def end(self, _ending: Ending | None = None, /) -> None:
         self._present.closed.end()
         self._present.forget_tried()
 

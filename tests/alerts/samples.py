@@ -171,6 +171,8 @@ ALERTS = {
     "taken by nobody named": replace(TAKEN, by=None),
     "resolved by calm": CALM,
     "resolved by a person": CLOSED,
+    "resolved as a false alarm": replace(CLOSED, ending="false-alarm"),
+    "resolved as real": replace(CLOSED, ending="real", because=None),
     "reopened": replace(WORSE, state="reopened"),
     "learning": LEARNING,
     "learning from little": replace(OPEN, unheard={}, figures=replace(FIGURES, learning=True, unsupported=1)),

@@ -104,6 +104,17 @@ def facts(alert, language):
             ),
         ),
         (
+            replace(CLOSED, unheard={}, ending="false-alarm"),
+            (
+                "Acme Air n° 37 : clos par Camille : fausse alerte (« homonyme »). 719 mentions négatives depuis "
+                "l’ouverture, au plus 239 en 15 min."
+            ),
+            (
+                "Acme Air 37: resolved by Camille: a false alarm (“homonyme”). 719 negative mentions since the "
+                "opening, at most 239 in 15 min."
+            ),
+        ),
+        (
             KEYWORD,
             (
                 "Acme Air, sérieux : 1 mention de « boycott » ou « rappel produit » en 1 h. 1 auteur, "

@@ -377,3 +377,14 @@ def test_memory_stays_bounded_however_many_mentions_come():
             engine.apply(heard(part * 25_000 + n, part * 2_500 + n / 10))
         sizes.append(len(engine.dump()))
     assert sizes[3] < 1.5 * sizes[1]
+
+
+def test_a_log_from_before_endings_is_read_and_one_with_them_tells_them():
+    old = b'{"type":"resolve","at":1,"incident":"x","by":"lea","because":null}'
+    assert Resolved(at=1, incident="x", by="lea") == decode(old)
+    log = [configured(plan(five=FIVE)), *burst(5)]
+    end = Resolved(at=START + 20 * MINUTE, incident=fold(log)[0].incident, by="lea", ending="false-alarm")
+    assert "false-alarm" == fold([*log, end])[-1].ending
+    # said of one that is over, it changes nothing
+    again = Resolved(at=START + 30 * MINUTE, incident=end.incident, by="lea", ending="real")
+    assert fold([*log, end], until=60) == fold([*log, end, again], until=60)

@@ -68,3 +68,47 @@ def test_without_a_store_one_plain_line_says_what_makes_it(badbuzz, tmp_path):
     run = badbuzz("incidents", "list", "--config", config)
     assert 1 == run.code
     assert "`badbuzz run` makes it" in run.err
+
+
+def test_what_an_incident_was_is_said_at_its_end_or_afterwards_and_measured(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    badbuzz(
+        "incidents", "resolve", "1", "--config", config, "--by", "anna", "--as", "false-alarm", "--because", "copies"
+    )
+    carry_out(tmp_path)
+    (row,) = lines(badbuzz("incidents", "list", "--config", config, "--json"))
+    assert ("resolved", "false-alarm", "anna", "copies") == tuple(
+        row[name] for name in ("state", "ending", "judged_by", "judged_because")
+    )
+    assert "false-alarm" == lines(badbuzz("incidents", "show", "1", "--config", config, "--json"))[-1]["ending"]
+    assert "Rule many: of 1 incident judged, 0 real (0%, likely 0% to 79%)." in badbuzz("report", config).out
+
+    badbuzz("incidents", "resolve", "1", "--config", config, "--by", "leo", "--as", "real", "--because", "it was true")
+    carry_out(tmp_path)
+    assert "resolved, real" in badbuzz("incidents", "list", "--config", config).out
+    shown = badbuzz("incidents", "show", "1", "--config", config).out
+    assert "leo says it was real: it was true" in shown
+    french = badbuzz("report", config, "--language", "fr").out.replace("\u202f", " ")
+    assert "sur 1 incident qualifié, 1 vrai (100 %, sans doute entre 21 % et 100 %)" in french
+    measured = [line for line in lines(badbuzz("report", config, "--json")) if line["type"] == "alerts"]
+    assert [("many", 1, 0, 0)] == [(each["rule"], each["real"], each["false"], each["unjudged"]) for each in measured]
+    # the log tells as much, and still replays to the same steps
+    assert json.loads(badbuzz("backtest", config, "--from-store").out.splitlines()[-1])["equal"]
+
+
+def test_what_is_over_is_not_ended_again_without_saying_what_it_was(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    for _ in range(2):
+        badbuzz("incidents", "resolve", "1", "--config", config)
+        carry_out(tmp_path)
+    assert ["open", "resolved"] == [
+        step["state"] for step in lines(badbuzz("incidents", "show", "1", "--config", config, "--json"))
+    ]
+    assert "incidents and nobody" not in badbuzz("report", config).out
+    assert "1 incident, and nobody said what they were" in badbuzz("report", config).out
+
+
+def test_what_an_incident_was_is_one_of_two_words(badbuzz, tmp_path):
+    run = badbuzz("incidents", "resolve", "1", "--config", stocked(tmp_path), "--as", "nothing")
+    assert 2 == run.code
+    assert "false-alarm" in run.err

@@ -166,9 +166,12 @@ async def test_an_unreadable_store_is_a_page_that_says_so(served, world):
     assert "the disk is full: make room" in await text(client, "/")
 
 
-async def form_of(client: TestClient, path: str) -> dict[str, str]:
+async def form_of(client: TestClient, path: str, to: str = "ack") -> dict[str, str]:
     page = lxml.html.fromstring(await (await client.get(path)).text())
-    return {field.get("name"): field.get("value") or "" for field in page.xpath("//section[@id='act']//input")}
+    return {
+        field.get("name"): field.get("value") or ""
+        for field in page.xpath(f"//form[contains(@action, '/{to}')]//input")
+    }
 
 
 async def test_an_incident_is_taken_by_a_form_and_the_page_tells_what_came_of_it(served, world):
@@ -195,9 +198,35 @@ async def test_reading_never_takes_an_incident(served, world):
 
 
 @pytest.mark.parametrize("state", [{"acknowledged_by": "Léa"}, {"state": "resolved"}])
-async def test_what_is_taken_or_over_has_no_form(served, world, state):
+async def test_what_is_taken_or_over_cannot_be_taken(served, world, state):
     world.views.rows = [incident(**state)]
     assert await form_of(await served(), "/i/37") == {}
+
+
+@pytest.mark.parametrize("state", ["open", "resolved"])
+async def test_what_an_incident_was_is_said_by_two_buttons(served, world, state):
+    world.views.rows = [incident(state=state, acknowledged_by="Léa")]
+    client = await served()
+    form = {**await form_of(client, "/i/37", "resolve"), "by": "Léa", "because": "homonyme \u202e"}
+    assert (400, 403) == (
+        (await client.post("/i/37/resolve", data=form)).status,
+        (await client.post("/i/37/resolve", data={**form, "form": "x", "ending": "real"})).status,
+    )
+    answer = await client.post("/i/37/resolve", data={**form, "ending": "false-alarm"})
+    assert answer.url.path_qs == "/i/37?asked=1"
+    (asked,) = world.views.asked
+    assert ("resolve", "5f0c", "Léa", "homonyme", "false-alarm") == (
+        asked.verb,
+        asked.target,
+        asked.by,
+        asked.because,
+        asked.ending,
+    )
+    world.views.rows = [incident(state="resolved", ending="false-alarm", judged_by="Léa", judged_because="homonyme")]
+    page = await text(client, "/i/37")
+    assert "clos, fausse alerte" in page
+    assert f"par Léa{NB}: homonyme" in page
+    assert await form_of(client, "/i/37", "resolve") == {}
 
 
 async def test_a_brand_new_daemon_has_a_page_too(served, world):

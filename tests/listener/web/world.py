@@ -111,8 +111,9 @@ class Shelf:
     async def deliveries(self, *, state=None, thread=None, limit=100) -> list[SimpleNamespace]:
         return [one for one in self.sends if state in {None, one.state} and thread in {None, one.thread}][:limit]
 
-    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None) -> int:
-        self.asked.append(Command(id=len(self.asked) + 1, at=at, verb=verb, target=target, by=by, because=because))
+    async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None, **more) -> int:
+        number = len(self.asked) + 1
+        self.asked.append(Command(id=number, at=at, verb=verb, target=target, by=by, because=because, **more))
         return len(self.asked)
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
