@@ -1,10 +1,12 @@
 """The same engine on a virtual clock: over recorded mentions, or over what the daemon itself stored."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from listener.charts.picture import Panel
+from listener.charts.sampling import Sampling
 from listener.pipeline.engines import Engines
 from listener.pipeline.setup import Setup
 from listener.recorded import Recorded
@@ -36,7 +38,8 @@ class Backtest:
     A mention is taken at `at`, or else at the running maximum of `observed_at`; stamps never decrease.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, sampling: Sampling | None = None) -> None:
+        self._sampling = sampling
         self.summary = Summary()
         self._plans = setup.plans
         self._recorded = Recorded(setup)
@@ -81,6 +84,7 @@ class Backtest:
     def _take(self, mention: Mention, at: Instant) -> list[Transition]:
         at = max(at, self.summary.until or at)
         steps = [] if self.summary.since is not None else self.begin(at)
+        steps += self._look(at)
         self.summary.until = at
         self.summary.mentions += 1
         entries = self._recorded.take(mention, at, self.summary.since)
@@ -88,9 +92,23 @@ class Backtest:
         self.summary.counted += sum(isinstance(each.entry, Heard) for each in entries)
         return [*steps, *self._engines.advance(at), *self._engines.apply(entries)]
 
+    def _look(self, to: Instant) -> list[Transition]:
+        steps: list[Transition] = []
+        if self._sampling:
+            for at in self._sampling.due(to):
+                steps += self._engines.advance(at)
+                self._sampling.look(self._engines, at)
+        return steps
+
+    def panels(self) -> Sequence[Panel]:
+        """What a chart shows, once all was run."""
+        return self._sampling.panels(self._engines, self.summary.until or 0) if self._sampling else ()
+
     def _counted(self, steps: Iterable[Transition]) -> Iterator[Transition]:
         for step in steps:
             self.summary.transitions[step.state] += 1
+            if self._sampling:
+                self._sampling.note(step)
             yield step
 
 

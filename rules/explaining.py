@@ -13,6 +13,7 @@ from rules.rule import Rule, Verdict
 from rules.series import Counts
 
 MOST_SOURCES = 5
+QUARTER = 15
 
 
 class Drivers(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +31,8 @@ class Drivers(msgspec.Struct, frozen=True, kw_only=True):
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """What `rule` says of a moment, and why. `incident` is the one that is open already: nothing else can open then.
-    `hushed`: a person ended an incident at that count, and it was not calm since.
+    `hushed`: a person ended an incident at that count, and it was not calm since. `quarter` are the mentions of its
+    series in the last QUARTER minutes, whatever window it judges.
     """
 
     rule: str
@@ -39,6 +41,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     drivers: Drivers
     incident: str | None = None
     hushed: int | None = None
+    quarter: int = 0
 
     @property
     def missing(self) -> tuple[Condition, ...]:
@@ -70,6 +73,7 @@ def explain(name: str, rule: Rule, state: EngineState, at: Instant) -> Explanati
         drivers=_drivers(rule.series, state.counts, at, verdict.window),
         incident=incident.id if incident else None,
         hushed=hushed,
+        quarter=state.counts.total(rule.series, at, QUARTER),
     )
 
 

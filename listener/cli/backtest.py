@@ -10,10 +10,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from alerts.alert import Language
 from config.settings import Settings
 from listener.backtest import Backtest, Replay, Summary, replay_store
 from listener.catalogs import CATALOGS
+from listener.charts.sampling import Sampling
 from listener.checks import usable
+from listener.cli import charting
 from listener.cli.lines import opened, raw_lines
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
@@ -51,6 +54,10 @@ def command(
     ] = None,
     *,
     from_store: Annotated[bool, typer.Option("--from-store", help="Replay what the daemon stored.")] = False,
+    chart: charting.Chart = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Of the chart: fr or en; the daemon's when not given.")
+    ] = None,
 ) -> None:
     """Run the detection again and print its transitions as JSON Lines, a summary last.
 
@@ -58,16 +65,24 @@ def command(
     """
     if from_store == bool(files):
         raise typer.BadParameter("give either the configuration and recordings, or --from-store")
+    if from_store and chart:
+        raise typer.BadParameter("a chart is of recordings", param_hint="--chart")
     if from_store:
         raise typer.Exit(with_views(config, _replay))
     problems = Problems()
-    backtest = Backtest(build_setup(settings_of(config_path(config)), _PASSED_ON))
+    settings = settings_of(config_path(config))
+    spoken = language or settings.daemon.language
+    names = {name: brand.name or name for name, brand in settings.brands.items()}
+    sampling = Sampling(names, spoken) if charting.wanted(chart) else None
+    backtest = Backtest(build_setup(settings, _PASSED_ON), sampling)
     with _shown(files or []) as (advance, write):
         for step in backtest.run(mentions_in(files or [], problems, advance, paced=True)):
             write(transition_line(step))
     if not backtest.summary.mentions and not problems.count:
         say("there were no mentions")
     put(_summary(backtest.summary, problems.count))
+    if chart:
+        charting.write(backtest.panels(), chart, spoken, settings.daemon.time_zone)
     raise typer.Exit(1 if problems.count else 0)
 
 

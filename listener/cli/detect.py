@@ -9,7 +9,12 @@ from typing import Annotated
 
 import typer
 
+from alerts.alert import Language
 from config.model import format_duration, parse_duration
+from config.model import time_zone as known_zone
+from listener.charts.picture import Bucket
+from listener.charts.sketch import Sketch
+from listener.cli.charting import Chart, LabelError, read_known, wanted, write
 from listener.cli.counts import EPOCH, Row, read_rows
 from listener.cli.lines import opened
 from listener.cli.terminal import say
@@ -37,6 +42,13 @@ def command(
         str | None,
         typer.Option(help="The length of a bin, such as 5m; when not given, the time between the first two rows."),
     ] = None,
+    chart: Chart = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is known to have happened, for the chart: CSV or JSON of start, end."),
+    ] = None,
+    language: Annotated[Language, typer.Option(help="Of the chart: fr or en.")] = "en",
+    time_zone: Annotated[str, typer.Option(help="Of the chart, such as Europe/Paris.")] = "UTC",
 ) -> None:
     """Tell of each count, before the next is read, what was expected, a score where it says something new, and whether
     an incident would open: CSV timestamp,value,expected,score,alarm.
@@ -45,18 +57,37 @@ def command(
     answered in its place with no `expected`, and left out: the exit code is then 1.
     """
     width, accepted = _width(every), _budget(budget)
+    sketch = _sketch(chart, labels, counts.name, (language, time_zone))
     failed = empty = False
     with opened(counts) as stream:
         if stream.isatty():
             say("waiting for lines such as 2026-01-31 10:05:00,12; Ctrl-D ends them")
         try:
-            failed, empty = _write(Series(accepted, width), read_rows(stream))
+            failed, empty = _write(Series(accepted, width, sketch), read_rows(stream))
         except WidthError as error:
             say(str(error))
             failed = True
     if empty:
         say("there were no counts")
+    if sketch and chart:
+        write([sketch.panel], chart, language, time_zone)
     raise typer.Exit(1 if failed else 0)
+
+
+def _sketch(chart: Path | None, labels: Path | None, title: str, reader: tuple[Language, str]) -> Sketch | None:
+    language, zone = reader
+    if not wanted(chart):
+        if labels:
+            raise typer.BadParameter("what is known is shown in a chart: add --chart FILE", param_hint="--labels")
+        return None
+    try:
+        known_zone(zone)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--time-zone") from error
+    try:
+        return Sketch(title, read_known(labels) if labels else [], language)
+    except LabelError as error:
+        raise typer.BadParameter(str(error), param_hint="--labels") from error
 
 
 def _budget(text: str) -> float:
@@ -104,7 +135,8 @@ class Series:
     given; the first row is answered as if it were five minutes, and learnt anew once the second is there.
     """
 
-    def __init__(self, budget: float, width: timedelta | None = None) -> None:
+    def __init__(self, budget: float, width: timedelta | None = None, sketch: Sketch | None = None) -> None:
+        self._budget, self._sketch = budget, sketch
         self._width = width
         self._detector = Detector(width=(width or _SUPPOSED) / _MINUTE)
         self._alarm, self._news = Alarm(budget), News()
@@ -148,6 +180,10 @@ class Series:
             return _number(self._detector.level.expected(minute, self._detector.width)), "0", "0"
         reading = self._detector.step(row.count, minute)
         opens = self._alarm.opens(reading.rate, minute)
+        if self._sketch and self._width:  # of the first row alone nobody knows how long it is
+            high = self._detector.bursts.high(round(self._detector.width), reading.expected / self._detector.width)
+            bucket = Bucket(begin=int(minute), count=row.count, expected=reading.expected, high=high)
+            self._sketch.add(bucket, self._width, opens=opens, over=reading.exceeds(self._budget))
         return _number(reading.expected), _number(self._news.of(reading.score, minute)), str(int(opens))
 
 

@@ -27,7 +27,7 @@ COMMANDS = {
     "rules": "Test rules: timed mentions, and the steps that must follow.",
     "tune": "Say which setting suits a budget of false alarms.",
     "label": "Say what the tone of mentions is; it is learnt from.",
-    "report": "Say how good the tone is, and whether that changes.",
+    "report": "Say how good the tone is, and how far alerts can be believed.",
     "incidents": "List, show, explain, acknowledge and resolve incidents.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",
