@@ -110,7 +110,7 @@ def facts(alert, language):
                 "l’ouverture, au plus 239 en 15 min."
             ),
             (
-                "Acme Air 37: resolved by Camille: a false alarm (“homonyme”). 719 negative mentions since the "
+                "Acme Air 37: resolved by Camille: it was not a real one (“homonyme”). 719 negative mentions since the "
                 "opening, at most 239 in 15 min."
             ),
         ),
