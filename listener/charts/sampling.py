@@ -64,7 +64,10 @@ class Sampling:
                 self._end(panel, self._number.pop(step.incident), step.at)
 
     def panels(self, engines: Engines, until: Instant) -> Sequence[Panel]:
-        """What was taken in; incidents that are open still reach to `until`."""
+        """What was taken in, with the quarter of an hour that is not over; incidents that are open reach to `until`."""
+        if self._next is not None:
+            self.look(engines, self._next)
+            self._next = None
         for engine in engines:
             for incident in engine.open_incidents():
                 if incident.id in self._number:

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from listener.backtest import Backtest, replay_store
+from listener.charts.sampling import Sampling
 from listener.pipeline.clean import fit
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
@@ -138,9 +139,13 @@ def test_what_is_counted_is_what_is_known_of_the_mentions_however_often_they_wer
 
 @settings(max_examples=30, deadline=None)
 @given(drawn=posts)
-def test_two_backtests_of_one_recording_are_the_same(setup, drawn):
+def test_two_backtests_of_one_recording_are_the_same_also_while_one_is_drawn(setup, drawn):
     mentions = as_mentions(drawn)
-    assert run(setup, mentions)[0] == run(setup, mentions)[0]
+    drawing = Backtest(setup, Sampling({"acme": "Acme Air"}, "fr"))
+    assert run(setup, mentions)[0] == list(drawing.run((mention, None) for mention in mentions))
+    (panel,) = drawing.panels()
+    assert len(panel.alarms) == drawing.summary.transitions["open"] == len(panel.incidents)
+    assert sum(bucket.count for bucket in panel.series.buckets) <= drawing.summary.counted
 
 
 async def test_the_daemon_does_the_same_as_a_backtest_of_what_it_heard(tmp_path):
