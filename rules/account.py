@@ -22,7 +22,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """The last `minutes`, the open one included: `observed` mentions where `expected` were. `tail` is the probability
+    """The last `minutes`, the open one included: `observed` mentions where `expected` were. Of a series that was not
+    heard for long `most` may well be usual after all: then that is what it is compared with. `tail` is the probability
     of so many or more at the usual rate, by the model; `further` the share of this series' own windows that go further
     beyond the usual, 1 where it is among the ordinary ones. All but one window of 200 have at most `usual_high`.
     """
@@ -33,6 +34,7 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     tail: float | None = None
     usual_high: float | None = None
     further: float | None = None
+    most: float | None = None
 
 
 class Rarity(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def explain(name: str, rule: Rule, state: EngineState, at: Instant) -> Explanati
         rule=name,
         verdict=verdict,
         account=account,
-        drivers=_drivers(rule.series, state.counts, at, verdict.window),
+        drivers=_drivers(verdict.series or rule.series, state.counts, at, verdict.window),
         incident=incident.id if incident else None,
         hushed=hushed,
         quarter=state.counts.total(rule.series, at, QUARTER),

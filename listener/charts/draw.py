@@ -185,7 +185,7 @@ class _Drawing:
         from matplotlib.patches import Patch  # noqa: PLC0415
 
         panel, texts = self._panel, self._texts
-        shown = [Patch(color=_BAR, label=texts["count"])]
+        shown: list[Patch | Line2D] = [Patch(color=_BAR, label=texts["count"])]
         if any(bucket.expected is not None for bucket in panel.series.buckets):
             shown += [Line2D([], [], color=_LINE, label=texts["expected"]), Patch(color=_BAND, label=texts["band"])]
         levels = [level for level in SEVERITIES if any(alarm.severity == level for alarm in panel.alarms)]

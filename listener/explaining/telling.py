@@ -9,7 +9,7 @@ from alerts.alert import Language
 from alerts.times import Times
 from alerts.typography import number, percent, plural, span
 from listener.explaining.replay import Moment, NotJudgedError
-from listener.explaining.words import CONDITIONS, MISSING, RATES, SERIES, TEXTS
+from listener.explaining.words import CONDITIONS, MISSING, RATES, SERIES, TEXTS, UNITS
 from rules.account import Condition, Scale
 from rules.explaining import Explanation
 from rules.instant import Instant, moment
@@ -61,7 +61,7 @@ class Teller:
         """All that is known of one rule: what it comes to first. `largest` names the biggest voice."""
         yield self._heading(why)
         yield f"  {self.verdict(why)}"
-        yield from (f"    {self._mark(each)} {self._condition(each)}" for each in why.account.conditions)
+        yield from (f"    {self._mark(each)} {self._filled(CONDITIONS, each, why)}" for each in why.account.conditions)
         yield from (f"  {self._scale(scale)}" for scale in why.account.scales)
         yield from (f"  {line}" for line in self._rarity(why))
         yield from (f"  {line}" for line in self._drivers(why, largest))
@@ -72,23 +72,24 @@ class Teller:
         if why.incident:
             outcome = self._texts["goes_on"].format(incident=why.incident)
         else:
-            outcome = "; ".join(self._filled(MISSING, each) for each in missing) or self._texts["opens"]
+            outcome = "; ".join(self._filled(MISSING, each, why) for each in missing) or self._texts["opens"]
         return self._texts["met"].format(met=len(conditions) - len(missing), all=len(conditions), outcome=outcome)
 
     def _heading(self, why: Explanation) -> str:
         kind, _, _ = why.verdict.of.partition(":")
-        return self._texts["rule"].format(rule=why.rule, series=SERIES[self.language].get(kind, why.verdict.of))
+        series, unit = SERIES[self.language].get(kind, why.verdict.of), why.verdict.unit
+        if unit != "mentions":
+            series = self._texts["of_unit"].format(unit=UNITS[self.language][unit], series=series)
+        return self._texts["rule"].format(rule=why.rule, series=series)
 
     def _mark(self, condition: Condition) -> str:
         return self._texts["met_mark" if condition.met else "missing_mark"]
 
-    def _condition(self, condition: Condition) -> str:
-        return self._filled(CONDITIONS, condition)
-
-    def _filled(self, texts: Mapping[Language, Mapping[str, str]], condition: Condition) -> str:
+    def _filled(self, texts: Mapping[Language, Mapping[str, str]], condition: Condition, why: Explanation) -> str:
         say = self.rate if condition.name in RATES else self._count
         text = texts[self.language].get(condition.name, condition.name)
-        return text.format(observed=say(condition.observed), needed=say(condition.needed))
+        unit = UNITS[self.language][why.verdict.unit]
+        return text.format(observed=say(condition.observed), needed=say(condition.needed), unit=unit)
 
     def _count(self, value: float | None) -> str:
         return "?" if value is None else number(round(value), self.language)
@@ -98,6 +99,8 @@ class Teller:
         text = self._texts["scale"].format(minutes=minutes, observed=number(scale.observed, language))
         if scale.expected is not None:
             text += self._texts["expected"].format(expected=self._mean(scale.expected))
+        if scale.most is not None:
+            text += self._texts["most"].format(most=self._mean(scale.most))
         if scale.tail is not None:
             text += self._texts["tail"].format(tail=self.probability(scale.tail))
         if scale.further is not None:

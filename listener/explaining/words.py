@@ -2,17 +2,18 @@
 
 from alerts.alert import Language
 from alerts.typography import NO_BREAK as NB
+from rules.transition import Unit
 
 CONDITIONS: dict[Language, dict[str, str]] = {
     "en": {
         "chance": "more than chance: a steady rate does this {observed}; allowed is {needed}",
         "habit": "more than its habit: beyond its own bursts and records {observed}; allowed is {needed}",
         "peaks": "rarer than its past excursions: {observed}; allowed is {needed}",
-        "loud": "loud enough to be told before what is usual is known: {observed} mentions, {needed} needed",
-        "usual": "above what is usual: {observed} mentions, {needed} needed",
-        "posts": "enough mentions: {observed}, {needed} needed",
+        "loud": "loud enough to be told before what is usual is known: {observed} {unit}, {needed} needed",
+        "usual": "above what is usual: {observed} {unit}, {needed} needed",
+        "posts": "enough {unit}: {observed}, {needed} needed",
         "authors": "enough different authors: {observed}, {needed} needed",
-        "hushed": "somebody ended an incident here, and it was not calm since: {observed} mentions, {needed} needed",
+        "hushed": "somebody ended an incident here, and it was not calm since: {observed} {unit}, {needed} needed",
         "rule": "what the rule itself demands",
     },
     "fr": {
@@ -21,13 +22,13 @@ CONDITIONS: dict[Language, dict[str, str]] = {
             f"plus que l’habitude{NB}: au-delà de ses propres pics et records {{observed}}{NB}; toléré{NB}: {{needed}}"
         ),
         "peaks": f"plus rare que ses poussées passées{NB}: {{observed}}{NB}; toléré{NB}: {{needed}}",
-        "loud": f"assez de bruit avant de connaître l’habitude{NB}: {{observed}} mentions, il en faut {{needed}}",
-        "usual": f"plus que d’habitude{NB}: {{observed}} mentions, il en faut {{needed}}",
-        "posts": f"assez de mentions{NB}: {{observed}}, il en faut {{needed}}",
+        "loud": f"assez de bruit avant de connaître l’habitude{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
+        "usual": f"plus que d’habitude{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
+        "posts": f"en nombre suffisant{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
         "authors": f"assez d’auteurs différents{NB}: {{observed}}, il en faut {{needed}}",
         "hushed": (
             "quelqu’un a clos un incident ici, et le calme n’est pas revenu depuis"
-            f"{NB}: {{observed}} mentions, il en faut {{needed}}"
+            f"{NB}: {{observed}} {{unit}}, il en faut {{needed}}"
         ),
         "rule": "ce que la règle elle-même demande",
     },
@@ -40,22 +41,22 @@ MISSING: dict[Language, dict[str, str]] = {
         "chance": "chance alone does this {observed}, where {needed} is allowed",
         "habit": "this brand goes so far {observed}, where {needed} is allowed",
         "peaks": "this brand has excursions like this {observed}, where {needed} is allowed",
-        "loud": "only {observed} of {needed} mentions needed while what is usual is unknown",
-        "usual": "{observed} mentions are not more than usual: {needed} would be",
-        "posts": "only {observed} of {needed} mentions needed",
+        "loud": "only {observed} of {needed} {unit} needed while what is usual is unknown",
+        "usual": "{observed} {unit} are not more than usual: {needed} would be",
+        "posts": "only {observed} of {needed} {unit} needed",
         "authors": "only {observed} of {needed} authors needed",
-        "hushed": "ended by a person, and only {observed} of the {needed} mentions that open it again",
+        "hushed": "ended by a person, and only {observed} of the {needed} {unit} that open it again",
         "rule": "the rule does not fire",
     },
     "fr": {
         "chance": "le seul hasard fait cela {observed}, et {needed} est toléré",
         "habit": "cette marque va aussi loin {observed}, et {needed} est toléré",
         "peaks": "cette marque a de telles poussées {observed}, et {needed} est toléré",
-        "loud": f"mentions{NB}: {{observed}} sur {{needed}} nécessaires tant que l’habitude est inconnue",
-        "usual": f"mentions{NB}: {{observed}}, rien d’inhabituel avant {{needed}}",
-        "posts": f"mentions{NB}: {{observed}} seulement sur {{needed}} nécessaires",
+        "loud": f"{{unit}}{NB}: {{observed}} sur {{needed}} nécessaires tant que l’habitude est inconnue",
+        "usual": f"{{unit}}{NB}: {{observed}}, rien d’inhabituel avant {{needed}}",
+        "posts": f"{{unit}}{NB}: {{observed}} seulement sur {{needed}} nécessaires",
         "authors": f"auteurs différents{NB}: {{observed}} seulement sur {{needed}} nécessaires",
-        "hushed": f"clos par quelqu’un{NB}; mentions{NB}: {{observed}} seulement sur les {{needed}} qui le rouvrent",
+        "hushed": f"clos par quelqu’un{NB}; {{unit}}{NB}: {{observed}} seulement sur les {{needed}} qui le rouvrent",
         "rule": "la règle ne se déclenche pas",
     },
 }
@@ -63,11 +64,13 @@ MISSING: dict[Language, dict[str, str]] = {
 TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "rule": "rule {rule}, {series}",
+        "of_unit": "{unit} of {series}",
         "met": "{met} of {all} conditions met: {outcome}",
         "opens": "it rings",
         "goes_on": "incident {incident} was open already",
         "scale": "{minutes}: {observed} seen",
         "expected": ", {expected} expected",
+        "most": ", up to {most} may be usual, since little was heard yet",
         "tail": ", so many or more by chance {tail}",
         "ordinary": "; among its ordinary windows",
         "further": "; {part} of its own bursts goes further",
@@ -96,11 +99,13 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
     "fr": {
         "rule": "règle {rule}, {series}",
+        "of_unit": f"{{unit}}{NB}: {{series}}",
         "met": f"Conditions remplies{NB}: {{met}} sur {{all}}{NB}; {{outcome}}",
         "opens": "elle sonne",
         "goes_on": "l’incident {incident} était déjà ouvert",
-        "scale": f"{{minutes}}{NB}: {{observed}} observées",
-        "expected": ", {expected} attendues",
+        "scale": f"{{minutes}}{NB}: observé {{observed}}",
+        "expected": ", attendu {expected}",
+        "most": ", habituel peut-être jusqu’à {most}, car peu a été entendu jusqu’ici",
         "tail": ", autant ou plus par hasard {tail}",
         "ordinary": f"{NB}; parmi ses fenêtres ordinaires",
         "further": f"{NB}; ses propres pics vont plus loin {{part}}",
@@ -129,6 +134,35 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
 }
 SERIES: dict[Language, dict[str, str]] = {
-    "en": {"negative": "negative mentions", "posts": "all mentions", "hits": "mentions with its words"},
-    "fr": {"negative": "mentions négatives", "posts": "toutes les mentions", "hits": "mentions avec ses mots"},
+    "en": {
+        "negative": "negative mentions",
+        "posts": "all mentions",
+        "hits": "mentions with its words",
+        "reach": "negative mentions by large accounts",
+        "term": "negative mentions with a new word",
+    },
+    "fr": {
+        "negative": "mentions négatives",
+        "posts": "toutes les mentions",
+        "hits": "mentions avec ses mots",
+        "reach": "mentions négatives de grands comptes",
+        "term": "mentions négatives avec un terme nouveau",
+    },
 }
+UNITS: dict[Language, dict[Unit, str]] = {
+    "en": {
+        "mentions": "mentions",
+        "authors": "authors",
+        "stories": "different texts",
+        "sources": "sources",
+        "followers": "followers",
+    },
+    "fr": {
+        "mentions": "mentions",
+        "authors": "auteurs",
+        "stories": "textes différents",
+        "sources": "sources",
+        "followers": "abonnés",
+    },
+}
+"""What a rule counts, in the plural."""

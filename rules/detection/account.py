@@ -7,6 +7,7 @@ from rules.account import Condition, Rarity, Scale
 from rules.detection.bursts import SCALES
 from rules.detection.chance import tail
 from rules.detection.detector import Detector, Reading
+from rules.detection.doubt import at_most
 
 
 def scales_of(detector: Detector, totals: Sequence[int], minute: int) -> tuple[Scale, ...]:
@@ -19,15 +20,18 @@ def scales_of(detector: Detector, totals: Sequence[int], minute: int) -> tuple[S
 
 
 def _scale(detector: Detector, minute: int, minutes: int, total: int, further: float) -> Scale:
-    expected = sum(detector.level.expected(each, 1.0) for each in range(minute - minutes + 1, minute + 1))
+    level = detector.level
+    means = [level.expected(each, 1.0) for each in range(minute - minutes + 1, minute + 1)]
+    expected, most = sum(means), sum(at_most(mean, 1.0, level.heard) for mean in means)
     return Scale(
         minutes=minutes,
         observed=total,
         expected=expected,
         # minutes are independent of each other in the model: together they are less lumpy than each
-        tail=tail(total, expected, detector.level.dispersion / minutes),
+        tail=tail(total, most, level.dispersion / minutes),
         usual_high=detector.bursts.high(minutes, expected / minutes),
         further=further,
+        most=most if most > expected else None,
     )
 
 

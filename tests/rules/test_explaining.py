@@ -81,6 +81,7 @@ def test_a_spike_is_explained_at_every_scale_beside_its_own_bursts():
     assert all(scale.tail < 1e-3 and scale.further < 0.5 for scale in loud.scales)
     assert all(scale.tail > 0.05 and scale.further == 1 for scale in calm.scales)
     assert all(isclose(scale.expected, scale.minutes / 20, rel_tol=0.5) for scale in calm.scales)
+    assert all(scale.most > scale.expected for scale in (*loud.scales, *calm.scales))
     assert calm.rarity.evidence < 1
     assert loud.rarity.evidence > 10
     assert loud.rarity.rate < 3_000 < (calm.rarity.rate or inf)

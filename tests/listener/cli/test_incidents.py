@@ -43,7 +43,7 @@ def test_an_incident_is_shown_step_by_step_by_number_or_id(badbuzz, tmp_path):
     config = stocked(tmp_path)
     (step,) = lines(badbuzz("incidents", "show", "1", "--config", config, "--json"))
     assert ("transition", "open", 3) == (step["type"], step["state"], step["evidence"]["count"])
-    assert "3 posts mentions in 15 min" in badbuzz("incidents", "show", step["incident"], "--config", config).out
+    assert "3 mentions in 15 min" in badbuzz("incidents", "show", step["incident"], "--config", config).out
 
 
 def test_an_incident_that_is_not_there_is_one_plain_line(badbuzz, tmp_path):

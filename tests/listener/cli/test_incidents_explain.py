@@ -11,7 +11,7 @@ from tests.listener.pipeline.world import START, opened
 
 RULES = (
     "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3, authors: 2}, calm_for: 10m}, "
-    "bad: {kind: spike, of: posts, at_least: {posts: 5, authors: 4}}"
+    "bad: {kind: spike, of: authors, at_least: {posts: 5, authors: 4}}"
 )
 LOUD = Author(handle="[/b] anna", followers=12_000)
 
@@ -68,9 +68,23 @@ def test_why_nothing_rang_says_what_was_missing_for_every_rule(badbuzz, config):
     [
         (
             "fr",
-            ("Conditions remplies\xa0: 1 sur 2\xa0; auteurs différents\xa0: 1 seulement sur 2", "Indices d’une hausse"),
+            (
+                "Conditions remplies\xa0: 1 sur 2\xa0; auteurs différents\xa0: 1 seulement sur 2",
+                "auteurs\xa0: toutes les mentions",
+                "habituel peut-être jusqu’à",
+                "Indices d’une hausse",
+            ),
         ),
-        ("en", ("1 of 2 conditions met: only 1 of 2 authors needed", "Evidence for a rise", "Still learning")),
+        (
+            "en",
+            (
+                "1 of 2 conditions met: only 1 of 2 authors needed",
+                "authors of all mentions",
+                "may be usual, since little was heard yet",
+                "Evidence for a rise",
+                "Still learning",
+            ),
+        ),
     ],
 )
 def test_both_languages_say_it_in_words(badbuzz, config, language, said):
