@@ -83,7 +83,7 @@ def _joined(buckets: list[Bucket], begin: int) -> Bucket:
 
 @dataclass(kw_only=True)
 class Panel:
-    """One series of `what` (`mentions`, or a kind of series of the engine) with all that happened in it."""
+    """One series of `what` (`mentions`, a kind of series of the engine, or a unit) with all that happened in it."""
 
     title: str
     series: Series

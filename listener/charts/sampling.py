@@ -10,7 +10,7 @@ from listener.charts.words import TEXTS
 from listener.pipeline.engines import Engines
 from rules.explaining import QUARTER, Explanation
 from rules.instant import MINUTE, Instant, moment
-from rules.transition import SEVERITIES, Transition
+from rules.transition import SEVERITIES, Transition, Unit
 
 MOST_BRANDS = 6
 MOST_INCIDENTS = 1_000
@@ -44,7 +44,7 @@ class Sampling:
             engine = engines.get(brand)
             found = _main(engine.explain(at - 1)) if engine else None
             if found is not None:
-                panel.what = found.verdict.of.partition(":")[0]
+                panel.what = _what(found.verdict.of, found.verdict.unit)
                 panel.series.add(_bucket(found, (at - _EVERY) // MINUTE))
 
     def note(self, step: Transition) -> None:
@@ -81,10 +81,15 @@ class Sampling:
     def _said(self, step: Transition) -> str:
         """What was counted, with its normal; which rule it was."""
         language, evidence = self._language, step.evidence
-        count = f"{number(evidence.count, language)} {TEXTS[language][evidence.of.partition(':')[0]]}"
+        count = f"{number(evidence.count, language)} {TEXTS[language][_what(evidence.of, evidence.unit)]}"
         if evidence.usual is not None:
             count = TEXTS[language]["counted"].format(count=count, usual=estimate(evidence.usual, language))
         return f"{count} ({step.rule})"
+
+
+def _what(series: str, unit: Unit) -> str:
+    """Which of the words says what was counted."""
+    return series.partition(":")[0] if unit == "mentions" else unit
 
 
 def _main(explanations: Sequence[Explanation]) -> Explanation | None:

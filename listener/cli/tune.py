@@ -32,9 +32,11 @@ from rules.budget import parse_budget
 from rules.history import DAY
 from rules.instant import MINUTE
 from rules.kinds.spike import SpikeOptions
+from rules.series import measure_of, minute_of
 
 SHORTEST = 3 * DAY
 """Minutes of a past below which nothing can be said."""
+_MOST_JUDGED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,8 @@ def command(
     subject = _subject(settings, brand_of(settings, brand), rule)
     accepted = _budget(budget, subject.options)
     known = _known(incidents, problems)
+    if from_store:
+        known += with_views(config, lambda views, _: _judged(views, subject.brand))
     past = _past(config, settings, subject, files or [], counts, problems)
     floor = subject.options.at_least
     present = Setting(budget=subject.options.budget, posts=floor.posts, authors=floor.authors)
@@ -109,10 +113,11 @@ def _past(
 
 def _subject(settings: Settings, brand: str, name: str | None) -> _Subject:
     for rule in rules_of(brand, settings):
-        if isinstance(rule.options, SpikeOptions) and name in {None, rule.name}:
-            return _Subject(brand=brand, rule=rule, options=rule.options)
+        options = rule.options
+        if name in {None, rule.name} and isinstance(options, SpikeOptions) and measure_of(options.of)[1] == "mentions":
+            return _Subject(brand=brand, rule=rule, options=options)
     wrong = f"no rule {name} of kind spike" if name else "no rule of kind spike"
-    raise typer.BadParameter(f"{wrong} is for {brand}", param_hint="--rule")
+    raise typer.BadParameter(f"{wrong} that counts mentions is for {brand}", param_hint="--rule")
 
 
 def _budget(text: str | None, options: SpikeOptions) -> float:
@@ -133,6 +138,20 @@ def _known(path: Path | None, problems: Problems) -> list[Known]:
             else:
                 found.append(each)
     return found
+
+
+async def _judged(views: Views, brand: str) -> list[Known]:
+    """Of which incidents people said what they were."""
+    return [
+        Known(
+            since=minute_of(row.opened_at),
+            until=minute_of(row.changed_at),
+            label=row.ending,
+            real=row.ending == "real",
+        )
+        for row in await views.incidents(brand=brand, limit=_MOST_JUDGED)
+        if row.ending
+    ]
 
 
 async def _stored(views: Views, subject: _Subject) -> Past:

@@ -84,11 +84,15 @@ def test_mentions_and_the_log_of_a_store_tell_the_same(tune, badbuzz, tmp_path, 
     stored = lines(tune("--from-store", "--json"))[-1]
     assert heard["best"]["rang"][:1] == stored["best"]["rang"][:1] != []
     assert heard["best"]["rang"][0].startswith("2026-11-06T")
+    assert (0, 1) == tuple(sum(each["best"]["known"].values()) for each in (heard, stored))
 
 
 async def _take(folder):
     async with opened(folder, rules=RULES) as world:
         await world.ledger.write([])
+        await world.hear(*(world.said(f"new {number}") for number in range(90)))
+        await world.views.ask("resolve", "1", "anna", world.clock.now(), ending="real")
+        await world.pass_time(minutes=2)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ async def _take(folder):
         ([], "give either recordings"),
         (["--counts", "-", "--from-store"], "give either recordings"),
         (["--counts", "-", "--budget", "few"], "an alarm budget is written like"),
-        (["--counts", "-", "--rule", "other"], "no rule other of kind spike"),
+        (["--counts", "-", "--rule", "other"], "no rule other of kind spike that counts mentions"),
         (["--counts", "-", "--brand", "zen"], "there is no brand zen"),
     ],
 )
