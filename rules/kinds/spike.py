@@ -22,7 +22,7 @@ LEARNING_MINUTES = 3 * 24 * 60
 _WINDOW, _LONG_WINDOW = 15, 60
 _FADED = 8  # what is left of an hour when its last quarter holds less than this part of it has passed
 _EARLY = 30  # minutes: before, nobody can say what is usual, and what is as loud as the next is news
-_LOUD = 25
+_LOUD = 12
 _LEAST_USUAL, _LEAST_USUAL_LEARNING, _LEAST_USUAL_EARLY = 1.0, 1.5, 3.0  # what `times_usual` is taken of at least
 
 
