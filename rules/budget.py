@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 _DAYS = {"day": 1.0, "week": 7.0, "month": 30.0, "year": 365.0}
 _PATTERN = re.compile(r"(\d+(?:\.\d+)?) per (day|week|month|year)")
@@ -23,6 +23,9 @@ def parse_budget(value: object) -> object:
 
 
 Budget = Annotated[
-    float, BeforeValidator(parse_budget), WithJsonSchema({"type": "string", "examples": ["1 per month", "2 per week"]})
+    float,
+    Field(gt=0, allow_inf_nan=False),
+    BeforeValidator(parse_budget),
+    WithJsonSchema({"type": "string", "examples": ["1 per month", "2 per week"]}),
 ]
 """False alarms per 30 days."""

@@ -101,7 +101,6 @@ class Engine:
 
     def judge(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
-        self._state.find_deaf(at, self._sources)
         return {name: self._verdict(name, at) for name in self._rules}
 
     def authors(self, verdict: Verdict, at: Instant) -> int:
@@ -304,6 +303,7 @@ class Engine:
             self._learn_minute(minute)
         state.close(until)
         state.forget(until, self._sources)
+        state.note_coverage(minute_of(at), self._sources)
         state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
 
     def _learn_minute(self, minute: int) -> None:
@@ -320,10 +320,10 @@ class Engine:
 
     def _verdict(self, name: str, at: Instant) -> Verdict:
         incident = self._state.incidents.get(name)
+        self._state.find_deaf(at, self._sources)
         return self._rules[name][0].judge(self._state.counts, at, incident.as_opened if incident else None)
 
     def _judge_all(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
-        self._state.find_deaf(at, self._sources)
         return [step for name in self._rules for step in self._judge(name, at, touched)]
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
@@ -349,7 +349,7 @@ class Engine:
 
     def _is_hushed(self, name: str, verdict: Verdict) -> bool:
         hushed = self._state.hushed.get(name)
-        if hushed is not None and verdict.count >= 2 * max(hushed, 1):
+        if hushed is not None and not verdict.fewer and verdict.count >= 2 * max(hushed, 1):
             del self._state.hushed[name]
         return name in self._state.hushed
 

@@ -64,7 +64,8 @@ def explain(name: str, rule: Rule, state: EngineState, at: Instant) -> Explanati
     account = rule.explain(state.counts, at, opening) if isinstance(rule, Explains) else _bare(verdict)
     if hushed is not None:
         twice = 2 * max(hushed, 1)
-        quiet = Condition(name="hushed", met=verdict.count >= twice, observed=verdict.count, needed=twice)
+        again = not verdict.fewer and verdict.count >= twice
+        quiet = Condition(name="hushed", met=again, observed=verdict.count, needed=twice)
         account = msgspec.structs.replace(account, conditions=(*account.conditions, quiet))
     return Explanation(
         rule=name,

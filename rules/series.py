@@ -145,10 +145,9 @@ class Counts(msgspec.Struct):
     def _make_room(self) -> None:
         if len(self.bins) < MOST_SERIES:
             return
-        terms = (series for series in self.bins if series.startswith(TERM))
-        oldest = next(terms)
-        rare = (series for series in terms if sum(cell.count for cell in self.bins[series].values()) <= 1)
-        del self.bins[next(rare, oldest)]
+        terms = [series for series in self.bins if series.startswith(TERM)]
+        if terms:
+            del self.bins[min(terms, key=lambda series: sum(cell.count for cell in self.bins[series].values()))]
 
     def remove(self, series: str, facts: Facts) -> None:
         """Take a mention's count back; nothing happens when its bin is no longer there."""
@@ -161,7 +160,7 @@ class Counts(msgspec.Struct):
         _decrease(cell.sources, facts.source)
         _decrease(cell.authors, facts.author)
         if facts.story:
-            _decrease(cell.stories, self.stories.of(facts.story))
+            _decrease(cell.stories, self.stories.known.get(facts.story, facts.story))
         for word in _said(series, facts):
             _decrease(cell.words, word)
         if cell.count <= 0:

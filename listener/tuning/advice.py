@@ -35,14 +35,16 @@ def grid(present: Setting, budget: float, *, people: bool) -> list[Setting]:
 
 def advise(outcomes: Sequence[Outcome], budget: float, present: Setting) -> Advice:
     """The setting that tells soonest of those that keep to the budget; one that accepts more than the budget must have
-    kept to it for long. Where none does, the one that rang least; of equals, what is most like the present one.
+    kept to it for long. Where none does, of those that accept no more than the budget the one that rang least; of
+    equals, the present one.
     """
     kept = [each for each in outcomes if each.rate <= budget]
     keeping = [each for each in kept if each.setting.budget <= budget or _sure(each, budget)]
     if keeping:
         best = max(keeping, key=lambda each: _worth(each, present))
     else:
-        best = max(outcomes, key=lambda each: (-each.rate, *_worth(each, present)))
+        strict = [each for each in outcomes if each.setting.budget <= budget] or outcomes
+        best = max(strict, key=lambda each: (-each.rate, each.setting == present, *_worth(each, present)))
     return Advice(budget=budget, best=best, kept=bool(keeping), sure=bool(keeping) and _sure(best, budget))
 
 

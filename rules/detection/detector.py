@@ -111,7 +111,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         self.peaks.keep(self.level.heard)
 
     def raise_to(self, other: "Detector") -> None:
-        """Nothing is less usual than it was for `other`."""
+        """Nothing is less usual than it was for `other`, unless that was not heard for a day: it knew nothing then."""
+        if other.level.heard < _DAY:
+            return
         if self.level.is_below(other.level):
             self.level = other.level
         self.bursts.level = max(self.bursts.level, other.bursts.level)

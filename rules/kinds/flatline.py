@@ -119,7 +119,7 @@ class Flatline(Remembering[Memory]):
     def recall(self, state: object) -> None:
         self._last = (None, [], None)
         before = self._load(state)
-        if self.memory.level.is_below(before.level):
+        if before.is_known and self.memory.level.is_below(before.level):
             self.memory.level = before.level
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:

@@ -16,6 +16,7 @@ from rules.transition import SEVERITIES, Severity
 
 _MONTH = 30 * 24 * 60
 _MOST = 200
+_MANY = 50  # a month: those who accept more get the alarms of this many
 Followers = Annotated[int, Field(ge=1)]
 
 
@@ -77,7 +78,7 @@ class Influencer(Remembering[Memory]):
         super().__init__(Memory)
         self.horizon = options.window // timedelta(minutes=1)
         self._options = options
-        self._many = max(1, round(options.budget))
+        self._many = min(_MANY, max(1, round(options.budget)))
         self._keep = round(self._many * _MONTH / options.budget)
 
     def learn(self, counts: Counts, minute: int) -> None:
@@ -102,7 +103,8 @@ class Influencer(Remembering[Memory]):
         return self.memory.usual(self._many, now - self._keep) if self._options.only_beyond_usual else 0
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
-        said = f"a negative mention by an account with {verdict.count:,} followers"
+        whose = f"an account with {verdict.count:,} followers" if verdict.count else "an account with followers"
+        said = f"{'a' if verdict.count else 'no'} negative mention by {whose}"
         usual = verdict.usual_high
         normal = () if usual is None else (f"accounts with {usual:,.0f} followers are usual among the negative ones",)
         return said, *normal, f"at least {self._options.followers:,} followers"

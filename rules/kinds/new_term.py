@@ -37,10 +37,11 @@ class NewTermOptions(RuleOptions):
 
 class Memory(msgspec.Struct, kw_only=True, array_like=True):
     """`said` maps the terms heard last, oldest first, to the minute of the last mention and how many there were: these
-    are halved every 10 days.
+    are halved every 10 days. `heard` are the minutes learnt.
     """
 
     said: dict[str, tuple[int, float]] = {}
+    heard: int = 0
 
     def learn(self, term: str, minute: int, count: int) -> None:
         """Mentions of one minute."""
@@ -85,10 +86,11 @@ class NewTerm(Remembering[Memory]):
             if said := counts.at(f"{TERM}{term}", minute):
                 self.memory.learn(term, minute, said)
         self.memory.forget(minute)
+        self.memory.heard += 1
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
         floor, told = self._options.at_least, opening.series if opening else ""
-        ready = counts.heard(at) >= LEARNING_MINUTES
+        ready = self.memory.heard >= LEARNING_MINUTES
         if told:
             count = counts.total(told, at, self.horizon)
         else:

@@ -104,3 +104,11 @@ def test_a_score_is_news_where_it_is_higher_or_a_day_later():
     assert {1: 0.2, 3: 1.0, 4: 5.0, 1445: 2.0, 1451: 2.71} == {
         minute: score for minute, score in told.items() if news.of(score, minute)
     }
+
+
+def test_what_knew_nothing_yet_raises_nothing():
+    detector = Detector()
+    steps(detector, [0] * 59 * 40)
+    before = detector.dump()
+    detector.raise_to(Detector())
+    assert before == detector.dump()

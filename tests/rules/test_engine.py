@@ -291,12 +291,25 @@ TOLD = {"kind": "threshold", "of": "negative stories", "at_least": {"posts": 3}}
 STORIES = (0, 0, *(sketch("abcdefghijkl"[n:]) for n in range(3)))
 
 
+def incidents_of(engine):
+    """Tells the incidents of a log that grows."""
+    taken, steps = [], []
+
+    def so_far(entries):
+        steps.extend(fold(entries[len(taken) :], engine=engine))
+        taken[:] = entries
+        return [step.incident for step in steps]
+
+    return so_far
+
+
 @st.composite
 def logs(draw, **more):
     """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits, deletes, histories."""
     rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
     the_plan = msgspec.structs.replace(plan(**rules, **more), sources=("press", "other"))
     entries, at, posted = [configured(the_plan)], START, []
+    so_far = incidents_of(Engine("acme"))
     for number in range(draw(st.integers(0, 60))):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
         kind = draw(
@@ -327,8 +340,8 @@ def logs(draw, **more):
             after = msgspec.structs.replace(posted[index], label=draw(st.sampled_from(["negative", "neutral"])))
             entries.append(Edited(at=at, before=posted[index], after=after))
             posted[index] = after
-        elif steps := fold(entries):
-            incident = draw(st.sampled_from(steps)).incident
+        elif incidents := so_far(entries):
+            incident = draw(st.sampled_from(incidents))
             entries.append((Acknowledged if kind == "ack" else Resolved)(at=at, incident=incident, by="lea"))
     return entries
 

@@ -364,3 +364,19 @@ def test_a_restart_and_a_look_at_the_rules_change_nothing(log, data):
     assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
     for step in whole:
         assert all(step.reasons)
+
+
+def test_what_a_person_ended_does_not_open_again_because_it_gets_better():
+    talk = list(said(0, 600, every=10))
+    entries = [listening(still=SILENT), *talk]
+    silent = opened(fold(entries, until=900))
+    ended = Resolved(at=START + 901 * MINUTE, incident=silent[0].incident, by="lea", because="maintenance")
+    more = [heard(len(talk) + n, 1100 + n) for n in range(2)]
+    assert silent == opened(fold([*entries, ended, *more], until=1110))
+
+
+@pytest.mark.parametrize("budget", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("kind", ["spike", "drift", "flatline", "influencer"])
+def test_a_budget_is_a_number_above_nothing(kind, budget):
+    with pytest.raises(ValidationError):
+        RULES.spec(kind).options.model_validate({"budget": budget})
