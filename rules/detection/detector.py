@@ -84,8 +84,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         self._remember(evidence, calm=calm)
         if self.level.heard > _DAY:
             self.peaks.learn(log(_SCALE / reading.by_model), self.level.heard, self.width, _SETTLED)
-        sure = cusum.evidence(self.sums) >= _LEAK_FROM
-        self.level.learn(count, expected, minute, self.width, quiet=self._is_quiet(calm=calm), sure=sure)
+        left = cusum.evidence(self.sums)
+        quiet = self._is_quiet(left, calm=calm)
+        self.level.learn(count, expected, minute, self.width, quiet=quiet, sure=left >= _LEAK_FROM)
         return reading
 
     def ahead(self, count: int, minute: float, part: float, totals: Sequence[int]) -> Reading:
@@ -143,9 +144,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
             by_peaks=_heavier(by_peaks),
         )
 
-    def _is_quiet(self, *, calm: bool) -> bool:
+    def _is_quiet(self, evidence: float, *, calm: bool) -> bool:
         """Whether what is held back may be learnt: no excursion runs, nor may one have begun in the last two hours."""
-        return cusum.evidence(self.sums) < _QUIET and (calm or self.level.held_time > _BEGINNING)
+        return evidence < _QUIET and (calm or self.level.held_time > _BEGINNING)
 
     def _is_calm(self, count: int, expected: float, dispersion: float) -> bool:
         self.present += (1 - exp(-self.width / _PRESENT)) * (count - self.present)

@@ -8,13 +8,13 @@ that does not end.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
-from math import exp, lgamma, log
 from multiprocessing import Pool
 from random import Random
 from typing import NamedTuple
 
+from listener.tuning.chance import interval
 from rules.detection.detector import Detector
 from rules.detection.episodes import Alarm
 from tests.bench.simulated import BEGIN, DAY, WORLDS, brand
@@ -49,24 +49,6 @@ def pages(cell: Cell) -> tuple[Cell, Pages]:
             days[number // DAY][index] += alarm.opens(rate, number)
         days[number // DAY][-1] += rate <= 1.0
     return cell, days
-
-
-def interval(count: int) -> tuple[float, float]:
-    """The means at which so many or more, so many or fewer, have a probability of 2.5 %."""
-    high = count + 10 + 6 * count**0.5
-    upper = _root(lambda mean: _at_most(count, mean) - 0.025, count, high)
-    return (_root(lambda mean: _at_most(count - 1, mean) - 0.975, 0.0, count) if count else 0.0), upper
-
-
-def _at_most(count: int, mean: float) -> float:
-    return sum(exp(each * log(mean) - mean - lgamma(each + 1)) for each in range(count + 1)) if mean > 0 else 1.0
-
-
-def _root(falling: Callable[[float], float], low: float, high: float) -> float:
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falling(middle) > 0 else (low, middle)
-    return (low + high) / 2
 
 
 def row(name: str, found: Sequence[Pages], since: int = 0, until: int | None = None) -> str:
