@@ -48,7 +48,8 @@ def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     if language in _PACKED:
         pack = load(language)
         weight = pack.weigh(text[:LONGEST_SCORED], own)
-        return _tone(language, weight.compound, weight.words, DECIDES, f"pack-{language}@{pack.version}")
+        scorer = f"pack-{language}@{pack.version}{'+learnt' if weight.learnt else ''}"
+        return _tone(language, weight.compound, weight.words, DECIDES, scorer)
     return Tone(language=language, label="unsupported", compound=None, confidence=0.0, scorer="none")
 
 

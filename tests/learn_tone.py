@@ -24,12 +24,15 @@ _FOLDER = Path(__file__).parent / "data" / "tone"
 _RULES = Path(__file__).parents[1] / "rules" / "packs"
 _PASSES, _RATE, _PULL = 30, 0.5, 0.2  # the pull is that of all texts together
 _STEP = 0.1  # of a weight as written
+_VERSION = "2"  # another one for other weights: tones say by which they were judged
 _NAME = re.compile(r"(?<=[\w,;'’] )[A-ZÀ-Þ][\w'’-]+|(?<=['’])[A-ZÀ-Þ]\w+|[@#]\w+")
 _WORD = re.compile(r"(?<![\w@#])[a-zß-ÿ]+")
 _HEAD = """# What the words of labelled texts say of a tone in {language}, beside the pack. Made by
 # `python -m tests.learn_tone {code}` from {count} texts in tests/data/tone: not to be edited. Weights against neutral;
 # `word*` is a beginning, two words are a pair, `|` is the edge of a text, 0 a number, ? a question, _ every text.
 # rules/packs/learnt.py reads it.
+
+version = "{version}"
 """
 
 
@@ -93,7 +96,7 @@ class _Learner:
 
 def written(language: str, count: int, learnt: Learnt) -> str:
     """The file: the features of each weight, one a line."""
-    parts = [_HEAD.format(language=_NAMES[language], code=language, count=count)]
+    parts = [_HEAD.format(language=_NAMES[language], code=language, count=count, version=_VERSION)]
     for name, side in zip(SIDES, (learnt.negative, learnt.positive), strict=True):
         by_weight = defaultdict(list)
         for feature, weight in side.items():

@@ -12,7 +12,7 @@ from rules.tone import score, supported_languages
 _CANDIDATES = ("fr", "en", *sorted(supported_languages() - {"fr", "en"}))
 """What a text that tells nothing is read as comes first."""
 
-_ANSWERS = ("language", "compound", "label", "confidence", "scorer")
+_ANSWERS = ("language", "compound", "label", "confidence", "scorer", "words")
 
 
 def command(

@@ -24,7 +24,7 @@ _MUTED = 0.15  # what praise still weighs in an advert or a question, and anythi
 _TROUBLE = -2.0  # the valence of the worst word that a question may be about without blaming
 _PLAIN_BLAME = -1.0  # blame that needs no hint beside it
 _ALPHA = 8.0
-_MOST_WORDS, _FEW_WORDS = 10, 3
+_MOST_WORDS = 10
 _GRAMMAR = ("negators", "particles", "after_particles", "no_longer", "joiners", "cheers", "boosters", "dampeners")
 _PLAYED = frozenset({"advert", "notice", "teasing"})  # roles of texts that do not mean what their words say
 _NOTHING = (0.0, "")  # what hides a shorter entry means
@@ -43,10 +43,13 @@ class _Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Weight:
-    """`compound` in [-1, 1], 0 when no word is known; `words` are those of its sign, as written, strongest first."""
+    """`compound` in [-1, 1], 0 when no word is known; `words` are those of its sign, as written, strongest first.
+    `learnt`: not they decided but what was learnt of whole texts, of which no word can be told.
+    """
 
     compound: float
     words: tuple[str, ...]
+    learnt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +151,9 @@ class Pack:
         compound = round(total / sqrt(total * total + _ALPHA), 4)
         played = any(hit.role in _PLAYED for hit in hits)
         if self._taught and not played and not (own and found != list(self._hits(reading, None))):
-            plain, compound = compound, self._taught.amended(compound, reading.features())
-            if compound * plain < 0 or abs(compound) > abs(plain):
-                hits = _leaning(reading, self._taught, compound)
+            amended = self._taught.amended(compound, reading.features())
+            if amended != compound:
+                return Weight(amended, (), learnt=True)
         ranked = sorted((hit for hit in hits if hit.valence * compound > 0), key=lambda hit: -abs(hit.valence))
         written = dict.fromkeys(map(reading.written, ranked))
         return Weight(compound, tuple(written)[:_MOST_WORDS])
@@ -249,12 +252,6 @@ def _with_spared(reading: _Reading, hits: list[_Hit]) -> list[_Hit]:
     return heard
 
 
-def _leaning(reading: _Reading, taught: Learnt, compound: float) -> list[_Hit]:
-    """The few words that speak most for what was heard in no word that the pack knows."""
-    hits = [_Hit(taught.leaning(word), "", at, at) for at, word in enumerate(reading.words)]
-    return sorted(hits, key=lambda hit: -hit.valence * compound)[:_FEW_WORDS]
-
-
 def _pictured(face: re.Match[str]) -> str:
     """A face made of signs as a picture of the same length."""
     return ("\N{SLIGHTLY SMILING FACE}" if face["good"] else "\N{SLIGHTLY FROWNING FACE}").ljust(len(face[0]))
@@ -290,7 +287,8 @@ def _build(data: Mapping[str, Any], taught: Learnt | None) -> Pack:
     lexicon = Lexicon(endings, data.get("groups", {}))
     for line, meaning in _entries(data, grammar.negators):
         lexicon.add(line, meaning)
-    return Pack(data["version"], grammar, lexicon, taught)
+    version = f"{data['version']}.{taught.version}" if taught else data["version"]
+    return Pack(version, grammar, lexicon, taught)
 
 
 @cache

@@ -2,16 +2,18 @@
 
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.packs.learnt import Learnt, features
+from rules.packs.learnt import DECIDES, Learnt, features
 from rules.packs.lexicon import Lexicon, Meaning
 from rules.packs.own import ToneWords
 from rules.tone import score
+from tests.learn_tone import learn, lots, written
 
 BAD, GOOD = Meaning(-2.0), Meaning(2.0)
 LEXICON = Lexicon({"~": ["", "e", "s"]}, {"WAIT": "attente|file_d'attente"})
@@ -100,11 +102,43 @@ def test_what_was_learnt_amends_what_a_pack_hardly_hears_where_it_knows_the_word
     assert taught.amended(compound, set(list(found)[:3])) == compound
 
 
-def test_what_was_learnt_tells_the_words_that_speak_most_for_it() -> None:
-    tone = score("On attend depuis ce matin que quelqu'un vienne ouvrir le portail du parking", "fr")
-    assert (tone.label, 1 <= len(tone.words) <= 3) == ("negative", True)
-    own = ToneWords(neutral=("portail",)).compile()
-    assert score("On attend depuis ce matin que quelqu'un vienne ouvrir le portail du parking", "fr", own) == tone
+@pytest.mark.parametrize(
+    ("compound", "asked", "label"),
+    [(-0.5, False, "neutral"), (-0.6, False, "negative"), (-0.5, True, "negative"), (0.1, False, "positive")],
+)
+def test_clear_blame_and_blame_that_asks_is_not_doubted_and_blame_is_never_praise(
+    compound: float, asked: bool, label: str
+) -> None:
+    found = features([f"word{at}" for at in range(10)], asked=asked)
+    amended = Learnt({}, dict.fromkeys(found, 2.0)).amended(compound, found)
+    assert label == ("negative" if amended <= -DECIDES else "positive" if amended >= DECIDES else "neutral")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Prix trop élevés pour la qualité de la nourriture",
+        "Le contrat de la banque est une arnaque, comme le numéro de la semaine",
+        "Vous trouvez ça normal, un bus sur deux ce soir ?",
+        "Pourquoi la carte de la banque ne marche plus à l'étranger ?",
+    ],
+)
+def test_the_subject_of_a_complaint_does_not_hide_it(text: str) -> None:
+    assert "negative" == score(text, "fr").label
+
+
+def test_what_was_learnt_of_whole_texts_is_told_by_the_scorer_and_by_no_word() -> None:
+    text = "Dix guichets, un agent, quarante personnes"
+    tone = score(text, "fr")
+    assert ("negative", (), True) == (tone.label, tone.words, tone.scorer.endswith("+learnt"))
+    assert "negative" != score(text, "fr", ToneWords(positive=("agent",)).compile()).label
+    assert not score("Quel scandale", "fr").scorer.endswith("+learnt")
+
+
+def test_the_weights_are_those_that_their_command_learns() -> None:
+    texts = lots("fr")
+    made = written("fr", len(texts), learn("fr", texts))
+    assert made == (files("rules.packs") / "learnt-fr.toml").read_text(encoding="utf-8")
 
 
 OWN = ToneWords(negative=("régime sec", "Zéphyr*"), positive=("killer",), neutral=("peur bleue", "terrible herbst"))

@@ -38,7 +38,7 @@ def test_each_text_is_answered_in_order_in_its_language() -> None:
     found = [(answer["id"], answer["language"], answer["label"]) for answer in answers(result)]
     expected = [("a", "fr", "negative"), (7, "en", "positive"), (None, "nl", "unsupported")]
     assert (0, expected) == (result.exit_code, found)
-    assert {"id", "language", "compound", "label", "confidence", "scorer"} == set(answers(result)[0])
+    assert {"id", "language", "compound", "label", "confidence", "scorer", "words"} == set(answers(result)[0])
     assert answers(result)[2]["compound"] is None
 
 
