@@ -1,17 +1,22 @@
 """The port every channel implements, and what a channel may rely on."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, Protocol
 
 import aiohttp
+import msgspec
 
 from alerts.alert import Language
 from alerts.message import Message
 from config.model import Label, Model, TimeZone
 from config.spec import Catalog, Spec
 from rules.instant import Instant
+from rules.transition import Ending
+
+RECEIPT = 1_000
+"""Longest receipt that is kept."""
 
 Reason = Literal["authError", "rateLimited", "clientError", "serverError", "contextDeadlineExceeded", "other"]
 
@@ -33,6 +38,22 @@ class SendError(Exception):
         self.reason, self.permanent, self.retry_after = reason, permanent, retry_after
 
 
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks for where an alert reached them: to take the `incident` (its id or number), or to end it as
+    what it was. `by` is what the channel calls them, a stranger's words.
+    """
+
+    verb: Literal["ack", "resolve"]
+    incident: str
+    by: str
+    because: str | None = None
+    ending: Ending | None = None
+
+
+async def _on_trial(_act: Act) -> str:
+    return "this channel is only tried"
+
+
 class ChannelOptions(Model):
     """What every channel accepts."""
 
@@ -48,7 +69,8 @@ class ChannelOptions(Model):
 class Tools:
     """What the program lends a channel. `installation` names the store behind the alerts, the same for its whole life,
     and tells nothing of the machine; `now` is the daemon's clock (it may run faster than the wall clock); `passing`
-    channels live for one message and leave no word of themselves behind.
+    channels live for one message and leave no word of themselves behind. `act` asks the program for something and
+    returns why it refused, in words; empty when it is done, or will be.
     """
 
     http: aiohttp.ClientSession
@@ -56,6 +78,7 @@ class Tools:
     installation: str
     name: str
     passing: bool = False
+    act: Callable[[Act], Awaitable[str]] = _on_trial
 
 
 class Channel(Protocol):
@@ -63,11 +86,13 @@ class Channel(Protocol):
 
     `send` returns when the service has taken the message, else raises SendError; it is cancelled at the dispatcher's
     deadline. The same `message.id` may come twice after a crash and must not show twice where the service can tell.
+    What it returns, where the service names what it took, is kept (RECEIPT characters at most): it is the `receipt` of
+    the next message of the same thread, empty for the first.
     `serve` runs for the life of the channel under supervision, for those that keep a connection (an MQTT last will);
     it returns at once when there is nothing to keep, and is cancelled at the end: say goodbye there.
     """
 
-    async def send(self, message: Message) -> None: ...
+    async def send(self, message: Message, receipt: str = "", /) -> str | None: ...
 
     async def serve(self) -> None: ...
 

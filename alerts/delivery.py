@@ -26,7 +26,9 @@ class Outgoing:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of one attempt. `state`: sent, retry (again at `due`), parked (somebody must act), cancelled."""
+    """What came of one attempt. `state`: sent, retry (again at `due`), parked (somebody must act), cancelled.
+    `receipt` is what the channel names what it sent.
+    """
 
     delivery: str
     at: Instant
@@ -35,11 +37,14 @@ class Outcome:
     due: Instant = 0
     reason: str = ""
     detail: str = ""
+    receipt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """An outbox row with what came of it so far: state is due, sent, parked or cancelled."""
+    """An outbox row with what came of it so far: state is due, sent, parked or cancelled. `receipt` is its own once it
+    is sent, and the last one of its thread and channel while it is due.
+    """
 
     id: str
     channel: str
@@ -55,3 +60,4 @@ class Delivery:
     detail: str = ""
     created: Instant = 0
     finished: Instant | None = None
+    receipt: str = ""

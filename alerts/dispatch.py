@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 
 import structlog
 
-from alerts.channel import Channel, SendError
+from alerts.channel import RECEIPT, Channel, SendError
 from alerts.delivery import Delivery, Outcome
 from alerts.message import Message
 from alerts.outbox import after_failure
@@ -62,30 +62,30 @@ class Dispatcher:
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:
-            state = await self._attempt(delivery)
+            outcome = await self._attempt(delivery)
         except SendError as error:
             await self._fail(delivery, error)
             return
-        if state == "sent":
-            log.info("delivered", channel=self.name, delivery=delivery.id, attempt=delivery.attempts + 1)
-        await self._outbox.settle(delivery, self._outcome(delivery, state))
+        if outcome.state == "sent":
+            log.info("delivered", channel=self.name, delivery=delivery.id, attempt=outcome.attempt)
+        await self._outbox.settle(delivery, outcome)
 
-    async def _attempt(self, delivery: Delivery) -> Literal["sent", "cancelled"]:
-        message = await self._outbox.message(delivery)
+    async def _attempt(self, delivery: Delivery) -> Outcome:
+        attempt, message = delivery.attempts + 1, await self._outbox.message(delivery)
         if message is None:
-            return "cancelled"
+            return Outcome(delivery=delivery.id, at=self._now(), attempt=attempt, state="cancelled")
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                await self._channel.send(message)
+                receipt = await self._channel.send(message, delivery.receipt) or ""
         except TimeoutError as error:
             raise SendError("no answer in time", reason="contextDeadlineExceeded") from error
-        return "sent"
+        if len(receipt) > RECEIPT:
+            log.error("receipt_too_long", channel=self.name, delivery=delivery.id)
+            receipt = ""
+        return Outcome(delivery=delivery.id, at=self._now(), attempt=attempt, state="sent", receipt=receipt)
 
     async def _fail(self, delivery: Delivery, error: SendError) -> None:
         outcome = after_failure(delivery.attempts + 1, error, self._now(), delivery.created, delivery.id)
         level = log.error if outcome.state == "parked" else log.warning
         level("delivery_failed", channel=self.name, delivery=delivery.id, state=outcome.state, error=str(error))
         await self._outbox.settle(delivery, outcome)
-
-    def _outcome(self, delivery: Delivery, state: Literal["sent", "cancelled"]) -> Outcome:
-        return Outcome(delivery=delivery.id, at=self._now(), attempt=delivery.attempts + 1, state=state)

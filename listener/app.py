@@ -37,6 +37,7 @@ from listener.observe.log import set_up
 from listener.observe.masking import Masking
 from listener.observe.metrics import Metrics
 from listener.observe.systemd import Supervisor as Systemd
+from listener.pipeline.acting import Acting
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.ledger import Ledger
@@ -243,7 +244,11 @@ class Daemon:
             spec, parts = CHANNELS.spec(configured.kind), self._parts
             async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
                 tools = ChannelTools(
-                    http=http, now=parts.clock.now, installation=parts.installation, name=configured.name
+                    http=http,
+                    now=parts.clock.now,
+                    installation=parts.installation,
+                    name=configured.name,
+                    act=Acting(parts.views, parts.clock.now),
                 )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
                 parts.metrics.channel_added(configured.name)

@@ -14,7 +14,7 @@ class ConsoleOptions(ChannelOptions):
 class ConsoleChannel:
     """Writes each message to standard output; what a terminal would obey is defused."""
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         text = f"{message.title}\n{message.text.rstrip()}\n\n"
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         shown = defuse(text).encode(encoding, "backslashreplace").decode(encoding)

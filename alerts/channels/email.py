@@ -88,7 +88,7 @@ class EmailChannel:
         self._options, self._tools, self._timeout = options, tools, timeout
         self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         mail = compose(message, self._options, name=self._tools.name, at=self._tools.now())
         done = self._taken.get(message.id, frozenset())
         due = [address for address in self._options.to if address not in done]

@@ -157,7 +157,7 @@ class MqttChannel:
         self._steps: OrderedDict[str, int] = OrderedDict()
         self._open: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         async with self._turn:
             link = await self._connected()
             about = message.about

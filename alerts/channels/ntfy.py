@@ -47,7 +47,7 @@ class NtfyChannel:
         # a server may live under a path
         self._root = options.server.rstrip("/") + "/"
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         body = msgspec.json.encode(payload(message, self._options.topic.get_secret_value()))
         _, answer = await self._ask("POST", self._root, body)
         try:

@@ -66,7 +66,7 @@ class SlackChannel:
         self._client.proxy = None
         self._turn, self._free_at, self._pause = asyncio.Lock(), 0.0, pause
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         body = payload(message)
         status, word, headers = await self._post(body)
         if status == 400 and word in _BAD_BLOCKS:

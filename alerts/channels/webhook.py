@@ -53,7 +53,7 @@ class WebhookChannel:
     def __init__(self, options: WebhookOptions, tools: Tools) -> None:
         self._options, self._tools = options, tools
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, _receipt: str = "", /) -> None:
         body = msgspec.json.encode(document(message, self._tools.name))
         stamp = str(self._tools.now() // SECOND)
         headers = {

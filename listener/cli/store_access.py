@@ -18,8 +18,9 @@ from listener.app import store_address
 from listener.catalogs import CATALOGS
 from listener.cli.terminal import CONFIG_HELP, config_path, say
 from listener.clock import Clock
+from listener.pipeline.acting import answer
 from listener.store.marks import Wish
-from listener.store.port import Answered, Views
+from listener.store.port import Views
 from listener.store.views import open_views
 from rules.inputs import Imported
 from rules.transition import Ending
@@ -37,9 +38,6 @@ Config = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
-
-_PATIENCE = 3.0
-"""Seconds to wait for a running daemon to carry a command out."""
 
 
 def with_views(config: Path | None, work: Callable[[Views, Settings], Awaitable[T]]) -> T:
@@ -73,7 +71,7 @@ async def ask(
 ) -> int:
     """Leave a command for the daemon and wait a moment for what comes of it; returns the exit code."""
     command = await views.ask(verb, target, by or getpass.getuser(), Clock().now(), because, ending=ending)
-    answered = await _answer(views, command)
+    answered = await answer(views, command)
     if answered is None:
         say(f"noted: {verb} {target} will be carried out when the daemon runs")
         return 0
@@ -96,22 +94,12 @@ async def ask_history(views: Views, brand: str, history: Sequence[Imported], *, 
 
 
 async def _told(views: Views, command: int, done: str) -> int:
-    answered = await _answer(views, command)
+    answered = await answer(views, command)
     if answered and answered.refusal:
         say(f"refused: {answered.refusal}")
         return 1
     say(f"done: {done}" if answered else "noted: the daemon takes it as soon as it runs")
     return 0
-
-
-async def _answer(views: Views, command: int) -> Answered | None:
-    loop = asyncio.get_running_loop()
-    until = loop.time() + _PATIENCE
-    while True:
-        answered = await views.answer(command)
-        if answered is not None or loop.time() > until:
-            return answered
-        await asyncio.sleep(0.1)
 
 
 def put(line: bytes) -> None:

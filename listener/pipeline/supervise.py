@@ -140,13 +140,14 @@ class Supervised:
     def __init__(self, name: str, channel: Channel, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._name, self._channel, self._pause = name, channel, pause
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Message, receipt: str = "", /) -> str | None:
         """Raises SendError and nothing else."""
-        error = await outlive(self._channel.send(message), channel=self._name)
-        if isinstance(error, SendError):
-            raise error
-        if error is not None:
-            raise SendError(f"{type(error).__name__} in the channel", reason="other") from error
+        sent = await outlive(self._channel.send(message, receipt), channel=self._name)
+        if isinstance(sent, SendError):
+            raise sent
+        if isinstance(sent, Exception):
+            raise SendError(f"{type(sent).__name__} in the channel", reason="other") from sent
+        return sent
 
     async def serve(self) -> None:
         """Until the channel has nothing to keep, or the task is cancelled."""

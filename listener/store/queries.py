@@ -1,6 +1,7 @@
 """What is read, as statements on the connection that is given; every answer is bounded."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, select, text
@@ -177,7 +178,19 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
         line.c.critical.is_(True),
     )
     page = ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(limit)
-    return [delivery(row) for row in connection.execute(page).mappings()]
+    waiting = [delivery(row) for row in connection.execute(page).mappings()]
+    return [replace(each, receipt=_receipt(connection, each)) for each in waiting]
+
+
+def _receipt(connection: Connection, later: Delivery) -> str:
+    """The last one that the channel gave for the thread."""
+    sent = select(OUTBOX.c.receipt).where(
+        OUTBOX.c.state == "sent",
+        OUTBOX.c.channel == later.channel,
+        OUTBOX.c.thread == later.thread,
+        OUTBOX.c.receipt != "",
+    )
+    return connection.scalar(sent.order_by(OUTBOX.c.position.desc()).limit(1)) or ""
 
 
 def overdue(connection: Connection, since: Instant, besides: Collection[str], limit: int) -> list[Delivery]:

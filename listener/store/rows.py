@@ -102,6 +102,7 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
         "detail": "",
         "created": created,
         "finished": None,
+        "receipt": "",
     }
 
 

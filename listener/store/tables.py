@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -151,6 +151,7 @@ OUTBOX = Table(
     _text("detail"),
     _number("created"),
     _instant("finished"),
+    _text("receipt"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),
 )

@@ -239,6 +239,7 @@ def _outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
             "reason": outcome.reason,
             "detail": outcome.detail,
             "finished": None if again else outcome.at,
+            "receipt": outcome.receipt,
         }
         when = {"due": outcome.due} if again else {}
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == outcome.delivery).values(values | when))

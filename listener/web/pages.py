@@ -1,12 +1,12 @@
 """The page people read: what is open, what is heard, what is said. Reading changes nothing; acting is a POST."""
 
-import asyncio
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import NoReturn
 
 from aiohttp import web
 
+from listener.pipeline.acting import answer
 from listener.store.marks import LABELS, Wish
 from listener.store.port import IncidentRow
 from listener.web.guard import Guard
@@ -112,13 +112,8 @@ class Pages:
 
     async def _refusal(self, command: int) -> str:
         """What the daemon says against a command, "" where it carries it out or takes its time."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._patience
-        while True:
-            answered = await self._site.views.answer(command)
-            if answered is not None or (left := until - loop.time()) <= 0:
-                return answered.refusal if answered else ""
-            await self._site.news.wait(left)
+        answered = await answer(self._site.views, command, self._site.news.wait, self._patience)
+        return answered.refusal if answered else ""
 
     async def login_form(self, request: web.Request) -> web.Response:
         return self._login(request, request.query.get("next", "/"))

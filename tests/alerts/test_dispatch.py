@@ -57,15 +57,17 @@ class Outbox:
 
 class Channel:
     def __init__(self, *answers):
-        self.answers, self.sent = list(answers), []
+        self.answers, self.sent, self.receipts = list(answers), [], []
 
-    async def send(self, message):
+    async def send(self, message, receipt=""):
+        self.receipts.append(receipt)
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, Exception):
             raise answer
-        if answer:
+        if callable(answer):
             await answer()
         self.sent.append(message.id)
+        return answer if isinstance(answer, str) else None
 
     async def serve(self):
         return
@@ -91,6 +93,13 @@ async def test_a_failure_is_tried_again_later_and_the_other_threads_go_on():
     (retry,) = [outcome for outcome in outbox.outcomes if outcome.state == "retry"]
     assert ("serverError", "busy", 1) == (retry.reason, retry.detail, retry.attempt)
     assert START < retry.due <= START + 5 * SECOND
+
+
+@pytest.mark.parametrize(("given", "kept"), [("m7", "m7"), (None, ""), ("x" * 1_001, "")])
+async def test_what_the_service_names_a_message_is_kept_unless_it_is_endless(given, kept):
+    outbox, channel = Outbox(delivery("a1", receipt="m1")), Channel(given)
+    await run(outbox, channel)
+    assert (["m1"], kept) == (channel.receipts, outbox.outcomes[0].receipt)
 
 
 async def test_a_service_says_when_to_come_back():

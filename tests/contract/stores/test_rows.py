@@ -240,6 +240,18 @@ async def test_next_due_is_the_next_that_is_not_blocked(store: Store) -> None:
     assert await store.next_due() == T0 + 5
 
 
+async def test_a_delivery_knows_what_the_channel_named_the_last_message_of_its_thread(store: Store) -> None:
+    names = ["a1", "a2", "a3", "other"]
+    await store.commit(commit(outgoing=[*(outgoing(name) for name in names[:3]), outgoing("other", thread="i2")]))
+    found = []
+    for name, receipt in (("a1", "m1"), ("a2", ""), ("a3", "m3")):
+        found += [each.receipt for each in await store.due("team", T0) if each.thread == "i1"]
+        sent = Outcome(delivery=name, at=T0, attempt=1, state="sent", receipt=receipt)
+        await store.commit(commit(outcomes=[sent]))
+    assert ["", "m1", "m1"] == found
+    assert [""] == [each.receipt for each in await store.due("team", T0)]
+
+
 async def test_the_outbox_waits_since_its_oldest_delivery_was_first_due_not_since_it_was_tried(store: Store) -> None:
     assert await store.waiting_since() is None
     await store.commit(commit(outgoing=[outgoing("later", thread="i2", due=T0 + 90)]))

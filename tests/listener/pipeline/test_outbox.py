@@ -31,13 +31,15 @@ class Channel:
     """Keeps what it is sent, and answers with the next of its errors."""
 
     def __init__(self, *errors):
-        self.sent, self.errors = [], list(errors)
+        self.sent, self.receipts, self.errors = [], [], list(errors)
 
-    async def send(self, message):
+    async def send(self, message, receipt=""):
         error = self.errors.pop(0) if self.errors else None
         if error:
             raise error
         self.sent.append(message)
+        self.receipts.append(receipt)
+        return f"m{len(self.sent)}"
 
     async def serve(self):
         return
@@ -284,8 +286,8 @@ async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_
 class Stopped(Channel):
     """Whose dispatcher is stopped while the outcome is on its way to the writer."""
 
-    async def send(self, message):
-        await super().send(message)
+    async def send(self, message, receipt=""):
+        await super().send(message, receipt)
         asyncio.get_running_loop().call_later(0.01, self.dispatcher.cancel)
 
 

@@ -216,9 +216,10 @@ class Channel:
     def __init__(self, *, sends=None, serves=()):
         self.sends, self.serves = sends, list(serves)
 
-    async def send(self, _message):
+    async def send(self, _message, receipt=""):
         if self.sends:
             raise self.sends
+        return f"after {receipt}"
 
     async def serve(self):
         if self.serves:
@@ -229,6 +230,10 @@ async def test_a_bug_in_a_channel_is_a_failed_delivery_like_any_other():
     with pytest.raises(SendError, match="KeyError in the channel") as caught:
         await Supervised("team", Channel(sends=KeyError("x"))).send(message())
     assert (False, "other") == (caught.value.permanent, caught.value.reason)
+
+
+async def test_receipts_pass_through():
+    assert "after m1" == await Supervised("team", Channel()).send(message(), "m1")
 
 
 async def test_what_a_channel_says_of_itself_stays_as_it_is():
