@@ -39,6 +39,9 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a table.")]
 
+_PATIENCE = 3.0
+"""Seconds to wait for a running daemon to carry a command out."""
+
 
 def with_views(config: Path | None, work: Callable[[Views, Settings], Awaitable[T]]) -> T:
     """The result of `work` on the store of a configuration. Raises ConfigError and StoreError."""
@@ -71,7 +74,7 @@ async def ask(
 ) -> int:
     """Leave a command for the daemon and wait a moment for what comes of it; returns the exit code."""
     command = await views.ask(verb, target, by or getpass.getuser(), Clock().now(), because, ending=ending)
-    answered = await answer(views, command)
+    answered = await answer(views, command, patience=_PATIENCE)
     if answered is None:
         say(f"noted: {verb} {target} will be carried out when the daemon runs")
         return 0
@@ -94,7 +97,7 @@ async def ask_history(views: Views, brand: str, history: Sequence[Imported], *, 
 
 
 async def _told(views: Views, command: int, done: str) -> int:
-    answered = await answer(views, command)
+    answered = await answer(views, command, patience=_PATIENCE)
     if answered and answered.refusal:
         say(f"refused: {answered.refusal}")
         return 1
