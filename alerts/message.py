@@ -25,6 +25,15 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader may do where the message arrived, and the words on its button. `ack`: take the incident;
+    `false-alarm`: end it as one.
+    """
+
+    act: Literal["ack", "false-alarm"]
+    label: str
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The words. Nothing is escaped for a channel except `html`; strangers' words stand only in `quotations`.
 
@@ -32,7 +41,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notice's id for a notice. `step` 0 opens the thread. `title` is short, for a header or notification ("Acme Air ·
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
-    `first` are the things to do first, `context` a last small line. `level` is the severity word in `language`.
+    `choices` are what can be done where it arrived. `first` are the things to do first, `context` a last small line.
+    `level` is the severity word in `language`.
     """
 
     id: str
@@ -50,6 +60,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     quotations: tuple[Quotation, ...] = ()
     first: tuple[str, ...] = ()
     first_label: str = ""
+    choices: tuple[Choice, ...] = ()
     context: str = ""
     link: str | None = None
     link_label: str = ""

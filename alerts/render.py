@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from alerts.alert import Alert, Figures, Language, Notice, Share
-from alerts.message import Message, Quotation
+from alerts.message import Choice, Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.safe import alert_made_safe, notice_made_safe
 from alerts.times import Times
@@ -66,6 +66,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         quotations=_quotations(safe, words) if loud else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
+        choices=_choices(safe, language),
         context=" · ".join([tail[0], f"{_stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
         link_label=headings(language).open_link,
@@ -75,6 +76,14 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     banner = (words.text("state"), words.text("severity"), f"{_stamp(times)} ({times.place})")
     colour = safe.severity if safe.state in ACTING else "quiet"
     return _laid_out(message, _Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
+
+
+def _choices(alert: Alert, language: Language) -> tuple[Choice, ...]:
+    """Nothing of what is over, nor of a drill's made-up incident."""
+    if alert.drill or "resolved" in (alert.state, alert.late and alert.late.state):
+        return ()
+    take = Choice(act="ack", label=headings(language).have_it)
+    return (*(() if alert.taken_at else (take,)), Choice(act="false-alarm", label=headings(language).false_alarm))
 
 
 def _taken(alert: Alert) -> Alert:

@@ -28,6 +28,7 @@ from rules.instant import instant
 from tests.alerts.samples import NOTICES
 from tests.builders import AT, FIGURES, alert, message, notice
 from tests.servers import (
+    Posted,
     babble,
     free_port,
     hang_up,
@@ -36,14 +37,20 @@ from tests.servers import (
     ntfy_answer,
     silence,
     slack_answer,
+    slack_problem,
     smtp_server,
     tcp_server,
 )
 
 KINDS = CHANNELS.kinds()
-IMPATIENT = {"slack": {"pause": 0.0}, "email": {"timeout": 0.3}, "mqtt": {"timeout": 0.3, "patience": 0.5}}
+IMPATIENT = {
+    "slack": {"pause": 0.0},
+    "slackbot": {"pause": 0.0},
+    "email": {"timeout": 0.3},
+    "mqtt": {"timeout": 0.3, "patience": 0.5},
+}
 """What takes seconds outside takes moments here."""
-HTTP = ["ntfy", "slack", "webhook"]
+HTTP = ["ntfy", "slack", "slackbot", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
 SECRET = "tk-s3cret-0123456789"
 RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
@@ -59,6 +66,7 @@ def written(kind: str, port: int) -> dict[str, Any]:
         "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
         "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
         "slack": {"webhook": f"http://127.0.0.1:{port}/services/{SECRET}"},
+        "slackbot": {"token": SECRET, "channel": "#crisis", "server": f"http://127.0.0.1:{port}"},
         "webhook": {"url": f"http://127.0.0.1:{port}/{SECRET}?k={SECRET}", "secret": SECRET, "allow_private": True},
     }[kind]
 
@@ -80,11 +88,20 @@ async def built(kind: str, port: int) -> AsyncIterator[Channel]:
                 serving.cancel()
 
 
+def slackbot_answer(posted: Posted) -> web.Response:
+    """What Slack's Web API answers, within the limits of its blocks."""
+    error = slack_problem(json.loads(posted.body or b"{}"))
+    answer = {"ok": False, "error": "invalid_blocks"} if error else {"ok": True, "channel": "C1", "ts": "1.2"}
+    return web.json_response(answer)
+
+
 @asynccontextmanager
 async def working(kind: str, folder: Path) -> AsyncIterator[tuple[Channel, Callable[[], Any]]]:
     """A channel whose service works, and what that service received so far, as one text."""
     if kind in HTTP:
-        answer = {"slack": slack_answer, "ntfy": ntfy_answer}.get(kind, lambda _: web.Response())
+        answer = {"slack": slack_answer, "slackbot": slackbot_answer, "ntfy": ntfy_answer}.get(
+            kind, lambda _: web.Response()
+        )
         async with http_fake(answer) as fake, built(kind, int(fake.url.rpartition(":")[2])) as channel:
             yield channel, lambda: "".join(posted.body.decode() for posted in fake.received)
     elif kind == "email":
@@ -201,7 +218,7 @@ async def test_hostile_words_are_delivered_defused(
         seen = received() + capsys.readouterr().out
 
     assert not [bad for bad in ("\x1b", "\u202e", "javascript:", "\nBcc:") if bad in seen]
-    if kind == "slack":
+    if kind.startswith("slack"):
         # in rich text nothing is markup: a mention there is an element of its own, not a text
         read = [block for block in json.loads(seen)["blocks"] if block["type"] != "rich_text"]
         assert not re.search(r"<[!@#]", json.dumps(read))

@@ -1,0 +1,157 @@
+"""The Slack bot against a strict Slack: one message an incident, its story in the thread, buttons without a port."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from alerts.channel import Act, SendError, Tools
+from alerts.channels.slackbot import SPEC, SlackbotChannel
+from alerts.message import Choice
+from rules.instant import instant
+from tests.builders import AT, message, step
+from tests.slack import APP, BOT, ROOM, Slack, slack
+
+CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
+
+
+class Asked:
+    def __init__(self, refusal: str = "") -> None:
+        self.acts: list[Act] = []
+        self.refusal, self.heard = refusal, asyncio.Event()
+
+    async def __call__(self, act: Act) -> str:
+        self.acts.append(act)
+        self.heard.set()
+        return self.refusal
+
+
+@asynccontextmanager
+async def bot(fake: Slack, asked: Asked | None = None, **options: Any) -> AsyncIterator[SlackbotChannel]:
+    async with aiohttp.ClientSession() as http:
+        known = {"token": BOT, "channel": "#crisis", "app_token": APP, "server": fake.url}
+        tools = Tools(
+            http=http, now=lambda: instant(AT), installation="watch", name="team", **({"act": asked} if asked else {})
+        )
+        yield SlackbotChannel(SPEC.options.model_validate(known | options), tools, pause=0.0)
+
+
+@asynccontextmanager
+async def served(channel: SlackbotChannel) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(channel.serve())
+        yield
+        serving.cancel()
+
+
+async def test_an_incident_is_one_message_edited_in_place_with_its_story_in_the_thread() -> None:
+    async with slack() as fake, bot(fake) as channel:
+        receipt = await channel.send(message(choices=CHOICES))
+        loud = await channel.send(step(1, "worse"), receipt or "")
+        await channel.send(step(2, "acknowledged"), receipt or "")
+        quiet = await channel.send(message(step=3, title="Closed", priority=2), receipt or "")
+
+    ((ts, shown),) = fake.shown.items()
+    assert (f"{ROOM}:{ts}", None, None) == (receipt, loud, quiet)
+    assert "Closed" == shown["blocks"][0]["text"]["text"]
+    assert [True, True, False] == [told["reply_broadcast"] for told in fake.threads[ts]]
+    assert not [block for block in shown["blocks"] if block["type"] == "actions"]
+
+
+async def test_a_message_that_somebody_took_away_is_posted_again() -> None:
+    async with slack() as fake, bot(fake) as channel:
+        receipt = await channel.send(message())
+        fake.shown.clear()
+        again = await channel.send(step(1, "worse"), receipt or "")
+
+    assert again is not None
+    assert again != receipt
+    assert again.partition(":")[2] in fake.shown
+
+
+async def test_without_an_app_token_there_is_no_button_that_nobody_answers() -> None:
+    async with slack() as fake, bot(fake, app_token=None) as channel:
+        await channel.send(message(choices=CHOICES))
+        await channel.serve()
+
+    (shown,) = fake.shown.values()
+    assert "actions" not in [block["type"] for block in shown["blocks"]]
+
+
+@pytest.mark.parametrize(
+    ("button", "wish"),
+    [
+        ("ack", Act(verb="ack", incident=message().thread, by="camille")),
+        ("false-alarm", Act(verb="resolve", incident=message().thread, by="camille", ending="false-alarm")),
+    ],
+)
+async def test_a_button_asks_for_what_it_says(button: str, wish: Act) -> None:
+    asked = Asked()
+    async with slack() as fake, bot(fake, asked) as channel, served(channel):
+        receipt = await channel.send(message(choices=CHOICES, language="fr"))
+        await fake.press((receipt or "").partition(":")[2], button)
+        await asyncio.wait_for(asked.heard.wait(), 20)
+
+    assert ([wish], []) == (asked.acts, fake.whispers)
+
+
+async def test_a_refusal_is_told_to_who_pressed_and_to_nobody_else() -> None:
+    async with slack() as fake, bot(fake, Asked("Max already has <it>")) as channel, served(channel):
+        receipt = await channel.send(message(choices=CHOICES, language="fr"))
+        await fake.press((receipt or "").partition(":")[2], "ack")
+        await fake.until(lambda: bool(fake.whispers))
+
+    (told,) = fake.whispers
+    assert ("U1", True) == (told["user"], told["text"].endswith("Max already has &lt;it&gt;"))
+
+
+async def test_what_is_no_button_of_ours_is_let_pass() -> None:
+    asked = Asked()
+    async with slack() as fake, bot(fake, asked) as channel, served(channel):
+        receipt = await channel.send(message(choices=CHOICES))
+        await fake.send("interactive", {"type": "view_submission"})
+        await fake.send("events_api", {"event": {"type": "app_mention"}})
+        await fake.press((receipt or "").partition(":")[2], "ack")
+        await asyncio.wait_for(asked.heard.wait(), 20)
+
+    assert 1 == len(asked.acts)
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "reason", "permanent"),
+    [
+        (200, "ratelimited", "serverError", False),
+        (200, "internal_error", "serverError", False),
+        (200, "invalid_auth", "authError", True),
+        (200, "not_in_channel", "clientError", True),
+        (200, "<script>", "serverError", False),
+        (429, "ratelimited", "rateLimited", False),
+        (503, "service_unavailable", "serverError", False),
+    ],
+)
+async def test_each_refusal_is_tried_again_or_permanent(status: int, word: str, reason: str, permanent: bool) -> None:
+    async with slack() as fake, bot(fake) as channel:
+        fake.refuse = [(status, word, {"Retry-After": "7"})]
+        with pytest.raises(SendError) as failed:
+            await channel.send(message())
+
+    assert (reason, permanent) == (failed.value.reason, failed.value.permanent)
+    assert "<" not in str(failed.value)
+
+
+async def test_blocks_that_slack_does_not_take_are_told_as_plain_words() -> None:
+    async with slack() as fake, bot(fake) as channel:
+        fake.refuse = [(200, "invalid_blocks", {})]
+        await channel.send(message())
+
+    (shown,) = fake.shown.values()
+    assert (message().line, []) == (shown["text"], shown["blocks"])
+
+
+async def test_a_bot_token_for_an_app_token_is_said_before_it_is_needed() -> None:
+    async with slack() as fake, bot(fake, app_token=BOT) as channel:
+        with pytest.raises(SendError, match="invalid_auth"):
+            await channel.probe()
