@@ -1,15 +1,12 @@
 """What one brand goes through: a fold over its log that gives the transitions of its incidents."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from rules.engine_state import EngineState
-from rules.evidence import evidence_of
 from rules.explaining import Explanation, explain
 from rules.facts import Facts
-from rules.history import Rules, made, pupils, take_in
-from rules.incident import Incident, begun
+from rules.history import pupils, take_in
+from rules.incident import Incident
 from rules.inputs import (
     Acknowledged,
     Configured,
@@ -25,10 +22,12 @@ from rules.inputs import (
     Plan,
     Resolved,
 )
-from rules.instant import MINUTE, SECOND, Instant, Span, span
-from rules.rule import RULES, RuleSpec, Verdict
-from rules.series import measure_of, minute_of, series_of
-from rules.transition import Ending, Evidence, State, Transition
+from rules.instant import MINUTE, SECOND, Instant, Span
+from rules.judging import Judging
+from rules.making import Rules, made
+from rules.rule import Verdict
+from rules.series import minute_of, series_of
+from rules.transition import Transition
 
 GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
@@ -51,12 +50,12 @@ class Engine:
         self.brand = brand
         self._state = msgspec.json.decode(state, type=EngineState) if state else EngineState()
         self._rules: Rules = {}
-        self._specs: dict[str, RuleSpec] = {}
+        self._judging = Judging(brand, self._state, self._rules)
         self._state.close(self._state.learnt)
         if self._state.plan:
             self._build(self._state.plan)
             for name, learned in self._state.learned.items():
-                self._rules[name][0].restore(learned)
+                self._rules[name].rule.restore(learned)
 
     @property
     def plan(self) -> Plan | None:
@@ -93,15 +92,11 @@ class Engine:
     @property
     def coverage(self) -> float:
         """How much of what the brand usually hears is heard, 0 to 1."""
-        return self._state.coverage(self._sources)
-
-    @property
-    def _sources(self) -> tuple[str, ...]:
-        return self._state.plan.sources if self._state.plan else ()
+        return self._state.coverage(self._state.sources)
 
     def judge(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
-        return {name: self._verdict(name, at) for name in self._rules}
+        return self._judging.verdicts(at)
 
     def authors(self, verdict: Verdict, at: Instant) -> int:
         """How many people wrote what a verdict of `judge` at `at` counts."""
@@ -109,12 +104,12 @@ class Engine:
 
     def explain(self, at: Instant) -> list[Explanation]:
         """How each rule comes to what it says of the moment `at`, without consequences."""
-        self._state.find_deaf(at, self._sources)
-        return [explain(name, rule, self._state, at) for name, (rule, _) in self._rules.items()]
+        self._state.find_deaf(at)
+        return [explain(name, each.rule, self._state, at) for name, each in self._rules.items()]
 
     def dump(self) -> bytes:
         """The state, for a snapshot."""
-        self._state.learned = {name: rule.dump() for name, (rule, _) in self._rules.items()}
+        self._state.learned = {name: each.rule.dump() for name, each in self._rules.items()}
         return msgspec.json.encode(self._state)
 
     def apply(self, entry: Input) -> list[Transition]:
@@ -135,7 +130,7 @@ class Engine:
             case Deleted():
                 self._unquote(entry.mention)
             case Acknowledged() | Resolved():
-                return self._acknowledge(entry) if isinstance(entry, Acknowledged) else self._resolve(entry)
+                return self._judging.obey(entry)
             case Configured():
                 return self._configure(entry)
             case Coverage():
@@ -151,7 +146,7 @@ class Engine:
     def settle(self) -> list[Transition]:
         """Judge what was taken in and not judged yet."""
         news, self._state.news = self._state.news, {}
-        return self._judge_all(self._state.news_at, set(news)) if news else []
+        return self._judging.judge(self._state.news_at, set(news)) if news else []
 
     def advance(self, to: Instant) -> list[Transition]:
         """Run every grid instant up to and including `to`."""
@@ -168,7 +163,7 @@ class Engine:
                 break
             state.ticked += GRID
             self._learn(state.ticked)
-            transitions += self._judge_all(state.ticked)
+            transitions += self._judging.judge(state.ticked)
         return transitions
 
     def _gap(self, entry: Gap) -> list[Transition]:
@@ -191,11 +186,7 @@ class Engine:
 
     def _count(self, facts: Facts) -> set[str]:
         touched = self._add(facts)
-        for incident in self._state.incidents.values():
-            if measure_of(self._series(incident))[0] in touched:
-                incident.during += 1
-                if facts.source not in incident.sources:
-                    incident.sources.append(facts.source)
+        self._judging.note(facts, touched)
         return touched
 
     def _edit(self, entry: Edited) -> None:
@@ -217,32 +208,15 @@ class Engine:
         for incident in self._state.incidents.values():
             incident.first = "" if incident.first == mention else incident.first
 
-    def _acknowledge(self, entry: Acknowledged) -> list[Transition]:
-        for incident in self._state.incidents.values():
-            if incident.id == entry.incident and incident.acknowledged_by is None:
-                incident.acknowledged_by = entry.by
-                return [self._step(incident, "acknowledged", entry.at, by=entry.by)]
-        return []
-
-    def _resolve(self, entry: Resolved) -> list[Transition]:
-        for name, incident in list(self._state.incidents.items()):
-            if incident.id == entry.incident:
-                how = {"by": entry.by, "because": entry.because, "ending": entry.ending}
-                step = msgspec.structs.replace(self._step(incident, "resolved", entry.at), **how)
-                self._end(name, entry.ending)
-                self._state.hushed[name] = step.evidence.count
-                return [step]
-        return []
-
     def _cover(self, entry: Coverage) -> None:
         state = self._state
         since = state.cover(entry.source, entry.share, minute_of(entry.at))
-        state.note_coverage(minute_of(entry.at), self._sources)
+        state.note_coverage(minute_of(entry.at))
         if since is None or not state.whole:
             return
-        if entry.source in self._sources:
+        if entry.source in self._state.sources:
             for name, learned in state.whole.items():
-                self._rules[name][0].recall(learned)
+                self._rules[name].rule.recall(learned)
         if not state.is_reduced(state.learnt):
             state.whole = {}
 
@@ -256,16 +230,9 @@ class Engine:
         state, old = self._state, self._rules
         first, state.plan = state.plan is None, entry.plan
         changed = not first and self._query != entry.plan.query
-        kept = {rule.name for rule in entry.plan.rules}
-        transitions = [
-            self._step(incident, "resolved", entry.at, because="the rule was removed from the configuration")
-            for name, incident in state.incidents.items()
-            if name not in kept
-        ]
-        state.incidents = {name: incident for name, incident in state.incidents.items() if name in kept}
-        state.hushed = {name: count for name, count in state.hushed.items() if name in kept}
+        transitions = self._judging.keep({rule.name for rule in entry.plan.rules}, entry.at)
         self._build(entry.plan)
-        state.note_coverage(minute_of(entry.at), self._sources)
+        state.note_coverage(minute_of(entry.at))
         self._inherit(old, soften=changed)
         if first:
             state.ticked, state.counts.since = entry.at - entry.at % GRID, minute_of(entry.at)
@@ -275,24 +242,24 @@ class Engine:
     def _inherit(self, old: Rules, *, soften: bool) -> None:
         state = self._state
         whole, state.whole, imported, state.imported = state.whole, {}, state.imported, {}
-        for name, (rule, _) in self._rules.items():
+        for name, made_now in self._rules.items():
             before = old.get(name)
-            if before and type(before[0]) is type(rule) and before[0].series == rule.series:
-                rule.restore(before[0].dump())
+            if before and made_now.is_like(before):
+                made_now.rule.restore(before.rule.dump())
                 if name in whole and not soften:
                     state.whole[name] = whole[name]
                 if name in imported and not soften:
                     state.imported[name] = imported[name]
             if soften:
-                rule.soften()
+                made_now.rule.soften()
 
     def _build(self, plan: Plan) -> None:
         self._query = plan.query
         self._rules = {rule.name: made(rule) for rule in plan.rules}
-        self._specs = {rule.name: RULES.spec(rule.kind) for rule in plan.rules}
-        self._minds_silence = any(self._specs[name].silence(options) for name, (_, options) in self._rules.items())
+        self._judging = Judging(self.brand, self._state, self._rules)
+        self._minds_silence = any(each.spec.silence(each.options) for each in self._rules.values())
         self._lateness = -(-plan.lateness // MINUTE)
-        self._horizon = max([rule.horizon for rule, _ in self._rules.values()], default=1)
+        self._horizon = max([each.rule.horizon for each in self._rules.values()], default=1)
 
     def _learn(self, at: Instant) -> None:
         state = self._state
@@ -302,95 +269,18 @@ class Engine:
         for minute in range(max(state.learnt, state.counts.since), until):
             self._learn_minute(minute)
         state.close(until)
-        state.forget(until, self._sources)
-        state.note_coverage(minute_of(at), self._sources)
+        state.forget(until, self._state.sources)
+        state.note_coverage(minute_of(at))
         state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
 
     def _learn_minute(self, minute: int) -> None:
-        state, sources = self._state, self._sources
+        state, sources = self._state, self._state.sources
         if not state.is_unheard(minute, sources):
             if not state.whole and state.is_reduced(minute):
-                state.whole = {name: rule.dump() for name, (rule, _) in self._rules.items()}
-            for name, (rule, _) in self._rules.items():
-                if not (name in state.incidents and self._specs[name].pauses):
-                    rule.learn(state.counts, minute)
+                state.whole = {name: each.rule.dump() for name, each in self._rules.items()}
+            for name, each in self._rules.items():
+                if not (name in state.incidents and each.spec.pauses):
+                    each.rule.learn(state.counts, minute)
         # a crisis is not where a brand is usually heard
         if not state.incidents and not state.is_skipped(minute):
             state.learn(state.counts, minute, sources)
-
-    def _verdict(self, name: str, at: Instant) -> Verdict:
-        incident = self._state.incidents.get(name)
-        self._state.find_deaf(at, self._sources)
-        return self._rules[name][0].judge(self._state.counts, at, incident.as_opened if incident else None)
-
-    def _judge_all(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
-        return [step for name in self._rules for step in self._judge(name, at, touched)]
-
-    def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
-        rule, options = self._rules[name]
-        if touched is not None and not self._specs[name].is_hasty(measure_of(rule.series)[0], touched):
-            return
-        verdict = self._verdict(name, at)
-        incident = self._state.incidents.get(name)
-        if incident is None:
-            if verdict.calm:
-                self._state.hushed.pop(name, None)
-            if verdict.firing and not self._is_hushed(name, verdict):
-                yield self._open(name, verdict, at)
-        elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
-            yield self._step(incident, step, at, verdict)
-        elif incident.is_over(at, span(options.calm_for)):
-            yield self._step(incident, "resolved", at, verdict)
-            self._end(name)
-
-    def _end(self, name: str, ending: Ending | None = None) -> None:
-        del self._state.incidents[name]
-        self._rules[name][0].end(ending)
-
-    def _is_hushed(self, name: str, verdict: Verdict) -> bool:
-        hushed = self._state.hushed.get(name)
-        if hushed is not None and not verdict.fewer and verdict.count >= 2 * max(hushed, 1):
-            del self._state.hushed[name]
-        return name in self._state.hushed
-
-    def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
-        series = verdict.series or self._rules[name][0].series
-        incident = begun(self.brand, name, verdict, at, self._state.counts.window(series, at, verdict.window))
-        self._state.incidents[name] = incident
-        return self._step(incident, "open", at, verdict)
-
-    def _step(
-        self,
-        incident: Incident,
-        state: State,
-        at: Instant,
-        verdict: Verdict | None = None,
-        *,
-        by: str | None = None,
-        because: str | None = None,
-    ) -> Transition:
-        rule, _ = self._rules[incident.rule]
-        verdict = verdict or self._verdict(incident.rule, at)
-        step = Transition(
-            at=at,
-            incident=incident.id,
-            step=incident.step,
-            brand=self.brand,
-            rule=incident.rule,
-            state=state,
-            severity=incident.severity,
-            reasons=rule.reasons(verdict),
-            evidence=self._evidence(at, incident, verdict),
-            by=by,
-            because=because,
-        )
-        incident.step += 1
-        return step
-
-    def _series(self, incident: Incident) -> str:
-        return incident.series or self._rules[incident.rule][0].series
-
-    def _evidence(self, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
-        state = self._state
-        counted = evidence_of(self._series(incident), state.counts, at, incident, verdict)
-        return msgspec.structs.replace(counted, unheard=tuple(sorted(state.down)), coverage=self.coverage)

@@ -1,6 +1,5 @@
 """All of a brand's engine that must survive a restart."""
 
-from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -33,20 +32,25 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     model: str | None = None
     imported: dict[str, int] = {}
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Those that the brand is heard through."""
+        return self.plan.sources if self.plan else ()
+
     def close(self, before: int) -> None:
         """Minutes before that one do not change any more."""
         self.learnt = before
         self.counts.open = max(before, self.counts.since)
 
-    def note_coverage(self, minute: int, sources: Sequence[str]) -> None:
+    def note_coverage(self, minute: int) -> None:
         """What is heard may have changed in that minute."""
-        if self.coverage(sources) < 1:
+        if self.coverage(self.sources) < 1:
             self.counts.full_since = None
         elif self.counts.full_since is None:
             self.counts.full_since = minute + 1
 
-    def find_deaf(self, at: Instant, sources: Collection[str]) -> None:
+    def find_deaf(self, at: Instant) -> None:
         """Know in which of the open minutes not all was heard."""
         if self.down or self.unheard or self.counts.deaf:
             minutes = range(self.counts.open, minute_of(at))
-            self.counts.deaf = [minute for minute in minutes if self.is_unheard(minute, sources)]
+            self.counts.deaf = [minute for minute in minutes if self.is_unheard(minute, self.sources)]

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from rules.engine_state import EngineState
-from rules.inputs import Imported, RulePlan
+from rules.inputs import Imported
 from rules.instant import Instant
-from rules.rule import RULES, Rule, RuleOptions
+from rules.making import Rules, made
+from rules.rule import RULES, Rule
 from rules.series import Bin, Counts
-
-Rules = dict[str, tuple[Rule, RuleOptions]]
 
 DAY = 24 * 60
 LONGEST = 90 * DAY
@@ -23,7 +22,7 @@ def pupils(entry: Imported, state: EngineState, rules: Rules) -> list[str]:
     """The rules that learn of a series in it, by name."""
     plans = state.plan.rules if state.plan else ()
     wanted = [plan.name for plan in plans if RULES.spec(plan.kind).learns_counts]
-    return [name for name in wanted if rules[name][0].series in entry.counts]
+    return [name for name in wanted if rules[name].rule.series in entry.counts]
 
 
 def end_of(entry: Imported) -> int:
@@ -40,7 +39,7 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
             if plan.name not in state.imported:
                 rules[plan.name] = made(plan)
                 state.whole.pop(plan.name, None)
-            _learn(entry, rules[plan.name][0])
+            _learn(entry, rules[plan.name].rule)
             state.imported[plan.name] = end_of(entry)
 
 
@@ -89,10 +88,3 @@ def minutes_in(entries: Iterable[Imported]) -> int:
         for name, counts in entry.counts.items():
             told[name] += entry.width * sum(count is not None for count in counts)
     return max(told.values(), default=0)
-
-
-def made(plan: RulePlan) -> tuple[Rule, RuleOptions]:
-    """A rule that has learnt nothing yet, and its options."""
-    spec = RULES.spec(plan.kind)
-    options = spec.options.model_validate(plan.options)
-    return spec.build(plan.name, options), options

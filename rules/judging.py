@@ -1,0 +1,155 @@
+"""What the incidents of a brand go through: rules are judged, and say when one opens, changes and ends."""
+
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from rules.engine_state import EngineState
+from rules.evidence import evidence_of
+from rules.facts import Facts
+from rules.incident import Incident, begun
+from rules.inputs import Acknowledged, Resolved
+from rules.instant import Instant, span
+from rules.making import Rules
+from rules.rule import Verdict
+from rules.series import measure_of
+from rules.transition import Ending, Evidence, State, Transition
+
+
+class Judging:
+    """Judges `rules` of `brand` by what `state` has counted, and keeps the incidents there."""
+
+    def __init__(self, brand: str, state: EngineState, rules: Rules) -> None:
+        self._brand = brand
+        self._state = state
+        self._rules = rules
+
+    def verdicts(self, at: Instant) -> dict[str, Verdict]:
+        """What each rule says of the moment `at`, without consequences."""
+        self._state.find_deaf(at)
+        return {name: self._verdict(name, at) for name in self._rules}
+
+    def judge(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
+        """Judge every rule at a grid instant, and what news of the series `touched` concerns at once."""
+        self._state.find_deaf(at)
+        return [step for name in self._rules for step in self._judge(name, at, touched)]
+
+    def note(self, facts: Facts, touched: Collection[str]) -> None:
+        """A mention was counted in the series `touched`: the incidents it belongs to go on."""
+        for incident in self._state.incidents.values():
+            if measure_of(self._series(incident))[0] in touched:
+                incident.during += 1
+                if facts.source not in incident.sources:
+                    incident.sources.append(facts.source)
+
+    def obey(self, entry: Acknowledged | Resolved) -> list[Transition]:
+        """Somebody has an incident, which is told the first time; or says that it is over."""
+        return self._acknowledge(entry) if isinstance(entry, Acknowledged) else self._resolve(entry)
+
+    def _acknowledge(self, entry: Acknowledged) -> list[Transition]:
+        for incident in self._state.incidents.values():
+            if incident.id == entry.incident and incident.acknowledged_by is None:
+                incident.acknowledged_by = entry.by
+                return [self._asked(incident, "acknowledged", entry.at, by=entry.by)]
+        return []
+
+    def _resolve(self, entry: Resolved) -> list[Transition]:
+        for name, incident in self._state.incidents.items():
+            if incident.id == entry.incident:
+                how = {"by": entry.by, "because": entry.because, "ending": entry.ending}
+                step = msgspec.structs.replace(self._asked(incident, "resolved", entry.at), **how)
+                self._end(name, entry.ending)
+                self._state.hushed[name] = step.evidence.count
+                return [step]
+        return []
+
+    def keep(self, names: Collection[str], at: Instant) -> list[Transition]:
+        """Only rules of these names stay: the incidents of others are over."""
+        state = self._state
+        transitions = [
+            self._asked(incident, "resolved", at, because="the rule was removed from the configuration")
+            for name, incident in state.incidents.items()
+            if name not in names
+        ]
+        state.incidents = {name: incident for name, incident in state.incidents.items() if name in names}
+        state.hushed = {name: count for name, count in state.hushed.items() if name in names}
+        return transitions
+
+    def _verdict(self, name: str, at: Instant) -> Verdict:
+        incident = self._state.incidents.get(name)
+        return self._rules[name].rule.judge(self._state.counts, at, incident.as_opened if incident else None)
+
+    def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
+        rule, options, spec = self._rules[name]
+        if touched is not None and not spec.is_hasty(measure_of(rule.series)[0], touched):
+            return
+        verdict = self._verdict(name, at)
+        incident = self._state.incidents.get(name)
+        if incident is None:
+            if verdict.calm:
+                self._state.hushed.pop(name, None)
+            if verdict.firing and not self._is_hushed(name, verdict):
+                yield self._open(name, verdict, at)
+        elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
+            yield self._step(incident, step, at, verdict)
+        elif incident.is_over(at, span(options.calm_for)):
+            yield self._step(incident, "resolved", at, verdict)
+            self._end(name)
+
+    def _end(self, name: str, ending: Ending | None = None) -> None:
+        del self._state.incidents[name]
+        self._rules[name].rule.end(ending)
+
+    def _is_hushed(self, name: str, verdict: Verdict) -> bool:
+        hushed = self._state.hushed.get(name)
+        if hushed is not None and not verdict.fewer and verdict.count >= 2 * max(hushed, 1):
+            del self._state.hushed[name]
+        return name in self._state.hushed
+
+    def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
+        series = verdict.series or self._rules[name].rule.series
+        incident = begun(self._brand, name, verdict, at, self._state.counts.window(series, at, verdict.window))
+        self._state.incidents[name] = incident
+        return self._step(incident, "open", at, verdict)
+
+    def _asked(
+        self, incident: Incident, state: State, at: Instant, *, by: str | None = None, because: str | None = None
+    ) -> Transition:
+        self._state.find_deaf(at)
+        return self._step(incident, state, at, self._verdict(incident.rule, at), by=by, because=because)
+
+    def _step(
+        self,
+        incident: Incident,
+        state: State,
+        at: Instant,
+        verdict: Verdict,
+        *,
+        by: str | None = None,
+        because: str | None = None,
+    ) -> Transition:
+        step = Transition(
+            at=at,
+            incident=incident.id,
+            step=incident.step,
+            brand=self._brand,
+            rule=incident.rule,
+            state=state,
+            severity=incident.severity,
+            reasons=self._rules[incident.rule].rule.reasons(verdict),
+            evidence=self._evidence(at, incident, verdict),
+            by=by,
+            because=because,
+        )
+        incident.step += 1
+        return step
+
+    def _series(self, incident: Incident) -> str:
+        return incident.series or self._rules[incident.rule].rule.series
+
+    def _evidence(self, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
+        state = self._state
+        counted = evidence_of(self._series(incident), state.counts, at, incident, verdict)
+        return msgspec.structs.replace(
+            counted, unheard=tuple(sorted(state.down)), coverage=state.coverage(state.sources)
+        )
