@@ -46,7 +46,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     there is little history behind it. `during` counts since the opening; `sources` maps source name to count.
     `second_half` is the count of the latter half of the window; `words` maps what was said of a keyword rule's words to
     mentions (0: said earlier), the most frequent first; `stories` is how many different texts they are, 0 when that is
-    not known; `least` mentions by `least_authors` are what the rule asks for.
+    not known; `least` mentions by `least_authors` are what the rule asks for. `source` is the only one that is counted,
+    "" where all are, `also` others that were as bad by themselves; `raised_by` the rules whose incidents made this one
+    critical.
     """
 
     of: Of
@@ -72,6 +74,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     fewer: bool = False
     share: Share | None = None
     stories: int = 0
+    source: str = ""
+    also: tuple[str, ...] = ()
+    raised_by: tuple[str, ...] = ()
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,12 @@ def alert_in_names(alert: Alert) -> Alert:
         unheard={sources.get(name, name): since for name, since in alert.unheard.items()},
         partly=tuple(sources.get(name, name) for name in alert.partly),
         quotes=tuple(replace(quote, source=sources.get(quote.source, quote.source)) for quote in alert.quotes),
-        figures=replace(alert.figures, sources=dict(counts)),
+        figures=replace(
+            alert.figures,
+            sources=dict(counts),
+            source=sources.get(alert.figures.source, alert.figures.source),
+            also=tuple(sources.get(name, name) for name in alert.figures.also),
+        ),
     )
 
 

@@ -204,6 +204,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "copied": _copied(figures, language),
         "told_share": _told_share(figures.share, language),
         "where": _where(figures.sources, language),
+        "besides": _shortlist(figures.also),
         "silent": _shortlist(sorted(alert.unheard)),
         "partly": _shortlist(sorted(alert.partly)),
         "informed": _shortlist(alert.told),

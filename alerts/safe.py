@@ -57,6 +57,9 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         figures=replace(
             figures,
             sources=_named(figures.sources),
+            source=_maybe(figures.source, NAME) or "",
+            also=tuple(map(_name, figures.also)),
+            raised_by=tuple(map(_name, figures.raised_by)),
             words={word: count for word, count in _words(figures.words) if word},
         ),
     )

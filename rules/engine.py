@@ -2,6 +2,7 @@
 
 import msgspec
 
+from rules.by_source import BySource
 from rules.engine_state import EngineState
 from rules.explaining import Explanation, explain
 from rules.facts import Facts
@@ -26,7 +27,7 @@ from rules.instant import MINUTE, SECOND, Instant, Span
 from rules.judging import Judging
 from rules.making import Rules, made
 from rules.rule import Verdict
-from rules.series import minute_of, series_of
+from rules.series import minute_of
 from rules.transition import Transition
 
 GRID: Span = 10 * SECOND
@@ -100,7 +101,7 @@ class Engine:
 
     def authors(self, verdict: Verdict, at: Instant) -> int:
         """How many people wrote what a verdict of `judge` at `at` counts."""
-        return self._state.counts.authors(verdict.of, at, verdict.window)
+        return self._state.counts.of(verdict.source).authors(verdict.of, at, verdict.window)
 
     def explain(self, at: Instant) -> list[Explanation]:
         """How each rule comes to what it says of the moment `at`, without consequences."""
@@ -179,29 +180,20 @@ class Engine:
         self._state.news_at = at
         self._state.news.update(dict.fromkeys(sorted(series), True))
 
-    def _add(self, facts: Facts) -> set[str]:
-        for series in series_of(facts):
-            self._state.counts.add(series, facts)
-        return set(series_of(facts))
-
     def _count(self, facts: Facts) -> set[str]:
-        touched = self._add(facts)
+        touched = self._state.counts.count(facts)
         self._judging.note(facts, touched)
         return touched
 
     def _edit(self, entry: Edited) -> None:
         if entry.before.history:  # it was counted nowhere
-            self._touch(entry.at, self._add(entry.after))
+            self._touch(entry.at, self._state.counts.count(entry.after))
             return
         if minute_of(entry.before.moment) < self._state.learnt:
             return
-        before, after = set(series_of(entry.before)), set(series_of(entry.after))
         moved = msgspec.structs.replace(entry.after, moment=entry.before.moment)
-        for series in before:
-            self._state.counts.remove(series, entry.before)
-        for series in series_of(moved):
-            self._state.counts.add(series, moved)
-        self._touch(entry.at, before | after)
+        before = self._state.counts.uncount(entry.before)
+        self._touch(entry.at, before | self._state.counts.count(moved))
 
     def _unquote(self, mention: str) -> None:
         self._state.counts.unquote(mention)
@@ -232,6 +224,8 @@ class Engine:
         changed = not first and self._query != entry.plan.query
         transitions = self._judging.keep({rule.name for rule in entry.plan.rules}, entry.at)
         self._build(entry.plan)
+        apart = any(isinstance(each.rule, BySource) for each in self._rules.values())
+        state.counts.follow(state.sources, minute_of(entry.at), apart=apart)
         state.note_coverage(minute_of(entry.at))
         self._inherit(old, soften=changed)
         if first:
@@ -257,7 +251,7 @@ class Engine:
         self._query = plan.query
         self._rules = {rule.name: made(rule) for rule in plan.rules}
         self._judging = Judging(self.brand, self._state, self._rules)
-        self._minds_silence = any(each.spec.silence(each.options) for each in self._rules.values())
+        self._minds_silence = any(each.is_of_silence for each in self._rules.values())
         self._lateness = -(-plan.lateness // MINUTE)
         self._horizon = max([each.rule.horizon for each in self._rules.values()], default=1)
 

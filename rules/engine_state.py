@@ -40,17 +40,26 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     def close(self, before: int) -> None:
         """Minutes before that one do not change any more."""
         self.learnt = before
-        self.counts.open = max(before, self.counts.since)
+        for counts in (self.counts, *self.counts.sources.values()):
+            counts.open = max(before, counts.since)
 
     def note_coverage(self, minute: int) -> None:
         """What is heard may have changed in that minute."""
-        if self.coverage(self.sources) < 1:
-            self.counts.full_since = None
-        elif self.counts.full_since is None:
-            self.counts.full_since = minute + 1
+        _note(self.counts, minute, full=self.coverage(self.sources) >= 1)
+        for source, own in self.counts.sources.items():
+            _note(own, minute, full=self.share_of(source) >= 1)
 
     def find_deaf(self, at: Instant) -> None:
         """Know in which of the open minutes not all was heard."""
         if self.down or self.unheard or self.counts.deaf:
             minutes = range(self.counts.open, minute_of(at))
             self.counts.deaf = [minute for minute in minutes if self.is_unheard(minute, self.sources)]
+            for own in self.counts.sources.values():
+                own.deaf = self.counts.deaf
+
+
+def _note(counts: Counts, minute: int, *, full: bool) -> None:
+    if not full:
+        counts.full_since = None
+    elif counts.full_since is None:
+        counts.full_since = minute + 1

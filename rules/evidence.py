@@ -45,6 +45,9 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         fewer=verdict.fewer,
         share=verdict.share,
         stories=counts.told(series, at, minutes) if stories else 0,
+        source=incident.source,
+        also=tuple(incident.also),
+        raised_by=tuple(incident.raised_by),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rules.account import Account, Condition, Explains, Scale
+from rules.by_source import BySource
 from rules.engine_state import EngineState
 from rules.evidence import MOST_WORDS
 from rules.instant import Instant
@@ -61,7 +62,10 @@ def explain(name: str, rule: Rule, state: EngineState, at: Instant) -> Explanati
         incident = None
     opening, hushed = incident.as_opened if incident else None, state.hushed.get(name)
     verdict = rule.judge(state.counts, at, opening)
-    account = rule.explain(state.counts, at, opening) if isinstance(rule, Explains) else _bare(verdict)
+    counts = state.counts.of(verdict.source)
+    if isinstance(rule, BySource):
+        rule = rule.alone(verdict.source)
+    account = rule.explain(counts, at, opening) if isinstance(rule, Explains) else _bare(verdict)
     if hushed is not None:
         twice = 2 * max(hushed, 1)
         again = not verdict.fewer and verdict.count >= twice
@@ -71,10 +75,10 @@ def explain(name: str, rule: Rule, state: EngineState, at: Instant) -> Explanati
         rule=name,
         verdict=verdict,
         account=account,
-        drivers=_drivers(verdict.series or rule.series, state.counts, at, verdict.window),
+        drivers=_drivers(verdict.series or rule.series, counts, at, verdict.window),
         incident=incident.id if incident else None,
         hushed=hushed,
-        quarter=state.counts.total(rule.series, at, QUARTER),
+        quarter=counts.total(rule.series, at, QUARTER),
     )
 
 

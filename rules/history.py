@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from rules.by_source import BySource
 from rules.engine_state import EngineState
 from rules.inputs import Imported
 from rules.instant import Instant
 from rules.making import Rules, made
-from rules.rule import RULES, Rule
+from rules.rule import Rule
 from rules.series import Bin, Counts
 
 DAY = 24 * 60
@@ -21,8 +22,10 @@ _LOOSE = 1_000
 def pupils(entry: Imported, state: EngineState, rules: Rules) -> list[str]:
     """The rules that learn of a series in it, by name."""
     plans = state.plan.rules if state.plan else ()
-    wanted = [plan.name for plan in plans if RULES.spec(plan.kind).learns_counts]
-    return [name for name in wanted if rules[name].rule.series in entry.counts]
+    wanted = [plan.name for plan in plans if rules[plan.name].spec.learns_counts]
+    # counts of a history do not say of which source they are
+    plain = [name for name in wanted if not isinstance(rules[name].rule, BySource)]
+    return [name for name in plain if rules[name].rule.series in entry.counts]
 
 
 def end_of(entry: Imported) -> int:

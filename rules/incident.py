@@ -18,7 +18,8 @@ class Incident(msgspec.Struct, kw_only=True):
     """An open incident. `told` is the count last told to people, `calm_since` the start of the present calm;
     `sources` are those that contributed; `usual` and `usual_high` are what its rule said of `window` minutes when it
     opened; `first` is the mention it began with, "" once deleted, counted for `first_at`; `series` is what is counted,
-    "" for that of its rule.
+    "" for that of its rule; `source` the only one it is of, "" for all; `also` those that were as bad by themselves
+    since; `raised_by` the rules whose incidents made it critical.
     """
 
     id: str
@@ -40,15 +41,20 @@ class Incident(msgspec.Struct, kw_only=True):
     first: str = ""
     first_at: Instant | None = None
     series: str = ""
+    source: str = ""
+    also: list[str] = []
+    raised_by: list[str] = []
 
     def observe(self, verdict: Verdict, at: Instant, *, heard: bool) -> State | None:
         """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
         if verdict.count > self.peak:
             self.peak, self.peak_at = verdict.count, at
         doubled = verdict.count >= WORSE_FACTOR * self.told and not verdict.fewer
-        if _rank(verdict.severity) > _rank(self.severity) or doubled:
+        spreads = self._spread(verdict.also)
+        if _rank(verdict.severity) > _rank(self.severity) or doubled or spreads:
             self.severity = max(self.severity, verdict.severity, key=_rank)
-            self.told = verdict.count
+            # what is told of another source is no news of this one
+            self.told = max(self.told, verdict.count) if verdict.also else verdict.count
             self.calm_since = None
             return "worse"
         if not (verdict.calm and heard):
@@ -57,10 +63,22 @@ class Incident(msgspec.Struct, kw_only=True):
             self.calm_since = at
         return None
 
+    def raise_by(self, rules: Sequence[str]) -> None:
+        """It is critical, as these have incidents too."""
+        if rules:
+            self.severity, self.raised_by = "critical", list(rules)
+
+    def _spread(self, also: Sequence[str]) -> bool:
+        """Take in which sources are as bad by themselves; whether there are more of them."""
+        fresh = [source for source in also if source not in self.also]
+        self.also += fresh
+        self.sources += [source for source in fresh if source and source not in self.sources]
+        return bool(fresh)
+
     @property
     def as_opened(self) -> Opening:
         """What its rule said when it opened."""
-        return Opening(self.window, self.usual, self.usual_high, self.series)
+        return Opening(self.window, self.usual, self.usual_high, self.series, self.source)
 
     def is_over(self, at: Instant, calm_for: Span) -> bool:
         """Whether calm has lasted long enough."""
@@ -94,6 +112,8 @@ def begun(brand: str, rule: str, verdict: Verdict, at: Instant, window: Sequence
         usual_high=verdict.usual_high,
         window=verdict.window,
         series=verdict.series,
+        source=verdict.source,
+        also=list(verdict.also),
         first=next((cell.first for _, cell in window if cell.first), ""),
         first_at=next((cell.began for _, cell in window), None),
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from rules.by_source import BySource
 from rules.engine_state import EngineState
 from rules.evidence import evidence_of
 from rules.facts import Facts
@@ -37,7 +38,8 @@ class Judging:
     def note(self, facts: Facts, touched: Collection[str]) -> None:
         """A mention was counted in the series `touched`: the incidents it belongs to go on."""
         for incident in self._state.incidents.values():
-            if measure_of(self._series(incident))[0] in touched:
+            of = measure_of(self._series(incident))[0]
+            if of in touched and incident.source in {"", facts.source}:
                 incident.during += 1
                 if facts.source not in incident.sources:
                     incident.sources.append(facts.source)
@@ -91,14 +93,19 @@ class Judging:
             if verdict.firing and not self._is_hushed(name, verdict):
                 yield self._open(name, verdict, at)
         elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
+            incident.raise_by(self._confirming(name, incident))
             yield self._step(incident, step, at, verdict)
         elif incident.is_over(at, span(options.calm_for)):
             yield self._step(incident, "resolved", at, verdict)
             self._end(name)
 
     def _end(self, name: str, ending: Ending | None = None) -> None:
-        del self._state.incidents[name]
-        self._rules[name].rule.end(ending)
+        incident = self._state.incidents.pop(name)
+        rule = self._rules[name].rule
+        if isinstance(rule, BySource):
+            rule.end_of((incident.source, *incident.also), ending)
+        else:
+            rule.end(ending)
 
     def _is_hushed(self, name: str, verdict: Verdict) -> bool:
         hushed = self._state.hushed.get(name)
@@ -107,10 +114,27 @@ class Judging:
         return name in self._state.hushed
 
     def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
+        counts = self._state.counts.of(verdict.source)
         series = verdict.series or self._rules[name].rule.series
-        incident = begun(self._brand, name, verdict, at, self._state.counts.window(series, at, verdict.window))
+        incident = begun(self._brand, name, verdict, at, counts.window(series, at, verdict.window))
+        incident.raise_by(self._confirming(name, incident))
         self._state.incidents[name] = incident
         return self._step(incident, "open", at, verdict)
+
+    def _confirming(self, name: str, incident: Incident) -> list[str]:
+        """The rules that look at something else, and whose incidents make one that is serious critical. A silence
+        confirms no outcry, and an outcry no silence.
+        """
+        rule, others = self._rules[name], self._state.incidents.items()
+        if incident.severity != "warning" or not rule.options.fused or rule.is_of_silence:
+            return []
+        return [
+            other
+            for other, its in others
+            if its.severity != "info"
+            and not self._rules[other].is_of_silence
+            and self._rules[other].spec.confirms(rule.spec)
+        ]
 
     def _asked(
         self, incident: Incident, state: State, at: Instant, *, by: str | None = None, because: str | None = None
@@ -136,7 +160,7 @@ class Judging:
             rule=incident.rule,
             state=state,
             severity=incident.severity,
-            reasons=self._rules[incident.rule].rule.reasons(verdict),
+            reasons=(*self._rules[incident.rule].rule.reasons(verdict), *_raised(incident)),
             evidence=self._evidence(at, incident, verdict),
             by=by,
             because=because,
@@ -149,7 +173,13 @@ class Judging:
 
     def _evidence(self, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
         state = self._state
-        counted = evidence_of(self._series(incident), state.counts, at, incident, verdict)
+        counted = evidence_of(self._series(incident), state.counts.of(incident.source), at, incident, verdict)
         return msgspec.structs.replace(
             counted, unheard=tuple(sorted(state.down)), coverage=state.coverage(state.sources)
         )
+
+
+def _raised(incident: Incident) -> list[str]:
+    """Why it is more serious than its own rule says."""
+    names = ", ".join(incident.raised_by)
+    return [f"critical, as rules that look at something else have an incident too: {names}"] if names else []

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from rules.by_source import BySource, PerSource
 from rules.inputs import RulePlan
 from rules.rule import RULES, Rule, RuleOptions, RuleSpec
 
@@ -13,9 +14,15 @@ class Made(NamedTuple):
     options: RuleOptions
     spec: RuleSpec
 
+    @property
+    def is_of_silence(self) -> bool:
+        """Whether it judges that something is missing."""
+        return self.spec.silence(self.options)
+
     def is_like(self, other: "Made") -> bool:
         """Whether each knows what to do with what the other has learnt."""
-        return type(self.rule) is type(other.rule) and self.rule.series == other.rule.series
+        alike = type(self.rule) is type(other.rule) and self.spec.kind == other.spec.kind
+        return alike and self.rule.series == other.rule.series
 
 
 Rules = dict[str, Made]
@@ -25,4 +32,6 @@ def made(plan: RulePlan) -> Made:
     """A rule that has learnt nothing yet."""
     spec = RULES.spec(plan.kind)
     options = spec.options.model_validate(plan.options)
+    if isinstance(options, PerSource) and options.by:
+        return Made(BySource(plan.name, options, spec), options, spec)
     return Made(spec.build(plan.name, options), options, spec)

@@ -42,6 +42,11 @@ class RuleOptions(Model):
     """How serious an incident of this rule is when it opens."""
     calm_for: Duration = timedelta(minutes=30)
     """How long everything must be as usual before an incident resolves."""
+    fused: bool = True
+    """An incident that opens or gets worse as `warning` is `critical` while a rule that looks at something else
+    (numbers, shares, words or reach) has an incident of the brand that is `warning` or more. It never falls because of
+    that, and nobody is told once more.
+    """
     watch_only: Until | None = None
     """As for a brand, for this rule alone: `until 2026-12-03`."""
 
@@ -52,7 +57,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     `count` mentions of the series `of` were seen in the last `window` minutes and compared with `expected`. `usual` is
     the same once enough was heard to call it so, and all but one window of 200 have at most `usual_high` (None: too
     little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
-    `series` is what was counted, when that is another than the rule's own; it stays the one of its incident.
+    `series` is what was counted, when that is another than the rule's own; it stays the one of its incident. `source`
+    is the only one of which all this is said, "" where it is of all; `also` are others that fire by themselves.
     `unit` says what `count` and what is usual are numbers of, when not mentions; `fewer`: less than usual is what is
     wrong; `share` is told by rules that watch one.
     """
@@ -71,17 +77,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     fewer: bool = False
     share: Share | None = None
     series: str = ""
+    source: str = ""
+    also: tuple[str, ...] = ()
 
 
 class Opening(msgspec.Struct, frozen=True):
-    """What a rule said when the incident that is open now began: `window`, `usual`, `usual_high` and `series` of its
-    verdict.
+    """What a rule said when the incident that is open now began: `window`, `usual`, `usual_high`, `series` and
+    `source` of its verdict.
     """
 
     window: int
     usual: float | None = None
     usual_high: float | None = None
     series: str = ""
+    source: str = ""
 
 
 class Rule(Protocol):
@@ -133,7 +142,8 @@ class RuleSpec(Spec[RuleOptions]):
     series and of those it `watches` is judged at once, with None within 10 s only. `pauses`: it learns nothing while an
     incident of it is open. `silence` says whether there is something to judge when nothing is said.
     `learns_counts`: the counts of its series alone teach it, so that a history of them can. `terms`: it wants to know
-    the few telling words of negative mentions.
+    the few telling words of negative mentions. `looks_at` names what it goes by: rules that look at the same thing tell
+    the same news twice, others confirm it; by default no other kind looks at what this one does.
     """
 
     build: Callable[[str, Any], Rule]
@@ -143,6 +153,11 @@ class RuleSpec(Spec[RuleOptions]):
     silence: Callable[[Any], bool] = lambda _: False
     learns_counts: bool = False
     terms: bool = False
+    looks_at: str = ""
+
+    def confirms(self, other: "RuleSpec") -> bool:
+        """Whether an incident of this kind tells something that one of the other does not."""
+        return (self.looks_at or self.kind) != (other.looks_at or other.kind)
 
     def is_hasty(self, series: str, touched: set[str]) -> bool:
         """Whether a rule on `series` must be judged at once when those were `touched`."""

@@ -1,5 +1,6 @@
 """Counts of a brand per minute: integers in bins, read through windows."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeVar
 
@@ -20,6 +21,8 @@ WORDS_PER_BIN = 20
 _HITS = "hits:"
 TERM = "term:"
 """Before a term, the series of negative mentions that hold it."""
+MOST_SOURCES = 200
+"""Sources of a brand that are told apart: beyond, they count with all others only."""
 MOST_SERIES = 1_000
 """Series of a brand: beyond, terms that only one mention holds make room for the next."""
 KeyT = TypeVar("KeyT", str, int)
@@ -106,7 +109,8 @@ class Counts(msgspec.Struct):
     """The recent bins of all series of one brand. `add` and `remove` are each other's inverse for the counts; `since`
     is the first minute that was listened to, `open` the first that may still change, and `deaf` those of them in which
     not all was heard. Since the minute `full_since` all that is usually heard is heard, but for gaps; None while a part
-    is missing. `stories` tells near copies.
+    is missing. `stories` tells near copies. `apart`: what each source says is counted by itself too, in `sources`, but
+    for terms.
     """
 
     bins: dict[str, dict[int, Bin]] = {}
@@ -115,13 +119,49 @@ class Counts(msgspec.Struct):
     deaf: list[int] = []
     full_since: int | None = 0
     stories: Stories = msgspec.field(default_factory=Stories)
+    apart: bool = False
+    sources: dict[str, "Counts"] = {}
+
+    def of(self, source: str) -> "Counts":
+        """What one source said, nothing if it is not told apart; "" is all of them."""
+        return self.sources.get(source, NOTHING) if source else self
+
+    def follow(self, sources: Sequence[str], minute: int, *, apart: bool) -> None:
+        """Tell these apart, whoever comes new from `minute` on; when none is given, whoever is heard."""
+        self.apart = apart
+        kept = (sources or tuple(self.sources))[:MOST_SOURCES] if apart else ()
+        self.sources = {source: self.sources.get(source) or _beginning(minute) for source in kept}
+
+    def count(self, facts: Facts) -> set[str]:
+        """Count a mention wherever it counts: in these series."""
+        touched = set(series_of(facts))
+        own = self._own(facts) if touched else None
+        for series in series_of(facts):
+            self.add(series, facts)
+            if own is not None and not series.startswith(TERM):
+                own.add(series, facts, self.stories)
+        return touched
+
+    def uncount(self, facts: Facts) -> set[str]:
+        """Take back what `count` did."""
+        own = self.sources.get(facts.source)
+        for series in series_of(facts):
+            self.remove(series, facts)
+            if own is not None:
+                own.remove(series, facts, self.stories)
+        return set(series_of(facts))
+
+    def _own(self, facts: Facts) -> "Counts | None":
+        if self.apart and facts.source not in self.sources and len(self.sources) < MOST_SOURCES:
+            self.sources[facts.source] = _beginning(minute_of(facts.moment))
+        return self.sources.get(facts.source)
 
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""
         return at // MINUTE - self.since
 
-    def add(self, series: str, facts: Facts) -> None:
-        """Count a mention in the bin of its moment."""
+    def add(self, series: str, facts: Facts, stories: Stories | None = None) -> None:
+        """Count a mention in the bin of its moment; `stories` tell its copies, where others do."""
         of_series = self.bins.get(series)
         if of_series is None:
             self._make_room()
@@ -136,7 +176,7 @@ class Counts(msgspec.Struct):
         if facts.author:
             _increase(cell.authors, facts.author, AUTHORS_PER_BIN)
         if facts.story:
-            _increase(cell.stories, self.stories.of(facts.story), AUTHORS_PER_BIN)
+            _increase(cell.stories, (stories or self.stories).of(facts.story), AUTHORS_PER_BIN)
         if facts.reach > cell.reach:
             cell.reach, cell.largest = facts.reach, facts.mention
         for word in _said(series, facts):
@@ -149,7 +189,7 @@ class Counts(msgspec.Struct):
         if terms:
             del self.bins[min(terms, key=lambda series: sum(cell.count for cell in self.bins[series].values()))]
 
-    def remove(self, series: str, facts: Facts) -> None:
+    def remove(self, series: str, facts: Facts, stories: Stories | None = None) -> None:
         """Take a mention's count back; nothing happens when its bin is no longer there."""
         of_series = self.bins.get(series, {})
         cell = of_series.get(minute_of(facts.moment))
@@ -160,7 +200,7 @@ class Counts(msgspec.Struct):
         _decrease(cell.sources, facts.source)
         _decrease(cell.authors, facts.author)
         if facts.story:
-            _decrease(cell.stories, self.stories.known.get(facts.story, facts.story))
+            _decrease(cell.stories, (stories or self.stories).known.get(facts.story, facts.story))
         for word in _said(series, facts):
             _decrease(cell.words, word)
         if cell.count <= 0:
@@ -227,12 +267,24 @@ class Counts(msgspec.Struct):
                 self.bins[series] = kept
             else:
                 del self.bins[series]
+        for own in self.sources.values():
+            own.forget(before)
 
     def unquote(self, mention: str) -> None:
         """A mention was deleted: it stays counted but is not named any more."""
         for of_series in self.bins.values():
             for cell in of_series.values():
                 cell.unquote(mention)
+        for own in self.sources.values():
+            own.unquote(mention)
+
+
+def _beginning(minute: int) -> Counts:
+    return Counts(since=minute, open=minute, full_since=minute)
+
+
+NOTHING = Counts(since=sys.maxsize, open=sys.maxsize)
+"""What was heard of nobody."""
 
 
 def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:

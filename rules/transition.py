@@ -39,7 +39,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `unheard` are the sources that were not heard, `coverage` is how much of what the brand usually hears was, 0 to 1.
     `stories` is how many different stories the mentions tell, 0 when that is not known.
     `unit` says what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong; `share` is told by
-    rules that watch one.
+    rules that watch one. `source` is the only one that is counted, "" where all are, and `also` are others that were as
+    bad by themselves since; `raised_by` are the rules whose incidents made this one critical.
     """
 
     of: str
@@ -68,6 +69,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fewer: bool = False
     share: Share | None = None
     stories: int = 0
+    source: str = ""
+    also: tuple[str, ...] = ()
+    raised_by: tuple[str, ...] = ()
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,8 +93,9 @@ def _what(series: str, unit: Unit) -> str:
 
 
 def _main(explanations: Sequence[Explanation]) -> Explanation | None:
-    """Of the first rule that knows what is usual, else of the first."""
-    return next((each for each in explanations if each.account.rarity), next(iter(explanations), None))
+    """Of the first rule that knows what is usual of all sources together, else of the first."""
+    known = (each for each in explanations if each.account.rarity and not each.verdict.source)
+    return next(known, next(iter(explanations), None))
 
 
 def _bucket(why: Explanation, begin: int) -> Bucket:

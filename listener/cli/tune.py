@@ -114,10 +114,12 @@ def _past(
 def _subject(settings: Settings, brand: str, name: str | None) -> _Subject:
     for rule in rules_of(brand, settings):
         options = rule.options
-        if name in {None, rule.name} and isinstance(options, SpikeOptions) and measure_of(options.of)[1] == "mentions":
+        if name not in {None, rule.name} or not isinstance(options, SpikeOptions) or options.by:
+            continue
+        if measure_of(options.of)[1] == "mentions":
             return _Subject(brand=brand, rule=rule, options=options)
     wrong = f"no rule {name} of kind spike" if name else "no rule of kind spike"
-    raise typer.BadParameter(f"{wrong} that counts mentions is for {brand}", param_hint="--rule")
+    raise typer.BadParameter(f"{wrong} that counts mentions of all sources is for {brand}", param_hint="--rule")
 
 
 def _budget(text: str | None, options: SpikeOptions) -> float:

@@ -61,6 +61,8 @@ class Teller:
         """All that is known of one rule: what it comes to first. `largest` names the biggest voice."""
         yield self._heading(why)
         yield f"  {self.verdict(why)}"
+        if why.verdict.also:
+            yield f"  {self._texts['also'].format(sources=', '.join(why.verdict.also))}"
         yield from (f"    {self._mark(each)} {self._filled(CONDITIONS, each, why)}" for each in why.account.conditions)
         yield from (f"  {self._scale(scale)}" for scale in why.account.scales)
         yield from (f"  {line}" for line in self._rarity(why))
@@ -80,6 +82,8 @@ class Teller:
         series, unit = SERIES[self.language].get(kind, why.verdict.of), why.verdict.unit
         if unit != "mentions":
             series = self._texts["of_unit"].format(unit=UNITS[self.language][unit], series=series)
+        if why.verdict.source:
+            series = self._texts["of_source"].format(series=series, source=why.verdict.source)
         return self._texts["rule"].format(rule=why.rule, series=series)
 
     def _mark(self, condition: Condition) -> str:

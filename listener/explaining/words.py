@@ -65,6 +65,8 @@ TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "rule": "rule {rule}, {series}",
         "of_unit": "{unit} of {series}",
+        "of_source": "{series}, of {source} alone: the worst source now",
+        "also": "By themselves they would ring too: {sources}",
         "met": "{met} of {all} conditions met: {outcome}",
         "opens": "it rings",
         "goes_on": "incident {incident} was open already",
@@ -100,6 +102,8 @@ TEXTS: dict[Language, dict[str, str]] = {
     "fr": {
         "rule": "règle {rule}, {series}",
         "of_unit": f"{{unit}}{NB}: {{series}}",
+        "of_source": f"{{series}}, {{source}} seule{NB}: la pire source à ce moment",
+        "also": f"Prises à part, sonneraient aussi{NB}: {{sources}}",
         "met": f"Conditions remplies{NB}: {{met}} sur {{all}}{NB}; {{outcome}}",
         "opens": "elle sonne",
         "goes_on": "l’incident {incident} était déjà ouvert",

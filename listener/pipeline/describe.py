@@ -89,6 +89,9 @@ class Describer:
             fewer=evidence.fewer,
             share=_share(evidence.share),
             stories=evidence.stories,
+            source=evidence.source,
+            also=evidence.also,
+            raised_by=tuple(_labels(self.settings.rules).get(name, name) for name in evidence.raised_by),
         )
 
     def _floor(self, rule: str) -> Floor | None:

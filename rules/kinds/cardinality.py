@@ -92,6 +92,7 @@ SPEC = RuleSpec(
     summary="Fires when too many, or too few, different authors or sources speak.",
     options=CardinalityOptions,
     example={"different": "authors", "of": "negative", "window": "1h", "max": 50},
+    looks_at="numbers",
     build=Cardinality,
     silence=lambda options: options.min is not None,
 )

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from config.model import Duration, Model
 from rules.budget import Budget
+from rules.by_source import PerSource
 from rules.instant import MINUTE, Instant
 from rules.proportion import UsualShare, judged_at, told
 from rules.remembering import Remembering
-from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
+from rules.rule import Floor, Opening, RuleSpec, Verdict, plural
 from rules.series import Counts, minute_of
 from rules.transition import Ending, Severity, Share
 
@@ -31,7 +32,7 @@ class CriticalWhen(Model):
     share: Part
 
 
-class DriftOptions(RuleOptions):
+class DriftOptions(PerSource):
     """Fires when the negative share has been worse for so long that chance does not explain it."""
 
     worse_by: Part = 0.1
@@ -198,6 +199,7 @@ SPEC = RuleSpec(
     summary="Fires when for days more of the mentions are negative than used to be.",
     options=DriftOptions,
     example={"worse_by": 0.1, "budget": "1 per month", "at_least": {"posts": 50, "authors": 5}},
+    looks_at="share",
     build=Drift,
     watches=None,
 )

@@ -8,11 +8,12 @@ import msgspec
 from pydantic import Field
 
 from rules.budget import Budget
+from rules.by_source import PerSource
 from rules.detection.level import Level
 from rules.instant import Instant
 from rules.listened import Listened, Stretch, said
 from rules.remembering import Remembering
-from rules.rule import Of, Opening, RuleOptions, RuleSpec, Verdict, Window, plural
+from rules.rule import Of, Opening, RuleSpec, Verdict, Window, plural
 from rules.series import Counts, minute_of
 from rules.transition import Severity
 
@@ -26,7 +27,7 @@ _LEAST_SPREAD, _ODD_WINDOW = 0.1, 4.0
 _PRIOR_MINUTES = 120.0
 
 
-class FlatlineOptions(RuleOptions):
+class FlatlineOptions(PerSource):
     """Fires when far less is said than usual, or nothing. Minutes in which a source was down, heard in part or not
     heard at all say nothing: the window reaches back beyond them, to twice its length.
     """

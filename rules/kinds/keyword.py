@@ -36,6 +36,7 @@ SPEC = RuleSpec(
     summary="Fires when several people use one of the given words about the brand.",
     options=KeywordOptions,
     example={"any": ["boycott*", "rappel produit"], "at_least": {"authors": 3}, "severity": "critical"},
+    looks_at="words",
     build=Keyword,
     words=lambda options: options.any,
 )

@@ -141,6 +141,7 @@ SPEC = RuleSpec(
     summary="Fires when complaints suddenly share a word or hashtag that was hardly used before.",
     options=NewTermOptions,
     example={"window": "1h", "at_least": {"posts": 8, "authors": 6}, "severity": "warning"},
+    looks_at="words",
     build=NewTerm,
     watches=None,
     terms=True,

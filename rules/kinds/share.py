@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.model import Model
+from rules.by_source import PerSource
 from rules.instant import Instant
 from rules.proportion import UsualShare, judged, judged_at, lower_bound, told
 from rules.remembering import Remembering
-from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, Window, plural
+from rules.rule import Floor, Opening, RuleSpec, Verdict, Window, plural
 from rules.series import Counts
 from rules.transition import Severity, Share
 
@@ -24,7 +25,7 @@ class CriticalWhen(Model):
     share: Part
 
 
-class ShareOptions(RuleOptions):
+class ShareOptions(PerSource):
     """Fires when the share is surely above a limit, whatever the number of mentions; those whose tone cannot be judged
     are left out of it.
     """
@@ -118,6 +119,7 @@ SPEC = RuleSpec(
     summary="Fires when too large a share of the mentions is negative.",
     options=ShareOptions,
     example={"of": "negative", "window": "1h", "at_least": {"posts": 20, "authors": 4}, "worse_by": 0.15},
+    looks_at="share",
     build=ShareRule,
     watches=("posts",),
     pauses=True,

@@ -8,12 +8,13 @@ from pydantic import Field
 from config.model import Model
 from rules.account import Account, Condition, floor_conditions
 from rules.budget import Budget
+from rules.by_source import PerSource
 from rules.detection.account import rare_conditions, rarity_of, scales_of
 from rules.detection.bursts import SCALES
 from rules.detection.detector import Detector
 from rules.detection.present import Present
 from rules.instant import MINUTE, Instant
-from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, plural
+from rules.rule import Floor, Opening, RuleSpec, Verdict, plural
 from rules.series import Counted, Counts, measure_of, named
 from rules.transition import Ending, Severity
 
@@ -32,7 +33,7 @@ class CriticalWhen(Model):
     times_usual: Annotated[float, Field(gt=1)]
 
 
-class SpikeOptions(RuleOptions):
+class SpikeOptions(PerSource):
     """Fires when a count is far beyond this brand's own usual bursts."""
 
     of: Counted = "negative"
@@ -173,6 +174,7 @@ SPEC = RuleSpec(
     summary="Fires when mentions go far beyond what is usual for the brand.",
     options=SpikeOptions,
     example={"of": "negative", "budget": "1 per month", "at_least": {"posts": 5, "authors": 4}, "severity": "warning"},
+    looks_at="numbers",
     build=Spike,
     learns_counts=True,
 )

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from rules.by_source import PerSource
 from rules.fixed import FixedOptions, FixedRule
 from rules.rule import Floor, RuleSpec, Window
 from rules.series import Counted
 
 
-class ThresholdOptions(FixedOptions):
+class ThresholdOptions(FixedOptions, PerSource):
     """Fires at a count that you know to be too many."""
 
     of: Counted = "negative"
@@ -32,5 +33,6 @@ SPEC = RuleSpec(
     summary="Fires at a fixed number of mentions in a window.",
     options=ThresholdOptions,
     example={"of": "negative", "window": "15m", "at_least": {"posts": 20, "authors": 5}, "severity": "warning"},
+    looks_at="numbers",
     build=Threshold,
 )

@@ -137,6 +137,20 @@ def test_copies_are_told_where_they_are_many():
     assert "Copies" not in facts(replace(COPIED, figures=replace(COPIED.figures, stories=20)), "en")
 
 
+def test_a_source_that_is_judged_by_itself_is_named_and_so_are_those_that_join_it():
+    alone = replace(OPEN, figures=replace(FIGURES, source="forum", also=("press", "fedi")))
+    assert "sur forum, source jugée à part." in line(alone, "fr")
+    assert "Tout aussi alarmant, à part : press, fedi." in line(alone, "fr")
+    assert "on forum, a source judged by itself." in line(alone, "en")
+    assert "As alarming, by themselves: press, fedi." in line(alone, "en")
+
+
+def test_what_other_rules_confirm_says_why_it_is_critical():
+    raised = replace(OPEN, severity="critical", figures=replace(FIGURES, raised_by=("mood",)))
+    assert "Critique, car une autre règle signale aussi un incident : mood." in line(raised, "fr")
+    assert "Critical, as another rule has an incident too: mood." in line(raised, "en")
+
+
 def test_a_new_word_is_named():
     assert facts(ALERTS["new word"], "fr")["Mesure"].startswith(
         "9 mentions négatives avec « #boycottacme », mot nouveau, en 15 min"

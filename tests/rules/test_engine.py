@@ -288,6 +288,8 @@ def test_a_brand_that_is_always_loud_is_not_in_crisis():
 
 
 TOLD = {"kind": "threshold", "of": "negative stories", "at_least": {"posts": 3}}
+EACH = {"kind": "spike", "by": "source and together"}
+WORSE = {"kind": "share", "by": "source", "above": 0.5, "at_least": {"posts": 3, "authors": 2}, "calm_for": "5m"}
 STORIES = (0, 0, *(sketch("abcdefghijkl"[n:]) for n in range(3)))
 
 
@@ -304,6 +306,31 @@ def incidents_of(engine):
 
 
 @st.composite
+def said(draw, number, at):
+    """A mention, which may be late."""
+    return facts(
+        number,
+        at - draw(st.sampled_from([0, 0, 5 * MINUTE, 29 * MINUTE])),
+        source=draw(st.sampled_from(["press", "press", "other"])),
+        label=draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"])),
+        hits=draw(st.sampled_from([(), (), ("recall",)])),
+        author=f"a{draw(st.integers(0, 9))}",
+        story=draw(st.sampled_from(STORIES)),
+    )
+
+
+@st.composite
+def hearing(draw, kind, since, at):
+    """What was not heard."""
+    source = draw(st.sampled_from(["press", "press", "other"]))
+    if kind == "gap":
+        return Gap(at=at, since=since)
+    if kind == "missed":
+        return Missed(at=at, source=source, since=since)
+    return Coverage(at=at, source=source, share=draw(st.sampled_from([0.0, 0.4, 1.0])))
+
+
+@st.composite
 def logs(draw, **more):
     """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits, deletes, histories."""
     rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
@@ -313,26 +340,22 @@ def logs(draw, **more):
     for number in range(draw(st.integers(0, 60))):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
         kind = draw(
-            st.sampled_from(["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve", "past"])
+            st.sampled_from(
+                ["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve", "past", "plan"]
+            )
         )
         if kind == "heard":
-            label = draw(st.sampled_from(["negative", "negative", "neutral", "unsupported"]))
-            hits = draw(st.sampled_from([(), (), ("recall",)]))
-            moment = at - draw(st.sampled_from([0, 0, 5 * MINUTE, 29 * MINUTE]))
-            author, story = f"a{draw(st.integers(0, 9))}", draw(st.sampled_from(STORIES))
-            posted.append(facts(number, moment, label=label, hits=hits, author=author, story=story))
-            entries.append(heard(number, 0).__class__(at=at, facts=posted[-1]))
-        elif kind == "gap":
-            entries.append(Gap(at=at, since=since))
+            posted.append(draw(said(number, at)))
+            entries.append(Heard(at=at, facts=posted[-1]))
+        elif kind in {"gap", "missed", "cover"}:
+            entries.append(draw(hearing(kind, since, at)))
+        elif kind == "plan":
+            sources = draw(st.sampled_from([("press",), ("other", "press"), ("press", "other", "new")]))
+            entries.append(configured(msgspec.structs.replace(the_plan, sources=sources), at))
         elif kind == "past":
             begin = START // MINUTE - draw(st.integers(60, 180))
             counts = {"negative": tuple(draw(st.lists(st.sampled_from([None, 0, 3]), max_size=12)))}
             entries.append(Imported(at=at, begin=begin, width=5, counts=counts))
-        elif kind == "missed":
-            entries.append(Missed(at=at, source=draw(st.sampled_from(["press", "other"])), since=since))
-        elif kind == "cover":
-            source, share = draw(st.sampled_from(["press", "press", "other"])), draw(st.sampled_from([0.0, 0.4, 1.0]))
-            entries.append(Coverage(at=at, source=source, share=share))
         elif posted and kind == "delete":
             entries.append(Deleted(at=at, mention=draw(st.sampled_from(posted)).mention))
         elif posted and kind == "edit":
@@ -359,7 +382,7 @@ def test_an_incident_opens_before_anything_else_and_ends_once(log):
         assert ["resolved"] * (life[-1].state == "resolved") == [s.state for s in life if s.state == "resolved"]
 
 
-@given(logs(told=TOLD), st.data())
+@given(logs(told=TOLD, each=EACH, worse=WORSE), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_restart_and_early_grid_instants_change_nothing(log, data):
     whole = fold(log, until=400)

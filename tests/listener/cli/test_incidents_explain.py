@@ -11,7 +11,8 @@ from tests.listener.pipeline.world import START, opened
 
 RULES = (
     "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3, authors: 2}, calm_for: 10m}, "
-    "bad: {kind: spike, of: authors, at_least: {posts: 5, authors: 4}}"
+    "bad: {kind: spike, of: authors, at_least: {posts: 5, authors: 4}}, "
+    "each: {kind: threshold, by: source, of: posts, at_least: {posts: 9}}"
 )
 LOUD = Author(handle="[/b] anna", followers=12_000)
 
@@ -51,7 +52,7 @@ def test_an_opening_is_explained_with_what_was_needed_and_who_drove_it(badbuzz, 
 
 def test_why_nothing_rang_says_what_was_missing_for_every_rule(badbuzz, config):
     run = badbuzz("incidents", "explain", "--why-not", "acme", iso(1.501), "--config", config, "--json")
-    many, bad = (json.loads(line) for line in run.out.splitlines())
+    many, bad, each = (json.loads(line) for line in run.out.splitlines())
     assert (["authors"], False, 4, {"press": 4}) == (
         many["missing"],
         many["opens"],
@@ -61,6 +62,7 @@ def test_why_nothing_rang_says_what_was_missing_for_every_rule(badbuzz, config):
     assert {"posts", "authors"} <= set(bad["missing"])
     assert [5, 15, 60] == [scale["minutes"] for scale in bad["scales"]]
     assert bad["learning"]
+    assert ("press", ["posts"]) == (each["source"], each["missing"])
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,7 @@ def test_why_nothing_rang_says_what_was_missing_for_every_rule(badbuzz, config):
                 "auteurs\xa0: toutes les mentions",
                 "habituel peut-être jusqu’à",
                 "Indices d’une hausse",
+                "press seule\xa0: la pire source à ce moment",
             ),
         ),
         (
@@ -82,6 +85,7 @@ def test_why_nothing_rang_says_what_was_missing_for_every_rule(badbuzz, config):
                 "authors of all mentions",
                 "may be usual, since little was heard yet",
                 "Evidence for a rise",
+                "of press alone: the worst source now",
                 "Still learning",
             ),
         ),
