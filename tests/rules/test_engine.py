@@ -383,7 +383,7 @@ def test_an_incident_opens_before_anything_else_and_ends_once(log):
 
 
 @given(logs(told=TOLD, each=EACH, worse=WORSE), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_a_restart_and_early_grid_instants_change_nothing(log, data):
     whole = fold(log, until=400)
     cut = data.draw(st.integers(0, len(log)))
