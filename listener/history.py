@@ -25,7 +25,8 @@ SILENT = 7
 SHORTEST, LONGEST_BIN = timedelta(minutes=1), timedelta(hours=1)
 
 
-_SERIES = ("posts", "negative")
+_ALWAYS = ("posts", "negative")
+_SERIES = (*_ALWAYS, "positive", "unsupported")
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,15 @@ class Tally:
             minute for silence in silences(self._days) for minute in range(max(begin, silence.start), silence.stop)
         }
         return {
-            brand: Counted(begin, 1, {name: _filled(found.get(name, {}), begin, end, unheard) for name in _SERIES})
+            brand: Counted(
+                begin,
+                1,
+                {
+                    name: _filled(found.get(name, {}), begin, end, unheard)
+                    for name in _SERIES
+                    if name in found or name in _ALWAYS
+                },
+            )
             for brand, found in self._brands.items()
             if found.get("posts")
         }

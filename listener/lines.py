@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import blake2s
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from listener import json_words
 from rules.mention import Author, Kind, Mention, Operation
 
 _LONGEST_TEXT = 100_000
@@ -14,6 +15,27 @@ _LONGEST_ID = 2_000
 BOM = b"\xef\xbb\xbf"
 """What some editors put in front of UTF-8."""
 _WORDLESS = {"delete", "counts"}
+EXAMPLE = '{"id": "1", "text": "..."}'
+"""The shortest mention."""
+_TEXT = ("source", "platform", "title", "text", "parent_id", "repost_of", "key", "revision")
+_FORMS: json_words.Forms = {
+    "id": ("text or a whole number", '"id": "1"'),
+    **{name: ("text", f'"{name}": "..."') for name in _TEXT},
+    "url": ("text", '"url": "https://example.org/1"'),
+    "language": ("text", '"language": "fr"'),
+    **{
+        name: (f"one of {', '.join(get_args(words))}", f'"{name}": "{get_args(words)[0]}"')
+        for name, words in (("kind", Kind), ("op", Operation))
+    },
+    "author": ("an object", '"author": {"handle": "bob", "followers": 1200}'),
+    **{f"author.{name}": ("text", f'"author": {{"{name}": "..."}}') for name in ("id", "handle", "name")},
+    "author.followers": ("a whole number", '"author": {"handle": "bob", "followers": 1200}'),
+    "counts": ("an object of numbers", '"counts": {"likes": 3}'),
+    **{
+        name: ("a time with its zone", f'"{name}": "2026-01-31T10:05:00Z"')
+        for name in ("created_at", "observed_at", "at")
+    },
+}
 
 
 class LineError(ValueError):
@@ -123,7 +145,5 @@ def _stamp(moment: datetime | None) -> str | None:
 
 
 def in_words(error: Exception) -> str:
-    """What is wrong with a line that cannot be decoded."""
-    if isinstance(error, msgspec.ValidationError):
-        return str(error)
-    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "not JSON"
+    """What is wrong with a line that cannot be decoded, and how it is written."""
+    return json_words.in_words(error, _FORMS, EXAMPLE)

@@ -22,10 +22,16 @@ _LOOSE = 1_000
 def pupils(entry: Imported, state: EngineState, rules: Rules) -> list[str]:
     """The rules that learn of a series in it, by name."""
     plans = state.plan.rules if state.plan else ()
-    wanted = [plan.name for plan in plans if rules[plan.name].spec.learns_counts]
-    # counts of a history do not say of which source they are
-    plain = [name for name in wanted if not isinstance(rules[name].rule, BySource)]
-    return [name for name in plain if rules[name].rule.series in entry.counts]
+    wanted = {plan.name: taught_by(plan.kind, rules[plan.name].rule) for plan in plans}
+    return [name for name, series in wanted.items() if series and entry.counts.keys() >= series]
+
+
+def taught_by(kind: str, rule: Rule) -> set[str]:
+    """The series whose counts together teach a rule; none when counts do not, as those of a history do not say of which
+    source they are.
+    """
+    others = RULES.spec(kind).learns_from
+    return set() if others is None or isinstance(rule, BySource) else {rule.series, *others}
 
 
 def end_of(entry: Imported) -> int:
@@ -42,17 +48,19 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
             if plan.name not in state.imported:
                 rules[plan.name] = made(plan)
                 state.whole.pop(plan.name, None)
-            _learn(entry, rules[plan.name].rule)
+            _learn(entry, rules[plan.name].rule, taught_by(plan.kind, rules[plan.name].rule))
             state.imported[plan.name] = end_of(entry)
 
 
-def _learn(entry: Imported, rule: Rule) -> None:
-    counts = Counts(bins={rule.series: {}}, since=entry.begin, open=end_of(entry))
-    bins = counts.bins[rule.series]
-    for minute, count in minutes(entry, rule.series):
-        if count:
-            bins[minute] = Bin(count=count)
-        rule.learn(counts, minute)
+def _learn(entry: Imported, rule: Rule, needed: set[str]) -> None:
+    told = {series: dict(minutes(entry, series)) for series in entry.counts}
+    bins = {
+        series: {minute: Bin(count=count) for minute, count in each.items() if count} for series, each in told.items()
+    }
+    counts = Counts(bins=bins, since=entry.begin, open=end_of(entry))
+    for minute in told[rule.series]:
+        if all(minute in told[series] for series in needed):
+            rule.learn(counts, minute)
 
 
 def minutes(entry: Imported, series: str) -> Iterator[tuple[int, int]]:

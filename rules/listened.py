@@ -14,7 +14,9 @@ Stretch = tuple[int, int]
 
 
 class Listened(msgspec.Struct, kw_only=True, array_like=True):
-    """The closed minutes that were heard, as few `stretches` of them, oldest first."""
+    """The closed minutes that were heard, as few `stretches` of them, oldest first. Those before `Counts.since` are of
+    a history, of which no mention can be counted any more.
+    """
 
     stretches: list[Stretch] = []
 
@@ -52,7 +54,7 @@ class Listened(msgspec.Struct, kw_only=True, array_like=True):
             if minute + 1 < after:
                 stretches.append((minute + 1, after))
             after = minute
-        return [*stretches, *reversed(self.stretches)]
+        return [*stretches, *((max(first, counts.since), after) for first, after in reversed(self.stretches))]
 
 
 def said(counts: Counts, series: str, at: Instant, stretches: list[Stretch]) -> int:

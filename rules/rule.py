@@ -141,9 +141,10 @@ class RuleSpec(Spec[RuleOptions]):
     """`build` makes a rule from its name and options; `words` are the terms it wants found in mentions. News of its own
     series and of those it `watches` is judged at once, with None within 10 s only. `pauses`: it learns nothing while an
     incident of it is open. `silence` says whether there is something to judge when nothing is said.
-    `learns_counts`: the counts of its series alone teach it, so that a history of them can. `terms`: it wants to know
-    the few telling words of negative mentions. `looks_at` names what it goes by: rules that look at the same thing tell
-    the same news twice, others confirm it; by default no other kind looks at what this one does.
+    `learns_from`: the counts of its own series and of these alone teach it, so that a history of them can; None when
+    counts do not. `terms`: it wants to know the few telling words of negative mentions. `looks_at` names what it goes
+    by: rules that look at the same thing tell the same news twice, others confirm it; by default no other kind looks at
+    what this one does.
     """
 
     build: Callable[[str, Any], Rule]
@@ -151,7 +152,7 @@ class RuleSpec(Spec[RuleOptions]):
     watches: tuple[str, ...] | None = ()
     pauses: bool = False
     silence: Callable[[Any], bool] = lambda _: False
-    learns_counts: bool = False
+    learns_from: tuple[str, ...] | None = None
     terms: bool = False
     looks_at: str = ""
 

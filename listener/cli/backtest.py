@@ -18,6 +18,7 @@ from listener.charts.sampling import Sampling
 from listener.checks import usable
 from listener.cli import charting
 from listener.cli.lines import opened, raw_lines
+from listener.cli.recordings import Files, FromStore, choose, told_apart
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.lines import BOM, LineError, in_words, read_line
@@ -48,12 +49,9 @@ class _Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 def command(
     config: ConfigPath = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Recordings: mentions as JSON Lines, - is stdin; the configuration is named before them."),
-    ] = None,
+    files: Files = None,
     *,
-    from_store: Annotated[bool, typer.Option("--from-store", help="Replay what the daemon stored.")] = False,
+    from_store: FromStore = False,
     chart: charting.Chart = None,
     language: Annotated[
         Language | None, typer.Option(help="Of the chart: fr or en; the daemon's when not given.")
@@ -63,8 +61,8 @@ def command(
 
     With --from-store, exit 1 when the daemon did anything else than its own log says.
     """
-    if from_store == bool(files):
-        raise typer.BadParameter("give either the configuration and recordings, or --from-store")
+    config, recorded = told_apart(config, files)
+    choose("backtest", recordings=bool(recorded), from_store=from_store)
     if from_store and chart:
         raise typer.BadParameter("a chart is of recordings", param_hint="--chart")
     if from_store:
@@ -75,8 +73,8 @@ def command(
     names = {name: brand.name or name for name, brand in settings.brands.items()}
     sampling = Sampling(names, spoken) if charting.wanted(chart) else None
     backtest = Backtest(build_setup(settings, _PASSED_ON), sampling)
-    with _shown(files or []) as (advance, write):
-        for step in backtest.run(mentions_in(files or [], problems, advance, paced=True)):
+    with _shown(recorded) as (advance, write):
+        for step in backtest.run(mentions_in(recorded, problems, advance, paced=True)):
             write(transition_line(step))
     if not backtest.summary.mentions and not problems.count:
         say("there were no mentions")

@@ -1,7 +1,8 @@
 """`badbuzz import`: what was said before, so that from the first day on it is known what is usual."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from listener.cli.label import By, brand_of
 from listener.cli.past_in import read_bins, said_in
 from listener.cli.store_access import Config, ask_history, with_views
 from listener.cli.terminal import config_path, say
+from listener.cli.times import instant_in
 from listener.history import Bins, Counted, Tally
 from listener.pipeline.models import usable
 from listener.pipeline.setup import build_setup
@@ -23,10 +25,12 @@ from listener.store.upkeep import make
 from listener.wire import clock_time
 from rules.history import DAY, end_of, minutes_in
 from rules.inputs import Imported
-from rules.instant import MINUTE, instant
+from rules.instant import MINUTE
+from rules.kinds.spike import LEARNING_MINUTES
 from rules.rule import Of
 from rules.series import minute_of
 
+_ENOUGH = LEARNING_MINUTES // DAY
 MENTIONS = {".jsonl", ".ndjson", ".json"}
 """How files are called that hold mentions; all others hold counts."""
 
@@ -40,17 +44,16 @@ def command(
     brand: Annotated[
         str | None, typer.Option(help="The brand; for mentions, when not given, each brand that they concern.")
     ] = None,
-    of: Annotated[Of, typer.Option(help="What the counts are of.")] = "negative",
+    of: Annotated[Of | None, typer.Option(help="What counts are of; negative mentions when not given.")] = None,
     every: Annotated[
         str | None,
         typer.Option(help="The length of a bin, such as 5m; when not given, the time between the first two rows."),
     ] = None,
     until: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
             metavar="TIME",
-            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%SZ"],
-            help="Leave out what is later: 2026-11-25T10:00, in UTC.",
+            help="Leave out what is later: 2026-11-25T10:00, in UTC when without a zone; a date is its beginning.",
         ),
     ] = None,
     by: By = None,
@@ -61,21 +64,29 @@ def command(
     missing nothing was heard; of mentions, a minute without one is a zero. Lines that cannot be used are said and left
     out, and the exit code is then 1.
     """
+    of_mentions, bins = file.suffix in MENTIONS, _bins(every)
+    if of_mentions:
+        _refuse_what_mentions_say({"--of": of, "--every": every})
+    end = None if until is None else minute_of(instant_in(until, UTC, "--until"))
     settings, problems = settings_of(config_path(config)), Problems()
-    bins = _bins(every)
     asyncio.run(make(store_address(settings)))
 
     async def work(views: Views, _settings: Settings) -> int:
-        if file.suffix in MENTIONS:
+        if of_mentions:
             found = await _of_mentions(file, settings, problems, brand, views)
         else:
             read_bins(file, bins, problems)
-            found = {brand_of(settings, brand): Counted(bins.begin, bins.width, {of: bins.counts})}
-        end = None if until is None else minute_of(instant(until.replace(tzinfo=UTC)))
+            found = {brand_of(settings, brand): Counted(bins.begin, bins.width, {of or "negative": bins.counts})}
         codes = [await _bring(views, name, counted.entries(end), by) for name, counted in found.items()]
         return max([*codes, int(problems.count > 0), int(not codes)])
 
     raise typer.Exit(with_views(config, work))
+
+
+def _refuse_what_mentions_say(given: dict[str, str | None]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise typer.BadParameter("is for counts: mentions say themselves what they are and when", param_hint=option)
 
 
 async def _of_mentions(
@@ -95,9 +106,22 @@ async def _bring(views: Views, brand: str, history: list[Imported], by: str | No
     if not history:
         say(f"{brand}: there are no counts in it")
         return 1
+    if _is_one(history):
+        say(f"{brand}: one count alone teaches nothing: a spike rule knows what is usual after {_ENOUGH} days")
+        return 1
+    if minutes_in(history) < LEARNING_MINUTES:
+        say(f"{brand}: that is less than the {_ENOUGH} days after which a spike rule knows what is usual")
     days, since, until = minutes_in(history) / DAY, history[0].begin, end_of(history[-1])
     told = f"{days:.1f} days of {brand} from {clock_time(since * MINUTE)} to {clock_time(until * MINUTE)}"
     return await ask_history(views, brand, history, by=by, done=f"{told} are learnt")
+
+
+def _is_one(history: list[Imported]) -> bool:
+    """Whether no series has two counts."""
+    told = Counter(
+        name for each in history for name, counts in each.counts.items() for count in counts if count is not None
+    )
+    return max(told.values()) < 2
 
 
 def _bins(every: str | None) -> Bins:

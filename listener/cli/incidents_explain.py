@@ -1,6 +1,5 @@
 """`badbuzz incidents explain`: why a rule rang, or did not."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +11,14 @@ from config.problems import did_you_mean
 from config.settings import Settings
 from listener.cli.store_access import Config, Json, put, shown, with_views
 from listener.cli.terminal import say
+from listener.cli.times import instant_in
 from listener.clock import Clock
 from listener.explaining.replay import Moment, NotJudgedError, moment_at
 from listener.explaining.telling import Teller
 from listener.store.port import IncidentRow, Views
 from listener.wire import iso, json_line
 from rules.explaining import Explanation
-from rules.instant import Instant, instant
+from rules.instant import Instant
 from rules.text import defuse
 
 
@@ -47,18 +47,9 @@ def explain(
         if incident:
             return await told.incident(incident)
         brand, time = why_not or ("", "")
-        return await told.moment(brand, _instant(time, daemon.time_zone))
+        return await told.moment(brand, instant_in(time, ZoneInfo(daemon.time_zone), "--why-not"))
 
     raise typer.Exit(with_views(config, work))
-
-
-def _instant(text: str, zone: str) -> Instant:
-    try:
-        found = datetime.fromisoformat(text)
-        return instant(found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone)))
-    except (ValueError, OverflowError):
-        wrong = f"not a time: {defuse(text)}; write 2026-01-31T10:05, in the time of {zone}, or 2026-01-31T10:05Z"
-        raise typer.BadParameter(wrong, param_hint="--why-not") from None
 
 
 class _Telling:

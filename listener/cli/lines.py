@@ -11,6 +11,7 @@ import msgspec
 import typer
 
 from listener.cli.terminal import say
+from listener.lines import EXAMPLE
 
 LONGEST_LINE = 10_000_000
 """Bytes of one line; a longer one is an error and its rest is skipped."""
@@ -22,7 +23,6 @@ _NO_TEXT = {
     b"\xff\xfe": "UTF-16: save it as UTF-8 first",
     b"\xfe\xff": "UTF-16: save it as UTF-8 first",
 }
-_EXAMPLE = '{"id": "1", "text": "..."}'
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class LineError:
 def read_lines(stream: BinaryIO) -> Iterator[dict[str, Any] | LineError]:
     """The objects of a stream that hold `id` and `text`, or what is wrong, one for each line that is not blank."""
     if stream.isatty():
-        say(f"waiting for lines such as {_EXAMPLE}; Ctrl-D ends them")
+        say(f"waiting for lines such as {EXAMPLE}; Ctrl-D ends them")
     for number, raw in raw_lines(stream, LONGEST_LINE):
         entry = LineError(number, f"longer than {LONGEST_LINE} bytes") if raw is None else _read(raw, number)
         if isinstance(entry, LineError):
@@ -98,9 +98,9 @@ def _read(raw: bytes, number: int) -> dict[str, Any] | LineError:
     try:
         entry = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return LineError(number, f"not JSON: write {_EXAMPLE}" if _is_utf8(raw) else "not UTF-8: save it as UTF-8")
+        return LineError(number, f"not JSON: write {EXAMPLE}" if _is_utf8(raw) else "not UTF-8: save it as UTF-8")
     if not isinstance(entry, dict):
-        return LineError(number, f"not an object: write {_EXAMPLE}")
+        return LineError(number, f"not an object: write {EXAMPLE}")
     if "id" not in entry:
         return LineError(number, "no `id`")
     if not isinstance(entry.get("text"), str):

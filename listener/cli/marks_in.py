@@ -1,6 +1,5 @@
 """Marks as `badbuzz label import` reads them: bounded, and no bad line stops the good ones."""
 
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from config.settings import Brand, Settings
 from listener.cli.lines import raw_lines
 from listener.cli.terminal import say
 from listener.detection import guess_by, is_missing
+from listener.json_words import Forms, in_words
 from listener.store.marks import LABELS, LONGEST_MARKED, Chosen, Wish
 from listener.store.port import Views
 from rules.facts import Label
@@ -25,14 +25,16 @@ from rules.language import Guess, identify, normalise
 LONGEST_LINE = 1_000_000
 """Bytes."""
 _AT_ONCE, _LONGEST_ID, _LONGEST_NAME = 500, 2_000, 200
-_WRITTEN = {
-    "label": ", ".join(LABELS),
-    "before": ", ".join(get_args(Label)),
-    "chosen": ", ".join(get_args(Chosen)),
-    "at": "2026-11-26T08:30:00Z",
+_FORMS: Forms = {
+    **{
+        name: (f"one of {', '.join(words)}", f'"{name}": "{words[0]}"')
+        for name, words in (("label", LABELS), ("before", get_args(Label)), ("chosen", get_args(Chosen)))
+    },
+    "id": ("text or a whole number", '"id": "bluesky:at://..."'),
+    **{name: ("text", f'"{name}": "..."') for name in ("text", "language", "brand", "by")},
+    "without_text": ("true or false", '"without_text": true'),
+    "at": ("a time with its zone", '"at": "2026-01-31T10:05:00Z"'),
 }
-"""How a field is to be written, where its name does not say it."""
-_FIELD = re.compile(r"`(?:\$\.)?(\w+)`$")
 _EXAMPLE = '{"text": "...", "label": "negative"}'
 
 
@@ -119,9 +121,8 @@ def _read(line: bytes | None, number: int, batch: Batch) -> Iterator[_Mark]:
         return
     try:
         mark = _cleaned(msgspec.json.decode(line, type=_Mark))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        named = _FIELD.search(str(error))
-        batch.refused[number] = f"{error}: write {_WRITTEN.get(named[1], _EXAMPLE) if named else _EXAMPLE}"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        batch.refused[number] = in_words(error, _FORMS, _EXAMPLE)
         return
     if wrong := _wrong(mark):
         batch.refused[number] = wrong

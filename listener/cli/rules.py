@@ -29,7 +29,7 @@ def _rules() -> None:
 
 @app.command("test")
 def play(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Tests as YAML.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Tests as YAML.")],
     *,
     language: Annotated[
         Language | None, typer.Option(help="fr or en; that of the configuration tested when not given.")

@@ -13,7 +13,7 @@ CONFIG_HELP = f"The configuration; when not given, $BADBUZZ_CONFIG, else {HERE} 
 ConfigPath = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[CONFIG]",
+        metavar="CONFIG",
         envvar="BADBUZZ_CONFIG",
         show_envvar=False,
         help=CONFIG_HELP,

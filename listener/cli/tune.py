@@ -17,6 +17,7 @@ from listener.cli.label import brand_of
 from listener.cli.lines import opened
 from listener.cli.past_in import read_bins, said_in
 from listener.cli.progress import busy
+from listener.cli.recordings import Files, FromStore, choose, told_apart
 from listener.cli.store_access import Json, put, put_table, shown, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.history import Bins
@@ -48,12 +49,9 @@ class _Subject:
 
 def command(
     config: ConfigPath = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Recordings: mentions as JSON Lines, - is stdin; the configuration is named before them."),
-    ] = None,
+    files: Files = None,
     *,
-    from_store: Annotated[bool, typer.Option("--from-store", help="The past that the daemon stored.")] = False,
+    from_store: FromStore = False,
     counts: Annotated[Path | None, typer.Option(help="Counts as CSV, timestamp,value in UTC, in order.")] = None,
     budget: Annotated[
         str | None,
@@ -70,15 +68,15 @@ def command(
     Recommends one for a budget of false alarms, says whether the past is long enough to promise it, and prints what to
     put into the configuration. Lines that cannot be used are said and left out, and the exit code is then 1.
     """
-    if sum([from_store, bool(files), counts is not None]) != 1:
-        raise typer.BadParameter("give either recordings after the configuration, --from-store, or --counts")
+    config, recorded = told_apart(config, files)
+    choose("tune", recordings=bool(recorded), from_store=from_store, counts=counts is not None)
     settings, problems = settings_of(config_path(config)), Problems()
     subject = _subject(settings, brand_of(settings, brand), rule)
     accepted = _budget(budget, subject.options)
     known = _known(incidents, problems)
     if from_store:
         known += with_views(config, lambda views, _: _judged(views, subject.brand))
-    past = _past(config, settings, subject, files or [], counts, problems)
+    past = _past(config, settings, subject, recorded, counts, problems)
     floor = subject.options.at_least
     present = Setting(budget=subject.options.budget, posts=floor.posts, authors=floor.authors)
     with busy(f"trying settings on {past.heard() / DAY:.0f} days"):

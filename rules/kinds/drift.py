@@ -202,4 +202,5 @@ SPEC = RuleSpec(
     looks_at="share",
     build=Drift,
     watches=None,
+    learns_from=("posts",),
 )

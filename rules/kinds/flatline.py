@@ -189,5 +189,6 @@ SPEC = RuleSpec(
     example={"of": "posts", "window": "6h", "budget": "1 per month", "severity": "info"},
     build=Flatline,
     watches=None,
+    learns_from=(),
     silence=lambda _: True,
 )

@@ -122,5 +122,6 @@ SPEC = RuleSpec(
     looks_at="share",
     build=ShareRule,
     watches=("posts",),
+    learns_from=("posts",),
     pauses=True,
 )

@@ -176,5 +176,5 @@ SPEC = RuleSpec(
     example={"of": "negative", "budget": "1 per month", "at_least": {"posts": 5, "authors": 4}, "severity": "warning"},
     looks_at="numbers",
     build=Spike,
-    learns_counts=True,
+    learns_from=(),
 )

@@ -113,6 +113,40 @@ def test_only_the_newest_that_still_matters_is_brought_and_no_mention_is_lost():
     assert verdict(taught(*huge)).expected == pytest.approx(15_000, rel=0.05)
 
 
-def test_a_rule_that_counts_do_not_tell_enough_learns_nothing_of_them():
-    silence = plan(bad={"kind": "flatline", "of": "posts"})  # would take what was never listened to for silence
-    assert verdict(taught(the_plan=silence)) == verdict(taught(*history(8), the_plan=silence))
+def toned(days, share=0.2, **others):
+    """Posts in bins of an hour, so many of them negative."""
+    posts = [each for entry in history(days, 60) for each in entry.counts["posts"]]
+    counts = {"posts": posts, "negative": [round(share * each) for each in posts]}
+    return list(portions(START, BEGIN - days * DAY, 60, counts | others))
+
+
+@pytest.mark.parametrize("kind", ["share", "drift"])
+def test_a_share_is_usual_when_both_of_its_counts_are_told_and_not_by_one(kind):
+    the_plan = plan(bad={"kind": kind})
+    known, unknown = verdict(taught(*toned(8), the_plan=the_plan)), verdict(taught(*history(8), the_plan=the_plan))
+    assert (pytest.approx(0.2, abs=0.03), False) == (known.share.usual, known.learning)
+    assert (None, True) == (unknown.share.usual, unknown.learning)
+
+
+def test_the_whole_of_a_share_leaves_out_what_could_not_be_judged_and_what_was_not_measured():
+    posts = [each for entry in toned(8) for each in entry.counts["posts"]]
+    half = [each // 2 for each in posts]
+    told = toned(8, unsupported=half)
+    usual = verdict(taught(*told, the_plan=plan(bad={"kind": "share"}))).share.usual
+    assert usual == pytest.approx(0.4, abs=0.06)
+    unmeasured = toned(8, negative=[None] * len(posts))
+    assert verdict(taught(*unmeasured, the_plan=plan(bad={"kind": "share"}))).learning
+
+
+@pytest.mark.parametrize("options", [{}, {"fewer_than": 3, "window": "2h"}])
+def test_a_silence_is_known_from_history_and_only_what_was_listened_to_is_silent(options):
+    flat = {"kind": "flatline", "of": "posts"} | options
+    engine, window = taught(*history(8), the_plan=plan(bad=flat)), 2 * 60 if options else 6 * 60
+    assert not verdict(engine).learning
+    (step,) = fold([], engine=engine, until=DAY)
+    assert step.at >= START + window * MINUTE
+
+
+def test_counts_teach_no_rule_about_single_mentions():
+    loud = plan(bad={"kind": "influencer"})
+    assert {} == taught(the_plan=loud).pupils(toned(1)[0])

@@ -51,6 +51,26 @@ def test_transitions_come_as_json_lines_and_a_summary_last(badbuzz, tmp_path, co
     assert 0 == run.code
 
 
+def test_a_recording_alone_is_judged_by_the_configuration_that_is_found(badbuzz, tmp_path, config, monkeypatch):
+    file = recording(tmp_path, *map(line, range(5)))
+    named = badbuzz("backtest", config, file)
+    monkeypatch.chdir(tmp_path)
+    assert named == badbuzz("backtest", file.name)
+    monkeypatch.chdir("/")
+    monkeypatch.setenv("BADBUZZ_CONFIG", str(config))
+    assert (named, 0) == (badbuzz("backtest", file), named.code)
+
+
+@pytest.mark.parametrize("command", ["backtest", "tune"])
+def test_what_is_missing_is_said_with_the_next_command(badbuzz, tmp_path, config, monkeypatch, command):
+    run = badbuzz(command, config)
+    assert (2, True) == (run.code, f"`badbuzz {command} badbuzz.yaml mentions.jsonl`" in " ".join(run.err.split()))
+    assert 2 == badbuzz(command, config, "--from-store", recording(tmp_path, line(1))).code
+    monkeypatch.chdir(tmp_path.parent)
+    run = badbuzz(command, recording(tmp_path, line(1)))
+    assert (1, True) == (run.code, "`badbuzz init` writes a starter" in run.err)
+
+
 def test_two_runs_are_the_same_byte_for_byte(badbuzz, tmp_path, config):
     file = recording(tmp_path, *map(line, range(5)), line(3, op="update", text="acme edited"), line(50))
     assert badbuzz("backtest", config, file).out == badbuzz("backtest", config, file).out
@@ -79,8 +99,25 @@ def test_lines_that_are_no_mentions_are_named_counted_and_left_out(badbuzz, tmp_
         (b"\0\0\0", "not JSON"),
         (line(1, text="acm\u00e9").replace("\\u00e9", "\u00e9").encode("latin-1"), "not UTF-8"),
         (b'{"id": NaN}', "not JSON"),
-        (b'{"id": ' + b"9" * 5_000 + b', "observed_at": "2026-11-14T22:00:00Z"}', "Integer value out of range"),
-        (line(1, observed_at=1_700_000_000), "Expected `datetime | null`, got `int`"),
+        (b"[]", 'a list: write one object a line, {"id": "1", "text": "..."}'),
+        (b"3", "not an object: write one object a line"),
+        (
+            b'{"id": ' + b"9" * 5_000 + b', "observed_at": "2026-11-14T22:00:00Z"}',
+            "`id` must be text or a whole number",
+        ),
+        (line(1).replace('"id": "1", ', ""), 'no `id`, which must be text or a whole number: write "id": "1"'),
+        (line(1).replace('"text": "acme is slow", ', ""), "no `text`"),
+        (line(1, id=1.5), '`id` must be text or a whole number: write "id": "1"'),
+        (line(1, text=3), '`text` must be text: write "text": "..."'),
+        (line(1, url=["https://example.org"]), "`url` must be text: write"),
+        (line(1, author="bob"), '`author` must be an object: write "author": {"handle": "bob", "followers": 1200}'),
+        (line(1, author={"followers": "many"}), "`author.followers` must be a whole number: write"),
+        (line(1, author={"handle": 3}), '`author.handle` must be text: write "author": {"handle": "..."}'),
+        (line(1, kind="tweet"), "`kind` must be one of post, comment, "),
+        (line(1, op=3), "`op` must be one of create, update, delete, counts: write"),
+        (line(1, counts={"likes": "3"}), '`counts` must be an object of numbers: write "counts": {"likes": 3}'),
+        (line(1, created_at="yesterday"), '`created_at` must be a time with its zone: write "created_at": "2026'),
+        (line(1, observed_at=1_700_000_000), "`observed_at` must be a time with its zone: write"),
         (json.dumps({"id": "1", "text": "acme"}), "one of `at`, `observed_at`, `created_at` is needed"),
         (
             line(1, at="2026-11-14T22:00:00"),

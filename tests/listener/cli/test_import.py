@@ -65,6 +65,8 @@ def test_rows_that_cannot_be_used_are_named_and_the_rest_is_learnt(bring, tmp_pa
         (rows(2), ["--every", "90s"], "whole minutes, from 1 minute to 1 hour"),
         (["2026-11-10,1", "2026-11-11,1"], [], "bins of 1d are not read"),
         ([], [], "there are no counts in it"),
+        (rows(1), [], "one count alone teaches nothing"),
+        (rows(2), ["--until", "soon"], "not a time: soon; write"),
     ],
 )
 def test_what_is_no_history_is_said(bring, lines, options, words):
@@ -97,6 +99,37 @@ def test_what_is_later_than_a_moment_can_be_left_out(bring, tmp_path):
     run = bring(*rows(150, start=61 * 24), options=["--of", "posts", "--until", "2027-01-15T07:59"])
     assert 0 == run.code
     assert known(tmp_path)["bad"] == pytest.approx(1.5, abs=0.2)  # else it is refused
+
+
+@pytest.mark.parametrize(("until", "end"), [("2026-11-14", "14T00"), ("2026-11-14T02:00+01:00", "14T01")])
+def test_a_date_is_its_beginning_and_a_zone_is_heeded(bring, until, end):
+    loud = [f"2026-11-{end}:00,9000", "2026-11-14T12:00,9000"]
+    same = [bring(*rows(96), *late, options=["--of", "posts", "--until", until]) for late in (loud, [])]
+    assert (0, same[1]) == (same[0].code, same[0])
+
+
+@pytest.mark.parametrize("option", [["--of", "posts"], ["--every", "5m"]])
+def test_what_mentions_say_themselves_is_not_said_again(bring, option):
+    run = bring(mention(1), name="old.jsonl", options=option)
+    assert (2, True) == (run.code, "mentions say themselves" in run.err)
+
+
+def test_a_short_history_is_taken_and_said_to_be_short(bring):
+    run = bring(*rows(24), options=["--of", "posts"])
+    assert (0, True) == (run.code, "less than the 3 days" in run.err)
+
+
+def test_mentions_teach_what_share_is_usual(bring, tmp_path):
+    configured(tmp_path, rules=RULES + ", part: {kind: share}")
+    words = ("acme is terrible", "acme is wonderful", "acme has a shop", "acme has a shop")
+    bring(*(mention(minute, words[minute // 10 % 4]) for minute in range(0, 5760, 10)), name="old.jsonl")
+    assert asyncio.run(_share(tmp_path)) == pytest.approx(0.25, abs=0.05)
+
+
+async def _share(folder):
+    async with opened(folder, rules=RULES + ", part: {kind: share}") as world:
+        await world.ledger.write([])
+        return world.ledger.engines.get("acme").judge(world.clock.now())["part"].share.usual
 
 
 def test_one_wrong_date_does_not_hide_all_the_others(bring, tmp_path):

@@ -77,10 +77,10 @@ IMPORTED = [
 
 
 WRONG = [
-    ('{"text": "x", "label": "bad"}', "write negative, neutral, positive"),
-    ('{"text": "x"}', "write negative, neutral, positive"),
-    ('{"text": "x", "label": "neutral", "at": "yesterday"}', "write 2026-11-26T08:30:00Z"),
-    ('{"text": "x", "label": "neutral", "chosen": 1}', "write random, asked, picked, imported"),
+    ('{"text": "x", "label": "bad"}', "one of negative, neutral, positive: write"),
+    ('{"text": "x"}', "one of negative, neutral, positive: write"),
+    ('{"text": "x", "label": "neutral", "at": "yesterday"}', 'write "at": "2026-01-31T10:05:00Z"'),
+    ('{"text": "x", "label": "neutral", "chosen": 1}', "one of random, asked, picked, imported"),
     ('{"text": "x", "label": "neutral", "brand": "other"}', "there is no brand other: write one of acme"),
     ('{"id": "file:9", "label": "neutral"}', "give its `text` as well"),
     ('{"text": "x", "label": "neutral", "by": "a\\nb"}', "up to 200 characters"),

@@ -98,8 +98,8 @@ async def _take(folder):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ([], "give either recordings"),
-        (["--counts", "-", "--from-store"], "give either recordings"),
+        ([], "there is nothing to look at"),
+        (["--counts", "-", "--from-store"], "give one of them"),
         (["--counts", "-", "--budget", "few"], "an alarm budget is written like"),
         (["--counts", "-", "--rule", "other"], "no rule other of kind spike that counts mentions"),
         (["--counts", "-", "--brand", "zen"], "there is no brand zen"),

@@ -58,7 +58,7 @@ async def test_lines_that_are_no_mentions_are_skipped_counted_and_named(tmp_path
     assert ids(heard.mentions) == ["first", "last"]
     assert heard.skipped == len(BAD)
     (problem,) = heard.problems
-    assert str(problem).startswith("skipped: line 2 is not JSON; line 3: ")
+    assert str(problem).startswith('skipped: line 2 is not JSON: write {"id": "1", "text": "..."}; line 3: ')
     assert str(problem).endswith(f"and {len(BAD) - 5} more")
 
 
