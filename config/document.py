@@ -69,18 +69,20 @@ class Document(Parsed):
         return () in self.broken
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Document:
-    """The document of a file. Never raises for what it holds: everything wrong is in `problems`."""
-    reader = _Reader(path, environ)
+def read(path: Path, environ: Mapping[str, str], *, absent: str = "check the path") -> Document:
+    """The document of a file. Never raises for what it holds: everything wrong is in `problems`. `absent` is what to do
+    when there is no such file.
+    """
+    reader = _Reader(path, environ, absent)
     reader.include(path, Place(""), into=reader.out)
     _override(reader.out, environ)
     return reader.out
 
 
 class _Reader:
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], absent: str) -> None:
         self.out = Document(path=path)
-        self._environ = environ
+        self._environ, self._absent = environ, absent
         self._read: dict[Path, Place] = {}
 
     def include(self, path: Path, by: Place, into: Document) -> None:
@@ -116,7 +118,7 @@ class _Reader:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
             is_starting = isinstance(error, FileNotFoundError) and not by.file
-            hint = "`badbuzz init` writes a starter" if is_starting else way_out(error) or "check the path"
+            hint = self._absent if is_starting else way_out(error) or "check the path"
             self._problem(by if by.file else Place(str(path)), f"cannot read {path}: {reason}", hint)
             return None
         if content is None:

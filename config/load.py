@@ -88,7 +88,7 @@ def survey(
     elsewhere_is_fine: bool = False,
 ) -> tuple[Loaded, list[Problem]]:
     """Whatever of a configuration is right in itself, and every problem, sorted by place. See `load`."""
-    document = read(path, os.environ if environ is None else environ)
+    document = read(path, os.environ if environ is None else environ, absent="`badbuzz init` writes a starter")
     loader = _Loader(document, catalogs)
     settings = loader.settings()
     spared = {keys for keys in document.absent if keys == _TOKEN or keys[0] not in _VITAL} if absent_is_fine else set()

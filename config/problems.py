@@ -47,9 +47,12 @@ class ConfigError(Exception):
 
 
 def closest(word: str, known: Iterable[str]) -> str:
-    """The known word that a misspelt or shortened one is most like; "" when none is close."""
+    """The known word that a misspelt or shortened one is most like, first of all one that is its beginning or begins
+    with it; "" when none is close.
+    """
     fitting = [name for name in sorted(known) if abs(len(name) - len(word)) <= _FURTHEST or name.startswith(word)]
-    return next(iter(get_close_matches(word, fitting, n=1, cutoff=_CLOSE)), "")
+    alike = [name for name in fitting if name and (name.startswith(word) or word.startswith(name))]
+    return next(iter(get_close_matches(word, alike or fitting, n=1, cutoff=_CLOSE)), "")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -20,12 +20,12 @@ def refuse_to_ask_nobody(missing: Sequence[str]) -> None:
 def ask(
     label: str, accept: Callable[[str], T], *, default: str | None = None, hidden: bool = False, colon: str = ": "
 ) -> T:
-    """What `accept` makes of the answer; it raises ValueError with the reason for an answer that cannot be used. An
-    empty `default` is not shown.
+    """What `accept` makes of the answer; it raises ValueError with the reason for an answer that cannot be used, such
+    as "" where there is no `default`. An empty one is not shown.
     """
     while True:
         answer = typer.prompt(
-            label, default=default, show_default=bool(default), hide_input=hidden, prompt_suffix=colon, err=True
+            label, default=default or "", show_default=bool(default), hide_input=hidden, prompt_suffix=colon, err=True
         )
         try:
             return accept(str(answer).strip())

@@ -78,6 +78,10 @@ _FRENCH = {
     "written": f"{{path}} est écrit. Ensuite{NB}: badbuzz check {{path}}, puis badbuzz run {{path}}",
     "subscribe": f"les alertes vont au sujet ntfy «{NB}{{phone}}{NB}» de {{server}}{NB}: abonnez-y le téléphone",
 }
+_NO_LANGUAGE = (
+    "alerts are written in English or French, whatever language people talk in: write en or fr / les alertes sont en "
+    f"anglais ou en français, quelle que soit la langue des mentions{NB}: écrivez en ou fr"
+)
 _WORDS: Mapping[Language, Mapping[str, str]] = {"en": _ENGLISH, "fr": _FRENCH}
 
 
@@ -207,7 +211,7 @@ def _option(key: str) -> str:
 
 def _language(answer: str) -> Language:
     if answer.casefold() not in _LANGUAGES:
-        raise ValueError("en or fr / en ou fr")
+        raise ValueError(_NO_LANGUAGE)
     return _LANGUAGES[answer.casefold()]
 
 

@@ -205,6 +205,8 @@ def load_scenario(name: str) -> Scenario:
         close = closest(name, known)
         raise ConfigError([Problem(message=message, hint=close and f"did you mean '{close}'?")])
     document = read(path, {})
+    if document.is_incomplete:
+        raise ConfigError(document.problems)
     try:
         scenario = Scenario.model_validate(document.data)
     except ValidationError as error:

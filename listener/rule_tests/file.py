@@ -179,6 +179,8 @@ class Suite:
 def read_tests(path: Path, catalogs: Catalogs) -> Suite:
     """The tests in a file. Raises ConfigError with every problem, each with its line and column."""
     document = read(path, {})
+    if document.is_incomplete:
+        raise ConfigError(document.problems)
     settings, problems = _settings(document, catalogs)
     tests: tuple[Case, ...] = ()
     held = {key: value for key, value in document.data.items() if key in _HELD}

@@ -239,8 +239,9 @@ def test_a_query_that_yaml_takes_for_a_comment_needs_quotes(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("every", ""), ("evry", "every"), ("fede", "feed"), ("lang", "language"), ("urls", "url")]
+    ("word", "meant"),
+    [("every", ""), ("evry", "every"), ("fede", "feed"), ("lang", "language"), ("urls", "url"), ("opened", "open")],
 )
 def test_only_what_is_near_is_suggested(word: str, meant: str) -> None:
-    known = ["severity", "feed", "language", "url"] + (["every"] if meant == "every" else [])
+    known = ["severity", "feed", "language", "url", "open", "reopened"] + (["every"] if meant == "every" else [])
     assert closest(word, known) == meant

@@ -82,7 +82,7 @@ def mention(minute, text="acme is terrible", **more):
 def test_mentions_are_classified_and_none_of_them_is_shown(badbuzz, bring, tmp_path):
     lines = [mention(minute, "acme is terrible" if minute % 20 else "acme has a shop") for minute in range(0, 5760, 10)]
     run = bring(*lines, lines[0], mention(3, "nothing of interest"), "{", name="old.jsonl")
-    assert (1, True) == (run.code, "old.jsonl:579: not JSON; the line is left out" in run.err)
+    assert (1, True) == (run.code, "old.jsonl:579: not JSON: write " in run.err)
     assert {"bad": pytest.approx(1.5, abs=0.2), "worse": pytest.approx(0.8, abs=0.2)} == known(tmp_path)
     config = tmp_path / "badbuzz.yaml"
     assert "no incident" in badbuzz("incidents", "list", "--config", config).out

@@ -88,23 +88,25 @@ def test_a_wrong_answer_writes_nothing_and_says_why(badbuzz: Badbuzz) -> None:
     run = badbuzz("init", *answers, "--time-zone", "Europe/Pari")
     assert (run.code, "no such time zone: write it like Europe/Paris" in run.err) == (2, True)
     assert list(Path().iterdir()) == []
+    run = badbuzz("init", *answers, "--time-zone", "Europe/Paris", "--language", "de")
+    assert (run.code, "whatever language people talk in" in " ".join(run.err.split())) == (2, True)
     run = badbuzz("init", *answers, "--time-zone", "Europe/Paris", "--server", "ftp://x")
     assert (run.code, "channels.phone.server" in run.err, list(Path().iterdir())) == (1, True, [])
 
 
 def test_a_wrong_answer_is_asked_again_with_the_reason_and_nothing_is_lost(badbuzz: Badbuzz) -> None:
-    answers = ["deutsch", "FRANÇAIS", "\"'", "Acme Air", "Europe/Pari", "Europe/Paris", "example.org", "ftp://x/y"]
+    answers = ["deutsch", "FRANÇAIS", "\"'", "Acme Air", "Europe/Pari", "Europe/Paris", "", "example.org", "ftp://x/y"]
     answers += ["https://example.org/rss", "a topic", "a-topic", "peut-être", "Oui"]
     run = badbuzz("init", answers="\n".join([*answers, ""]), at_a_terminal=True)
     reasons = [
-        "en or fr / en ou fr",
+        "write en or fr / les alertes sont en anglais ou en français",
         "un nom a des lettres ou des chiffres",
         "ce fuseau n’existe pas\u00a0: écrivez-le comme Europe/Paris",
         "ce n’est pas une adresse web\u00a0: écrivez-la comme https://example.org/feed.xml",
         "un sujet a de 1 à 64 lettres, chiffres, - ou _, sans l’adresse du serveur",
         "oui ou non",
     ]
-    assert [1, 1, 1, 2, 1, 1] == [run.err.count(reason) for reason in reasons]
+    assert [1, 1, 1, 3, 1, 1] == [run.err.count(reason) for reason in reasons]
     assert (run.code, badbuzz("check").code, Path("secrets/phone-topic").read_text()) == (0, 0, "a-topic\n")
 
 

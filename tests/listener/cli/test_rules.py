@@ -198,6 +198,18 @@ def test_a_file_with_mistakes_says_where_each_is_and_plays_nothing(badbuzz, tmp_
     assert said in run.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot read {path}: No such file or directory (check the path)"), (b"\xff\xfe", "not UTF-8 text")],
+)
+def test_of_a_file_that_cannot_be_read_nothing_else_is_said(badbuzz, tmp_path, content, said):
+    path = tmp_path / "tests.yaml"
+    if content:
+        path.write_bytes(content)
+    run = badbuzz("rules", "test", path)
+    assert (2, 1, True) == (run.code, len(run.err.splitlines()), said.format(path=path) in run.err)
+
+
 def test_a_test_does_what_a_backtest_of_its_mentions_does():
     suite = read_tests(EXAMPLE, CATALOGS)
     case, setup = suite.tests[1], build_setup(suite.settings)
