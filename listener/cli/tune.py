@@ -66,7 +66,8 @@ def command(
     """Say for each setting of a spike rule how often it would have rung in the past, and how soon it tells of a rise.
 
     Recommends one for a budget of false alarms, says whether the past is long enough to promise it, and prints what to
-    put into the configuration. Lines that cannot be used are said and left out, and the exit code is then 1.
+    put into the configuration; recommends nothing where the past is too short to tell. Lines that cannot be used are
+    said and left out, and the exit code is then 1.
     """
     config, recorded = told_apart(config, files)
     choose("tune", recordings=bool(recorded), from_store=from_store, counts=counts is not None)
@@ -183,11 +184,12 @@ def _show(
     console, zone = shown(), ZoneInfo(settings.daemon.time_zone)
     name = settings.brands[subject.brand].name or subject.brand
     console.print(heading(name, subject.rule.label, past, zone, language), style="bold")
-    put_table(*table(found, advice.best, language))
+    put_table(*table(found, advice, language))
     console.print()
     for sentence in sentences(advice, past, zone, language):
         console.print(sentence)
-    console.print(f"\n{_yaml(subject, advice)}")
+    if advice.told:
+        console.print(f"\n{_yaml(subject, advice)}")
 
 
 def _yaml(subject: _Subject, advice: Advice) -> str:
@@ -213,6 +215,7 @@ def _put(subject: _Subject, past: Past, found: list[Outcome], advice: Advice) ->
                 "budget": budget_text(advice.budget),
                 "kept": advice.kept,
                 "sure": advice.sure,
+                "told": advice.told,
                 "best": _line(advice.best),
                 "yaml": _yaml(subject, advice),
             }

@@ -13,13 +13,15 @@ _SLACK = 2.0
 @dataclass(frozen=True, kw_only=True)
 class Advice:
     """`kept`: in this past the best setting rang for nothing no more often than `budget` times in 30 days; `sure`: the
-    past is so long that the truth is at most twice that.
+    past is so long that the truth is at most twice that. Not `told`: none kept to it, by no more than what chance does
+    in so short a time, so that nothing can be said and `best` is the present setting.
     """
 
     budget: float
     best: Outcome
     kept: bool
     sure: bool
+    told: bool = True
 
 
 def grid(present: Setting, budget: float, *, people: bool) -> list[Setting]:
@@ -35,8 +37,8 @@ def grid(present: Setting, budget: float, *, people: bool) -> list[Setting]:
 
 def advise(outcomes: Sequence[Outcome], budget: float, present: Setting) -> Advice:
     """The setting that tells soonest of those that keep to the budget; one that accepts more than the budget must have
-    kept to it for long. Where none does, of those that accept no more than the budget the one that rang least; of
-    equals, the present one.
+    kept to it for long. Where none does although the past is long enough to tell, of those that accept no more than the
+    budget the one that rang least; of equals, the present one.
     """
     kept = [each for each in outcomes if each.rate <= budget]
     keeping = [each for each in kept if each.setting.budget <= budget or _sure(each, budget)]
@@ -45,6 +47,9 @@ def advise(outcomes: Sequence[Outcome], budget: float, present: Setting) -> Advi
     else:
         strict = [each for each in outcomes if each.setting.budget <= budget] or outcomes
         best = max(strict, key=lambda each: (-each.rate, each.setting == present, *_worth(each, present)))
+        if best.bounds[0] <= budget:
+            now = next((each for each in outcomes if each.setting == present), best)
+            return Advice(budget=budget, best=now, kept=False, sure=False, told=False)
     return Advice(budget=budget, best=best, kept=bool(keeping), sure=bool(keeping) and _sure(best, budget))
 
 

@@ -39,6 +39,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no places": "Nowhere was it calm for twelve hours: how soon a rise is told could not be tried.",
         "best": "Recommended for at most {budget}: {setting}.",
         "none kept": "No setting kept to {budget}; the one that rang least: {setting}.",
+        "not told": "This history is too short to tell: over {counted} days, so few alarms may be chance at {budget}. "
+        "Nothing is recommended; as the rule is set now: {setting}.",
         "setting": "a budget of {budget}, at least {posts} mentions by {authors} people",
         "rang at": "It would have rung on {dates}.",
         "rang never": "It would never have rung.",
@@ -71,6 +73,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "no places": f"Nulle part douze heures calmes{NO_BREAK}: le délai n’a pas pu être essayé.",
         "best": f"Conseillé pour au plus {{budget}}{NO_BREAK}: {{setting}}.",
         "none kept": f"Aucun réglage n’a tenu {{budget}}{THIN}; celui qui a le moins sonné{NO_BREAK}: {{setting}}.",
+        "not told": f"Cet historique est trop court pour le dire{NO_BREAK}: sur {{counted}} jours, si peu "
+        f"d’alertes peuvent être le hasard avec {{budget}}. Rien n’est conseillé{THIN}; réglage "
+        f"actuel{NO_BREAK}: {{setting}}.",
         "setting": "un budget de {budget}, au moins {posts} mentions de {authors} personnes",
         "rang at": f"Il aurait sonné{NO_BREAK}: {{dates}}.",
         "rang never": "Il n’aurait jamais sonné.",
@@ -104,14 +109,14 @@ def heading(brand: str, rule: str, past: Past, zone: ZoneInfo, language: Languag
     return _WORDS[language]["heading"].format(brand=brand, rule=rule, since=days[0], until=days[1])
 
 
-def table(outcomes: Sequence[Outcome], best: Outcome, language: Language) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows; the best is marked."""
+def table(outcomes: Sequence[Outcome], advice: Advice, language: Language) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows; what is recommended is marked."""
     words, judged = _WORDS[language], any(each.found or each.missed for each in outcomes)
     headings = ["", words["budget"], words["floor"], words["rang"]]
     headings += [words["false"], words["found"]] if judged else []
     headings += [words["rate"], *(words["hour"].format(factor=factor) for factor in SHOWN)]
     return [*headings, words["median"].format(factor=5)], [
-        ["→" if each is best else "", *_row(each, language, judged=judged)] for each in outcomes
+        ["→" if advice.told and each is advice.best else "", *_row(each, language, judged=judged)] for each in outcomes
     ]
 
 
@@ -131,7 +136,8 @@ def sentences(advice: Advice, past: Past, zone: ZoneInfo, language: Language) ->
     days = _decimal(past.heard() / DAY, language)
     yield words["tried"].format(days=days, counted=_decimal(counted, language))
     yield words["rises" if places else "no places"].format(places=places)
-    yield words["best" if advice.kept else "none kept"].format(budget=budget, setting=_setting(best.setting, language))
+    found = words["best" if advice.kept else "none kept" if advice.told else "not told"]
+    yield found.format(budget=budget, setting=_setting(best.setting, language), counted=_decimal(counted, language))
     yield _rang(best, zone, language)
     if best.found or best.missed:
         yield words["known"].format(known=best.found + best.missed, found=best.found)
@@ -140,7 +146,7 @@ def sentences(advice: Advice, past: Past, zone: ZoneInfo, language: Language) ->
     yield from (_delay(best, factor, language) for factor in SHOWN if places)
     low, high = (_decimal(bound, language) for bound in best.bounds)
     yield words["bounds"].format(low=low, high=high)
-    if not advice.sure:
+    if advice.told and not advice.sure:
         yield words["short"].format(budget=budget)
     if past.authors is None:
         yield words["no people"]

@@ -69,6 +69,19 @@ def test_a_manager_gets_a_table_reasons_and_what_to_paste(tune, counts, language
     assert {"budget", "at_least"} <= pasted.keys()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Nothing is recommended; as the rule is set"), ("fr", "Rien n’est conseillé")]
+)
+def test_one_alarm_in_less_time_than_the_budget_speaks_of_is_no_advice(tune, counts, language, words):
+    rows = counts.read_text().splitlines()[:-1]
+    counts.write_text("\n".join(rows[1 + 30 * 48 : 1 + 45 * 48]))
+    run = tune("--counts", counts, "--language", language)
+    assert (0, True) == (run.code, words in run.out)
+    assert not [mark for mark in ("→", "rules:") if mark in run.out]
+    told = lines(tune("--counts", counts, "--json"))[-1]
+    assert (False, False, {"posts": 6, "authors": 2}) == (told["told"], told["kept"], told["best"]["at_least"])
+
+
 def test_mentions_and_the_log_of_a_store_tell_the_same(tune, badbuzz, tmp_path, monkeypatch):
     monkeypatch.setattr(store_access, "_PATIENCE", 0.0)
     monkeypatch.setattr(trial, "PLACES", 2)  # rises take long, and are not what is asked here
