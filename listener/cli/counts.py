@@ -60,6 +60,8 @@ def _decoded(raw: bytes | None, *, first: bool) -> str:
 
 
 def _columns(text: str, separator: str) -> tuple[str, str]:
+    if text.startswith("{"):
+        raise ValueError("JSON, and counts are CSV: write timestamp,value")
     if "\r" in text:
         raise ValueError("lines end in CR alone: save it with LF or CRLF")
     try:

@@ -98,7 +98,8 @@ async def _of_mentions(
         tally.add(mention, said)
     found = {name: counted for name, counted in tally.counted().items() if name in wanted}
     if not found:
-        say(f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}")
+        none = f"none of {tally.mentions} mentions concerns {' or '.join(wanted)}"
+        say(none if tally.mentions else "there were no mentions")
     return found
 
 

@@ -68,7 +68,11 @@ def show(incident: Name, config: Config = None, *, json: Json = False) -> None:
 @app.command()
 def ack(incident: Name, config: Config = None, *, by: By = None) -> None:
     """Say that you have it."""
-    raise typer.Exit(with_views(config, lambda views, _: ask(views, "ack", incident, by=by)))
+
+    async def work(views: Views, _settings: Settings) -> int:
+        return await ask(views, "ack", incident, by=by) if await _found(views, incident) else 1
+
+    raise typer.Exit(with_views(config, work))
 
 
 @app.command()
@@ -89,6 +93,8 @@ def resolve(
     """
 
     async def work(views: Views, _settings: Settings) -> int:
+        if await _found(views, incident) is None:
+            return 1
         return await ask(views, "resolve", incident, by=by, because=because, ending=ending)
 
     raise typer.Exit(with_views(config, work))
@@ -97,10 +103,17 @@ def resolve(
 app.command("explain")(explain)
 
 
-async def _show(views: Views, name: str, *, json: bool) -> int:
+async def _found(views: Views, name: str) -> IncidentRow | None:
+    """The incident of that number or id; None after it was said that there is none."""
     row = await views.incident(name)
     if row is None:
-        say(f"there is no incident {name}; `badbuzz incidents list` shows them")
+        say(f"there is no incident {defuse(name)}; `badbuzz incidents list` shows them")
+    return row
+
+
+async def _show(views: Views, name: str, *, json: bool) -> int:
+    row = await _found(views, name)
+    if row is None:
         return 1
     console = shown()
     if not json:

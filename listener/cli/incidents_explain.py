@@ -70,7 +70,8 @@ class _Telling:
     async def moment(self, brand: str, at: Instant) -> int:
         brands = await self._views.brands()
         if brand not in brands:
-            say(f"nothing is stored of a brand {defuse(brand)}; {did_you_mean(brand, brands)}")
+            near = "" if brand in self._settings.brands else did_you_mean(brand, brands or self._settings.brands)
+            say(f"nothing is stored of a brand {defuse(brand)}" + (f"; {near}" if near else ""))
             return 1
         return await self._tell(brand, at, None)
 

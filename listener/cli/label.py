@@ -25,6 +25,7 @@ from listener.store.marks import LABELS, Marked, Marking, ModelRow, Wish
 from listener.store.port import Views
 from listener.wire import iso, json_line
 from rules.facts import Label
+from rules.rule import plural
 from rules.text import defuse
 
 app = typer.Typer(help="Labels: say what the tone of mentions is.", no_args_is_help=True)
@@ -193,7 +194,9 @@ async def _take(views: Views, batches: AsyncIterator[Batch], by: str) -> int:
         if batch.wishes:
             await views.ask_labels(batch.wishes, by, Clock().now())
             taken += len(batch.wishes)
-    say(f"noted: {taken} marks, which the daemon takes as soon as it runs; {refused} lines refused")
+    taking = "which the daemon takes as soon as it runs"
+    noted = f"noted: {plural(taken, 'mark')}, {taking}" if taken else "there were no marks"
+    say(f"{noted}; {plural(refused, 'line')} refused")
     return 1 if refused else 0
 
 

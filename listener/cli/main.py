@@ -40,6 +40,7 @@ COMMANDS = {
 }
 """Every command with its summary; its module in this package is imported when it is asked for."""
 
+_INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__bases__[0]  # Typer has a click of its own, and does not export it
 
 
@@ -57,6 +58,8 @@ def main() -> None:
         if isinstance(end.__context__, BrokenPipeError):  # Typer makes an exit of it
             _leave_quietly()
         raise
+    except KeyboardInterrupt:  # before the command runs; from then on Typer sees to it
+        sys.exit(_INTERRUPTED)
     except _expected() as error:
         sys.exit(_explain(error))
 
@@ -76,6 +79,8 @@ def run(args: Sequence[str]) -> int:
         error.show()
         if arguments[:1] == ["match"] and any(word.startswith("-") for word in arguments[1:]):
             typer.echo("A query that begins with - stands behind --: badbuzz match -- '-acme ...'", err=True)
+        elif arguments[:1] in (["match"], ["score"]) and any(map(os.path.isfile, arguments[1:])):
+            typer.echo(f"Texts are read from standard input: badbuzz {arguments[0]} ... < FILE", err=True)
         return 2
     except typer.Abort:
         typer.echo("stopped: there was no answer", err=True)

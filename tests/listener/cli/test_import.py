@@ -65,6 +65,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_rest_is_learnt(bring, tmp_pa
         (rows(2), ["--every", "90s"], "whole minutes, from 1 minute to 1 hour"),
         (["2026-11-10,1", "2026-11-11,1"], [], "bins of 1d are not read"),
         ([], [], "there are no counts in it"),
+        (['{"id": "1"}'], [], "JSON, and counts are CSV"),
         (rows(1), [], "one count alone teaches nothing"),
         (rows(2), ["--until", "soon"], "not a time: soon; write"),
     ],
@@ -91,6 +92,7 @@ def test_mentions_are_classified_and_none_of_them_is_shown(badbuzz, bring, tmp_p
 
 
 def test_mentions_of_somebody_else_are_no_history(bring):
+    assert (1, "there were no mentions\n") == (bring(name="old.jsonl").code, bring(name="old.jsonl").err)
     run = bring(mention(1, "nothing of interest"), name="old.jsonl")
     assert (1, "none of 1 mentions concerns acme\n") == (run.code, run.err)
 

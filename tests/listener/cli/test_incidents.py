@@ -112,3 +112,9 @@ def test_what_an_incident_was_is_one_of_two_words(badbuzz, tmp_path):
     run = badbuzz("incidents", "resolve", "1", "--config", stocked(tmp_path), "--as", "nothing")
     assert 2 == run.code
     assert "false-alarm" in run.err
+
+
+@pytest.mark.parametrize("verb", ["show", "ack", "resolve"])
+def test_nothing_is_noted_for_an_incident_that_is_not_there(badbuzz, tmp_path, verb):
+    run = badbuzz("incidents", verb, "99", "--config", stocked(tmp_path))
+    assert (1, "there is no incident 99; `badbuzz incidents list` shows them\n") == (run.code, run.err)

@@ -101,6 +101,8 @@ def test_a_bad_line_is_named_and_no_good_one_is_lost(label, tmp_path):
     numbers = [line.partition(":")[0] for line in run.err.splitlines()]
     assert [f"line {number}" for number in (5, 6, 7, 8, 9, 10, 11, 13, 14)] == numbers[:-1]
     assert "noted: 5 marks, which the daemon takes as soon as it runs; 9 lines refused" == run.err.splitlines()[-1]
+    file.write_text("\n")
+    assert (0, "there were no marks; 0 lines refused\n") == (label("import", file).code, label("import", file).err)
     carry_out(tmp_path)
     found = lines(label("export"))
     assert {

@@ -98,3 +98,17 @@ def test_a_query_that_looks_like_an_option_is_told_its_place(badbuzz: Badbuzz) -
 def test_a_copy_that_cannot_be_written_blames_its_place(badbuzz: Badbuzz, tmp_path: Path) -> None:
     run = badbuzz("db", "backup", "/nonexist/x.db", "--config", stocked(tmp_path))
     assert (run.code, run.err) == (1, "badbuzz: cannot write /nonexist/x.db: No such file or directory\n")
+
+
+def test_a_file_of_texts_is_told_its_place(badbuzz: Badbuzz, tmp_path: Path) -> None:
+    (tmp_path / "texts.jsonl").touch()
+    run = badbuzz("score", tmp_path / "texts.jsonl")
+    assert (run.code, "badbuzz score ... < FILE" in run.err) == (2, True)
+
+
+def test_a_stop_while_a_command_is_loaded_is_no_traceback(badbuzz: Badbuzz, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("listener.cli.main.import_module", stopped)
+    assert (badbuzz("version").code, badbuzz("version").err) == (130, "")
