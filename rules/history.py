@@ -8,8 +8,7 @@ from rules.by_source import BySource
 from rules.engine_state import EngineState
 from rules.inputs import Imported
 from rules.instant import Instant
-from rules.making import Rules, made
-from rules.rule import Rule
+from rules.making import Made, Rules, made
 from rules.series import Bin, Counts
 
 DAY = 24 * 60
@@ -22,16 +21,16 @@ _LOOSE = 1_000
 def pupils(entry: Imported, state: EngineState, rules: Rules) -> list[str]:
     """The rules that learn of a series in it, by name."""
     plans = state.plan.rules if state.plan else ()
-    wanted = {plan.name: taught_by(plan.kind, rules[plan.name].rule) for plan in plans}
+    wanted = {plan.name: taught_by(rules[plan.name]) for plan in plans}
     return [name for name, series in wanted.items() if series and entry.counts.keys() >= series]
 
 
-def taught_by(kind: str, rule: Rule) -> set[str]:
+def taught_by(pupil: Made) -> set[str]:
     """The series whose counts together teach a rule; none when counts do not, as those of a history do not say of which
     source they are.
     """
-    others = RULES.spec(kind).learns_from
-    return set() if others is None or isinstance(rule, BySource) else {rule.series, *others}
+    others = pupil.spec.learns_from
+    return set() if others is None or isinstance(pupil.rule, BySource) else {pupil.rule.series, *others}
 
 
 def end_of(entry: Imported) -> int:
@@ -48,11 +47,12 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
             if plan.name not in state.imported:
                 rules[plan.name] = made(plan)
                 state.whole.pop(plan.name, None)
-            _learn(entry, rules[plan.name].rule, taught_by(plan.kind, rules[plan.name].rule))
+            _learn(entry, rules[plan.name])
             state.imported[plan.name] = end_of(entry)
 
 
-def _learn(entry: Imported, rule: Rule, needed: set[str]) -> None:
+def _learn(entry: Imported, pupil: Made) -> None:
+    rule, needed = pupil.rule, taught_by(pupil)
     told = {series: dict(minutes(entry, series)) for series in entry.counts}
     bins = {
         series: {minute: Bin(count=count) for minute, count in each.items() if count} for series, each in told.items()
