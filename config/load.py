@@ -15,7 +15,7 @@ from config.model import Model
 from config.parse import Keys, dotted
 from config.problems import ConfigError, Problem, did_you_mean
 from config.secrets import credentials_in, without_credentials
-from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
+from config.settings import NAME_PATTERN, Brand, Component, Daemon, Entry, Operator, Route, Settings
 from config.spec import Catalog, UnknownKindError
 from config.words import in_words
 
@@ -27,7 +27,7 @@ _NEEDED = {
     "channels": "name a way to reach somebody",
     "routes": "say who is told: - {to: [name of a channel]}",
 }
-_SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes")
+_SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes", "calendar")
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
 _MASK = "**********"
@@ -128,6 +128,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         built = {name: {"kind": one.kind} | _dump(one.options) for name, one in components.items()}
         plain[section] = (loaded.document.data.get(section) or {}) | built
     plain["routes"] = [_dump(route) for route in settings.routes]
+    if settings.calendar:
+        plain["calendar"] = [_dump(entry) for entry in settings.calendar]
     secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
     masked: dict[str, Any] = _masked(plain, (), secret)
     return masked
@@ -172,7 +174,10 @@ class _Loader:
             "sources": dict(self._named("sources", self._component)),
             "rules": dict(self._named("rules", self._component)),
             "channels": dict(self._named("channels", self._component)),
-            "routes": tuple(self._routes()),
+            "routes": tuple(self._list("routes", Route, "- {to: [name of a channel]}")),
+            "calendar": tuple(
+                self._list("calendar", Entry, "- {brand: ..., name: ..., from: ..., to: ..., expect: ...}")
+            ),
         }
         settings = Settings.model_validate(parts)
         self._references(settings)
@@ -240,15 +245,15 @@ class _Loader:
             return model
         return None
 
-    def _routes(self) -> Iterator[Route]:
-        held = self._data.get("routes")
+    def _list(self, section: str, model: type[ModelT], example: str) -> Iterator[ModelT]:
+        held = self._data.get(section)
         if held is not None and not isinstance(held, list):
-            self._problem(("routes",), "must be a list", "- {to: [name of a channel]}")
+            self._problem((section,), "must be a list", example)
             return
         for number in range(len(held or [])):
-            route = self._model(Route, ("routes", number))
-            if route:
-                yield route
+            item = self._model(model, (section, number))
+            if item:
+                yield item
 
     def _model(self, model: type[ModelT], keys: Keys, without: str = "") -> ModelT | None:
         held: Any = self._data
@@ -274,6 +279,9 @@ class _Loader:
             if isinstance(route, dict):
                 self._known(("routes", number, "to"), route.get("to"), "channels")
                 self._known(("routes", number, "brand"), route.get("brand"), "brands")
+        for number, entry in enumerate(self._data.get("calendar") or []) if self._is_list("calendar") else []:
+            if isinstance(entry, dict):
+                self._known(("calendar", number, "brand"), entry.get("brand"), "brands")
         for section in ("sources", "rules"):
             for name, component in getattr(settings, section).items():
                 self._known((section, name, "brands"), getattr(component.options, "brands", None), "brands")

@@ -7,7 +7,7 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from config.load import Catalogs
 from config.model import Model, format_duration
-from config.settings import NAME_PATTERN, Brand, Daemon, Operator, Route
+from config.settings import NAME_PATTERN, Brand, Daemon, Entry, Operator, Route
 from config.spec import Catalog
 
 Json = dict[str, Any]
@@ -31,7 +31,7 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, Entry]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -55,6 +55,11 @@ def schema(catalogs: Catalogs) -> Json:
                 "type": "array",
                 "description": "Who is told of what; the first that fits.",
                 "items": refs[Route, "validation"],
+            },
+            "calendar": {
+                "type": "array",
+                "description": "What is known beforehand of brands.",
+                "items": refs[Entry, "validation"],
             },
         },
         "$defs": definitions,

@@ -1,18 +1,21 @@
 """What an operator may set. Component options are the components' own: here they are only carried."""
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     GetJsonSchemaHandler,
+    PlainSerializer,
     SerializeAsAny,
     StringConstraints,
+    WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -82,6 +85,46 @@ def _language_code(text: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(_language_code)]
 Address = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def _times(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"x\s*(\d+(?:\.\d+)?)", value.strip())):
+        return float(match[1])
+    raise ValueError("write how many times as many, like `x2` or `x1.5`")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date):
+        moment = value
+    else:
+        try:
+            moment = date.fromisoformat(str(value)) if len(str(value)) <= _DATE else datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ValueError("write a day, like 2026-11-09, or a minute of it, like 2026-11-09T18:00") from None
+    if moment.year not in _YEARS:
+        raise ValueError("too far away")
+    if isinstance(moment, datetime) and moment.tzinfo:
+        raise ValueError("without a time zone: it is the daemon's")
+    return moment
+
+
+_DATE, _YEARS = len("2026-11-09"), range(2000, 2200)
+_MOST_TIMES = 100
+Times = Annotated[
+    float,
+    Field(gt=1, le=_MOST_TIMES),
+    BeforeValidator(_times),
+    PlainSerializer(lambda value: f"x{value:g}", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["x2"]}),
+]
+"""A multiple of what is usual."""
+Day = Annotated[
+    datetime | date,
+    BeforeValidator(_day),
+    PlainSerializer(lambda moment: moment.isoformat(), return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-09", "2026-11-19T18:00"]}),
+]
+"""A day, or a minute of it where clocks are those of the daemon's time zone."""
 
 
 class Daemon(Model):
@@ -179,6 +222,48 @@ class Route(Model):
     """Look at the following routes as well."""
 
 
+class Expected(Model):
+    """What a campaign brings."""
+
+    posts: Times
+    """How many times as many posts as usual, at most, such as `x2`."""
+
+
+class Entry(Model):
+    """A campaign that is known beforehand: while it runs, `spike` expects more posts, authors and stories. Rules on
+    negative mentions and on words stay as watchful as they are.
+    """
+
+    brand: str
+    """The brand it is of."""
+    name: Label
+    """What people call it."""
+    since: Day = Field(alias="from")
+    """Its first day, or the minute it begins, such as `2026-11-19T18:00`, in the daemon's time zone."""
+    until: Day = Field(alias="to")
+    """Its last day, or the minute it ends."""
+    expect: Expected
+    """What it brings: `{posts: x2}`."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begins >= self.ends:
+            raise ValueError("`from` must be before `to`")
+        return self
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment, without a time zone."""
+        return self.since if isinstance(self.since, datetime) else datetime.combine(self.since, time())
+
+    @property
+    def ends(self) -> datetime:
+        """The first moment after, without a time zone; a day is meant whole."""
+        if isinstance(self.until, datetime):
+            return self.until
+        return datetime.combine(self.until + timedelta(days=1), time())
+
+
 class Component(Model):
     """A source, rule or channel: `options` are an instance of its kind's options model."""
 
@@ -202,3 +287,4 @@ class Settings(Model):
     rules: dict[str, Component]
     channels: dict[str, Component]
     routes: tuple[Route, ...]
+    calendar: tuple[Entry, ...] = ()

@@ -11,8 +11,8 @@ from rules.series import Counts
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must be so for an incident to open. `observed` and `needed` are in the unit of the condition:
-    `chance`, `habit`, `peaks` are false alarms in 30 days, at most; the others are counts, at least. None: there is no
-    number to name.
+    `chance`, `habit`, `peaks` are false alarms in 30 days, at most; `harmless` is evidence, as in Rarity, at least; the
+    others are counts, at least. None: there is no number to name.
     """
 
     name: str

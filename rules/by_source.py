@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from rules.incident import Incident
 from rules.instant import Instant
+from rules.judged import begin, look_back
 from rules.rule import Opening, Rule, RuleOptions, RuleSpec, Verdict
 from rules.series import NOTHING, Counts
 from rules.transition import SEVERITIES, Ending
@@ -41,6 +43,14 @@ class BySource:
             own = counts.of(source)
             if source == TOGETHER or (own.full_since is not None and minute >= max(own.since, own.full_since)):
                 rule.learn(own, minute)
+
+    def begin(self, incident: Incident) -> None:
+        begun = (incident.source, *incident.also)
+        for rule in (rule for source, rule in self._rules.items() if source in begun):
+            begin(rule, incident)
+
+    def look_back(self, incident: str, ending: Ending) -> None:
+        look_back(self._rules.values(), incident, ending)
 
     def end(self, ending: Ending | None = None, /) -> None:
         for rule in self._rules.values():

@@ -226,6 +226,7 @@ class Engine:
         self._build(entry.plan)
         apart = any(isinstance(each.rule, BySource) for each in self._rules.values())
         state.counts.follow(state.sources, minute_of(entry.at), apart=apart)
+        state.counts.expect(entry.plan.campaigns)
         state.note_coverage(minute_of(entry.at))
         self._inherit(old, soften=changed)
         if first:

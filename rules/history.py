@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from rules.by_source import BySource
+from rules.campaigns import Campaign
 from rules.engine_state import EngineState
 from rules.inputs import Imported
 from rules.instant import Instant
@@ -47,17 +48,17 @@ def take_in(entry: Imported, state: EngineState, rules: Rules) -> None:
             if plan.name not in state.imported:
                 rules[plan.name] = made(plan)
                 state.whole.pop(plan.name, None)
-            _learn(entry, rules[plan.name])
+            _learn(entry, rules[plan.name], state.counts.campaigns)
             state.imported[plan.name] = end_of(entry)
 
 
-def _learn(entry: Imported, pupil: Made) -> None:
+def _learn(entry: Imported, pupil: Made, campaigns: tuple[Campaign, ...]) -> None:
     rule, needed = pupil.rule, taught_by(pupil)
     told = {series: dict(minutes(entry, series)) for series in entry.counts}
     bins = {
         series: {minute: Bin(count=count) for minute, count in each.items() if count} for series, each in told.items()
     }
-    counts = Counts(bins=bins, since=entry.begin, open=end_of(entry))
+    counts = Counts(bins=bins, since=entry.begin, open=end_of(entry), campaigns=campaigns)
     for minute in told[rule.series]:
         if all(minute in told[series] for series in needed):
             rule.learn(counts, minute)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from rules.campaigns import Campaign
 from rules.facts import Facts
 from rules.instant import Instant, Span
 from rules.transition import Ending
@@ -21,7 +22,8 @@ class RulePlan(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """All that the engine of a brand must know of the configuration. `query` is a digest of what the brand listens
     for and of what words mean to it: another one turns the baseline into a prior. `lateness` is how late a mention may
-    come and still count, `sources` those that the brand is heard through.
+    come and still count, `sources` those that the brand is heard through. Other `campaigns` change nothing of what was
+    learnt.
     """
 
     brand: str
@@ -29,6 +31,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     lateness: Span
     sources: tuple[str, ...] = ()
     rules: tuple[RulePlan, ...]
+    campaigns: tuple[Campaign, ...] = ()
 
 
 def plan_hash(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from rules.facts import Facts
 from rules.incident import Incident, begun
 from rules.inputs import Acknowledged, Resolved
 from rules.instant import Instant, span
+from rules.judged import begin, look_back
 from rules.making import Rules
 from rules.rule import Verdict
 from rules.series import measure_of
@@ -63,6 +64,7 @@ class Judging:
                 self._end(name, entry.ending)
                 self._state.hushed[name] = step.evidence.count
                 return [step]
+        look_back((each.rule for each in self._rules.values()), entry.incident, entry.ending)
         return []
 
     def keep(self, names: Collection[str], at: Instant) -> list[Transition]:
@@ -119,6 +121,7 @@ class Judging:
         incident = begun(self._brand, name, verdict, at, counts.window(series, at, verdict.window))
         incident.raise_by(self._confirming(name, incident))
         self._state.incidents[name] = incident
+        begin(self._rules[name].rule, incident)
         return self._step(incident, "open", at, verdict)
 
     def _confirming(self, name: str, incident: Incident) -> list[str]:

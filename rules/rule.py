@@ -106,8 +106,8 @@ class Rule(Protocol):
         """The next minute (since the epoch), in order, that will not change any more and was heard."""
 
     def end(self, ending: Ending | None = None, /) -> None:
-        """An incident of this rule has ended: what led to it is no news any more. `ending` is what it was, when a
-        person said so.
+        """An incident of this rule has ended at the instant that was judged last: what led to it is no news any more.
+        `ending` is what it was, when a person said so.
         """
 
     def soften(self) -> None:

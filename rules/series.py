@@ -6,6 +6,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from rules.campaigns import Campaign, times
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
 from rules.stories import Stories
@@ -119,6 +120,7 @@ class Counts(msgspec.Struct):
     deaf: list[int] = []
     full_since: int | None = 0
     stories: Stories = msgspec.field(default_factory=Stories)
+    campaigns: tuple[Campaign, ...] = ()
     apart: bool = False
     sources: dict[str, "Counts"] = {}
 
@@ -131,6 +133,11 @@ class Counts(msgspec.Struct):
         self.apart = apart
         kept = (sources or tuple(self.sources))[:MOST_SOURCES] if apart else ()
         self.sources = {source: self.sources.get(source) or _beginning(minute) for source in kept}
+
+    def expect(self, campaigns: tuple[Campaign, ...]) -> None:
+        """Know these and no others, of every source."""
+        for counts in (self, *self.sources.values()):
+            counts.campaigns = campaigns
 
     def count(self, facts: Facts) -> set[str]:
         """Count a mention wherever it counts: in these series."""
@@ -153,12 +160,16 @@ class Counts(msgspec.Struct):
 
     def _own(self, facts: Facts) -> "Counts | None":
         if self.apart and facts.source not in self.sources and len(self.sources) < MOST_SOURCES:
-            self.sources[facts.source] = _beginning(minute_of(facts.moment))
+            self.sources[facts.source] = _beginning(minute_of(facts.moment), self.campaigns)
         return self.sources.get(facts.source)
 
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""
         return at // MINUTE - self.since
+
+    def times(self, series: str, minute: int) -> float:
+        """How many times its usual count a series may have in a minute, at least 1: more while a campaign runs."""
+        return times(self.campaigns, series, minute) if self.campaigns else 1.0
 
     def add(self, series: str, facts: Facts, stories: Stories | None = None) -> None:
         """Count a mention in the bin of its moment; `stories` tell its copies, where others do."""
@@ -279,8 +290,8 @@ class Counts(msgspec.Struct):
             own.unquote(mention)
 
 
-def _beginning(minute: int) -> Counts:
-    return Counts(since=minute, open=minute, full_since=minute)
+def _beginning(minute: int, campaigns: tuple[Campaign, ...] = ()) -> Counts:
+    return Counts(since=minute, open=minute, full_since=minute, campaigns=campaigns)
 
 
 NOTHING = Counts(since=sys.maxsize, open=sys.maxsize)

@@ -1,18 +1,20 @@
 """What the configuration means for the pipeline, worked out once at the start and at each reload."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2s
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from config.model import Model
 from config.settings import Brand, Component, Detection, Settings
 from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
+from rules.campaigns import Campaign
 from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
-from rules.instant import Span, span
+from rules.instant import Span, instant, span
 from rules.moment import LATENESS, lateness_of
 from rules.packs.own import ToneWords
 from rules.query import compile_query
@@ -52,6 +54,7 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
             rules=tuple(
                 RulePlan(name=rule.name, kind=rule.kind, options=_judged(rule.options)) for rule in rules[name]
             ),
+            campaigns=tuple(_campaigns(name, settings)),
         )
         for name, brand in settings.brands.items()
     }
@@ -71,6 +74,14 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
         polled=frozenset(name for name, spec in specs.items() if spec.polled),
         attentive=frozenset(name for name, spec in specs.items() if spec.hears_silence and not spec.polled),
     )
+
+
+def _campaigns(brand: str, settings: Settings) -> Iterator[Campaign]:
+    zone = ZoneInfo(settings.daemon.time_zone)
+    for entry in settings.calendar:
+        if entry.brand == brand:
+            since, until = (instant(moment.replace(tzinfo=zone)) for moment in (entry.begins, entry.ends))
+            yield Campaign(name=entry.name, since=since, until=until, posts=entry.expect.posts)
 
 
 def _judged(options: Model) -> dict[str, Any]:

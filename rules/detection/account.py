@@ -10,18 +10,20 @@ from rules.detection.detector import Detector, Reading
 from rules.detection.doubt import at_most
 
 
-def scales_of(detector: Detector, totals: Sequence[int], minute: int) -> tuple[Scale, ...]:
-    """Each scale as it stands in the open `minute`; `totals` are the counts of the last 5, 15 and 60 minutes."""
+def scales_of(detector: Detector, totals: Sequence[int], minute: int, times: float = 1.0) -> tuple[Scale, ...]:
+    """Each scale as it stands in the open `minute`; `totals` are the counts of the last 5, 15 and 60 minutes, of which
+    `times` the usual is expected.
+    """
     beyond = detector.bursts.beyond(totals)
     return tuple(
-        _scale(detector, minute, scale, total, exp(-max(0.0, excess)))
+        _scale(detector, minute, scale, total, exp(-max(0.0, excess)), times)
         for scale, total, excess in zip(SCALES, totals, beyond, strict=True)
     )
 
 
-def _scale(detector: Detector, minute: int, minutes: int, total: int, further: float) -> Scale:
+def _scale(detector: Detector, minute: int, minutes: int, total: int, further: float, times: float) -> Scale:
     level = detector.level
-    means = [level.expected(each, 1.0) for each in range(minute - minutes + 1, minute + 1)]
+    means = [times * level.expected(each, 1.0) for each in range(minute - minutes + 1, minute + 1)]
     expected, most = sum(means), sum(at_most(mean, 1.0, level.heard) for mean in means)
     return Scale(
         minutes=minutes,

@@ -73,9 +73,12 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     present: float = 0.0
     calm: float = 0.0
 
-    def step(self, count: int, minute: float) -> Reading:
-        """Take in the bin that begins at `minute` (since the epoch); how surprising it was, before it is learnt."""
-        expected, dispersion = self.level.expected(minute, self.width), self.level.dispersion
+    def step(self, count: int, minute: float, times: float = 1.0) -> Reading:
+        """Take in the bin that begins at `minute` (since the epoch); how surprising it was, before it is learnt. For a
+        known reason up to `times` as many as usual are expected: so many are learnt as the usual count.
+        """
+        usual, dispersion = self.level.expected(minute, self.width), self.level.dispersion
+        expected = usual * times
         calm = self._is_calm(count, expected, dispersion)
         sums = cusum.add(self.sums, count, cusum.gains(at_most(expected, self.width, self.level.heard), dispersion))
         self.sums = [_leak(each, self.width) for each in sums] if calm else sums
@@ -86,14 +89,15 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
             self.peaks.learn(log(_SCALE / reading.by_model), self.level.heard, self.width, _SETTLED)
         left = cusum.evidence(self.sums)
         quiet = self._is_quiet(left, calm=calm)
-        self.level.learn(count, expected, minute, self.width, quiet=quiet, sure=left >= _LEAK_FROM)
+        more = min(times, max(1.0, self.present / usual)) if times > 1 else 1.0
+        self.level.learn(count / more, usual, minute, self.width, quiet=quiet, sure=left >= _LEAK_FROM)
         return reading
 
-    def ahead(self, count: int, minute: float, part: float, totals: Sequence[int]) -> Reading:
+    def ahead(self, count: int, minute: float, part: float, totals: Sequence[int], times: float = 1.0) -> Reading:
         """How surprising the bin is that follows the last one and of which only `part` is over; nothing is learnt.
-        `totals` are the counts of the last 5, 15 and 60 minutes.
+        `totals` are the counts of the last 5, 15 and 60 minutes; `times` as in `step`.
         """
-        expected = self.level.expected(minute, self.width)
+        expected = self.level.expected(minute, self.width) * times
         most = at_most(expected, self.width, self.level.heard)
         sums = cusum.add(self.sums, count, cusum.gains(most, self.level.dispersion), part)
         return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected)

@@ -53,7 +53,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         """The mean of the bin that begins at `minute`."""
         return max(_LEAST, (self.total + _DOUBT) / self.time * width * self._shape(minute))
 
-    def learn(self, count: int, mean: float, minute: float, width: float, *, quiet: bool, sure: bool = False) -> None:
+    def learn(self, count: float, mean: float, minute: float, width: float, *, quiet: bool, sure: bool = False) -> None:
         """The next closed bin, of which `mean` was expected; `quiet`: no excursion is running; `sure`: one is."""
         cap = _CAP + _WIDE * exp(-self.heard / _SETTLING)
         usual = min(count, mean + cap * sqrt(mean + self.dispersion * mean * mean) + 1)

@@ -9,7 +9,7 @@ from rules.instant import MINUTE, Instant
 class Present:
     """A detector of one-minute bins that has learnt every closed one, and a copy of it that has gone on through the
     open ones as if they were closed. The copy is made anew when one of these changed, so that what is said depends on
-    the counts alone, not on when it was asked before.
+    the counts alone, not on when it was asked before. `minute` is the present that was read last.
     """
 
     def __init__(self, closed: Detector | None = None) -> None:
@@ -17,10 +17,11 @@ class Present:
         self._begin: int | None = None
         self._tried: list[int | None] = []
         self.now = self.closed
+        self.minute = 0
 
-    def learn(self, count: int, minute: int) -> None:
+    def learn(self, count: int, minute: int, times: float = 1.0) -> None:
         """The next closed minute."""
-        self.closed.step(count, minute)
+        self.closed.step(count, minute, times)
         if self._begin == minute and self._tried[:1] == [count]:
             self._begin, self._tried = minute + 1, self._tried[1:]
         else:
@@ -30,19 +31,22 @@ class Present:
         """What was learnt has changed."""
         self._begin = None
 
-    def read(self, at: Instant, begin: int, counts: Sequence[int | None], totals: Sequence[int]) -> Reading:
+    def read(
+        self, at: Instant, begin: int, counts: Sequence[int | None], totals: Sequence[int], times: Sequence[float]
+    ) -> Reading:
         """The present: `counts` are those of the open minutes from `begin` on, the last of which is not over, None
-        where not all was heard; `totals` those of the last 5, 15 and 60 minutes.
+        where not all was heard; `totals` those of the last 5, 15 and 60 minutes; `times` what each open minute may
+        have beside its usual count.
         """
-        minute = begin + len(counts) - 1
-        self._try(begin, counts[:-1])
-        return self.now.ahead(counts[-1] or 0, minute, max(1, at - minute * MINUTE) / MINUTE, totals)
+        minute = self.minute = begin + len(counts) - 1
+        self._try(begin, counts[:-1], times)
+        return self.now.ahead(counts[-1] or 0, minute, max(1, at - minute * MINUTE) / MINUTE, totals, times[-1])
 
-    def _try(self, begin: int, counts: Sequence[int | None]) -> None:
+    def _try(self, begin: int, counts: Sequence[int | None], times: Sequence[float]) -> None:
         if self._begin != begin or counts[: len(self._tried)] != self._tried:
             self._begin, self._tried = begin, []
             self.now = Detector.load(self.closed.dump())
         for number, count in enumerate(counts[len(self._tried) :], begin + len(self._tried)):
             if count is not None:
-                self.now.step(count, number)
+                self.now.step(count, number, times[number - begin])
         self._tried = list(counts)

@@ -37,11 +37,12 @@ class NewTermOptions(RuleOptions):
 
 class Memory(msgspec.Struct, kw_only=True, array_like=True):
     """`said` maps the terms heard last, oldest first, to the minute of the last mention and how many there were: these
-    are halved every 10 days. `heard` are the minutes learnt.
+    are halved every 10 days. `heard` are the minutes learnt; `recent` those of the last window that had any.
     """
 
     said: dict[str, tuple[int, float]] = {}
     heard: int = 0
+    recent: list[int] = []
 
     def learn(self, term: str, minute: int, count: int) -> None:
         """Mentions of one minute."""
@@ -82,9 +83,11 @@ class NewTerm(Remembering[Memory]):
         self._options = options
 
     def learn(self, counts: Counts, minute: int) -> None:
-        for term in _terms(counts):
-            if said := counts.at(f"{TERM}{term}", minute):
-                self.memory.learn(term, minute, said)
+        told = {term: said for term in _terms(counts) if (said := counts.at(f"{TERM}{term}", minute))}
+        for term, said in told.items():
+            self.memory.learn(term, minute, said)
+        kept = [each for each in self.memory.recent if each > minute - self.horizon]
+        self.memory.recent = [*kept, minute] if told else kept
         self.memory.forget(minute)
         self.memory.heard += 1
 
@@ -121,8 +124,7 @@ class NewTerm(Remembering[Memory]):
 
     def _before(self, counts: Counts, term: str, minute: int) -> float:
         """Mentions that were learnt and are not in the window."""
-        window = range(minute - self.horizon + 1, min(counts.open, minute))
-        inside = sum(counts.at(f"{TERM}{term}", each) for each in window)
+        inside = sum(counts.at(f"{TERM}{term}", each) for each in self.memory.recent if each > minute - self.horizon)
         return max(0.0, self.memory.before(term, minute) - inside)
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:

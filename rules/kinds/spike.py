@@ -1,18 +1,23 @@
 """Far more mentions than is usual for this brand, from enough different people."""
 
 from base64 import b85decode, b85encode
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import Field
 
 from config.model import Model
 from rules.account import Account, Condition, floor_conditions
 from rules.budget import Budget
 from rules.by_source import PerSource
+from rules.detection import cusum
 from rules.detection.account import rare_conditions, rarity_of, scales_of
 from rules.detection.bursts import SCALES
-from rules.detection.detector import Detector
+from rules.detection.detector import Detector, Reading
+from rules.detection.hindsight import Hindsight
 from rules.detection.present import Present
+from rules.incident import Incident
 from rules.instant import MINUTE, Instant
 from rules.rule import Floor, Opening, RuleSpec, Verdict, plural
 from rules.series import Counted, Counts, measure_of, named
@@ -57,21 +62,34 @@ class Spike:
         self.series: str = options.of
         self._options = options
         self._present = Present()
+        self._past = Hindsight()
 
     def learn(self, counts: Counts, minute: int) -> None:
-        self._present.learn(counts.at(self.series, minute), minute)
+        count, times = counts.at(self.series, minute), counts.times(self.series, minute)
+        if self._past.learn(self._present.closed, count, minute, times):
+            self._present.learn(count, minute, times)
 
-    def end(self, _ending: Ending | None = None, /) -> None:
+    def begin(self, incident: Incident) -> None:
+        self._past.begin(incident.id, self._present.closed)
+
+    def end(self, ending: Ending | None = None, /) -> None:
+        ended = self._past.end(self._present.minute, cusum.evidence(self._present.now.sums))
         self._present.closed.end()
         self._present.forget_tried()
+        if ending and ended:
+            self.look_back(ended, ending)
+
+    def look_back(self, incident: str, ending: Ending) -> None:
+        self._present = Present(self._past.call(incident, ending, self._present.closed))
 
     def soften(self) -> None:
         self._present.closed.soften()
         self._present.forget_tried()
+        self._past = Hindsight()
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
         totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
-        reading = self._present.read(at, *counts.still_open(self.series, at), totals)
+        reading = self._read(counts, at, totals)
         window = opening.window if opening else self._window(totals)
         early = self._learning and counts.heard(at) < _EARLY
         level = max(reading.expected, ((opening and opening.usual) or 0.0) / window)
@@ -81,7 +99,8 @@ class Spike:
             high = min(high, _LOUD - 1)
         calm = count <= ((opening and opening.usual_high) or high)
         of, unit = measure_of(self.series)
-        beyond = reading.exceeds(self._options.budget) or (early and count >= _LOUD)
+        rare = reading.exceeds(self._options.budget) and reading.evidence > self._past.spared(at // MINUTE)
+        beyond = rare or (early and count >= _LOUD)
         return Verdict(
             of=of,
             unit=unit,
@@ -99,7 +118,7 @@ class Spike:
     def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
         verdict = self.judge(counts, at, opening)
         totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
-        reading = self._present.read(at, *counts.still_open(self.series, at), totals)
+        reading = self._read(counts, at, totals)
         loud = Condition(name="loud", met=verdict.count >= _LOUD, observed=verdict.count, needed=_LOUD)
         rare = rare_conditions(reading, self._options.budget)
         early = self._learning and counts.heard(at) < _EARLY and not all(each.met for each in rare)
@@ -107,13 +126,25 @@ class Spike:
         authors = counts.authors(self.series, at, verdict.window)
         return Account(
             conditions=(
-                *([loud] if early else rare),
+                *([loud] if early else [*rare, *self._news(reading, at)]),
                 usual,
                 *floor_conditions(self._options.at_least, verdict.count, authors),
             ),
-            scales=scales_of(self._present.now, totals, at // MINUTE),
+            scales=scales_of(self._present.now, totals, at // MINUTE, counts.times(self.series, at // MINUTE)),
             rarity=rarity_of(reading, self._options.budget),
         )
+
+    def _read(self, counts: Counts, at: Instant, totals: Sequence[int]) -> Reading:
+        begin, still_open = counts.still_open(self.series, at)
+        for place in range(len(still_open) - 1):
+            if self._past.leaves_out(begin + place):
+                still_open[place] = None
+        times = [counts.times(self.series, minute) for minute in range(begin, begin + len(still_open))]
+        return self._present.read(at, begin, still_open, totals, times)
+
+    def _news(self, reading: Reading, at: Instant) -> Iterator[Condition]:
+        if spared := self._past.spared(at // MINUTE):
+            yield Condition(name="harmless", met=reading.evidence > spared, observed=reading.evidence, needed=spared)
 
     def _window(self, totals: list[int]) -> int:
         """The minutes to tell of: a quarter of an hour, or an hour where only that holds enough and it goes on."""
@@ -144,13 +175,18 @@ class Spike:
         return (*reasons, "still learning what is usual") if verdict.learning else reasons
 
     def dump(self) -> Any:
-        return b85encode(self._present.closed.dump()).decode()
+        learnt = b85encode(self._present.closed.dump()).decode()
+        return [learnt, b85encode(_ENCODER.encode(self._past)).decode()] if self._past.sizes else learnt
 
     def restore(self, state: Any) -> None:
-        self._present = Present(_load(state))
+        detector, self._past = _load(state)
+        self._present = Present(detector)
 
     def recall(self, state: Any) -> None:
-        self._present.closed.raise_to(_load(state))
+        before, _ = _load(state)
+        self._present.closed.raise_to(before)
+        if self._past.other:
+            self._past.other.raise_to(before)
         self._present.forget_tried()
 
     def _severity(self, count: int, usual: float) -> Severity:
@@ -165,8 +201,14 @@ def _above(verdict: Verdict, opening: Opening | None) -> float | None:
     return None if high is None else int(high) + 1
 
 
-def _load(state: Any) -> Detector:
-    return Detector.load(b85decode(state)) if isinstance(state, str) else Detector()
+def _load(state: Any) -> tuple[Detector, Hindsight]:
+    learnt, past = state if isinstance(state, list) else (state, None)
+    detector = Detector.load(b85decode(learnt)) if isinstance(learnt, str) else Detector()
+    return detector, _DECODER.decode(b85decode(past)) if past else Hindsight()
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Hindsight)
 
 
 SPEC = RuleSpec(

@@ -14,7 +14,7 @@ from typing import Any
 
 from alerts.channel import CHANNELS, ChannelOptions
 from config.model import Model
-from config.settings import Brand, Daemon, Operator, Route
+from config.settings import Brand, Daemon, Entry, Operator, Route
 from config.spec import Catalog
 from listener.cli.main import COMMANDS
 from listener.cli.options import Option, options_of
@@ -178,6 +178,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "operator options": lambda: options(Operator),
     "brand options": lambda: options(Brand),
     "route options": lambda: options(Route),
+    "calendar options": lambda: options(Entry),
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),
     "channel options": lambda: components(CHANNELS, ChannelOptions),

@@ -58,6 +58,34 @@ def test_a_right_file_becomes_settings(tmp_path: Path) -> None:
     assert [(route.severity, route.go_on) for route in settings.routes] == [(("critical",), True), (None, False)]
 
 
+CALENDAR = "calendar:\n- {brand: acme, name: Sale, from: %s, to: %s, expect: {posts: %s}}\n"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "times", "word"),
+    [
+        ("2026-11-09", "2026-11-08", "x2", "before"),
+        ("tomorrow", "2026-11-09", "x2", "write a day"),
+        ("2026-11-09T18:00+01:00", "2026-11-10", "x2", "time zone"),
+        ("2026-11-09", "9999-12-31", "x2", "too far"),
+        ("2026-11-09", "2026-11-22", "2", "x2"),
+        ("2026-11-09", "2026-11-22", "x0.5", "more than 1"),
+    ],
+)
+def test_a_campaign_that_cannot_be_meant_is_told(tmp_path: Path, since: str, until: str, times: str, word: str) -> None:
+    (problem,) = problems(tmp_path, GOOD + CALENDAR % (since, until, times))
+    assert word in problem.message + problem.hint
+    assert problem.path.startswith("calendar.0")
+
+
+def test_the_days_of_a_campaign_are_whole_and_its_brand_is_known(tmp_path: Path) -> None:
+    text = GOOD + CALENDAR % ("2026-11-09", "2026-11-22", "x2")
+    (entry,) = loaded(tmp_path, text).settings.calendar
+    assert [(2026, 11, 9, 0), (2026, 11, 23, 0)] == [each.timetuple()[:4] for each in (entry.begins, entry.ends)]
+    assert {"posts": "x2"} == effective(loaded(tmp_path, text))["calendar"][0]["expect"]
+    assert "no brand is named 'acm'" in said(tmp_path, text.replace("brand: acme,", "brand: acm,"))[0][2]
+
+
 def test_every_problem_is_reported_at_once_with_its_line_and_a_way_out(tmp_path: Path) -> None:
     text = """\
 daemon: {listen: nowhere, language: de, retention: 90, tokn: x, time_zone: Europe/Pari}

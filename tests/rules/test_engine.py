@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.campaigns import Campaign
 from rules.engine import Engine
 from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Imported, Missed, Resolved, decode, encode
 from rules.instant import MINUTE, SECOND
@@ -288,6 +289,7 @@ def test_a_brand_that_is_always_loud_is_not_in_crisis():
 
 
 TOLD = {"kind": "threshold", "of": "negative stories", "at_least": {"posts": 3}}
+LOUD = {"kind": "spike", "of": "posts"}
 EACH = {"kind": "spike", "by": "source and together"}
 WORSE = {"kind": "share", "by": "source", "above": 0.5, "at_least": {"posts": 3, "authors": 2}, "calm_for": "5m"}
 STORIES = (0, 0, *(sketch("abcdefghijkl"[n:]) for n in range(3)))
@@ -334,7 +336,8 @@ def hearing(draw, kind, since, at):
 def logs(draw, **more):
     """A log whose stamps never decrease: mentions of all sorts, gaps, coverage, people, edits, deletes, histories."""
     rules = {"five": FIVE, "bad": SPIKE, "recall": RECALL}
-    the_plan = msgspec.structs.replace(plan(**rules, **more), sources=("press", "other"))
+    campaign = Campaign(name="sale", since=START + 5 * MINUTE, until=START + 200 * MINUTE, posts=3)
+    the_plan = msgspec.structs.replace(plan(**rules, **more), sources=("press", "other"), campaigns=(campaign,))
     entries, at, posted = [configured(the_plan)], START, []
     so_far = incidents_of(Engine("acme"))
     for number in range(draw(st.integers(0, 60))):
@@ -365,7 +368,9 @@ def logs(draw, **more):
             posted[index] = after
         elif incidents := so_far(entries):
             incident = draw(st.sampled_from(incidents))
-            entries.append((Acknowledged if kind == "ack" else Resolved)(at=at, incident=incident, by="lea"))
+            ending = draw(st.sampled_from([None, "real", "false-alarm"]))
+            end = Resolved(at=at, incident=incident, by="lea", ending=ending)
+            entries.append(Acknowledged(at=at, incident=incident, by="lea") if kind == "ack" else end)
     return entries
 
 
@@ -382,7 +387,7 @@ def test_an_incident_opens_before_anything_else_and_ends_once(log):
         assert ["resolved"] * (life[-1].state == "resolved") == [s.state for s in life if s.state == "resolved"]
 
 
-@given(logs(told=TOLD, each=EACH, worse=WORSE), st.data())
+@given(logs(told=TOLD, each=EACH, worse=WORSE, loud=LOUD), st.data())
 @settings(max_examples=20, deadline=None)
 def test_a_restart_and_early_grid_instants_change_nothing(log, data):
     whole = fold(log, until=400)

@@ -5,6 +5,7 @@ import pytest
 
 from rules.classify import BrandTerms, Classifier
 from rules.engine import Engine
+from rules.inputs import Missed
 from rules.query import compile_query
 from rules.series import MOST_SERIES
 from tests.rules.test_classify import mention
@@ -66,6 +67,25 @@ def test_what_was_told_is_not_new_again_the_next_day():
     said.say(6, ("listeria",))
     said.say(6, ("listeria",), since=6 * DAY)
     assert 1 == len(opened(said.log, until=7 * DAY))
+
+
+def test_minutes_that_were_not_learnt_are_no_part_of_what_was_before():
+    said = Said()
+    said.say(4, ("panne",), since=4 * DAY + 18 * HOUR, every=HOUR)
+    said.say(4, ("panne",), since=5 * DAY)
+    said.log.append(Missed(at=heard(0, 5 * DAY + 9).at, source="press", since=heard(0, 5 * DAY).at))
+    said.say(1, ("panne",), since=5 * DAY + 50)
+    assert [] == opened(said.log)  # 5 now, 4 in the days before: not five times as many
+
+
+@pytest.mark.parametrize(("days", "told"), [(2.5, 0), (3.5, 1)])
+def test_a_rule_that_came_later_waits_for_three_days_of_its_own(days, told):
+    said = Said()
+    said.log = [configured(plan(bad={"kind": "spike"})), *said.log[1:]]
+    late = configured(plan(new=RULE), heard(0, 5 * DAY).at)
+    said.log = sorted([*said.log, late], key=lambda entry: entry.at)
+    said.say(6, ("listeria",), since=int((5 + days) * DAY))
+    assert told == len(opened(said.log, until=9 * DAY))
 
 
 def test_a_restart_changes_nothing():
