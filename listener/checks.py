@@ -1,11 +1,14 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
+from alerts.alert import Language
 from alerts.channel import ChannelSpec
+from alerts.typography import NO_BREAK as NB
 from config.document import Document
 from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
@@ -13,6 +16,7 @@ from config.problems import ConfigError, Problem
 from config.settings import Component, Route, Settings
 from listener.detection import is_missing
 from listener.net.guard import ForbiddenAddressError, check_literal
+from rules.instant import Instant, moment
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
 from rules.query import compile_query, compile_words
@@ -22,16 +26,39 @@ from rules.text import fold
 from rules.tone import supported_languages
 
 _GRID = timedelta(seconds=10)
+_WATCHED_LONG = timedelta(days=90)
+_WATCHED: dict[Language, dict[str, str]] = {
+    "en": {
+        "past": "{day} is over: nothing is held back any more, and alerts ring",
+        "past_hint": "take it out, or write a day to come",
+        "far": "until {day} only critical alerts ring: that is more than three months",
+        "far_hint": "meant? else write a day within the next weeks",
+    },
+    "fr": {
+        "past": f"le {{day}} est passé{NB}: plus rien n’est retenu, les alertes sonnent",
+        "past_hint": "retirez-le, ou écrivez un jour à venir",
+        "far": f"jusqu’au {{day}}, seules les alertes critiques sonnent{NB}: c’est plus de trois mois",
+        "far_hint": f"voulu{NB}? sinon, écrivez un jour des prochaines semaines",
+    },
+}
 
 
 def examine(
-    path: Path, catalogs: Catalogs, environ: Mapping[str, str] | None = None, *, elsewhere_is_fine: bool = False
+    path: Path,
+    catalogs: Catalogs,
+    environ: Mapping[str, str] | None = None,
+    *,
+    elsewhere_is_fine: bool = False,
+    now: Instant | None = None,
 ) -> tuple[Loaded | None, list[Problem]]:
     """The configuration in `path`, None when it is none, and every problem in the order of their places. See `load` for
-    `elsewhere_is_fine`.
+    `elsewhere_is_fine`; without `now`, no day in it is called past.
     """
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
-    found = by_place([*problems, *check(loaded, catalogs)], loaded.document)
+    problems = [*problems, *check(loaded, catalogs)]
+    if now is not None:
+        problems += check_watches(loaded, moment(now).astimezone(ZoneInfo(loaded.settings.daemon.time_zone)).date())
+    found = by_place(problems, loaded.document)
     return None if loaded.flawed else loaded, found
 
 
@@ -53,6 +80,23 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
+
+
+def check_watches(loaded: Loaded, today: date) -> Iterator[Problem]:
+    """Brands and rules that are only watched up to a day that is over, or so far away that it must be a slip; in the
+    language of the configuration.
+    """
+    settings = loaded.settings
+    texts = _WATCHED[settings.daemon.language]
+    days = [(("brands", name, "watch_only"), brand.watch_only) for name, brand in settings.brands.items()]
+    for name, rule in settings.rules.items():
+        if isinstance(rule.options, RuleOptions):
+            days.append((("rules", name, "watch_only"), rule.options.watch_only))
+    for keys, day in days:
+        if day is not None and day <= today:
+            yield loaded.document.problem(keys, texts["past"].format(day=day), texts["past_hint"], warning=True)
+        elif day is not None and day - today > _WATCHED_LONG:
+            yield loaded.document.problem(keys, texts["far"].format(day=day), texts["far_hint"], warning=True)
 
 
 def _listen(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from math import sqrt
 
 import msgspec
 
+from rules.account import Condition, days_condition
 from rules.instant import Instant
 from rules.rule import plural
 from rules.series import Counts
@@ -19,11 +20,16 @@ _ENOUGH = 100
 
 def lower_bound(part: int, whole: int, deviations: float) -> float:
     """What the true share is at least, by Wilson's interval (JASA 22, 1927); 0 where nothing was said."""
+    return interval(part, whole, deviations)[0]
+
+
+def interval(part: int, whole: int, deviations: float) -> tuple[float, float]:
+    """What the true share is at least and at most, by Wilson's interval; 0 and 1 where nothing was said."""
     if whole <= 0:
-        return 0.0
+        return 0.0, 1.0
     share, spread = part / whole, deviations * deviations / whole
-    middle = share + spread / 2
-    return max(0.0, (middle - sqrt(spread * (share * (1 - share) + spread / 4))) / (1 + spread))
+    middle, reach = share + spread / 2, sqrt(spread * (share * (1 - share) + spread / 4))
+    return max(0.0, (middle - reach) / (1 + spread)), min(1.0, (middle + reach) / (1 + spread))
 
 
 def judged(counts: Counts, at: Instant, minutes: int) -> int:
@@ -67,6 +73,12 @@ class UsualShare(msgspec.Struct, kw_only=True, array_like=True):
     def is_known(self) -> bool:
         """Whether a day was heard and a hundred mentions: before, nobody can say what is usual."""
         return self.heard >= _DAY and self.posts >= _ENOUGH
+
+    @property
+    def known_conditions(self) -> tuple[Condition, Condition]:
+        """Both parts of `is_known`."""
+        said = Condition(name="past", met=self.posts >= _ENOUGH, observed=self.posts, needed=_ENOUGH)
+        return days_condition(self.heard, _DAY), said
 
     def rate(self, minutes: float) -> float:
         """How many mentions are said in so many minutes."""

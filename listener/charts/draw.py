@@ -23,9 +23,10 @@ MOST_LISTED = 10
 _COLOURS: dict[Severity, str] = {"info": "#2a6f97", "warning": "#d97706", "critical": "#b91c1c"}
 _BAR, _LINE, _BAND, _INCIDENT, _KNOWN = "#64748b", "#0f766e", "#99d5cb", "#fca5a5", "#a78bfa"
 _WIDTH, _HEIGHT, _ROW = 12.0, 4.0, 0.24  # inches
-_DAYS_ALONE = 4 * 24 * 60  # minutes: of a longer stretch the hours are not told apart
+_DAYS_ALONE, _YEARS = 4 * 24 * 60, 300 * 24 * 60  # minutes: of a longer stretch hours are not told apart, or days
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST_TITLE, _LONGEST_SAID = 100, 60
+_LONGEST_TITLE, _LONGEST_LINE = 100, 150
+_KEYS = 4  # of the legend, side by side: more than that many go on the next line
 
 
 class ChartsMissingError(Exception):
@@ -65,8 +66,8 @@ def draw(panels: Sequence[Panel], path: Path, language: Language, zone: str) -> 
 
 
 def _rows(panel: Panel) -> int:
-    """Lines of text below a panel."""
-    return 1 + (min(len(panel.alarms), MOST_LISTED) + 1) // 2 + (len(panel.alarms) > MOST_LISTED)
+    """Lines of text below a panel, and room for a legend of two."""
+    return 2 + max(1, min(len(panel.alarms), MOST_LISTED)) + (len(panel.alarms) > MOST_LISTED)
 
 
 def _plain(text: str) -> str:
@@ -97,6 +98,7 @@ class _Drawing:
             self._marks(axes)
             self._legend()
         else:
+            axes.axis("off")
             axes.text(0.5, 0.5, self._texts["empty"], ha="center", transform=axes.transAxes)
         self._list(listed)
 
@@ -166,19 +168,18 @@ class _Drawing:
         begin, end = series.buckets[0].begin, series.buckets[-1].begin + series.width
         axes.set_xlim(_moment(begin), _moment(end))
         axes.xaxis.set_major_locator(AutoDateLocator(tz=self._zone, minticks=4, maxticks=9))
-        daily = end - begin > _DAYS_ALONE
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self._tick(value, daily=daily)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self._tick(value, end - begin)))
         axes.set_xlabel(self._times.place)
         axes.grid(axis="y", color="#e2e8f0", zorder=0)
         axes.spines[["top", "right"]].set_visible(False)
 
-    def _tick(self, value: float, *, daily: bool) -> str:
-        """A day, and its hour on a second line where hours are told apart."""
+    def _tick(self, value: float, minutes: int) -> str:
+        """What tells moments of so long a stretch apart: months, days, or hours above their day."""
         from matplotlib.dates import num2date  # noqa: PLC0415
 
         at = num2date(value, tz=UTC)
-        day = format_date(at.astimezone(self._zone), "d MMM", locale=self._language)
-        return day if daily else f"{self._times.hour(at)}\n{day}"
+        day = format_date(at.astimezone(self._zone), "MMM y" if minutes > _YEARS else "d MMM", locale=self._language)
+        return day if minutes > _DAYS_ALONE else f"{self._times.hour(at)}\n{day}"
 
     def _legend(self) -> None:
         from matplotlib.lines import Line2D  # noqa: PLC0415
@@ -194,28 +195,30 @@ class _Drawing:
             shown.append(Patch(color=_INCIDENT, alpha=0.45, label=texts["incident"]))
         if panel.known:
             shown.append(Patch(color=_KNOWN, alpha=0.45, label=texts["known"]))
-        self._part.legend(handles=shown, loc="outside lower center", ncols=len(shown), frameon=False, fontsize=9)
+        columns = len(shown) if len(shown) <= _KEYS + 1 else _KEYS
+        self._part.legend(handles=shown, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
     def _alarm(self, level: Severity) -> str:
         return self._texts["alarm"].format(level=LEVELS[self._language][level])
 
     def _list(self, axes: Any) -> None:
-        """The alarms in words, in two columns, by their numbers."""
+        """The alarms in words, by their numbers. They take no part in the layout: a long line must not narrow the
+        picture above it.
+        """
         alarms = self._panel.alarms
         lines = [self._line(count, alarm) for count, alarm in enumerate(alarms[:MOST_LISTED], 1)]
         if len(alarms) > MOST_LISTED:
             lines.append(self._texts["more"].format(count=number(len(alarms) - MOST_LISTED, self._language)))
-        half = -(-len(lines) // 2)
-        for left, column in ((0.0, lines[:half]), (0.5, lines[half:])):
-            axes.text(left, 1.0, "\n".join(column), va="top", fontsize=9, linespacing=1.5, transform=axes.transAxes)
-        if not lines:
-            axes.text(0.0, 1.0, self._texts["no_alarm"], va="top", fontsize=9, transform=axes.transAxes)
+        said = "\n".join(lines) or self._texts["no_alarm"]
+        text = axes.text(0.0, 1.0, said, va="top", fontsize=9, linespacing=1.5, transform=axes.transAxes)
+        text.set_in_layout(False)
 
     def _line(self, count: int, alarm: Alarm) -> str:
-        said = f", {shorten(alarm.said, _LONGEST_SAID, placeholder='…')}" if alarm.said else ""
+        said = f", {alarm.said}" if alarm.said else ""
         when = f"{self._times.day(alarm.at)}, {self._times.hour(alarm.at)}"
         level = LEVELS[self._language][alarm.severity]
-        return _plain(self._texts["line"].format(count=count, when=when, said=f"{level}{said}"))
+        line = self._texts["line"].format(count=count, when=when, said=f"{level}{said}")
+        return _plain(shorten(line, _LONGEST_LINE, placeholder="…"))
 
 
 def _moment(minute: int) -> datetime:

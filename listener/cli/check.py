@@ -34,7 +34,7 @@ def command(
     needs the credentials that systemd gives the service; without it, a warning says that they are not looked at.
     """
     path = config_path(config)
-    loaded, problems = examine(path, CATALOGS, elsewhere_is_fine=not online)
+    loaded, problems = examine(path, CATALOGS, elsewhere_is_fine=not online, now=Clock().now())
     failed = any(problem.level == "error" for problem in problems)
     trials = asyncio.run(try_all(loaded, CATALOGS, Clock())) if loaded and online and not failed else []
     failed = failed or any(trial.outcome == "failed" for trial in trials)

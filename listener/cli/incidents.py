@@ -8,7 +8,7 @@ from config.settings import Settings
 from listener.cli.incidents_explain import explain
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
-from listener.pipeline.watched import is_held
+from listener.pipeline.watched import held_until, is_held
 from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
 from rules.text import defuse
@@ -62,7 +62,7 @@ def list_(
 @app.command()
 def show(incident: Name, config: Config = None, *, json: Json = False) -> None:
     """Show an incident's life, step by step, with the reasons for each."""
-    raise typer.Exit(with_views(config, lambda views, _: _show(views, incident, json=json)))
+    raise typer.Exit(with_views(config, lambda views, settings: _show(views, settings, incident, json=json)))
 
 
 @app.command()
@@ -111,13 +111,15 @@ async def _found(views: Views, name: str) -> IncidentRow | None:
     return row
 
 
-async def _show(views: Views, name: str, *, json: bool) -> int:
+async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> int:
     row = await _found(views, name)
     if row is None:
         return 1
     console = shown()
     if not json:
         console.print(f"incident {row.number} ({row.id}): {row.brand}, rule {row.rule}, {row.severity}, {_said(row)}")
+        if until := held_until(settings, row):
+            console.print(f"held back: only watched until {until} (`watch_only`), so nobody was told of it")
         if row.ending:
             why = f": {defuse(row.judged_because)}" if row.judged_because else ""
             console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")

@@ -1,5 +1,6 @@
 """`badbuzz incidents explain`: why a rule rang, or did not."""
 
+from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from listener.cli.times import instant_in
 from listener.clock import Clock
 from listener.explaining.replay import Moment, NotJudgedError, moment_at
 from listener.explaining.telling import Teller
+from listener.pipeline.watched import held_until, is_watched, watched_until
 from listener.store.port import IncidentRow, Views
 from listener.wire import iso, json_line
 from rules.explaining import Explanation
@@ -84,7 +86,10 @@ class _Telling:
         whys = [why for why in told.explanations if row is None or why.rule == row.rule]
         if self._json:
             for why in whys:
-                put(json_line(_line(told, why, row)))
+                found = row or (await self._views.incident(why.incident) if why.incident else None)
+                held = self._held(told, why, found) is not None
+                number = found.number if found else None
+                put(json_line(_line(told, why, row) | {"number": number, "held": held}))
             return 0
         await self._print(told, whys, row)
         return 0
@@ -97,8 +102,18 @@ class _Telling:
         console.print(self._teller.coverage(told))
         for why in whys:
             console.print()
-            for line in self._teller.lines(why, await self._largest(why)):
+            ongoing = await self._views.incident(why.incident) if why.incident else None
+            held = self._held(told, why, row or ongoing)
+            for line in self._teller.lines(why, await self._largest(why), ongoing, held):
                 console.print(line)
+
+    def _held(self, told: Moment, why: Explanation, row: IncidentRow | None) -> date | None:
+        """The day before which the alert of it was held back, if it was."""
+        if row is not None:
+            return held_until(self._settings, row)
+        rings = why.opens and why.verdict.severity != "critical"
+        is_held = rings and is_watched(self._settings, told.brand, why.rule, told.at)
+        return watched_until(self._settings, told.brand, why.rule) if is_held else None
 
     async def _largest(self, why: Explanation) -> str:
         """Who wrote the mention with the largest audience: its identity when that is no longer stored."""
@@ -134,6 +149,8 @@ def _line(told: Moment, why: Explanation, row: IncidentRow | None) -> dict[str, 
         "missing": [each.name for each in why.missing],
         "scales": msgspec.to_builtins(account.scales),
         "rarity": msgspec.to_builtins(account.rarity),
+        "proportion": msgspec.to_builtins(account.proportion),
+        "terms": msgspec.to_builtins(account.terms),
         "drivers": msgspec.to_builtins(why.drivers),
         "coverage": told.coverage,
         "partly": told.partly,

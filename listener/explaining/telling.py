@@ -1,18 +1,20 @@
 """An explanation in words, in the reader's language and time."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from math import exp, log
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Language
 from alerts.times import Times
-from alerts.typography import number, percent, plural, span
+from alerts.typography import NO_BREAK, number, percent, plural, span
 from listener.explaining.replay import Moment, NotJudgedError
-from listener.explaining.words import CONDITIONS, MISSING, RATES, SERIES, TEXTS, UNITS
-from rules.account import Condition, Scale
+from listener.explaining.words import CHANCES, CONDITIONS, DECIMALS, MISSING, RATES, SERIES, SHARES, TEXTS, UNITS
+from listener.store.port import IncidentRow
+from rules.account import Condition, Proportion, Scale
 from rules.explaining import Explanation
 from rules.instant import Instant, moment
+from rules.text import defuse
 
 _BEYOND = log(1e6)
 """Evidence beyond which nobody tells numbers apart."""
@@ -57,24 +59,35 @@ class Teller:
         )
         return f"{text}; {partly}" if partly else text
 
-    def lines(self, why: Explanation, largest: str) -> Iterator[str]:
-        """All that is known of one rule: what it comes to first. `largest` names the biggest voice."""
+    def lines(self, why: Explanation, largest: str, row: IncidentRow | None, held: date | None) -> Iterator[str]:
+        """All that is known of one rule: what it comes to first. `largest` names the biggest voice, `row` is the
+        incident that was open already, `held` the day before which an alert was held back.
+        """
         yield self._heading(why)
-        yield f"  {self.verdict(why)}"
+        yield from (f"  {line}" for line in (self._opening(why) if row is None else self._ongoing(row)))
         if why.verdict.also:
             yield f"  {self._texts['also'].format(sources=', '.join(why.verdict.also))}"
-        yield from (f"    {self._mark(each)} {self._filled(CONDITIONS, each, why)}" for each in why.account.conditions)
-        yield from (f"  {self._scale(scale)}" for scale in why.account.scales)
-        yield from (f"  {line}" for line in self._rarity(why))
+        if held is not None:
+            yield "  " + self._texts["held"].format(day=self._times.date(held))
+        yield from (f"  {self._scale(scale, why)}" for scale in why.account.scales)
+        yield from (f"  {line}" for line in self._proportion(why.account.proportion))
+        if row is None:  # what speaks for news begins at nothing once it was told
+            yield from (f"  {line}" for line in self._rarity(why))
+        yield from (f"  {line}" for line in self._terms(why))
         yield from (f"  {line}" for line in self._drivers(why, largest))
+
+    def _opening(self, why: Explanation) -> Iterator[str]:
+        yield self.verdict(why)
+        yield from (f"  {self._mark(each)} {self._filled(CONDITIONS, each, why)}" for each in why.account.conditions)
+
+    def _ongoing(self, row: IncidentRow) -> Iterator[str]:
+        yield self._texts["goes_on"].format(number=row.number, since=self.time(row.opened_at))
 
     def verdict(self, why: Explanation) -> str:
         """`11 of 12 conditions met: only 3 authors of 4 needed`."""
         conditions, missing = why.account.conditions, why.missing
-        if why.incident:
-            outcome = self._texts["goes_on"].format(incident=why.incident)
-        else:
-            outcome = "; ".join(self._filled(MISSING, each, why) for each in missing) or self._texts["opens"]
+        between = f"{NO_BREAK}; " if self.language == "fr" else "; "
+        outcome = between.join(self._filled(MISSING, each, why) for each in missing) or self._texts["opens"]
         return self._texts["met"].format(met=len(conditions) - len(missing), all=len(conditions), outcome=outcome)
 
     def _heading(self, why: Explanation) -> str:
@@ -90,27 +103,71 @@ class Teller:
         return self._texts["met_mark" if condition.met else "missing_mark"]
 
     def _filled(self, texts: Mapping[Language, Mapping[str, str]], condition: Condition, why: Explanation) -> str:
-        say = self.rate if condition.name in RATES else self._count
+        say = self.rate if condition.name in RATES else lambda value: self._figure(condition.name, value)
         text = texts[self.language].get(condition.name, condition.name)
-        unit = UNITS[self.language][why.verdict.unit]
-        return text.format(observed=say(condition.observed), needed=say(condition.needed), unit=unit)
+        unit, below = UNITS[self.language][why.verdict.unit], self._figure(condition.name, condition.below)
+        return text.format(observed=say(condition.observed), needed=say(condition.needed), below=below, unit=unit)
 
-    def _count(self, value: float | None) -> str:
-        return "?" if value is None else number(round(value), self.language)
+    def _figure(self, name: str, value: float | None) -> str:
+        if value is None:
+            return "?"
+        if name in SHARES:
+            return self._percent(value)
+        if name in CHANCES:
+            return self.probability(value)
+        return self._mean(value) if name in DECIMALS else number(round(value), self.language)
 
-    def _scale(self, scale: Scale) -> str:
-        minutes, language = span(timedelta(minutes=scale.minutes), self.language), self.language
-        text = self._texts["scale"].format(minutes=minutes, observed=number(scale.observed, language))
+    def _scale(self, scale: Scale, why: Explanation) -> str:
+        minutes, language, counted = (
+            span(timedelta(minutes=scale.minutes), self.language),
+            self.language,
+            why.verdict.unit,
+        )
+        key = "scale" if counted == "mentions" else "scale_audience" if counted == "followers" else "scale_unit"
+        observed, unit = number(scale.observed, language), UNITS[language][counted]
+        text = self._texts[key].format(minutes=minutes, observed=observed, unit=unit)
         if scale.expected is not None:
             text += self._texts["expected"].format(expected=self._mean(scale.expected))
         if scale.most is not None:
             text += self._texts["most"].format(most=self._mean(scale.most))
         if scale.tail is not None:
-            text += self._texts["tail"].format(tail=self.probability(scale.tail))
+            tail = "tail_few" if why.verdict.fewer else "tail"
+            text += self._texts[tail].format(tail=self.probability(scale.tail))
         if scale.further is not None:
             further = self._texts["further"].format(part=self.probability(scale.further))
             text += self._texts["ordinary"] if scale.further >= 1 else further
         return text
+
+    def _proportion(self, found: Proportion | None) -> Iterator[str]:
+        if found is None:
+            return
+        texts, since = self._texts, found.since
+        when = texts["in_window"] if since is None else texts["since"].format(since=self.time(since))
+        text = texts["share" if found.whole else "share_none"].format(
+            since=when,
+            part=number(found.part, self.language),
+            whole=number(found.whole, self.language),
+            share=self._percent(found.part / max(1, found.whole)),
+            sure=self._percent(found.confidence),
+            low=self._percent(found.low),
+            high=self._percent(found.high),
+        )
+        usual = found.usual
+        text += texts["share_unknown"] if usual is None else texts["share_usual"].format(usual=self._percent(usual))
+        yield text if found.limit is None else text + texts["share_limit"].format(limit=self._percent(found.limit))
+
+    def _terms(self, why: Explanation) -> Iterator[str]:
+        for each in why.account.terms:
+            yield self._texts["term"].format(
+                term=defuse(each.term),
+                count=number(each.count, self.language),
+                authors=self._authors(each.authors),
+                before=self._mean(each.before),
+            )
+
+    def _authors(self, count: int) -> str:
+        forms = ("auteur", "auteurs") if self.language == "fr" else ("author", "authors")
+        return f"{number(count, self.language)} {plural(count, *forms, self.language)}"
 
     def _rarity(self, why: Explanation) -> Iterator[str]:
         rarity, texts = why.account.rarity, self._texts
@@ -130,8 +187,7 @@ class Teller:
         if drivers.words:
             yield texts["words"].format(words=self._counted(drivers.words))
         if drivers.authors:
-            forms = ("auteur", "auteurs") if self.language == "fr" else ("author", "authors")
-            authors = f"{number(drivers.authors, self.language)} {plural(drivers.authors, *forms, self.language)}"
+            authors = self._authors(drivers.authors)
             yield texts["voices"].format(authors=authors, loudest=number(drivers.loudest, self.language))
         if largest and drivers.reach > 0:
             yield texts["largest"].format(name=largest, reach=number(drivers.reach, self.language))

@@ -22,6 +22,7 @@ from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
+from listener.pipeline.watched import is_watched
 from listener.pipeline.watching import Digest
 from listener.pipeline.work import Read, Reload, Settled, Work
 from listener.signal import Signal
@@ -215,7 +216,9 @@ class Ledger:
             if (before.state, before.code) != (row.state, row.code):
                 self._metrics.source_changed(row.name, row.state, row.code)
         for step in commit.transitions:
-            log.info("transition", incident=step.incident, brand=step.brand, rule=step.rule, state=step.state)
+            held = step.severity != "critical" and is_watched(self.setup.settings, step.brand, step.rule, step.at)
+            facts = {"incident": step.incident, "brand": step.brand, "rule": step.rule, "state": step.state}
+            log.info("transition", **facts, held=held)
 
     async def _load(self) -> None:
         position = await self._store.position()

@@ -39,3 +39,8 @@ def is_watched(settings: Settings, brand: str, rule: str, at: Instant) -> bool:
 def is_held(settings: Settings, incident: _Opened) -> bool:
     """Whether nobody was told of an incident when it opened, nor since, as it has not become critical."""
     return incident.severity != "critical" and is_watched(settings, incident.brand, incident.rule, incident.opened_at)
+
+
+def held_until(settings: Settings, incident: _Opened) -> date | None:
+    """The day before which it is held; None when it is not."""
+    return watched_until(settings, incident.brand, incident.rule) if is_held(settings, incident) else None

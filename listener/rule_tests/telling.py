@@ -8,9 +8,9 @@ from alerts.typography import NO_BREAK, number, percent, plural
 from config.settings import Component
 from listener.rule_tests.judging import Difference, Outcome, Reading
 from listener.rule_tests.times import told
-from rules.instant import Instant
+from rules.instant import MINUTE, Instant
 from rules.rule import Floor, Verdict
-from rules.transition import Transition
+from rules.transition import Evidence, Transition
 
 _MOST_STEPS = 10
 _WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -28,6 +28,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "mentions": "{count} {of} of {posts} needed in {window} min",
         "authors": "{authors} {people} of {least} needed",
         "share": "{count} {of} among {whole} with a known tone, of {posts} needed",
+        "part": "{count} {of} among {whole} with a known tone",
+        "by": "by {authors} {people}",
         "plain": "{count} {of} in {window} min",
         "usual": "usually {usual}",
         "high": "as a rule at most {high}",
@@ -55,6 +57,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "mentions": "{count} {of} sur {posts} nécessaires en {window} min",
         "authors": "{authors} {people} sur {least} nécessaires",
         "share": "{count} {of} parmi {whole} dont le ton est connu, sur {posts} nécessaires",
+        "part": "{count} {of} parmi {whole} dont le ton est connu",
+        "by": "de {authors} {people}",
         "plain": "{count} {of} en {window} min",
         "usual": "d’habitude {usual}",
         "high": "le plus souvent {high} au plus",
@@ -75,6 +79,9 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "positive": ("positive mention", "positive mentions"),
         "posts": ("mention", "mentions"),
         "hits": ("mention with its words", "mentions with its words"),
+        "term": ("negative mention with a new word", "negative mentions with a new word"),
+        "stories": ("different text", "different texts"),
+        "reach": ("negative mention by a large account", "negative mentions by large accounts"),
         "authors": ("author", "authors"),
         "sources": ("source", "sources"),
         "followers": ("follower of one author", "followers of one author"),
@@ -84,6 +91,9 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "positive": ("mention positive", "mentions positives"),
         "posts": ("mention", "mentions"),
         "hits": ("mention avec ses mots", "mentions avec ses mots"),
+        "term": ("mention négative avec un terme nouveau", "mentions négatives avec un terme nouveau"),
+        "stories": ("texte différent", "textes différents"),
+        "reach": ("mention négative d’un grand compte", "mentions négatives de grands comptes"),
         "authors": ("auteur", "auteurs"),
         "sources": ("source", "sources"),
         "followers": ("abonné d’un seul auteur", "abonnés d’un seul auteur"),
@@ -133,11 +143,23 @@ class _Words:
         }
         if got is None:
             return self.say("missing", **facts)
-        facts |= {"got": self._time(got.at), "is_severity": got.severity, "reasons": "; ".join(got.reasons)}
+        facts |= {"got": self._time(got.at), "is_severity": got.severity, "reasons": self._reasons(got)}
         if expected.silence is not None:
             return self.say("silence", **facts | {"rule": got.rule, "state": got.state})
         is_other = expected.severity not in {None, got.severity}
         return self.say("severity" if is_other else "elsewhere", **facts)
+
+    def _reasons(self, step: Transition) -> str:
+        """Why it came: the engine's sentences are English, so others are made of its figures, as alerts are."""
+        if self._language == "en":
+            return "; ".join(step.reasons)
+        evidence = step.evidence
+        people = plural(evidence.authors, *_COUNTED[self._language]["authors"], self._language)
+        said = [f"{word} {number(count, self._language)}" for word, count in evidence.words.items()]
+        parts = [self._counted(evidence, None, evidence.window // MINUTE)]
+        if evidence.unit == "mentions" and not evidence.fewer:
+            parts.append(self.say("by", authors=number(evidence.authors, self._language), people=people))
+        return ", ".join((*parts, *self._normal(evidence), *said))
 
     def why(self, found: Difference) -> Iterator[str]:
         """What explains that a step did not come."""
@@ -176,31 +198,33 @@ class _Words:
     def _judged(self, reading: Reading, rule: str) -> str:
         verdict, floor = reading.verdict, getattr(self._rules[rule].options, "at_least", None)
         state = "firing" if verdict.firing else "calm" if verdict.calm else "neither"
-        parts = [self._counted(verdict, floor)]
+        parts = [self._counted(verdict, floor, verdict.window)]
         if floor:
             people = plural(reading.authors, *_COUNTED[self._language]["authors"], self._language)
             parts.append(self.say("authors", authors=reading.authors, people=people, least=floor.authors))
-        if verdict.usual is not None:
-            parts.append(self.say("usual", usual=self._estimate(verdict.usual)))
-        if verdict.share and verdict.share.usual is not None:
-            usual = percent(round(verdict.share.usual * 100), 100, self._language)
-            parts.append(self.say("usual", usual=usual))
-        if verdict.usual_high is not None:
-            parts.append(self.say("high", high=number(round(verdict.usual_high), self._language)))
-        parts += [self.say("learning")] if verdict.learning else []
-        return ", ".join((*parts, self.say(state)))
+        return ", ".join((*parts, *self._normal(verdict), self.say(state)))
 
-    def _counted(self, verdict: Verdict, floor: Floor | None) -> str:
-        count = verdict.count if verdict.share is None else verdict.share.part
-        what = verdict.of.partition(":")[0] if verdict.unit == "mentions" else verdict.unit
+    def _normal(self, found: Verdict | Evidence) -> Iterator[str]:
+        if found.usual is not None:
+            yield self.say("usual", usual=self._estimate(found.usual))
+        if found.share and found.share.usual is not None:
+            yield self.say("usual", usual=percent(round(found.share.usual * 100), 100, self._language))
+        if found.usual_high is not None:
+            yield self.say("high", high=number(round(found.usual_high), self._language))
+        if found.learning:
+            yield self.say("learning")
+
+    def _counted(self, found: Verdict | Evidence, floor: Floor | None, window: int) -> str:
+        count = found.count if found.share is None else found.share.part
+        what = found.of.partition(":")[0] if found.unit == "mentions" else found.unit
         one, other = _COUNTED[self._language].get(what, (what, what))
         of = plural(count, one, other, self._language)
-        facts: dict[str, Any] = {"count": number(count, self._language), "of": of, "window": verdict.window}
+        facts: dict[str, Any] = {"count": number(count, self._language), "of": of, "window": window}
+        if found.share is not None:
+            facts["whole"] = number(found.share.whole, self._language)
         if floor is None:
-            return self.say("plain", **facts)
-        if verdict.share is None:
-            return self.say("mentions", posts=floor.posts, **facts)
-        return self.say("share", posts=floor.posts, whole=number(verdict.share.whole, self._language), **facts)
+            return self.say("plain" if found.share is None else "part", **facts)
+        return self.say("mentions" if found.share is None else "share", posts=floor.posts, **facts)
 
     def _estimate(self, value: float) -> str:
         text = f"{value:.1f}"

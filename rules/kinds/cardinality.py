@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from rules.account import Account, Condition, Scale
 from rules.instant import Instant
 from rules.listened import Listened
 from rules.remembering import Remembering
@@ -67,6 +68,20 @@ class Cardinality(Remembering[Listened]):
             unit=options.different,
             fewer=few or options.max is None or (opening is not None and not many),
         )
+
+    def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
+        verdict, options = self.judge(counts, at, opening), self._options
+        count, least, most = verdict.count, options.min, options.max
+        few = least is not None and count < least
+        limit = Condition(
+            name="too_few_different" if most is None else "different" if least is None else "different_or_few",
+            met=few or (most is not None and count > most),
+            observed=count,
+            needed=None if most is None else most + 1,
+            below=None if least is None else least - 1,
+        )
+        heard = (Condition(name="heard", met=self._is_heard(counts, at)),) if few else ()
+        return Account(conditions=(limit, *heard), scales=(Scale(minutes=self.horizon, observed=count),))
 
     def _count(self, counts: Counts, at: Instant) -> int:
         if self._options.different == "authors":

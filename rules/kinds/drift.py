@@ -2,16 +2,18 @@
 
 from datetime import timedelta
 from math import e, log
+from statistics import NormalDist
 from typing import Annotated
 
 import msgspec
 from pydantic import Field
 
 from config.model import Duration, Model
+from rules.account import Account, Condition, Proportion, Scale, floor_conditions
 from rules.budget import Budget
 from rules.by_source import PerSource
 from rules.instant import MINUTE, Instant
-from rules.proportion import UsualShare, judged_at, told
+from rules.proportion import UsualShare, interval, judged_at, told
 from rules.remembering import Remembering
 from rules.rule import Floor, Opening, RuleSpec, Verdict, plural
 from rules.series import Counts, minute_of
@@ -23,6 +25,7 @@ _SPREAD, _SPREAD_DAYS, _SPREAD_MEMORY = 2.0, 7.0, 30.0  # how much more days dif
 _ODD_DAY = 4.0
 _HELD = 0.5  # of the evidence that is an alarm: beyond it nothing becomes usual
 _ROOM = 1.5
+_CONFIDENCE = 0.99  # of each end of the interval that is told; nothing is judged by it
 Part = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -92,6 +95,11 @@ class Memory(msgspec.Struct, kw_only=True, array_like=True):
             part, whole = before + part, of + whole
         self.hours = [*(each for each in self.hours if each[0] > hour - 24), (hour, part, whole)]
 
+    def last_day(self, now: int) -> tuple[int, int]:
+        """How many were negative of how many, in the 24 hours before the minute `now`."""
+        hours = [hour for hour in self.hours if hour[0] > now // 60 - 24]
+        return sum(part for _, part, _ in hours), sum(whole for _, _, whole in hours)
+
     def learn_days(self, part: int, whole: int) -> None:
         """How far whole days lie from what is usual."""
         usual = self.usual.share
@@ -147,11 +155,9 @@ class Drift(Remembering[Memory]):
         self.memory.usual.raise_to(self._load(state).usual)
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
-        memory, known = self.memory, self.memory.usual.is_known
-        hours = [hour for hour in memory.hours if hour[0] > minute_of(at) // 60 - 24]
-        today, of_day = sum(part for _, part, _ in hours), sum(whole for _, _, whole in hours)
-        half_way = (memory.usual.share + memory.usual.worse(self._options.worse_by)) / 2
-        calm = today <= half_way * of_day
+        known = self.memory.usual.is_known
+        today, of_day = self.memory.last_day(minute_of(at))
+        calm = today <= self._half_way * of_day
         return Verdict(
             of="negative",
             firing=known and not calm and opening is None and self._is_found(counts, at),
@@ -161,6 +167,40 @@ class Drift(Remembering[Memory]):
             window=_DAY,
             learning=not known,
             share=self._share(today, of_day),
+        )
+
+    @property
+    def _half_way(self) -> float:
+        """The share that is as near to the usual one as to the worse one."""
+        usual = self.memory.usual
+        return (usual.share + usual.worse(self._options.worse_by)) / 2
+
+    def explain(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Account:
+        memory, (today, of_day) = self.memory, self.memory.last_day(minute_of(at))
+        authors, share = counts.authors("negative", at, _DAY), self._share(today, of_day)
+        of_today = today / of_day if of_day else 0.0
+        evidence, alarm = memory.evidence, self._alarm
+        low, high = interval(share.part, share.whole, NormalDist().inv_cdf(_CONFIDENCE))
+        return Account(
+            conditions=(
+                *memory.usual.known_conditions,
+                Condition(name="evidence", met=evidence >= alarm, observed=evidence, needed=alarm),
+                Condition(name="day", met=today > self._half_way * of_day, observed=of_today, needed=self._half_way),
+                *floor_conditions(self._options.at_least, memory.whole, authors),
+            ),
+            scales=(
+                Scale(minutes=_DAY, observed=today, expected=None if share.usual is None else share.usual * of_day),
+            ),
+            proportion=Proportion(
+                part=share.part,
+                whole=share.whole,
+                low=low,
+                high=high,
+                confidence=_CONFIDENCE,
+                usual=share.usual,
+                limit=self._half_way,
+                since=share.since,
+            ),
         )
 
     def _is_found(self, counts: Counts, at: Instant) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from pydantic import Field
 
+from rules.account import Account, Condition, Scale, days_condition
 from rules.budget import Budget
 from rules.by_source import PerSource
 from rules.detection.level import Level
@@ -152,7 +153,33 @@ class Flatline(Remembering[Memory]):
     def _is_silent(self, count: int, usual: float | None) -> bool:
         if self._options.fewer_than is not None:
             return count < self._options.fewer_than
-        return usual is not None and at_most(count, usual, self.memory.dispersion, self._chance) <= self._chance
+        if usual is None or count > _AT_MOST * usual:
+            return False
+        return at_most(count, usual, self.memory.dispersion, self._chance) <= self._chance
+
+    def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
+        (heard, usual), count = self._window(counts, at), self.judge(counts, at, opening).count
+        is_few = usual is not None and count <= usual  # of more, nobody asks how improbable so few are
+        chance = at_most(count, usual, self.memory.dispersion) if usual is not None and is_few else None
+        within = Condition(name="heard", met=bool(heard))
+        return Account(
+            conditions=(within, *self._conditions(count, usual, chance)),
+            scales=(Scale(minutes=self._minutes, observed=count, expected=usual, tail=chance),),
+        )
+
+    def _conditions(self, count: int, usual: float | None, chance: float | None) -> tuple[Condition, ...]:
+        fewer = self._options.fewer_than
+        if fewer is not None:
+            return (Condition(name="too_few", met=count < fewer, observed=count, needed=fewer - 1),)
+        known = days_condition(self.memory.level.heard, _KNOWN)
+        if usual is None:
+            return (known,)
+        most, rare = _AT_MOST * usual, self._chance
+        return (
+            known,
+            Condition(name="quiet", met=count <= most, observed=count, needed=int(most)),
+            Condition(name="silence", met=chance is not None and chance <= rare, observed=chance, needed=rare),
+        )
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:
         fewer, usual = self._options.fewer_than, verdict.usual
@@ -165,12 +192,10 @@ class Flatline(Remembering[Memory]):
         return counted, f"too few are what one window of {1 / self._chance:,.0f} has by chance"
 
 
-def at_most(count: int, mean: float, dispersion: float, enough: float) -> float:
-    """The probability of `count` or fewer, negative binomial with the variance mean + dispersion * mean²; 1 above a
-    quarter of the mean, which is no silence. Sums no further than beyond `enough`.
+def at_most(count: int, mean: float, dispersion: float, enough: float = 1.0) -> float:
+    """The probability of `count` or fewer, negative binomial with the variance mean + dispersion * mean². Sums no
+    further than beyond `enough`.
     """
-    if count > _AT_MOST * mean:
-        return 1.0
     size = 1 / dispersion
     term = exp(-size * log1p(mean / size))
     total = term

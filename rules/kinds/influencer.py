@@ -7,6 +7,7 @@ import msgspec
 from pydantic import Field
 
 from config.model import Model
+from rules.account import Account, Condition, Scale
 from rules.budget import Budget
 from rules.instant import Instant
 from rules.remembering import Remembering
@@ -97,6 +98,18 @@ class Influencer(Remembering[Memory]):
             window=self.horizon,
             usual_high=float(usual) if usual else None,
             unit="followers",
+        )
+
+    def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
+        reach, least = self.judge(counts, at, opening).count, self._options.followers
+        usual = self._usual(minute_of(at))
+        beyond = Condition(name="audience_usual", met=reach > usual, observed=reach, needed=usual)
+        return Account(
+            conditions=(
+                Condition(name="audience", met=reach >= least, observed=reach, needed=least),
+                *((beyond,) if usual else ()),
+            ),
+            scales=(Scale(minutes=self.horizon, observed=reach),),
         )
 
     def _usual(self, now: int) -> int:

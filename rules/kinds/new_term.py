@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import ceil
 from typing import Annotated, NamedTuple
 
 import msgspec
 from pydantic import Field
 
+from rules.account import Account, Condition, Scale, Term, days_condition, floor_conditions
 from rules.instant import Instant
 from rules.remembering import Remembering
 from rules.rule import Floor, Opening, RuleOptions, RuleSpec, Verdict, Window, plural
@@ -17,6 +19,7 @@ LEARNING_MINUTES = 3 * 24 * 60
 """Minutes heard before a word can be called new."""
 _MONTH, _HALF_LIFE = 30 * 24 * 60, 10 * 24 * 60
 _MOST = 3_000
+_MOST_TOLD = 5
 
 
 class NewTermOptions(RuleOptions):
@@ -109,6 +112,29 @@ class NewTerm(Remembering[Memory]):
             window=self.horizon,
             learning=not ready,
         )
+
+    def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
+        told = self.judge(counts, at, opening).series.removeprefix(TERM)
+        found = sorted(self._said(counts, at, told), key=lambda each: (each.term != told, -each.count, each.term))
+        first = found[0] if found else Term(term="", count=0, authors=0, before=0.0)
+        least = max(1, ceil(self._options.times_before * first.before))
+        return Account(
+            conditions=(
+                days_condition(self.memory.heard, LEARNING_MINUTES),
+                *floor_conditions(self._options.at_least, first.count, first.authors),
+                Condition(name="new", met=first.count >= least, observed=first.count, needed=least),
+            ),
+            scales=(Scale(minutes=self.horizon, observed=first.count),),
+            terms=tuple(found[:_MOST_TOLD]),
+        )
+
+    def _said(self, counts: Counts, at: Instant, told: str) -> Iterator[Term]:
+        """All that is said in the window, new or not, and what is `told` anyway."""
+        for term in dict.fromkeys((*([told] if told else []), *_terms(counts))):
+            count = counts.total(f"{TERM}{term}", at, self.horizon)
+            if count or term == told:
+                authors = counts.authors(f"{TERM}{term}", at, self.horizon)
+                yield Term(term=term, count=count, authors=authors, before=self._before(counts, term, minute_of(at)))
 
     def _new(self, counts: Counts, at: Instant) -> Iterator[_Found]:
         floor, minute = self._options.at_least, minute_of(at)

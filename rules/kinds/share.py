@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.model import Model
+from rules.account import Account, Condition, Proportion, Scale, floor_conditions
 from rules.by_source import PerSource
 from rules.instant import Instant
-from rules.proportion import UsualShare, judged, judged_at, lower_bound, told
+from rules.proportion import UsualShare, interval, judged, judged_at, lower_bound, told
 from rules.remembering import Remembering
 from rules.rule import Floor, Opening, RuleSpec, Verdict, Window, plural
 from rules.series import Counts
@@ -82,6 +83,26 @@ class ShareRule(Remembering[UsualShare]):
             window=self.horizon,
             learning=not known,
             share=Share(part=part, whole=whole, usual=self._usual),
+        )
+
+    def explain(self, counts: Counts, at: Instant, _opening: Opening | None = None, /) -> Account:
+        part, whole = counts.total(self.series, at, self.horizon), judged(counts, at, self.horizon)
+        low, high = interval(part, whole, self._deviations)
+        usual, authors = self._usual, counts.authors(self.series, at, self.horizon)
+        sure = Condition(name="sure", met=low > self._limit, observed=low, needed=self._limit)
+        known = () if self._options.above is not None else self.memory.known_conditions
+        return Account(
+            conditions=(*known, *floor_conditions(self._options.at_least, whole, authors), sure),
+            scales=(Scale(minutes=self.horizon, observed=part, expected=None if usual is None else usual * whole),),
+            proportion=Proportion(
+                part=part,
+                whole=whole,
+                low=low,
+                high=high,
+                confidence=self._options.confidence,
+                usual=usual,
+                limit=self._limit,
+            ),
         )
 
     @property

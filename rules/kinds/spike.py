@@ -30,12 +30,16 @@ _FADED = 8  # what is left of an hour when its last quarter holds less than this
 _EARLY = 30  # minutes: before, nobody can say what is usual, and what is as loud as the next is news
 _LOUD = 12
 _LEAST_USUAL, _LEAST_USUAL_LEARNING, _LEAST_USUAL_EARLY = 1.0, 1.5, 3.0  # what `times_usual` is taken of at least
+_CRITICAL_FLOORS = 3  # a brand of which nothing is said is at ten times the usual after a handful
 
 
 class CriticalWhen(Model):
     """From here on the incident is critical."""
 
     times_usual: Annotated[float, Field(gt=1)]
+    """The multiple of the usual count."""
+    posts: Annotated[int, Field(ge=1)] | None = None
+    """Never below this number of mentions, however little is usual; three times that of `at_least` when not given."""
 
 
 class SpikeOptions(PerSource):
@@ -48,7 +52,7 @@ class SpikeOptions(PerSource):
     at_least: Floor = Floor(posts=5, authors=4)
     """Never below this number of mentions, by this number of different authors, in 15 minutes or an hour."""
     critical_when: CriticalWhen | None = CriticalWhen(times_usual=10)
-    """The multiple of the usual count from which it is critical."""
+    """The multiple of the usual count, and the number of mentions, from which it is critical."""
 
 
 class Spike:
@@ -191,8 +195,11 @@ class Spike:
 
     def _severity(self, count: int, usual: float) -> Severity:
         critical = self._options.critical_when
+        if critical is None:
+            return self._options.severity
         base = max(usual, _LEAST_USUAL_LEARNING if self._learning else _LEAST_USUAL)
-        return "critical" if critical and count >= critical.times_usual * base else self._options.severity
+        least = critical.posts or _CRITICAL_FLOORS * self._options.at_least.posts
+        return "critical" if count >= max(least, critical.times_usual * base) else self._options.severity
 
 
 def _above(verdict: Verdict, opening: Opening | None) -> float | None:

@@ -1,5 +1,6 @@
 """What is wrong with a configuration once one knows what it means."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from config.load import load
 from config.problems import ConfigError
 from listener.catalogs import CATALOGS
 from listener.checks import check, examine
+from rules.instant import moment
+from tests.rules.worlds import START
 
 GOOD = {
     "daemon": "{language: fr, external_url: https://bb.example}",
@@ -206,3 +209,30 @@ def test_an_address_that_two_sources_read_is_pointed_out(tmp_path: Path) -> None
     assert said(tmp_path, sources=sources) == [
         ("warning", "sources.news.urls.1", "source 'press' reads this address too")
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "said"),
+    [
+        ("en", -400, " is over: "),
+        ("en", 0, " is over: "),
+        ("en", 7, None),
+        ("en", 1200, "only critical alerts ring"),
+        ("fr", -1, " est passé\xa0: "),
+        ("fr", 1200, "seules les alertes critiques sonnent"),
+    ],
+)
+def test_a_day_until_which_one_only_watches_should_lie_in_the_next_weeks(tmp_path, language, days, said):
+    day = moment(START).date() + timedelta(days=days)
+    parts = {
+        **GOOD,
+        "brands": f"{{acme: {{query: acme, watch_only: until {day}}}}}",
+        "rules": f"{{bad-buzz: {{kind: spike, watch_only: {day}}}}}",
+        "daemon": f"{{language: {language}, external_url: https://bb.example}}",
+    }
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    _, problems = examine(path, CATALOGS, {"TOPIC": "t"}, now=START)
+    found = [problem for problem in problems if problem.path.endswith("watch_only")]
+    assert (["brands.acme.watch_only", "rules.bad-buzz.watch_only"] if said else []) == [one.path for one in found]
+    assert all(said in one.message and str(day) in one.message and one.level == "warning" for one in found)

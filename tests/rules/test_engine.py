@@ -175,6 +175,16 @@ def test_a_burst_that_is_there_at_the_start_is_told_without_inventing_what_is_us
     assert {None} == {step.evidence.usual for step in steps}
 
 
+@pytest.mark.parametrize(
+    ("posts", "times", "severity"),
+    [({}, 14, "warning"), ({}, 30, "critical"), ({"posts": 10}, 14, "critical"), ({"posts": 40}, 30, "warning")],
+)
+def test_of_a_brand_that_is_never_mentioned_a_handful_is_not_critical(posts, times, severity):
+    rule = SPIKE | {"critical_when": {"times_usual": 8, **posts}}
+    steps = fold([configured(plan(bad=rule)), heard(0, 1), *burst(times, minute=2 * 24 * 60, step=0.2)])
+    assert severity == steps[-1].severity
+
+
 def grown(start, *, at_once=3.0, minutes=45, first=1_000):
     """Complaints that come ever faster: `at_once` a minute after `minutes`."""
     steps = [(2 * n * minutes / at_once) ** 0.5 for n in range(int(at_once * minutes / 2))]

@@ -48,6 +48,12 @@ def grown(log, until, **rules):
     return engine.dump()
 
 
+def told(engine, at, name):
+    """What is explained of a rule at `at`, and its conditions by name."""
+    why = {each.rule: each for each in engine.explain(at)}[name]
+    return why, {each.name: each for each in why.account.conditions}
+
+
 def goes_on(state, *entries, until):
     return fold(entries, engine=Engine("acme", state), until=until)
 
@@ -155,6 +161,23 @@ def test_a_slow_rise_is_told_with_the_share_since_it_began_beside_the_usual_one(
     assert share.usual == pytest.approx(0.2, abs=0.03)
 
 
+def test_a_drift_is_explained_by_its_evidence_since_it_began(calm_week):
+    engine = Engine("acme", calm_week)
+    (step,) = opened(fold(spoken(2, 5 * DAY, 8 * DAY, 4, 0.38, first=9_000), engine=engine, until=8 * DAY))
+    engine = Engine("acme", calm_week)
+    fold(spoken(2, 5 * DAY, (step.at - START) / MINUTE, 4, 0.38, first=9_000), engine=engine)
+    engine.advance(step.at)
+    why, conditions = told(engine, step.at, "drift")
+    share, (scale,) = why.account.proportion, why.account.scales
+    assert why.opens
+    assert conditions["evidence"].observed >= conditions["evidence"].needed > 1
+    assert (step.evidence.share.part, step.evidence.share.since) == (share.part, share.since)
+    assert share.usual < share.low < share.part / share.whole < share.high
+    assert scale.observed > 1.5 * scale.expected
+    why, conditions = told(Engine("acme", calm_week), START + 5 * DAY * MINUTE, "drift")
+    assert {"evidence", "day"} & {each.name for each in why.missing}
+
+
 def test_no_rise_is_told_where_the_share_stays(calm_week):
     assert [] == goes_on(calm_week, *spoken(3, 5 * DAY, 8 * DAY, 4, 0.2, first=9_000), until=8 * DAY)
 
@@ -218,6 +241,24 @@ def test_a_silence_is_improbable_by_day_and_usual_by_night(usual_week):
     assert 8 * HOUR < (step.at - START) / MINUTE - 8 * DAY < 13 * HOUR
     assert (0, "info") == (step.evidence.count, step.severity)
     assert 10 < step.evidence.usual < 70
+
+
+def test_a_silence_is_explained_by_what_was_expected_and_how_improbable_it_is(usual_week):
+    (step,) = goes_on(usual_week, until=8 * DAY + 18 * HOUR)
+    engine = Engine("acme", usual_week)
+    engine.advance(step.at)
+    why, conditions = told(engine, step.at, "quiet")
+    (scale,) = why.account.scales
+    assert why.opens
+    assert (0, step.evidence.usual) == (scale.observed, scale.expected)
+    assert scale.tail == conditions["silence"].observed <= conditions["silence"].needed
+    before = Engine("acme", usual_week)
+    before.advance(step.at - 3 * HOUR * MINUTE)
+    assert {"quiet", "silence"} & {each.name for each in told(before, step.at - 3 * HOUR * MINUTE, "quiet")[0].missing}
+    covered_by_half = Engine("acme", usual_week)
+    fold([covered(8 * DAY + 1, 0.4)], engine=covered_by_half, until=8 * DAY + 12 * HOUR)
+    missing = told(covered_by_half, START + (8 * DAY + 12 * HOUR) * MINUTE, "quiet")[0].missing
+    assert "heard" in {each.name for each in missing}
 
 
 def test_a_source_that_is_down_is_no_silence_of_the_brand(usual_week):
@@ -285,6 +326,25 @@ def test_one_negative_mention_of_a_large_account_opens_at_once_and_names_the_aud
 def test_the_audience_says_how_serious_it_is(reach, severity):
     (step,) = fold([listening(loud=LOUD), heard(1, 5, reach=reach)])
     assert severity == step.severity
+
+
+def test_an_audience_is_explained_beside_the_one_asked_for_and_the_usual_one():
+    engine = Engine("acme")
+    fold([listening(loud=LOUD), heard(1, 1, reach=90_000), heard(2, 200, reach=80_000)], engine=engine)
+    why, conditions = told(engine, START + 200 * MINUTE, "loud")
+    assert ["audience_usual"] == [each.name for each in why.missing]
+    assert (80_000, 90_000) == (conditions["audience_usual"].observed, conditions["audience_usual"].needed)
+    assert (80_000, 50_000) == (conditions["audience"].observed, conditions["audience"].needed)
+
+
+def test_a_share_is_explained_with_its_interval_and_its_limit():
+    engine = Engine("acme")
+    fold([listening(forty=FORTY), *said(0, 30, every=1, share=0.5)], engine=engine)
+    why, conditions = told(engine, START + 29 * MINUTE, "forty")
+    share = why.account.proportion
+    assert (15, 30, 0.4, None) == (share.part, share.whole, share.limit, share.usual)
+    assert share.low == conditions["sure"].observed < 0.4 < share.high
+    assert ["sure"] == [each.name for each in why.missing]
 
 
 def test_audiences_that_are_usual_for_the_brand_ring_only_when_asked():
@@ -359,7 +419,11 @@ def test_a_restart_and_a_look_at_the_rules_change_nothing(log, data):
     revived = Engine("acme", engine.dump())
     for entry in log[cut:]:
         steps += revived.apply(entry)
-        revived.judge(entry.at)
+        verdicts = revived.judge(entry.at)
+        for why in revived.explain(entry.at):
+            if why.incident is None and why.verdict == verdicts[why.rule]:
+                assert why.verdict.firing == (not [each for each in why.missing if each.name != "hushed"])
+            assert "rule" not in {each.name for each in why.account.conditions}
     steps += revived.settle() + revived.advance(START + 150 * MINUTE)
     assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
     for step in whole:

@@ -124,3 +124,17 @@ def test_the_words_that_tell_something_are_kept_of_complaints(text, terms):
     (found,) = LISTENING.classify(mention(text))
     assert found.terms[: len(terms)] == terms
     assert len(found.terms) <= (8 if terms else 0)
+
+
+def test_a_new_word_is_explained_beside_how_often_each_was_said_before():
+    said, engine = Said(), Engine("acme")
+    said.say(5, ("listeria", "retard"), since=5 * DAY + 6)
+    steps = [step for entry in said.log for step in engine.apply(entry)] + engine.settle()
+    assert [] == steps  # it is judged on the grid
+    (why,) = engine.explain(at := said.log[-1].at)
+    new, known = why.account.terms
+    assert ("listeria", 5, 5, 0) == msgspec.structs.astuple(new)
+    assert ("retard", 5) == (known.term, known.count)
+    assert 10 < known.before < 15
+    assert why.opens
+    assert why.verdict == engine.judge(at)["new"]

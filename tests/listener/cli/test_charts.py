@@ -1,9 +1,12 @@
 """Charts: bounded, the same each time, and in words that anybody reads."""
 
 import json
+import re
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from hypothesis import given
@@ -15,6 +18,7 @@ from listener.cli.charting import LabelError, read_known
 from tests.listener.pipeline.world import configured
 
 LIBRARY = pytest.mark.skipif(not find_spec("matplotlib"), reason="an extra: badbuzz[chart]")
+SVG = "{http://www.w3.org/2000/svg}"
 BEGIN = datetime(2026, 11, 14, 22, 0, tzinfo=UTC)
 MINUTE = int(BEGIN.timestamp()) // 60
 
@@ -179,3 +183,22 @@ def test_what_is_known_and_cannot_be_read_is_said_with_its_place(tmp_path, text,
     file.write_text(text)
     with pytest.raises(LabelError, match=said):
         read_known(file)
+
+
+@LIBRARY
+@pytest.mark.parametrize("alarms", [7, 30])
+def test_each_alarm_has_a_line_of_its_own_and_all_keys_fit_the_page(tmp_path, alarms):
+    shown = panel(alarms)
+    levels = ("info", "warning", "critical")
+    shown.alarms = [
+        replace(each, severity=levels[n % 3], said="many negative mentions of large accounts, usually 3 (a-long-name)")
+        for n, each in enumerate(shown.alarms)
+    ]
+    draw([shown], file := tmp_path / "chart.svg", "fr", "UTC")
+    texts = fromstring(file.read_text(encoding="utf-8")).iter(f"{SVG}text")
+    places = [(each.text, *map(float, re.findall(r"-?\d+\.\d+", each.get("transform"))[-2:])) for each in texts]
+    lines = [y for text, _, y in places if text and " · " in text]
+    assert min(alarms, 10) == len(lines) == len({round(y) for y in lines})
+    keys = [x for text, x, _ in places if text in {"Ce qui a été compté", "Événement connu", "Alerte, critique"}]
+    assert 3 == len(keys)
+    assert all(0 <= x < 12 * 72 - 80 for x in keys)

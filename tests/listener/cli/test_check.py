@@ -55,6 +55,12 @@ def test_a_warning_alone_does_not_fail(badbuzz: Badbuzz, good: Path) -> None:
     assert run.err.endswith(", 1 warning\n")
 
 
+def test_a_day_that_is_over_is_warned_of(badbuzz: Badbuzz, good: Path) -> None:
+    good.write_text(GOOD.replace("kind: spike", "kind: spike, watch_only: until 2020-01-01"), encoding="utf-8")
+    run = badbuzz("check")
+    assert (0, True) == (run.code, "warning: rules.bad-buzz.watch_only: 2020-01-01 is over" in run.out)
+
+
 def test_problems_as_json(badbuzz: Badbuzz, good: Path) -> None:
     good.write_text(GOOD.replace("query: acme", "query: 'acme AND ('"), encoding="utf-8")
     run = badbuzz("check", "-o", "json")

@@ -37,6 +37,11 @@ def test_an_incident_that_is_held_is_shown_as_such(badbuzz, tmp_path):
     (row,) = lines(badbuzz("incidents", "list", "--config", config, "--json"))
     assert row["held"]
     assert "open, held" in badbuzz("incidents", "list", "--config", config).out
+    assert "held back: only watched until 2099-01-01" in badbuzz("incidents", "show", "1", "--config", config).out
+    said = badbuzz("incidents", "explain", "1", "--config", config, "--language", "fr").out
+    assert "Retenu\xa0: simple observation jusqu’au jeudi 1er janvier 2099" in said
+    (why,) = lines(badbuzz("incidents", "explain", "1", "--config", config, "--json"))
+    assert (1, True) == (why["number"], why["held"])
 
 
 def test_an_incident_is_shown_step_by_step_by_number_or_id(badbuzz, tmp_path):

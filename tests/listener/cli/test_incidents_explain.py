@@ -97,6 +97,16 @@ def test_both_languages_say_it_in_words(badbuzz, config, language, said):
     assert not {"{", "None", "nan", "inf"} & set(run.out.replace(",", " ").split())
 
 
+def test_just_after_an_opening_the_incident_is_named_by_its_number_and_nothing_speaks_against_it(badbuzz, config):
+    run = badbuzz("incidents", "explain", "--why-not", "acme", iso(2.005), "--config", config)
+    many = run.out.split("rule many")[1].split("rule bad")[0]
+    assert "Incident 1 was open already, since " in many
+    assert "badbuzz incidents explain 1" in " ".join(many.split())
+    assert not {"NO", "conditions"} & set(many.split())
+    asked = ["incidents", "explain", "--why-not", "acme", iso(2.005), "--config", config, "--json"]
+    assert 1 == json.loads(badbuzz(*asked).out.splitlines()[0])["number"]
+
+
 def test_a_time_without_a_zone_is_in_that_of_the_daemon(badbuzz, config):
     zoned = badbuzz("incidents", "explain", "--why-not", "acme", iso(1.501), "--config", config, "--json")
     bare = iso(1.501).removesuffix("+00:00")

@@ -98,6 +98,13 @@ def test_what_differs_is_said_with_what_the_rule_said_then(badbuzz, tmp_path, ex
     assert "came: 2d 00:11:20 many open" in run.out or "leak" in expected
 
 
+def test_why_something_came_is_said_in_french(badbuzz, tmp_path):
+    path = written(tmp_path, STORM, expect=["silence: [2d, 3d]"])
+    run = badbuzz("rules", "test", path, "--language", "fr")
+    assert "venu à 2d 00:11:20\xa0: 20 mentions négatives en 15 min, de 20 auteurs" in run.out.replace("  ", " ")
+    assert "mentions in" not in run.out
+
+
 @pytest.mark.parametrize(
     ("kind", "language", "said"),
     [

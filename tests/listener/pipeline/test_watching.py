@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from rules.instant import HOUR, instant
 from tests.listener.pipeline.world import BRANDS, START, opened
@@ -46,6 +47,14 @@ async def test_what_would_have_rung_is_held_and_told_once_at_nine(world):
     again = await world.again()
     await wait(again, 1)
     assert 2 == len(await told(world))
+
+
+async def test_the_log_says_what_was_held(world):
+    with capture_logs() as logged:
+        await world.say("1", "2", "3")
+        await world.say(*map(str, range(4, 9)))
+    held = [(each["state"], each["held"]) for each in logged if each["event"] == "transition"]
+    assert [("open", True), ("worse", False)] == [held[0], held[-1]]
 
 
 async def test_what_becomes_critical_rings_and_is_in_no_digest(world):
