@@ -68,7 +68,7 @@ rules:
     budget: 1 per day
     at_least: {{posts: 10, authors: 5}}
     severity: warning
-    critical_when: {{times_usual: 7}}
+    critical_when: {{times_usual: 7, posts: 15}}
     calm_for: 10m
   boycott:
     kind: keyword
