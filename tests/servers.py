@@ -336,3 +336,26 @@ def mosquitto(
         yield broker
     finally:
         broker.stop()
+
+
+# --- Alertmanager -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def alertmanager(folder: Path, port: int) -> Iterator[str]:
+    """A real Alertmanager on a port of loopback that tells nobody; gives its address. It keeps no alert on disk."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        pytest.skip("Alertmanager not found: run `make servers`")
+    config = folder / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    command = [program, f"--config.file={config}", f"--storage.path={folder / 'alertmanager'}"]
+    command += [f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        assert any(b"Listening on" in line for line in process.stderr), "Alertmanager ended at once"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()

@@ -50,7 +50,7 @@ IMPATIENT = {
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["ntfy", "slack", "slackbot", "webhook"]
+HTTP = ["alertmanager", "ntfy", "slack", "slackbot", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
 SECRET = "tk-s3cret-0123456789"
 RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
@@ -61,6 +61,7 @@ HOSTILE = "<!channel> <@U1> </p><script>alert(1)</script> \r\nBcc: evil@example.
 def written(kind: str, port: int) -> dict[str, Any]:
     """What an operator writes to reach a service of that kind on a port of this machine."""
     return {
+        "alertmanager": {"server": f"http://127.0.0.1:{port}", "user": "bb", "password": SECRET},
         "console": {},
         "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
         "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
