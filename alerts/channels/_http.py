@@ -3,45 +3,76 @@
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
 import aiohttp
+from yarl import URL
 
 from alerts.channel import Reason, SendError
 
 ANSWER_LIMIT = 4_096
-"""Bytes of an answer that are read; the rest is left."""
+"""Bytes of an answer that are read unless more are asked for; the rest is left."""
 LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is believed."""
 _RETRIED = frozenset({408, 421, 423, 425, 429})
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered; `body` is the beginning of it, as text."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+    @property
+    def is_yes(self) -> bool:
+        """Whether it is a 2xx."""
+        return 200 <= self.status < 300
+
+
 async def request(
     http: aiohttp.ClientSession, method: str, url: str, *, service: str, data: bytes = b"", headers: Mapping[str, str]
 ) -> tuple[int, str]:
-    """Status and the beginning of the body of an answer that says yes (2xx). Redirects are not followed.
+    """Status and the beginning of the body of an answer that says yes (2xx).
 
     Raises SendError for every other outcome, see `refusal` and `reaching`.
+    """
+    answer = await exchange(http, method, url, service=service, data=data, headers=headers)
+    if not answer.is_yes:
+        raise refusal(service, answer.status, answer.headers)
+    return answer.status, answer.body
+
+
+async def exchange(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str | URL,
+    *,
+    service: str,
+    data: bytes = b"",
+    headers: Mapping[str, str],
+    limit: int = ANSWER_LIMIT,
+) -> Answer:
+    """Any answer, with at most `limit` bytes of its body. Redirects are not followed. Raises SendError when there is no
+    answer, see `reaching`.
     """
     # a compressed answer could be far larger than what is read of it
     sent = {"Accept-Encoding": "identity", "User-Agent": f"badbuzz/{version('badbuzz')}", **headers}
     async with reaching(service), http.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
-        body = await beginning(answer)
-    if not 200 <= answer.status < 300:
-        raise refusal(service, answer.status, answer.headers)
-    return answer.status, body
+        return Answer(answer.status, answer.headers, await _beginning(answer, limit))
 
 
-async def beginning(answer: aiohttp.ClientResponse) -> str:
-    """The body as text, at most ANSWER_LIMIT bytes of it."""
+async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> str:
     body = b""
     async for chunk in answer.content.iter_chunked(ANSWER_LIMIT):
         body += chunk
-        if len(body) >= ANSWER_LIMIT:
+        if len(body) >= limit:
             break
-    return body[:ANSWER_LIMIT].decode(errors="replace")
+    return body[:limit].decode(errors="replace")
 
 
 @asynccontextmanager

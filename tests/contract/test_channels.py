@@ -27,6 +27,7 @@ from alerts.render import render, render_notice
 from rules.instant import instant
 from tests.alerts.samples import NOTICES
 from tests.builders import AT, FIGURES, alert, message, notice
+from tests.discord import problem as discord_problem
 from tests.servers import (
     Posted,
     babble,
@@ -50,7 +51,7 @@ IMPATIENT = {
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["alertmanager", "ntfy", "slack", "slackbot", "webhook"]
+HTTP = ["alertmanager", "discord", "ntfy", "slack", "slackbot", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
 SECRET = "tk-s3cret-0123456789"
 RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
@@ -63,6 +64,7 @@ def written(kind: str, port: int) -> dict[str, Any]:
     return {
         "alertmanager": {"server": f"http://127.0.0.1:{port}", "user": "bb", "password": SECRET},
         "console": {},
+        "discord": {"webhook": f"http://127.0.0.1:{port}/api/webhooks/1/{SECRET}"},
         "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
         "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
         "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
@@ -96,13 +98,20 @@ def slackbot_answer(posted: Posted) -> web.Response:
     return web.json_response(answer)
 
 
+def discord_answer(posted: Posted) -> web.Response:
+    """What Discord answers to a webhook, within its limits."""
+    refused = posted.method != "GET" and discord_problem(posted.json)
+    return web.json_response({"id": "1", "channel_id": "2"}, status=400 if refused else 200)
+
+
+ANSWERS = {"discord": discord_answer, "slack": slack_answer, "slackbot": slackbot_answer, "ntfy": ntfy_answer}
+
+
 @asynccontextmanager
 async def working(kind: str, folder: Path) -> AsyncIterator[tuple[Channel, Callable[[], Any]]]:
     """A channel whose service works, and what that service received so far, as one text."""
     if kind in HTTP:
-        answer = {"slack": slack_answer, "slackbot": slackbot_answer, "ntfy": ntfy_answer}.get(
-            kind, lambda _: web.Response()
-        )
+        answer = ANSWERS.get(kind, lambda _: web.Response())
         async with http_fake(answer) as fake, built(kind, int(fake.url.rpartition(":")[2])) as channel:
             yield channel, lambda: "".join(posted.body.decode() for posted in fake.received)
     elif kind == "email":

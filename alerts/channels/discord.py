@@ -1,0 +1,267 @@
+"""Alerts in a Discord channel, through a webhook: one message an incident, edited in place."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+import msgspec
+from pydantic import AfterValidator, StringConstraints, model_validator
+from yarl import URL
+
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channels._address import web_address
+from alerts.channels._http import LONGEST_WAIT, Answer, exchange, refusal, retry_after
+from alerts.channels._text import cut, one_line
+from alerts.message import Message, Quotation
+from alerts.safe import host_of, safe_link
+from config.model import Secret
+
+TITLE, LINE, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 120, 600, 250, 280, 100, 600, 400
+"""Budgets in characters, after escaping; Discord allows a title 256, a content 2,000, a field 256 and 1,024."""
+FIELDS = 10
+"""Fields shown; Discord allows 25."""
+WHOLE = 5_000
+"""Budget of an embed; Discord allows 6,000, and of its description 4,096."""
+THREAD = 100
+"""Characters in the name of a thread; Discord allows no more."""
+ANSWER_LIMIT = 256 * 1024
+"""Bytes of an answer that are read: Discord gives back the whole message."""
+_SUPPRESS_EMBEDS, _SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
+_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE, _INVALID_FORM, _ARCHIVED = 10_003, 10_008, 50_035, 50_083
+_HINTS = {
+    220_001: "the channel is a forum: write forum: true, or name a thread",
+    220_003: "the channel is no forum: leave forum out",
+}
+_MARKUP = re.compile(r"[\\*_~`|\[\]<>@#]|^[-+]|(?<=:)/(?=/)")
+_PATH = re.compile(r"/api(/v\d+)?/webhooks/\d+/[\w-]+/?")
+
+
+def _address(value: Secret) -> Secret:
+    url = URL(web_address(value.get_secret_value(), secure=True))
+    if not _PATH.fullmatch(url.path) or url.query_string or url.fragment:
+        raise ValueError("a webhook is like https://discord.com/api/webhooks/1234/abcd, with nothing behind it")
+    return value
+
+
+class DiscordOptions(ChannelOptions):
+    webhook: Annotated[Secret, AfterValidator(_address)]
+    """Address of a webhook of the channel. Who knows it can post, so it is kept like a password."""
+    thread: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")] | None = None
+    """Id of the thread of that channel to post in."""
+    forum: bool = False
+    """The channel is a forum: each incident is a post of its own there, with its story."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.forum and self.thread:
+            raise ValueError("forum makes a thread of each incident: leave thread out")
+        return self
+
+
+class _Sent(msgspec.Struct):
+    id: str
+    channel_id: str
+
+
+class _Refused(msgspec.Struct):
+    code: int = 0
+    retry_after: float | None = None
+
+
+class DiscordChannel:
+    """One message an incident. Later steps edit it; those that ask somebody to act are posted as well, for an edit
+    rings nobody. In a forum the incident is a thread, and every step is told in it.
+
+    Discord cannot tell a repeated message of a webhook from a new one: after a crash in the middle of a delivery it may
+    show twice.
+    """
+
+    def __init__(self, options: DiscordOptions, tools: Tools) -> None:
+        self._options, self._tools = options, tools
+
+    async def send(self, message: Message, receipt: str = "", /) -> str | None:
+        body = payload(message)
+        if receipt:
+            try:
+                await self._update(message, body, receipt)
+            except _GoneError:
+                pass
+            else:
+                return None
+        opened = await self._in_words("POST", "", self._options.thread or "", body | self._opening(message))
+        return f"{opened.channel_id if self._options.forum else self._options.thread or ''}:{opened.id}"
+
+    async def probe(self) -> None:
+        """Ask whether the webhook is there. Raises SendError. Nothing is posted."""
+        answer = await self._ask("GET", "", {}, b"")
+        if not answer.is_yes:
+            raise _judged(answer)
+
+    async def serve(self) -> None:
+        return
+
+    def _opening(self, message: Message) -> dict[str, Any]:
+        named = (
+            {"thread_name": cut(one_line(message.title), THREAD, _utf16) or "badbuzz"} if self._options.forum else {}
+        )
+        return {**named, "flags": _ring(message)}
+
+    async def _update(self, message: Message, body: dict[str, Any], receipt: str) -> None:
+        """Raises _GoneError when somebody took the message, or its thread, away."""
+        thread, _, root = receipt.rpartition(":")
+        try:
+            await self._in_words("PATCH", f"/messages/{root}", thread, body)
+        except _ArchivedError:
+            # a word in it opens it again
+            await self._tell(message, thread)
+            await self._in_words("PATCH", f"/messages/{root}", thread, body)
+            return
+        if message.priority > 2 or self._options.forum:
+            await self._tell(message, thread)
+
+    async def _tell(self, message: Message, thread: str) -> None:
+        words = {"content": _fit(message.line, LINE), "allowed_mentions": {"parse": []}}
+        await self._call("POST", "", thread, words | {"flags": _ring(message) | _SUPPRESS_EMBEDS})
+
+    async def _in_words(self, method: str, path: str, thread: str, body: dict[str, Any]) -> _Sent:
+        """What came of `body`, or of its plain words when Discord does not take its form."""
+        try:
+            return await self._call(method, path, thread, body)
+        except _FormError:
+            return await self._call(method, path, thread, body | {"embeds": []})
+
+    async def _call(self, method: str, path: str, thread: str, body: dict[str, Any]) -> _Sent:
+        # without it a message that is not kept is no error
+        query = ({"wait": "true"} if method == "POST" else {}) | ({"thread_id": thread} if thread else {})
+        answer = await self._ask(method, path, query, msgspec.json.encode(body))
+        if not answer.is_yes:
+            raise _judged(answer)
+        try:
+            return msgspec.json.decode(answer.body, type=_Sent)
+        except msgspec.DecodeError:
+            raise SendError("Discord answered something else than a message", reason="serverError") from None
+
+    async def _ask(self, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
+        url = URL(self._options.webhook.get_secret_value().rstrip("/") + path).with_query(query)
+        headers = {"Content-Type": "application/json"}
+        return await exchange(
+            self._tools.http, method, url, service="Discord", data=body, headers=headers, limit=ANSWER_LIMIT
+        )
+
+
+class _GoneError(SendError):
+    """The message, or the thread it was in, is not there any more."""
+
+
+class _ArchivedError(SendError):
+    """Nothing in the thread can be edited until somebody writes there."""
+
+
+class _FormError(SendError):
+    """Discord does not take this form."""
+
+
+def _judged(answer: Answer) -> SendError:
+    """What Discord's refusal means for a delivery."""
+    try:
+        said = msgspec.json.decode(answer.body, type=_Refused)
+    except msgspec.DecodeError:
+        said = _Refused()
+    words = f"Discord answered {answer.status}{f' (code {said.code})' if said.code else ''}"
+    kinds = {
+        (404, _UNKNOWN_MESSAGE): _GoneError,
+        (404, _UNKNOWN_CHANNEL): _GoneError,
+        (400, _ARCHIVED): _ArchivedError,
+        (400, _INVALID_FORM): _FormError,
+    }
+    if kind := kinds.get((answer.status, said.code)):
+        return kind(words, reason="clientError", permanent=True)
+    if hint := _HINTS.get(said.code):
+        return SendError(f"{words}: {hint}", reason="clientError", permanent=True)
+    if answer.status == 404:
+        return SendError("the Discord webhook is dead: make a new one", reason="authError", permanent=True)
+    if answer.status == 429:
+        return SendError(words, reason="rateLimited", retry_after=_wait(said, answer))
+    return refusal("Discord", answer.status, answer.headers, f"code {said.code}" if said.code else "")
+
+
+def _wait(said: _Refused, answer: Answer) -> timedelta | None:
+    if said.retry_after is None:
+        return retry_after(answer.headers)
+    return timedelta(seconds=min(max(said.retry_after, 0.0), LONGEST_WAIT.total_seconds()))
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The message within Discord's limits: nobody is pinged, and strangers' words are shown as they stand."""
+    quotes = [_quotation(quotation) for quotation in message.quotations]
+    embed = _embed(message, quotes)
+    while quotes and _size(embed) > WHOLE:
+        quotes.pop()
+        embed = _embed(message, quotes)
+    return {"content": _fit(message.line, LINE), "embeds": [embed], "allowed_mentions": {"parse": []}}
+
+
+def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
+    steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
+    context = _plain(message.context, CONTEXT)
+    first = [f"**{_fit(message.first_label, CAPTION)}** {_fit(steps, FIRST)}"] if steps else []
+    embed = {
+        "title": _fit(message.title, TITLE) or "badbuzz",
+        "description": "\n".join([*quotes, *first]),
+        "fields": [
+            {"name": _fit(field.label, CAPTION) or "…", "value": _fit(field.value, FIELD) or "…"}
+            for field in message.fields[:FIELDS]
+        ],
+        "url": safe_link(message.link),
+        # there nothing is markup
+        "footer": {"text": context} if context else None,
+    }
+    return {name: value for name, value in embed.items() if value}
+
+
+def _quotation(quotation: Quotation) -> str:
+    caption = f"*{_fit(quotation.caption, CAPTION)}*" if quotation.caption else ""
+    url = safe_link(quotation.url)
+    source = f"[{_fit(host_of(url), CAPTION)}]({url.translate({40: '%28', 41: '%29'})})" if url else ""
+    return f"> {_fit(quotation.text, QUOTE)}\n— {' · '.join(filter(None, (caption, source)))}"
+
+
+def _ring(message: Message) -> int:
+    return 0 if message.priority > 2 else _SUPPRESS_NOTIFICATIONS
+
+
+def _plain(text: str, limit: int) -> str:
+    return cut(one_line(text).strip(), limit, _utf16)
+
+
+def _fit(text: str, limit: int) -> str:
+    # what is longer is cut anyway
+    beginning = one_line(text).strip()[: limit + 1]
+    return escape(cut(beginning, limit, lambda part: _utf16(escape(part))))
+
+
+def escape(text: str) -> str:
+    """One line as Discord's markup shows it: no link, mention, spoiler or heading can be made of it."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
+def _utf16(text: str) -> int:
+    """Length in the largest unit that Discord may count in."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _size(embed: dict[str, Any]) -> int:
+    """What Discord counts of an embed."""
+    parts = [embed["title"], embed.get("description", ""), embed.get("footer", {}).get("text", "")]
+    return sum(map(_utf16, parts + [text for field in embed.get("fields", []) for text in field.values()]))
+
+
+SPEC = ChannelSpec(
+    kind="discord",
+    summary="Posts to a Discord channel through a webhook: one message an incident, edited in place.",
+    options=DiscordOptions,
+    example={"webhook": "https://discord.com/api/webhooks/1234567890/xxxx-xxxx"},
+    build=DiscordChannel,
+    thread=True,
+    edit=True,
+)
