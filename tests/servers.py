@@ -63,12 +63,13 @@ def authority(folder: Path, *names: str) -> Authority:
 
 @dataclass
 class Posted:
-    """One request as a fake service received it."""
+    """One request as a fake service received it; `query` as it was written."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
+    query: str = ""
 
     @property
     def json(self) -> Any:
@@ -87,7 +88,13 @@ class HttpFake:
     received: list[Posted] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
-        posted = Posted(request.method, request.path, dict(request.headers), await request.read())
+        posted = Posted(
+            request.method,
+            request.path,
+            dict(request.headers),
+            await request.read(),
+            request.raw_path.partition("?")[2],
+        )
         self.received.append(posted)
         return self.answer(posted)
 

@@ -42,6 +42,7 @@ from tests.servers import (
     smtp_server,
     tcp_server,
 )
+from tests.teams import teams_answer
 
 KINDS = CHANNELS.kinds()
 IMPATIENT = {
@@ -51,8 +52,10 @@ IMPATIENT = {
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["alertmanager", "discord", "ntfy", "slack", "slackbot", "webhook"]
+HTTP = ["alertmanager", "discord", "ntfy", "slack", "slackbot", "teams", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
+UNTRIED = {"teams", "webhook"}
+"""What can only be tried by sending."""
 SECRET = "tk-s3cret-0123456789"
 RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
 PARIS = ZoneInfo("Europe/Paris")
@@ -70,6 +73,7 @@ def written(kind: str, port: int) -> dict[str, Any]:
         "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
         "slack": {"webhook": f"http://127.0.0.1:{port}/services/{SECRET}"},
         "slackbot": {"token": SECRET, "channel": "#crisis", "server": f"http://127.0.0.1:{port}"},
+        "teams": {"webhook": f"http://127.0.0.1:{port}/workflows/1?sig={SECRET}"},
         "webhook": {"url": f"http://127.0.0.1:{port}/{SECRET}?k={SECRET}", "secret": SECRET, "allow_private": True},
     }[kind]
 
@@ -104,7 +108,13 @@ def discord_answer(posted: Posted) -> web.Response:
     return web.json_response({"id": "1", "channel_id": "2"}, status=400 if refused else 200)
 
 
-ANSWERS = {"discord": discord_answer, "slack": slack_answer, "slackbot": slackbot_answer, "ntfy": ntfy_answer}
+ANSWERS = {
+    "discord": discord_answer,
+    "ntfy": ntfy_answer,
+    "slack": slack_answer,
+    "slackbot": slackbot_answer,
+    "teams": teams_answer,
+}
 
 
 @asynccontextmanager
@@ -337,7 +347,7 @@ async def test_an_attempt_can_be_ended_at_its_deadline(kind: str) -> None:
                 await channel.send(message())
 
 
-@pytest.mark.parametrize("kind", [kind for kind in REMOTE if kind != "webhook"])
+@pytest.mark.parametrize("kind", [kind for kind in REMOTE if kind not in UNTRIED])
 async def test_a_probe_is_harmless_and_tells_a_working_service_from_a_broken_one(kind: str, tmp_path: Path) -> None:
     async with working(kind, tmp_path) as (channel, received):
         await channel.probe()
