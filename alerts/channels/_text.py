@@ -8,6 +8,7 @@ from collections.abc import Callable
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARKS = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "［", "]": "］", "`": "ˋ"})
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -19,6 +20,13 @@ def one_line(text: str) -> str:
 def defuse(text: str) -> str:
     """The text with its lines, without anything a terminal would obey; each such character becomes U+FFFD."""
     return _CONTROLS.sub("\ufffd", text.replace("\r\n", "\n"))
+
+
+def unmarked(text: str) -> str:
+    """The text on one line for services that pass it on to others, whose markup nobody knows: without what begins a
+    mention or a link anywhere. The signs are replaced by others that look alike.
+    """
+    return one_line(text).translate(_MARKS).replace("://", "：//")
 
 
 def utf8(text: str) -> int:

@@ -15,7 +15,7 @@ from alerts.alert import Alert, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import request
-from alerts.channels._text import cut, one_line
+from alerts.channels._text import cut, one_line, unmarked
 from alerts.message import Message
 from alerts.safe import safe_link
 from alerts.typography import quoted
@@ -34,8 +34,6 @@ REMEMBERED = 200
 """Incidents told again; of more, the oldest last no longer than LASTS after their last step."""
 LABEL, SUMMARY, DESCRIPTION = 200, 500, 2_000
 """Characters; Alertmanager knows no limit, those it tells do."""
-# it passes words on unescaped, to services that read markup in them
-_PLAIN = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "［", "]": "］", "`": "ˋ"})
 
 log = structlog.get_logger("alertmanager")
 
@@ -191,7 +189,7 @@ def _description(message: Message) -> str:
 
 
 def _plain(text: str, limit: int) -> str:
-    return cut(one_line(text).translate(_PLAIN), limit)
+    return cut(unmarked(text), limit)
 
 
 SPEC = ChannelSpec(

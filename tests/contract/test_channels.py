@@ -28,6 +28,7 @@ from rules.instant import instant
 from tests.alerts.samples import NOTICES
 from tests.builders import AT, FIGURES, alert, message, notice
 from tests.discord import problem as discord_problem
+from tests.pagerduty import problems as pagerduty_problems
 from tests.servers import (
     Posted,
     babble,
@@ -52,7 +53,7 @@ IMPATIENT = {
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["alertmanager", "discord", "ntfy", "slack", "slackbot", "teams", "webhook"]
+HTTP = ["alertmanager", "discord", "ntfy", "pagerduty", "slack", "slackbot", "teams", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
 UNTRIED = {"teams", "webhook"}
 """What can only be tried by sending."""
@@ -71,6 +72,7 @@ def written(kind: str, port: int) -> dict[str, Any]:
         "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
         "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
         "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
+        "pagerduty": {"routing_key": SECRET.ljust(32, "0"), "server": f"http://127.0.0.1:{port}"},
         "slack": {"webhook": f"http://127.0.0.1:{port}/services/{SECRET}"},
         "slackbot": {"token": SECRET, "channel": "#crisis", "server": f"http://127.0.0.1:{port}"},
         "teams": {"webhook": f"http://127.0.0.1:{port}/workflows/1?sig={SECRET}"},
@@ -108,9 +110,15 @@ def discord_answer(posted: Posted) -> web.Response:
     return web.json_response({"id": "1", "channel_id": "2"}, status=400 if refused else 200)
 
 
+def pagerduty_answer(posted: Posted) -> web.Response:
+    """What PagerDuty's Events API answers, within its limits."""
+    return web.json_response({"status": "success"}, status=400 if pagerduty_problems(posted.json) else 202)
+
+
 ANSWERS = {
     "discord": discord_answer,
     "ntfy": ntfy_answer,
+    "pagerduty": pagerduty_answer,
     "slack": slack_answer,
     "slackbot": slackbot_answer,
     "teams": teams_answer,

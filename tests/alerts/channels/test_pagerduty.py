@@ -1,0 +1,172 @@
+"""The PagerDuty channel against a strict PagerDuty: one object an incident, and an ack there counts here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from alerts.channel import Act, SendError, Tools
+from alerts.channels.pagerduty import SPEC, TRIES, PagerdutyChannel, beside
+from alerts.message import Quotation
+from rules.instant import instant
+from tests.builders import AT, alert, message, notice, step
+from tests.pagerduty import KEY, PERSON, PROGRAM, TOKEN, PagerDuty, pagerduty
+
+INCIDENT = alert().incident
+
+
+class Asked:
+    def __init__(self, *refusals: str) -> None:
+        self.acts: list[Act] = []
+        self.refusals, self.heard = list(refusals), asyncio.Event()
+
+    async def __call__(self, act: Act) -> str:
+        self.acts.append(act)
+        refusal = self.refusals.pop(0) if self.refusals else ""
+        if not self.refusals:
+            self.heard.set()
+        return refusal
+
+
+@asynccontextmanager
+async def told(fake: PagerDuty, asked: Asked | None = None, **options: Any) -> AsyncIterator[PagerdutyChannel]:
+    async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
+        act = {"act": asked} if asked else {}
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="on-call", **act)
+        known = {"routing_key": KEY, "token": TOKEN, "server": fake.url, **options}
+        channel = PagerdutyChannel(SPEC.options.model_validate(known), tools, pause=0.01)
+        serving = tasks.create_task(channel.serve())
+        try:
+            yield channel
+        finally:
+            serving.cancel()
+
+
+async def test_an_incident_is_one_alert_that_is_taken_and_closed_with_it() -> None:
+    async with pagerduty() as fake, told(fake, token=None) as channel:
+        await channel.serve()
+        await channel.send(message())
+        await channel.send(step(1, "worse", severity="critical", link=None))
+        await channel.send(message(alert(step=2, state="better"), step=2, priority=2))
+        await channel.send(step(3, "acknowledged"))
+        taken = fake.alerts[INCIDENT]["status"]
+        await channel.send(step(4, "resolved"))
+
+    (known,) = fake.alerts.values()
+    opened, worse = known["said"]
+    assert ("acknowledged", "resolved", 1) == (taken, known["status"], fake.rung)
+    assert ["warning", "critical"] == [each["payload"]["severity"] for each in (opened, worse)]
+    assert [{"href": "https://bb.example/i/37", "text": "Open the incident"}] == opened["links"]
+    assert not {"links", "client_url"} & set(worse)
+
+
+async def test_a_source_that_is_up_again_closes_the_alert_that_it_is_down() -> None:
+    async with pagerduty() as fake, told(fake) as channel:
+        await channel.send(message(notice()))
+        (key,) = fake.alerts
+        await channel.send(message(notice(id="n-2", topic="source_up")))
+
+    assert ([key], "resolved", {}) == (list(fake.alerts), fake.alerts[key]["status"], fake.asked)
+
+
+async def test_who_acknowledges_there_takes_the_incident_here_once() -> None:
+    asked = Asked()
+    async with pagerduty() as fake, told(fake, asked) as channel:
+        await channel.send(message())
+        await fake.asked_again(INCIDENT)
+        fake.acknowledge(INCIDENT, PERSON)
+        await asyncio.wait_for(asked.heard.wait(), 20)
+        await channel.send(message(alert(incident="other")))
+        await fake.asked_again("other")
+
+    assert [Act(verb="ack", incident=INCIDENT, by="Camille")] == asked.acts
+
+
+async def test_nothing_is_taken_for_what_a_program_acknowledged_or_somebody_has_already() -> None:
+    asked = Asked()
+    async with pagerduty() as fake, told(fake, asked) as channel:
+        await channel.send(message(alert(incident="ours")))
+        await channel.send(message(alert(incident="taken", taken_at=AT)))
+        await channel.send(message(alert(incident="closed")))
+        await channel.send(message(alert(incident="closed", state="resolved")))
+        fake.acknowledge("ours", PROGRAM)
+        fake.acknowledge("taken", PERSON)
+        known = dict(fake.asked)
+        await fake.asked_again("ours")
+
+    assert [] == asked.acts
+    assert known.get("closed", 0) == fake.asked.get("closed", 0)
+    assert "taken" not in fake.asked
+
+
+async def test_a_refusal_is_tried_again_but_not_for_ever() -> None:
+    asked = Asked(*["the store does not answer"] * TRIES)
+    async with pagerduty() as fake, told(fake, asked) as channel:
+        await channel.send(message())
+        fake.acknowledge(INCIDENT, PERSON)
+        await asyncio.wait_for(asked.heard.wait(), 20)
+        await channel.send(message(alert(incident="other")))
+        await fake.asked_again("other")
+
+    assert TRIES == len(asked.acts)
+
+
+async def test_a_question_that_fails_is_asked_again() -> None:
+    asked = Asked()
+    async with pagerduty() as fake, told(fake, asked) as channel:
+        await channel.send(message())
+        fake.refuse = [(500, {}, {}), (200, {"incidents": None}, {})]
+        fake.acknowledge(INCIDENT, PERSON)
+        await asyncio.wait_for(asked.heard.wait(), 20)
+
+    assert 1 == len(asked.acts)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason", "permanent", "wait"),
+    [
+        (400, {"status": "invalid event", "errors": [f"no such key {KEY}"]}, "clientError", True, None),
+        (400, {"errors": "?"}, "clientError", True, None),
+        (429, {"status": "throttled"}, "rateLimited", False, timedelta(minutes=2)),
+        (503, "a page", "serverError", False, timedelta(minutes=2)),
+    ],
+)
+async def test_each_refusal_is_tried_again_or_permanent(
+    status: int, body: Any, reason: str, permanent: bool, wait: timedelta | None
+) -> None:
+    async with pagerduty() as fake, told(fake) as channel:
+        fake.refuse = [(status, body, {"Retry-After": "120"} if wait else {})]
+        with pytest.raises(SendError) as failed:
+            await channel.send(message())
+
+    assert (reason, permanent, wait) == (failed.value.reason, failed.value.permanent, failed.value.retry_after)
+    assert KEY not in str(failed.value)
+    assert ("no such key" in str(failed.value)) == ("no such key" in str(body))
+
+
+async def test_a_wrong_token_is_said_before_it_is_needed() -> None:
+    async with pagerduty() as fake, told(fake, token="another") as channel:
+        with pytest.raises(SendError, match="401"):
+            await channel.probe()
+    assert {} == fake.alerts
+
+
+async def test_strangers_words_begin_no_mention_and_no_link_wherever_they_are_passed_on() -> None:
+    trick = Quotation(text="<!channel> @all [free](https://evil.example)", caption="First", url="https://x.example")
+    async with pagerduty() as fake, told(fake) as channel:
+        await channel.send(message(line=trick.text, quotations=(trick, trick)))
+
+    told_there = fake.alerts[INCIDENT]["said"][0]["payload"]
+    words = told_there["summary"] + "".join(f"{name}{value}" for name, value in told_there["custom_details"].items())
+    assert not [sign for sign in ("<", "@", "[", "://") if sign in words]
+    assert 2 == sum("free" in value for value in told_there["custom_details"].values())
+
+
+@pytest.mark.parametrize("region", ["", "eu."])
+def test_the_question_goes_to_the_region_that_is_told(region: str) -> None:
+    assert URL(f"https://api.{region}pagerduty.com") == beside(f"https://events.{region}pagerduty.com")
