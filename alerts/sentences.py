@@ -22,6 +22,7 @@ _FRENCH = [
         (r"(.+) did not answer in time", "{0} n’a pas répondu à temps"),
         (r"(.+) answered (\d{3}(?: \(.+\))?)", "{0} a répondu {1}"),
         (r"(.+) could not be reached: (.+)", f"{{0}} est injoignable{NB}: {{1}}"),
+        (r"the (.+) webhook is dead: make a new one", f"le webhook {{0}} n’existe plus{NB}: créez-en un autre"),
         (r"(.+): its certificate cannot be trusted", f"{{0}}{NB}: son certificat n’est pas digne de confiance"),
     )
 ]

@@ -15,6 +15,7 @@ from tests.alerts.speaking import PARIS
         ("Slack did not answer in time", "Slack n’a pas répondu à temps"),
         ("Slack answered 404 (no_service)", "Slack a répondu 404 (no_service)"),
         ("ntfy could not be reached: refused", "ntfy est injoignable\u00a0: refused"),
+        ("the Discord webhook is dead: make a new one", "le webhook Discord n’existe plus\u00a0: créez-en un autre"),
         ("ntfy: its certificate cannot be trusted", "ntfy\u00a0: son certificat n’est pas digne de confiance"),
         ("file:1 is not marked", "file:1 n’est pas annoté"),
         ("a sentence of somebody else", "a sentence of somebody else"),
