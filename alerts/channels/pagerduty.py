@@ -126,14 +126,14 @@ class PagerdutyChannel:
 
     async def _look(self, access: Secret) -> None:
         for incident in list(self._watched):
-            by = await self._taken_by(incident, access)
-            # meanwhile a step may have told that it was taken
-            if by and incident in self._watched:
+            # meanwhile a step may have told that it was taken or is over
+            if incident in self._watched and (by := await self._taken_by(incident, access)):
                 await self._take(incident, by)
 
     async def _take(self, incident: str, by: str) -> None:
         why_not = await self._tools.act(Act(verb="ack", incident=incident, by=by))
-        left = self._watched.pop(incident, 1) - 1
+        # by its own step it may be out already
+        left = self._watched.pop(incident, 0) - 1
         if why_not:
             log.warning("acknowledgement_refused", channel=self._tools.name, incident=incident, reason=why_not)
             if left > 0:

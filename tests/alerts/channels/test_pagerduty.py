@@ -96,6 +96,7 @@ async def test_nothing_is_taken_for_what_a_program_acknowledged_or_somebody_has_
         await channel.send(message(alert(incident="closed", state="resolved")))
         fake.acknowledge("ours", PROGRAM)
         fake.acknowledge("taken", PERSON)
+        await fake.asked_again("ours")
         known = dict(fake.asked)
         await fake.asked_again("ours")
 
