@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
+from typing import Any
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from alerts.channel import Reason, SendError
@@ -33,6 +35,14 @@ class Answer:
         """Whether it is a 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def said(self) -> Any:
+        """The body as JSON; None when it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return None
+
 
 async def request(
     http: aiohttp.ClientSession, method: str, url: str, *, service: str, data: bytes = b"", headers: Mapping[str, str]
@@ -56,19 +66,40 @@ async def exchange(
     data: bytes = b"",
     headers: Mapping[str, str],
     limit: int = ANSWER_LIMIT,
+    patience: float | None = None,
 ) -> Answer:
-    """Any answer, with at most `limit` bytes of its body. Redirects are not followed. Raises SendError when there is no
-    answer, see `reaching`.
+    """Any answer, with at most `limit` bytes of its body. Redirects are not followed. `patience` is how many seconds it
+    may take, where that is not what the session allows. Raises SendError when there is no answer, see `reaching`.
     """
     # a compressed answer could be far larger than what is read of it
     sent = {"Accept-Encoding": "identity", "User-Agent": f"badbuzz/{version('badbuzz')}", **headers}
-    async with reaching(service), http.request(method, url, data=data, headers=sent, allow_redirects=False) as answer:
+    timeout = http.timeout if patience is None else aiohttp.ClientTimeout(total=patience)
+    asked = http.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
+    async with reaching(service), asked as answer:
         return Answer(answer.status, answer.headers, await _beginning(answer, limit))
+
+
+async def exchange_json(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    service: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    limit: int = ANSWER_LIMIT,
+    patience: float | None = None,
+) -> Answer:
+    """The same for a JSON body."""
+    told = {} if body is None else {"Content-Type": "application/json"}
+    data = b"" if body is None else msgspec.json.encode(body)
+    sent = {**told, **(headers or {})}
+    return await exchange(http, method, url, service=service, data=data, headers=sent, limit=limit, patience=patience)
 
 
 async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> str:
     body = b""
-    async for chunk in answer.content.iter_chunked(ANSWER_LIMIT):
+    async for chunk in answer.content.iter_chunked(limit):
         body += chunk
         if len(body) >= limit:
             break

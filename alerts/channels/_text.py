@@ -9,6 +9,7 @@ _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _HIDDEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARKS = str.maketrans({"<": "‹", ">": "›", "@": "＠", "[": "［", "]": "］", "`": "ˋ"})
+_LINKED = re.compile(r"[@/.](?=\S)")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -29,9 +30,21 @@ def unmarked(text: str) -> str:
     return one_line(text).translate(_MARKS).replace("://", "：//")
 
 
+def unlinked(text: str) -> str:
+    """The text of which no app makes a link or a mention by itself: a joiner that nobody sees keeps @names, /commands
+    and addresses words.
+    """
+    return _LINKED.sub("\\g<0>\u2060", text)
+
+
 def utf8(text: str) -> int:
     """Length in bytes of UTF-8."""
     return len(text.encode())
+
+
+def utf16(text: str) -> int:
+    """Length in units of UTF-16: a face counts two."""
+    return len(text.encode("utf-16-le", errors="surrogatepass")) // 2
 
 
 def cut(text: str, limit: int, size: Callable[[str], int] = len) -> str:

@@ -23,6 +23,7 @@ from alerts.channels._http import reaching, refusal
 from alerts.channels._slack import WHOLE, Session, button, escape, payload
 from alerts.channels._text import cut, one_line
 from alerts.message import Choice, Message
+from alerts.sentences import ours
 from alerts.words import headings
 from config.model import Secret
 from config.settings import Text
@@ -189,7 +190,8 @@ class SlackbotChannel:
         wish = _wish(press.actions[0].action_id, value.incident, press.user.name or press.user.username)
         why_not = await self._tools.act(wish) if wish else ""
         if why_not:
-            words = escape(f"{headings(value.language).refused}{headings(value.language).colon}{why_not}")
+            known = headings(value.language)
+            words = escape(f"{known.refused}{known.colon}{ours(why_not, value.language)}")
             told = {"channel": press.channel.id, "user": press.user.id, "text": words}
             try:
                 await self._call("chat.postEphemeral", told)

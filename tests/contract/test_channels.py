@@ -28,6 +28,8 @@ from rules.instant import instant
 from tests.alerts.samples import NOTICES
 from tests.builders import AT, FIGURES, alert, message, notice
 from tests.discord import problem as discord_problem
+from tests.matrix import problem as matrix_problem
+from tests.matrix import refusal as matrix_refusal
 from tests.pagerduty import problems as pagerduty_problems
 from tests.servers import (
     Posted,
@@ -44,16 +46,18 @@ from tests.servers import (
     tcp_server,
 )
 from tests.teams import teams_answer
+from tests.telegram import problem as telegram_problem
 
 KINDS = CHANNELS.kinds()
 IMPATIENT = {
     "slack": {"pause": 0.0},
     "slackbot": {"pause": 0.0},
+    "telegram": {"pause": 0.0},
     "email": {"timeout": 0.3},
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["alertmanager", "discord", "ntfy", "pagerduty", "slack", "slackbot", "teams", "webhook"]
+HTTP = ["alertmanager", "discord", "matrix", "ntfy", "pagerduty", "slack", "slackbot", "teams", "telegram", "webhook"]
 REMOTE = [kind for kind in KINDS if kind != "console"]
 UNTRIED = {"teams", "webhook"}
 """What can only be tried by sending."""
@@ -70,12 +74,14 @@ def written(kind: str, port: int) -> dict[str, Any]:
         "console": {},
         "discord": {"webhook": f"http://127.0.0.1:{port}/api/webhooks/1/{SECRET}"},
         "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
+        "matrix": {"server": f"http://127.0.0.1:{port}", "token": SECRET, "room": "!r:m.example", "answers": False},
         "mqtt": {"broker": f"mqtt://user@127.0.0.1:{port}", "password": SECRET},
         "ntfy": {"server": f"http://127.0.0.1:{port}", "topic": SECRET, "token": SECRET},
         "pagerduty": {"routing_key": SECRET.ljust(32, "0"), "server": f"http://127.0.0.1:{port}"},
         "slack": {"webhook": f"http://127.0.0.1:{port}/services/{SECRET}"},
         "slackbot": {"token": SECRET, "channel": "#crisis", "server": f"http://127.0.0.1:{port}"},
         "teams": {"webhook": f"http://127.0.0.1:{port}/workflows/1?sig={SECRET}"},
+        "telegram": {"token": f"1:{SECRET}", "chat": -1, "server": f"http://127.0.0.1:{port}", "buttons": False},
         "webhook": {"url": f"http://127.0.0.1:{port}/{SECRET}?k={SECRET}", "secret": SECRET, "allow_private": True},
     }[kind]
 
@@ -115,13 +121,30 @@ def pagerduty_answer(posted: Posted) -> web.Response:
     return web.json_response({"status": "success"}, status=400 if pagerduty_problems(posted.json) else 202)
 
 
+def matrix_answer(posted: Posted) -> web.Response:
+    """What a homeserver answers, within the limits of an event."""
+    if posted.path.endswith("/m.room.encryption"):
+        return matrix_refusal(404, "M_NOT_FOUND")
+    answer = web.json_response({"room_id": "!r:m.example", "event_id": "$1"})
+    return matrix_problem(posted.json) or answer if posted.method == "PUT" else answer
+
+
+def telegram_answer(posted: Posted) -> web.Response:
+    """What the Bot API answers, within the limits of a message."""
+    body = posted.json
+    answer = {"ok": True, "result": {"id": -1, "message_id": 1, "chat": {"id": -1}}}
+    return telegram_problem(body) or web.json_response(answer) if "text" in body else web.json_response(answer)
+
+
 ANSWERS = {
     "discord": discord_answer,
+    "matrix": matrix_answer,
     "ntfy": ntfy_answer,
     "pagerduty": pagerduty_answer,
     "slack": slack_answer,
     "slackbot": slackbot_answer,
     "teams": teams_answer,
+    "telegram": telegram_answer,
 }
 
 

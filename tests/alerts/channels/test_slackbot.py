@@ -12,21 +12,11 @@ from alerts.channel import Act, SendError, Tools
 from alerts.channels.slackbot import SPEC, SlackbotChannel
 from alerts.message import Choice
 from rules.instant import instant
+from tests.acting import Asked, served
 from tests.builders import AT, message, step
 from tests.slack import APP, BOT, ROOM, Slack, slack
 
 CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
-
-
-class Asked:
-    def __init__(self, refusal: str = "") -> None:
-        self.acts: list[Act] = []
-        self.refusal, self.heard = refusal, asyncio.Event()
-
-    async def __call__(self, act: Act) -> str:
-        self.acts.append(act)
-        self.heard.set()
-        return self.refusal
 
 
 @asynccontextmanager
@@ -37,14 +27,6 @@ async def bot(fake: Slack, asked: Asked | None = None, **options: Any) -> AsyncI
             http=http, now=lambda: instant(AT), installation="watch", name="team", **({"act": asked} if asked else {})
         )
         yield SlackbotChannel(SPEC.options.model_validate(known | options), tools, pause=0.0)
-
-
-@asynccontextmanager
-async def served(channel: SlackbotChannel) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(channel.serve())
-        yield
-        serving.cancel()
 
 
 async def test_an_incident_is_one_message_edited_in_place_with_its_story_in_the_thread() -> None:

@@ -1,0 +1,147 @@
+"""Messages as Matrix shows them, strangers' words without markup; and what people answer to them."""
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from alerts.alert import Language
+from alerts.channel import Act
+from alerts.channels._text import cut, defuse, one_line, unlinked, utf8
+from alerts.message import Message, Quotation
+from alerts.safe import host_of, safe_link
+
+WHOLE, BODY = 6_000, 6_000
+"""Budgets in bytes of UTF-8, of the HTML after escaping and of the plain words. An event may have 65,536, and holds
+both.
+"""
+TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 120, 600, 100, 400, 600, 250, 400, 600, 1_000
+FIELDS, STEPS = 8, 4
+
+ACKS = frozenset({"✅", "👍", "!ack", "je prends", "je prends en charge", "i have it"})
+FALSE_ALARMS = frozenset({"❌", "!false-alarm", "!fausse-alerte", "false alarm", "fausse alerte"})
+"""What a reaction or a reply may say."""
+_SIGNS = {"ack": "✅", "false-alarm": "❌"}
+_TONES = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
+OURS = "badbuzz.incident"
+"""Where an event of ours says what it is about."""
+
+
+class Incident(msgspec.Struct):
+    """What stands in each of our events, for those who answer it."""
+
+    id: str
+    language: Language
+
+
+def answer(content: Mapping[str, Any]) -> tuple[str, str]:
+    """The event that is answered and the word it is answered with; "" for what answers nothing. Raises LookupError,
+    TypeError or AttributeError for what no app writes.
+    """
+    relation = content.get("m.relates_to", {})
+    if relation.get("rel_type") == "m.annotation":
+        return str(relation["event_id"]), _TONES.sub("", str(relation["key"]))
+    thread = relation["event_id"] if relation.get("rel_type") == "m.thread" else None
+    replied = thread or relation.get("m.in_reply_to", {}).get("event_id")
+    if not replied or relation.get("rel_type") == "m.replace":
+        return "", ""
+    # an older app repeats what is answered before a reply
+    said = str(content.get("body", "")).rpartition("\n\n")[2]
+    return str(replied), one_line(said).casefold().rstrip(" .!\u00a0\u202f")
+
+
+def wish(word: str, incident: str, by: str) -> Act | None:
+    """What a word or a sign asks for; None when it asks for nothing."""
+    if word in ACKS:
+        return Act(verb="ack", incident=incident, by=by)
+    if word in FALSE_ALARMS:
+        return Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+    return None
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The message: plain words, and the same as HTML in which nothing of a stranger's is markup."""
+    quotes = list(message.quotations)
+    shown = _html(message, quotes)
+    while quotes and utf8(shown) > WHOLE:
+        quotes.pop()
+        shown = _html(message, quotes)
+    plain = "\n\n".join(filter(None, (message.title, message.text.strip(), " · ".join(_signs(message)))))
+    return {
+        **words("", quiet=message.priority <= 2),
+        "body": _plain(defuse(plain), BODY),
+        "format": "org.matrix.custom.html",
+        "formatted_body": shown,
+        **_ours(message),
+    }
+
+
+def _ours(message: Message) -> dict[str, Any]:
+    return {OURS: {"id": message.thread, "language": message.language}}
+
+
+def words(text: str, *, quiet: bool) -> dict[str, Any]:
+    """A line of plain words; a quiet one is of the type that rings nobody."""
+    # with `m.mentions` no server looks for names in the words
+    return {"msgtype": "m.notice" if quiet else "m.text", "body": _plain(one_line(text), LINE), "m.mentions": {}}
+
+
+def _plain(text: str, limit: int) -> str:
+    # an older server rings a room that finds its name
+    return _unnamed(cut(text, limit, lambda shown: utf8(_unnamed(shown))))
+
+
+def _unnamed(text: str) -> str:
+    return text.replace("@", "@\u2060")
+
+
+def edited(message: Message, root: str) -> dict[str, Any]:
+    """The root as it is now; an app that knows no edits shows a star and the line."""
+    known = {"rel_type": "m.replace", "event_id": root}
+    return {**words(f"* {message.line}", quiet=True), "m.new_content": payload(message), "m.relates_to": known}
+
+
+def told(message: Message, root: str) -> dict[str, Any]:
+    """The step as a line in the thread; an app that knows no threads shows a reply."""
+    relation = {"rel_type": "m.thread", "event_id": root, "is_falling_back": True, "m.in_reply_to": {"event_id": root}}
+    return {**words(message.line, quiet=message.priority <= 2), "m.relates_to": relation, **_ours(message)}
+
+
+def _signs(message: Message) -> Iterator[str]:
+    return (f"{_SIGNS[choice.act]} {one_line(choice.label)}" for choice in message.choices)
+
+
+def _html(message: Message, quotations: list[Quotation]) -> str:
+    parts = [f"<p><strong>{_fit(message.title, TITLE)}</strong><br>{_fit(message.lead, LEAD)}</p>"]
+    facts = [f"{_strong(field.label)} {_fit(field.value, VALUE)}" for field in message.fields[:FIELDS]]
+    parts += [f"<ul>{_items(facts)}</ul>"] if facts else []
+    parts += map(_quotation, quotations)
+    if steps := [_fit(step, FIRST) for step in message.first[:STEPS]]:
+        parts.append(f"<p>{_strong(message.first_label)}</p><ol>{_items(steps)}</ol>")
+    last = [_link(message.link, message.link_label), *(_fit(sign, LABEL) for sign in _signs(message))]
+    parts += [f"<p>{' · '.join(filter(None, last))}</p>"] if any(last) else []
+    return "".join(parts) + (f"<p><em>{_fit(message.context, CONTEXT)}</em></p>" if message.context else "")
+
+
+def _quotation(quotation: Quotation) -> str:
+    source = " · ".join(filter(None, (_fit(quotation.caption, CAPTION), _link(quotation.url, ""))))
+    return f"<blockquote>{_fit(quotation.text, QUOTE)}<br>— <em>{source}</em></blockquote>"
+
+
+def _items(lines: list[str]) -> str:
+    return "".join(f"<li>{line}</li>" for line in lines)
+
+
+def _strong(words: str) -> str:
+    return f"<strong>{_fit(words, LABEL)}</strong>"
+
+
+def _link(address: str | None, label: str) -> str:
+    safe = safe_link(address)
+    return f'<a href="{html.escape(safe)}">{_fit(label or host_of(safe), LABEL)}</a>' if safe else ""
+
+
+def _fit(text: str, limit: int) -> str:
+    return html.escape(unlinked(cut(one_line(text), limit, lambda shown: utf8(html.escape(unlinked(shown))))))

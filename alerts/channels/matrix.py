@@ -1,0 +1,315 @@
+"""Alerts in a Matrix room: one message an incident, edited in place, its story in its thread, answered by reactions."""
+
+import asyncio
+import re
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+import structlog
+from pydantic import AfterValidator
+
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channels._address import web_address
+from alerts.channels._http import Answer, exchange_json, refusal
+from alerts.channels._matrix import OURS, Incident, answer, edited, payload, told, wish, words
+from alerts.channels._text import digest
+from alerts.message import Message
+from alerts.sentences import ours
+from alerts.words import headings
+from config.model import Secret
+from config.settings import Text
+
+WAIT, AT_ONCE, ANSWER_LIMIT = 30, 50, 4_000_000
+"""Seconds that the server is to hold the question what was said, events that are read at once, and bytes of them."""
+
+_HINTS = {
+    "M_UNKNOWN_TOKEN": "the access token is not valid any more",
+    "M_FORBIDDEN": "invite the account to the room, and let it speak there",
+    "M_NOT_FOUND": "no such room",
+}
+_Kind = TypeVar("_Kind")
+
+log = structlog.get_logger("matrix")
+
+
+def _server(value: str) -> str:
+    return web_address(value, secure=True).rstrip("/")
+
+
+def _room(value: str) -> str:
+    if not re.fullmatch(r"[!#]\S+", value):
+        raise ValueError("a room is an id that begins with ! or an alias such as #crisis:matrix.example")
+    return value
+
+
+class MatrixOptions(ChannelOptions):
+    server: Annotated[str, AfterValidator(_server)]
+    """Address of the homeserver, such as https://matrix.example."""
+    token: Secret
+    """Access token of the account that writes."""
+    room: Annotated[Text, AfterValidator(_room)]
+    """The room, by its id, such as !abc:matrix.example, or its alias #crisis:matrix.example. It must not be encrypted;
+    an invitation is accepted.
+    """
+    answers: bool = True
+    """False when nobody may act from the room: then nothing that is said there is read."""
+
+
+class _Said(msgspec.Struct):
+    errcode: str = ""
+    retry_after_ms: int | None = None
+
+
+class _Room(msgspec.Struct):
+    room_id: str
+
+
+class _Self(msgspec.Struct):
+    user_id: str
+
+
+class _Sent(msgspec.Struct):
+    event_id: str
+
+
+class _Kept(msgspec.Struct):
+    since: str = ""
+
+
+class _Event(msgspec.Struct):
+    event_id: str = ""
+    sender: str = ""
+    content: dict[str, Any] = {}
+
+
+class _Timeline(msgspec.Struct):
+    events: list[Any] = []
+    limited: bool = False
+
+
+class _Joined(msgspec.Struct):
+    timeline: _Timeline = msgspec.field(default_factory=_Timeline)
+
+
+class _Rooms(msgspec.Struct):
+    join: dict[str, _Joined] = {}
+
+
+class _Sync(msgspec.Struct):
+    next_batch: str
+    rooms: _Rooms = msgspec.field(default_factory=_Rooms)
+
+
+class _RefusedError(SendError):
+    """`code` is the server's own, such as M_FORBIDDEN."""
+
+    def __init__(self, error: SendError, code: str) -> None:
+        super().__init__(str(error), reason=error.reason, permanent=error.permanent, retry_after=error.retry_after)
+        self.code = code
+
+
+class MatrixChannel:
+    """One message an incident. Later steps edit it and are told in its thread; the server itself drops what is sent
+    twice. Who takes it by a reaction or a reply takes it everywhere.
+
+    How far the room was read is kept with the account, on the server: what was said while nobody listened is heard
+    later, and nothing is acted on twice.
+    """
+
+    def __init__(self, options: MatrixOptions, tools: Tools) -> None:
+        self._options, self._tools = options, tools
+        self._room = self._me = ""
+
+    async def send(self, message: Message, receipt: str = "", /) -> str | None:
+        room, (place, _, root) = await self._enter(), receipt.partition(" ")
+        if root and place == room and await self._incident(root):
+            await self._put(f"{message.id}.edit", edited(message, root))
+            await self._put(f"{message.id}.told", told(message, root))
+            return None
+        # somebody took it away: an edit of it would be taken, and shown to nobody
+        sent = await self._put(message.id, payload(message))
+        return f"{self._room} {sent.event_id}"
+
+    async def probe(self) -> None:
+        """Let the server check the token and the room, which is entered. Raises SendError. Nothing is posted."""
+        room = await self._enter()
+        try:
+            await self._call("GET", f"/rooms/{_part(room)}/state/m.room.encryption")
+        except _RefusedError as error:
+            if error.code == "M_NOT_FOUND":
+                return
+            raise
+        said = "the room is encrypted: what badbuzz writes would stand there in the clear, and replies stay unread"
+        raise SendError(said, reason="clientError", permanent=True)
+
+    async def serve(self) -> None:
+        """Listen to the room while anybody may act from there."""
+        if not self._options.answers or self._tools.passing:
+            return
+        try:
+            self._me = _read(await self._call("GET", "/account/whoami"), _Self).user_id
+            room = await self._enter()
+            since = await self._resumed(room) or await self._listened(room, "")
+            while True:
+                since = await self._listened(room, since)
+        except SendError as error:
+            log.warning("matrix_answers_off", channel=self._tools.name, error=str(error))
+            await asyncio.sleep(error.retry_after.total_seconds() if error.retry_after else 0)
+            raise
+
+    async def _enter(self) -> str:
+        """The id of the room. Entering again changes nothing, so an alias or an invitation needs no look first."""
+        if not self._room:
+            entered = await self._call("POST", f"/join/{_part(self._options.room)}", {})
+            self._room = _read(entered, _Room).room_id
+        return self._room
+
+    async def _put(self, name: str, content: dict[str, Any]) -> _Sent:
+        try:
+            return await self._send(name, content)
+        except _RefusedError as error:
+            if error.code != "M_FORBIDDEN":
+                raise
+        # it may have been sent away and invited again
+        self._room = ""
+        return await self._send(name, content)
+
+    async def _send(self, name: str, content: dict[str, Any]) -> _Sent:
+        room = await self._enter()
+        return _read(await self._call("PUT", f"/rooms/{_part(room)}/send/m.room.message/{_part(name)}", content), _Sent)
+
+    async def _incident(self, event: str) -> Incident | None:
+        """What one of our events is about; None for one of somebody else, or that is gone."""
+        try:
+            found = _read(await self._call("GET", f"/rooms/{_part(self._room)}/event/{_part(event)}"), _Event)
+            ours = msgspec.convert(found.content.get(OURS), Incident)
+        except msgspec.ValidationError:
+            return None
+        except _RefusedError as error:
+            if error.code == "M_NOT_FOUND":
+                return None
+            raise
+        return ours if not self._me or found.sender == self._me else None
+
+    # --- hearing ---
+
+    async def _resumed(self, room: str) -> str:
+        """Where the reading of the room ended; "" when it was never read, or nobody knows any more."""
+        try:
+            return _read(await self._call("GET", self._memory(room)), _Kept).since
+        except _RefusedError as error:
+            if error.code == "M_NOT_FOUND":
+                return ""
+            raise
+
+    def _memory(self, room: str) -> str:
+        return f"/user/{_part(self._me)}/rooms/{_part(room)}/account_data/badbuzz.read.{self._tools.installation}"
+
+    async def _listened(self, room: str, since: str) -> str:
+        """Hear what was said since; nothing when nothing was read yet. Gives where to go on."""
+        asked = {"filter": _filter(room, self._me), "set_presence": "offline", "timeout": WAIT * 1_000 if since else 0}
+        path = f"/sync?{urlencode(asked | ({'since': since} if since else {}))}"
+        try:
+            said = _read(await self._call("GET", path, limit=ANSWER_LIMIT, patience=WAIT + 15.0), _Sync)
+        except _RefusedError as error:
+            if not since or error.reason != "clientError":
+                raise
+            # a server that was set up anew does not know where that was
+            log.warning("room_read_from_now", channel=self._tools.name, error=str(error))
+            return await self._listened(room, "")
+        timeline = said.rooms.join.get(room, _Joined()).timeline
+        if since and timeline.limited and timeline.events:
+            log.warning("room_read_in_part", channel=self._tools.name)
+        for each in timeline.events if since else ():
+            await self._heard(each)
+        if timeline.events or not since:
+            await self._call("PUT", self._memory(room), {"since": said.next_batch})
+        return said.next_batch
+
+    async def _heard(self, said: Any) -> None:
+        try:
+            event = msgspec.convert(said, _Event)
+            target, word = answer(event.content)
+        except (msgspec.ValidationError, LookupError, TypeError, AttributeError):
+            # strangers' events may hold anything
+            return
+        if not wish(word, "", "") or event.sender == self._me:
+            return
+        incident = await self._incident(target)
+        asked = wish(word, incident.id, event.sender) if incident else None
+        why_not = await self._tools.act(asked) if asked else ""
+        if incident and why_not:
+            await self._refuse(incident, event.event_id, target, why_not)
+
+    async def _refuse(self, incident: Incident, answered: str, target: str, why_not: str) -> None:
+        known = headings(incident.language)
+        content = words(f"{known.refused}{known.colon}{ours(why_not, incident.language)}", quiet=True)
+        relation = {"m.relates_to": {"m.in_reply_to": {"event_id": target}}}
+        try:
+            await self._put(f"refused.{digest(answered)}", content | relation)
+        except SendError as error:
+            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+
+    async def _call(
+        self, method: str, path: str, body: object = None, *, limit: int = 256 * 1024, patience: float | None = None
+    ) -> Any:
+        answer = await exchange_json(
+            self._tools.http,
+            method,
+            f"{self._options.server}/_matrix/client/v3{path}",
+            service="Matrix",
+            body=body,
+            headers={"Authorization": f"Bearer {self._options.token.get_secret_value()}"},
+            limit=limit,
+            patience=patience,
+        )
+        if not 200 <= answer.status < 300:
+            raise _judged(answer)
+        return answer.said
+
+
+def _judged(answer: Answer) -> _RefusedError:
+    """What a refusal means for a delivery, with the server's code and, where it is known, the way out."""
+    try:
+        said = msgspec.convert(answer.said, _Said)
+    except msgspec.ValidationError:
+        said = _Said()
+    code = said.errcode if re.fullmatch(r"[A-Z_]{1,60}", said.errcode) else ""
+    headers = dict(answer.headers)
+    if said.retry_after_ms is not None:
+        headers["Retry-After"] = str(-(-said.retry_after_ms // 1_000))
+    hint = f"{code}: {_HINTS[code]}" if code in _HINTS else code
+    return _RefusedError(refusal("Matrix", answer.status, headers, hint), code)
+
+
+def _read(told: Any, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError:
+        raise SendError("the Matrix server answered something else than it was asked", reason="serverError") from None
+
+
+def _part(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _filter(room: str, me: str) -> str:
+    """Only what people say and how they react, in this room."""
+    nothing: dict[str, Any] = {"types": []}
+    timeline = {"types": ["m.room.message", "m.reaction"], "not_senders": [me], "limit": AT_ONCE}
+    inside = {"rooms": [room], "timeline": timeline, "state": nothing, "ephemeral": nothing, "account_data": nothing}
+    return msgspec.json.encode({"room": inside, "presence": nothing, "account_data": nothing}).decode()
+
+
+SPEC = ChannelSpec(
+    kind="matrix",
+    summary="Writes to a Matrix room: one message an incident, edited in place, answered by a reaction or a reply.",
+    options=MatrixOptions,
+    example={"server": "https://matrix.example", "token": "syt_0000", "room": "#crisis:matrix.example"},
+    build=MatrixChannel,
+    thread=True,
+    edit=True,
+    ack=True,
+    wakes="depends",
+)

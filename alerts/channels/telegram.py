@@ -1,0 +1,379 @@
+"""Alerts in a Telegram chat by a bot: one message an incident, edited in place, with buttons that need no open port."""
+
+import asyncio
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+import structlog
+from pydantic import AfterValidator, field_validator
+
+from alerts.alert import Language
+from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channels._address import web_address
+from alerts.channels._http import Answer, exchange_json, refusal
+from alerts.channels._text import cut, one_line, unlinked, utf16
+from alerts.message import Choice, Message, Quotation
+from alerts.safe import host_of, safe_link
+from alerts.sentences import ours
+from alerts.words import headings
+from config.model import Secret
+from config.settings import Text
+
+WHOLE = 1_365
+"""Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
+TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
+FIELDS = 8
+BUTTON, TOLD = 60, 200
+"""Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
+PAUSE = 1.0
+"""Seconds between two messages, as Telegram asks of who writes to one chat."""
+WAIT = 50
+"""Seconds that Telegram is to hold the question what was pressed."""
+AT_ONCE, ANSWER_LIMIT = 20, 1_000_000
+"""Presses that are read at once, each with the whole of its message, and bytes of such an answer."""
+
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_HINTS = {
+    "Not Found": "no bot has this token",
+    "Unauthorized": "the token is not valid any more",
+    "chat not found": "no such chat, or one that the bot was not added to; a person must write to the bot first",
+    "message thread not found": "no such topic in this chat",
+    "webhook is active": "the bot has a webhook; remove it, or set `buttons: false`",
+    "getUpdates": "another program or channel reads what this bot is sent; give it a bot of its own, or set "
+    "`buttons: false`",
+}
+
+_Kind = TypeVar("_Kind")
+
+log = structlog.get_logger("telegram")
+
+
+def _server(value: str) -> str:
+    return web_address(value, secure=True).rstrip("/")
+
+
+def _chat(value: int | str) -> int | str:
+    if isinstance(value, str) and not re.fullmatch(r"@\w+", value):
+        raise ValueError("a chat is a number, such as -1001234567890, or the @name of a public one")
+    return value
+
+
+class TelegramOptions(ChannelOptions):
+    token: Secret
+    """The bot's token, as BotFather gives it: `123456:ABC...`."""
+    chat: Annotated[int | Text, AfterValidator(_chat)]
+    """The chat to write to: its number, such as -1001234567890, or the @name of a public one."""
+    topic: int | None = None
+    """The number of a topic, in a group that has topics."""
+    buttons: bool = True
+    """False when something else reads what this bot is sent: only one program can, and nobody heard the buttons."""
+    server: Annotated[str, AfterValidator(_server)] = "https://api.telegram.org"
+    """Address of the Bot API, for those who run their own."""
+
+    @field_validator("token")
+    @classmethod
+    def _token_fits(cls, value: Secret) -> Secret:
+        # it becomes a part of the address
+        if not re.fullmatch(r"\d+:[\w-]+", value.get_secret_value(), re.ASCII):
+            raise ValueError("a token is a number, a colon and letters, without the word `bot` before it")
+        return value
+
+
+class _Parameters(msgspec.Struct):
+    migrate_to_chat_id: int | None = None
+    retry_after: int | None = None
+
+
+class _Said(msgspec.Struct):
+    ok: bool = False
+    result: Any = None
+    description: str = ""
+    parameters: _Parameters = msgspec.field(default_factory=_Parameters)
+
+
+class _Chat(msgspec.Struct):
+    id: int
+
+
+class _Shown(msgspec.Struct):
+    message_id: int
+    chat: _Chat
+
+
+class _User(msgspec.Struct):
+    first_name: str = ""
+    last_name: str = ""
+
+
+class _Press(msgspec.Struct):
+    id: str
+    user: _User = msgspec.field(name="from")
+    message: _Shown | None = None
+    data: str = ""
+
+
+class _Update(msgspec.Struct):
+    update_id: int
+    callback_query: Any = None
+
+
+class _RefusedError(SendError):
+    """`word` is Telegram's own; `moved_to` the chat that a group became."""
+
+    def __init__(self, error: SendError, word: str, moved_to: int | None) -> None:
+        super().__init__(str(error), reason=error.reason, permanent=error.permanent, retry_after=error.retry_after)
+        self.word, self.moved_to = word.lower(), moved_to
+
+
+class TelegramChannel:
+    """One message an incident. Later steps edit it, and those that ask somebody to act are also told in a reply to it.
+    Who takes it by its button takes it everywhere.
+
+    Telegram cannot tell a repeated message from a new one: after a crash in the middle of a delivery an opening or a
+    reply may show twice.
+    """
+
+    def __init__(self, options: TelegramOptions, tools: Tools, *, pause: float = PAUSE) -> None:
+        self._options, self._tools, self._pause = options, tools, pause
+        self._chat: int | str = options.chat
+        # the number of the chat, once it is known: only there is anybody heard
+        self._here: int | None = None
+        self._next = 0
+        self._turn, self._free_at = asyncio.Lock(), 0.0
+
+    async def send(self, message: Message, receipt: str = "", /) -> str | None:
+        place, _, root = receipt.partition(":")
+        body = payload(message, buttons=self._options.buttons)
+        if root and await self._edited(int(place), int(root), body):
+            # 2 is silent: a step that asks nobody to act only changes what is there
+            if message.priority > 2:
+                await self._tell(message, int(place), int(root))
+            return None
+        posted = await self._post(body | {"disable_notification": message.priority <= 2})
+        return f"{posted.chat.id}:{posted.message_id}"
+
+    async def probe(self) -> None:
+        """Let Telegram check the token and the chat. Raises SendError. Nothing is posted."""
+        await self._find()
+
+    async def serve(self) -> None:
+        """Listen for buttons while there are any."""
+        if not self._options.buttons or self._tools.passing:
+            return
+        try:
+            self._here = await self._find()
+            while True:
+                await self._listen()
+        except SendError as error:
+            log.warning("telegram_buttons_off", channel=self._tools.name, error=str(error))
+            await asyncio.sleep(error.retry_after.total_seconds() if error.retry_after else 0)
+            raise
+
+    async def _find(self) -> int:
+        try:
+            return _read(await self._call("getChat", {"chat_id": self._chat}), _Chat).id
+        except _RefusedError as error:
+            if error.moved_to is None:
+                raise
+            return self._move(error.moved_to)
+
+    def _move(self, chat: int) -> int:
+        log.warning("telegram_group_moved", channel=self._tools.name, hint=f"write `chat: {chat}`")
+        self._chat = self._here = chat
+        return chat
+
+    async def _edited(self, place: int, root: int, body: dict[str, Any]) -> bool:
+        """False when somebody took the message away, or the group became another chat."""
+        try:
+            await self._in_turn("editMessageText", {"chat_id": place, "message_id": root, **body})
+        except _RefusedError as error:
+            if "message is not modified" in error.word:
+                return True
+            if error.moved_to is not None or any(gone in error.word for gone in _GONE):
+                return False
+            raise
+        return True
+
+    async def _tell(self, message: Message, place: int, root: int) -> None:
+        reply = {"message_id": root, "allow_sending_without_reply": True}
+        words = {"text": _fit(message.line, LINE), "link_preview_options": {"is_disabled": True}}
+        await self._in_turn("sendMessage", {"chat_id": place, "reply_parameters": reply, **self._topic(), **words})
+
+    async def _post(self, body: dict[str, Any]) -> _Shown:
+        sent = {**self._topic(), **body}
+        try:
+            posted = await self._in_turn("sendMessage", {"chat_id": self._chat, **sent})
+        except _RefusedError as error:
+            if error.moved_to is None:
+                raise
+            posted = await self._in_turn("sendMessage", {"chat_id": self._move(error.moved_to), **sent})
+        return _read(posted, _Shown)
+
+    def _topic(self) -> dict[str, int]:
+        return {} if self._options.topic is None else {"message_thread_id": self._options.topic}
+
+    async def _listen(self) -> None:
+        asked = {"offset": self._next, "timeout": WAIT, "limit": AT_ONCE, "allowed_updates": ["callback_query"]}
+        told = await self._call("getUpdates", asked, limit=ANSWER_LIMIT, patience=WAIT + 15.0)
+        for update in _read(told, list[_Update]):
+            await self._heard(update.callback_query)
+            # Telegram forgets it with the next question: what was not carried out is told again after a restart
+            self._next = update.update_id + 1
+
+    async def _heard(self, told: Any) -> None:
+        try:
+            press = msgspec.convert(told, _Press)
+        except msgspec.ValidationError:
+            # not what was asked for
+            return
+        language, wish = _wish(press)
+        here = press.message is not None and press.message.chat.id == self._here
+        why_not = await self._tools.act(wish) if wish and here else ""
+        known = headings(language)
+        words = one_line(f"{known.refused}{known.colon}{ours(why_not, language)}")
+        answer = {"text": cut(words, TOLD, utf16), "show_alert": True} if why_not else {}
+        try:
+            await self._call("answerCallbackQuery", {"callback_query_id": press.id, **answer})
+        except SendError as error:
+            # who pressed while nobody listened does not wait for it any more
+            log.info("press_not_answered", channel=self._tools.name, error=str(error))
+
+    async def _in_turn(self, method: str, body: dict[str, Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            await asyncio.sleep(max(0.0, self._free_at - loop.time()))
+            answer = await self._call(method, body)
+            self._free_at = loop.time() + self._pause
+        return answer
+
+    async def _call(
+        self, method: str, body: dict[str, Any], *, limit: int = 64 * 1024, patience: float | None = None
+    ) -> Any:
+        token = self._options.token.get_secret_value()
+        url = f"{self._options.server}/bot{token}/{method}"
+        answer = await exchange_json(
+            self._tools.http, "POST", url, service="Telegram", body=body, limit=limit, patience=patience
+        )
+        try:
+            said = msgspec.convert(answer.said, _Said)
+        except msgspec.ValidationError:
+            said = _Said()
+        if not (said.ok and 200 <= answer.status < 300):
+            raise _judged(answer, said, token)
+        return said.result
+
+
+def _judged(answer: Answer, said: _Said, token: str) -> _RefusedError:
+    """What Telegram's refusal means for a delivery, with its own word and, where it is known, the way out."""
+    # a token is in every address that is asked, so a server might repeat it
+    word = cut(one_line(said.description.replace(token, "…")), 120)
+    hint = next((way for part, way in _HINTS.items() if part in word), "")
+    headers = dict(answer.headers)
+    if said.parameters.retry_after is not None:
+        headers["Retry-After"] = str(said.parameters.retry_after)
+    status = 500 if 200 <= answer.status < 300 else answer.status
+    error = refusal("Telegram", status, headers, f"{word}: {hint}" if hint else word)
+    return _RefusedError(error, word, said.parameters.migrate_to_chat_id)
+
+
+def _read(told: Any, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError:
+        raise SendError("Telegram answered something else than it was asked", reason="serverError") from None
+
+
+def _wish(press: _Press) -> tuple[Language, Act | None]:
+    """The language of a button and what it asks for; nothing when it is none of ours."""
+    act, language, incident = (*press.data.split(" "), "", "", "")[:3]
+    spoken: Language = "fr" if language == "fr" else "en"
+    by = " ".join(filter(None, (press.user.first_name, press.user.last_name)))
+    match act:
+        case "ack":
+            return spoken, Act(verb="ack", incident=incident, by=by)
+        case "false-alarm":
+            return spoken, Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+    return spoken, None
+
+
+def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
+    """The words with what is bold, quoted or a link named by its place, so that no word can be markup."""
+    quotes = list(message.quotations)
+    text, entities = _laid_out(message, quotes)
+    while quotes and utf16(text) > WHOLE:
+        quotes.pop()
+        text, entities = _laid_out(message, quotes)
+    keyboard = {"inline_keyboard": [[_button(choice, message)] for choice in message.choices]}
+    return {
+        "text": text,
+        "entities": entities,
+        "link_preview_options": {"is_disabled": True},
+        **({"reply_markup": keyboard} if buttons and message.choices else {}),
+    }
+
+
+def _button(choice: Choice, message: Message) -> dict[str, str]:
+    # at most 64 bytes
+    carried = f"{choice.act} {message.language} {message.thread}"
+    return {"text": cut(one_line(choice.label), BUTTON, utf16), "callback_data": carried}
+
+
+class _Span(msgspec.Struct, frozen=True):
+    text: str
+    kind: Literal["", "bold", "italic", "blockquote", "text_link"] = ""
+    url: str = ""
+
+
+def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[dict[str, Any]]]:
+    text, entities = "", []
+    for number, line in enumerate(_lines(message, quotations)):
+        text += "\n" if number else ""
+        for span in filter(lambda span: span.text, line):
+            if span.kind:
+                place = {"type": span.kind, "offset": utf16(text), "length": utf16(span.text)}
+                entities.append(place | ({"url": span.url} if span.url else {}))
+            text += span.text
+    return text, entities
+
+
+def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
+    colon = headings(message.language).colon
+    lines = [[_Span(_fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(_fit(message.lead, LEAD))]]
+    lines += [
+        [_Span(_fit(field.label, LABEL), "bold"), _Span(colon + _fit(field.value, VALUE))]
+        for field in message.fields[:FIELDS]
+    ]
+    for quotation in quotations:
+        lines += [[_Span(_fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
+    if message.first:
+        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
+        lines.append([_Span(_fit(message.first_label, LABEL), "bold"), _Span(colon + _fit(steps, FIRST))])
+    if link := safe_link(message.link):
+        lines.append([_Span(_fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
+    return [line for line in [*lines, [_Span(_fit(message.context, CONTEXT), "italic")]] if line[0].text]
+
+
+def _caption(quotation: Quotation) -> list[_Span]:
+    caption = [_Span(f"— {_fit(quotation.caption, CAPTION)}")]
+    if link := safe_link(quotation.url):
+        caption += [_Span(" · "), _Span(_fit(host_of(link), CAPTION), "text_link", link)]
+    return caption
+
+
+def _fit(text: str, limit: int) -> str:
+    # Telegram makes links of words wherever they stand, and a @name rings
+    return unlinked(cut(one_line(text), limit, lambda shown: utf16(unlinked(shown))))
+
+
+SPEC = ChannelSpec(
+    kind="telegram",
+    summary="Writes to a Telegram chat as a bot: one message an incident, edited in place, with buttons.",
+    options=TelegramOptions,
+    example={"token": "123456:ABC-0000", "chat": -1001234567890},
+    build=TelegramChannel,
+    thread=True,
+    edit=True,
+    ack=True,
+    wakes="depends",
+)
