@@ -120,6 +120,8 @@ class Engine:
         if isinstance(entry, Gap):
             return transitions + self._gap(entry)
         transitions += self.advance(entry.at)
+        if not isinstance(entry, Heard):
+            self._judging.resting.wake()
         return transitions + self._take(entry)
 
     def _take(self, entry: Input) -> list[Transition]:
@@ -162,10 +164,15 @@ class Engine:
                 state.hushed.clear()
                 self._learn(last)
                 break
-            state.ticked += GRID
+            state.ticked = min(last, state.ticked + self._spared(state.ticked) + GRID)
             self._learn(state.ticked)
             transitions += self._judging.judge(state.ticked)
         return transitions
+
+    def _spared(self, ticked: Instant) -> Span:
+        """How long no rule need be asked and nothing be learnt after a grid instant."""
+        learnt = minute_of(ticked) - self._lateness <= self._state.learnt
+        return MINUTE - GRID - ticked % MINUTE if learnt and self._judging.rests(ticked) else 0
 
     def _gap(self, entry: Gap) -> list[Transition]:
         state = self._state
@@ -174,9 +181,11 @@ class Engine:
         state.skip(minute_of(entry.since), minute_of(entry.at))
         for incident in state.incidents.values():
             incident.pause(entry.at - entry.since)
+        self._judging.resting.wake()
         return transitions
 
     def _touch(self, at: Instant, series: set[str]) -> None:
+        self._judging.resting.wake(series)
         self._state.news_at = at
         self._state.news.update(dict.fromkeys(sorted(series), True))
 

@@ -13,6 +13,7 @@ from rules.inputs import Acknowledged, Resolved
 from rules.instant import Instant, span
 from rules.judged import begin, look_back
 from rules.making import Rules
+from rules.resting import Resting
 from rules.rule import Verdict
 from rules.series import measure_of
 from rules.transition import Ending, Evidence, State, Transition
@@ -25,11 +26,16 @@ class Judging:
         self._brand = brand
         self._state = state
         self._rules = rules
+        self.resting = Resting()
 
     def verdicts(self, at: Instant) -> dict[str, Verdict]:
         """What each rule says of the moment `at`, without consequences."""
         self._state.find_deaf(at)
         return {name: self._verdict(name, at) for name in self._rules}
+
+    def rests(self, at: Instant) -> bool:
+        """Whether no rule need be asked at a grid instant."""
+        return all(self.resting.holds(name, at) for name in self._rules)
 
     def judge(self, at: Instant, touched: set[str] | None = None) -> list[Transition]:
         """Judge every rule at a grid instant, and what news of the series `touched` concerns at once."""
@@ -87,6 +93,8 @@ class Judging:
         rule, options, spec = self._rules[name]
         if touched is not None and not spec.is_hasty(measure_of(rule.series)[0], touched):
             return
+        if touched is None and self.resting.holds(name, at):
+            return
         verdict = self._verdict(name, at)
         incident = self._state.incidents.get(name)
         if incident is None:
@@ -94,6 +102,8 @@ class Judging:
                 self._state.hushed.pop(name, None)
             if verdict.firing and not self._is_hushed(name, verdict):
                 yield self._open(name, verdict, at)
+            elif not verdict.firing and name not in self._state.hushed:
+                self.resting.rest(name, rule.series, spec, at)
         elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
             incident.raise_by(self._confirming(name, incident))
             yield self._step(incident, step, at, verdict)

@@ -126,7 +126,9 @@ class Content:
     def _places(self, term: Term) -> dict[FieldName, list[tuple[int, int]]]:
         known = self._asked.get(term.forms)
         if known is None:
-            found = {name: field.places(term) for name, field in self._fields.items()}
+            letters = max([form.key for form in term.forms], key=len)
+            told = [(name, field) for name, field in self._fields.items() if letters in field.folded.text]
+            found = {name: field.places(term) for name, field in told}
             known = self._asked[term.forms] = {name: places for name, places in found.items() if places}
         return known
 

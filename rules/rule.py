@@ -144,7 +144,9 @@ class RuleSpec(Spec[RuleOptions]):
     `learns_from`: the counts of its own series and of these alone teach it, so that a history of them can; None when
     counts do not. `terms`: it wants to know the few telling words of negative mentions. `looks_at` names what it goes
     by: rules that look at the same thing tell the same news twice, others confirm it; by default no other kind looks at
-    what this one does.
+    what this one does. `steady`: what does not fire will not do so before the minute ends, unless something is counted
+    in its series or in one of those it watches (with None, in any), or something else than a mention is taken in; until
+    then it need not be asked.
     """
 
     build: Callable[[str, Any], Rule]
@@ -155,6 +157,7 @@ class RuleSpec(Spec[RuleOptions]):
     learns_from: tuple[str, ...] | None = None
     terms: bool = False
     looks_at: str = ""
+    steady: bool = False
 
     def confirms(self, other: "RuleSpec") -> bool:
         """Whether an incident of this kind tells something that one of the other does not."""

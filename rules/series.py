@@ -230,6 +230,18 @@ class Counts(msgspec.Struct):
             return sum(cell.count for minute, cell in bins.items() if last - minutes < minute <= last)
         return sum(bins[minute].count for minute in range(last - minutes + 1, last + 1) if minute in bins)
 
+    def totals(self, series: str, at: Instant, scales: Sequence[int]) -> list[int]:
+        """`total` of several numbers of minutes, the smallest first."""
+        of, unit = measure_of(series)
+        bins = self.bins.get(of)
+        if not bins:
+            return [0] * len(scales)
+        if unit != "mentions" or len(bins) > 2 * scales[-1]:
+            return [self.total(series, at, minutes) for minutes in scales]
+        last = at // MINUTE
+        ages = [(last - minute, cell.count) for minute, cell in bins.items() if 0 <= last - minute < scales[-1]]
+        return [sum([count for age, count in ages if age < minutes]) for minutes in scales]
+
     def window(self, series: str, at: Instant, minutes: int) -> list[tuple[int, Bin]]:
         """(minute, bin) of the non-empty bins of the last `minutes`, the open one included, oldest first."""
         bins, last = self.bins.get(measure_of(series)[0], {}), minute_of(at)

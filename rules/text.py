@@ -87,6 +87,8 @@ class Token(NamedTuple):
     end: int
 
 
+_new = tuple.__new__  # a named tuple takes its fields apart once more
+
 # Marks that \w leaves out although words of their scripts are written with them.
 _MARK = "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u1000-\u109d\u17b6-\u17d3"
 # Scripts without spaces: every character is a token, so that a word is found as a phrase.
@@ -128,7 +130,13 @@ def tokens(folded: Folded) -> list[Token]:
     """The tokens in order. Apostrophes, hyphens and underscores part words, so `l'Acme` holds the word `acme` and
     `wi-fi` is two words; a link is one token and holds no word. Linear in time.
     """
-    return [_token(found) for found in _TOKEN.finditer(folded.text)]
+    made: list[Token] = []
+    for found in _TOKEN.finditer(folded.text):
+        if found.lastgroup == "word" and not (text := found[0]).isdecimal():
+            made.append(_new(Token, (text, "word", *found.span())))  # nearly all are
+        else:
+            made.append(_token(found))
+    return made
 
 
 folded = lru_cache(maxsize=2)(Folded)

@@ -31,6 +31,12 @@ class Present:
         """What was learnt has changed."""
         self._begin = None
 
+    def expected(self, begin: int, counts: Sequence[int | None], times: Sequence[float]) -> float:
+        """What is to be expected in the present minute, as `read` says it; costs less."""
+        minute = self.minute = begin + len(counts) - 1
+        self._try(begin, counts[:-1], times)
+        return self.now.level.expected(minute, self.now.width) * times[-1]
+
     def read(
         self, at: Instant, begin: int, counts: Sequence[int | None], totals: Sequence[int], times: Sequence[float]
     ) -> Reading:
@@ -46,6 +52,8 @@ class Present:
         if self._begin != begin or counts[: len(self._tried)] != self._tried:
             self._begin, self._tried = begin, []
             self.now = Detector.load(self.closed.dump())
+        if len(counts) == len(self._tried):
+            return
         for number, count in enumerate(counts[len(self._tried) :], begin + len(self._tried)):
             if count is not None:
                 self.now.step(count, number, times[number - begin])

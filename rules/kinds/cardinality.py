@@ -110,4 +110,5 @@ SPEC = RuleSpec(
     looks_at="numbers",
     build=Cardinality,
     silence=lambda options: options.min is not None,
+    steady=True,
 )

@@ -243,4 +243,5 @@ SPEC = RuleSpec(
     build=Drift,
     watches=None,
     learns_from=("posts",),
+    steady=True,
 )

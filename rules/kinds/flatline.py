@@ -216,4 +216,5 @@ SPEC = RuleSpec(
     watches=None,
     learns_from=(),
     silence=lambda _: True,
+    steady=True,
 )

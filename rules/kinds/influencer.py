@@ -140,4 +140,5 @@ SPEC = RuleSpec(
         "warning_when": {"followers": 500_000},
     },
     build=Influencer,
+    steady=True,
 )

@@ -39,4 +39,5 @@ SPEC = RuleSpec(
     looks_at="words",
     build=Keyword,
     words=lambda options: options.any,
+    steady=True,
 )

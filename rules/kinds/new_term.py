@@ -173,4 +173,5 @@ SPEC = RuleSpec(
     build=NewTerm,
     watches=None,
     terms=True,
+    steady=True,
 )

@@ -145,4 +145,5 @@ SPEC = RuleSpec(
     watches=("posts",),
     learns_from=("posts",),
     pauses=True,
+    steady=True,
 )

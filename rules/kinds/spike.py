@@ -55,6 +55,10 @@ class SpikeOptions(PerSource):
     """The multiple of the usual count, and the number of mentions, from which it is critical."""
 
 
+_Minutes = tuple[int, list[int | None], list[float]]
+"""The first minute that is open, the counts from there on, and how many times the usual each may have."""
+
+
 class Spike:
     """Fires when the count is above its floor and more surprising than the budget allows; is calm when the count is
     back inside the usual range.
@@ -92,23 +96,23 @@ class Spike:
         self._past = Hindsight()
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
-        totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
-        reading = self._read(counts, at, totals)
+        totals, minutes = counts.totals(self.series, at, SCALES), self._minutes(counts, at)
         window = opening.window if opening else self._window(totals)
         early = self._learning and counts.heard(at) < _EARLY
-        level = max(reading.expected, ((opening and opening.usual) or 0.0) / window)
+        level = max(self._present.expected(*minutes), ((opening and opening.usual) or 0.0) / window)
         count, expected = totals[SCALES.index(window)], level * window
         high = self._present.now.bursts.high(window, level)
         if early and not opening:
             high = min(high, _LOUD - 1)
         calm = count <= ((opening and opening.usual_high) or high)
         of, unit = measure_of(self.series)
-        rare = reading.exceeds(self._options.budget) and reading.evidence > self._past.spared(at // MINUTE)
-        beyond = rare or (early and count >= _LOUD)
         return Verdict(
             of=of,
             unit=unit,
-            firing=beyond and not calm and self._is_enough(counts, at, window, count),
+            # what costs most is asked last: nearly always all is calm
+            firing=not calm
+            and self._is_enough(counts, at, window, count)
+            and ((early and count >= _LOUD) or self._is_rare(at, minutes, totals)),
             calm=calm,
             severity=self._severity(count, _LEAST_USUAL_EARLY if early else expected),
             count=count,
@@ -121,8 +125,8 @@ class Spike:
 
     def explain(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Account:
         verdict = self.judge(counts, at, opening)
-        totals = [counts.total(self.series, at, minutes) for minutes in SCALES]
-        reading = self._read(counts, at, totals)
+        totals = counts.totals(self.series, at, SCALES)
+        reading = self._read(at, self._minutes(counts, at), totals)
         loud = Condition(name="loud", met=verdict.count >= _LOUD, observed=verdict.count, needed=_LOUD)
         rare = rare_conditions(reading, self._options.budget)
         early = self._learning and counts.heard(at) < _EARLY and not all(each.met for each in rare)
@@ -138,13 +142,21 @@ class Spike:
             rarity=rarity_of(reading, self._options.budget),
         )
 
-    def _read(self, counts: Counts, at: Instant, totals: Sequence[int]) -> Reading:
+    def _minutes(self, counts: Counts, at: Instant) -> _Minutes:
         begin, still_open = counts.still_open(self.series, at)
         for place in range(len(still_open) - 1):
             if self._past.leaves_out(begin + place):
                 still_open[place] = None
         times = [counts.times(self.series, minute) for minute in range(begin, begin + len(still_open))]
+        return begin, still_open, times
+
+    def _read(self, at: Instant, minutes: _Minutes, totals: Sequence[int]) -> Reading:
+        begin, still_open, times = minutes
         return self._present.read(at, begin, still_open, totals, times)
+
+    def _is_rare(self, at: Instant, minutes: _Minutes, totals: Sequence[int]) -> bool:
+        reading = self._read(at, minutes, totals)
+        return reading.exceeds(self._options.budget) and reading.evidence > self._past.spared(at // MINUTE)
 
     def _news(self, reading: Reading, at: Instant) -> Iterator[Condition]:
         if spared := self._past.spared(at // MINUTE):
@@ -226,4 +238,5 @@ SPEC = RuleSpec(
     looks_at="numbers",
     build=Spike,
     learns_from=(),
+    steady=True,
 )

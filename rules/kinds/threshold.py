@@ -35,4 +35,5 @@ SPEC = RuleSpec(
     example={"of": "negative", "window": "15m", "at_least": {"posts": 20, "authors": 5}, "severity": "warning"},
     looks_at="numbers",
     build=Threshold,
+    steady=True,
 )

@@ -3,9 +3,9 @@
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
-from math import exp, sqrt
+from math import exp, fsum, sqrt
 from typing import NamedTuple
 
 DECIDES = 0.2
@@ -57,31 +57,49 @@ class Learnt:
     positive: Mapping[str, float]
     version: str = "0"
 
+    @cached_property
+    def _known(self) -> Mapping[str, tuple[float, float]]:
+        """The weights of both sides, for one look."""
+        known = dict.fromkeys([*self.negative, *self.positive])
+        return {feature: (self.negative.get(feature, 0.0), self.positive.get(feature, 0.0)) for feature in known}
+
     def chances(self, found: Collection[str]) -> Chances:
         """Of both sides, given the known features of a text."""
-        unit = 1 / sqrt(len(found) or 1)
-        says = (unit * sum(side.get(feature, 0.0) for feature in found) for side in (self.negative, self.positive))
-        blame, praise = (exp(min(_SUREST, said)) for said in says)
-        return Chances(blame / (1 + blame + praise), praise / (1 + blame + praise))
+        return _chances([(self.negative.get(feature, 0.0), self.positive.get(feature, 0.0)) for feature in found])
+
+    @staticmethod
+    def doubts(compound: float) -> bool:
+        """Whether `amended` may make anything else of a compound; where not, the features need not be found."""
+        return -_SURE_BLAME < compound < _SURE_PRAISE
 
     def amended(self, compound: float, found: Collection[str]) -> float:
         """What becomes of a pack's compound: fainter where its side is unlikely, a side's own where that is likely and
         the pack hears none, else as it is. Blame never becomes praise, and is not doubted where it is clear or the text
         asks something: a question hides no complaint.
         """
-        known = [feature for feature in found if feature in self.negative or feature in self.positive]
-        if len(found) < _FEWEST or len(known) < _KNOWN * len(found):
+        if len(found) < _FEWEST or not self.doubts(compound):
             return compound
-        blame, praise = self.chances(known)
+        known = list(filter(None, map(self._known.get, found)))
+        if len(known) < _KNOWN * len(found):
+            return compound
+        blame, praise = _chances(known)
         if compound <= -DECIDES:
-            doubted = blame < _DOUBTS and compound > -_SURE_BLAME and ASKED not in found
+            doubted = blame < _DOUBTS and ASKED not in found
             return round(compound * _DOUBTED, 4) if doubted else compound
         heard = compound >= DECIDES
-        if heard and (praise >= _DOUBTS or compound >= _SURE_PRAISE):
+        if heard and praise >= _DOUBTS:
             return compound
         if max(blame, praise) >= _SAYS:
             return round(_LOUDNESS * (praise if praise > blame else -blame), 4)
         return round(compound * _DOUBTED, 4) if heard else compound
+
+
+def _chances(weights: Sequence[tuple[float, float]]) -> Chances:
+    unit = 1 / sqrt(len(weights) or 1)
+    # the features are a set: their sum must not depend on its order, which each process has its own of
+    says = (unit * fsum(side) for side in zip(*weights, strict=True)) if weights else (0.0, 0.0)
+    blame, praise = (exp(min(_SUREST, said)) for said in says)
+    return Chances(blame / (1 + blame + praise), praise / (1 + blame + praise))
 
 
 def _side(written: Mapping[str, str]) -> Mapping[str, float]:

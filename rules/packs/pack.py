@@ -150,7 +150,8 @@ class Pack:
         total = self._total(reading, hits)
         compound = round(total / sqrt(total * total + _ALPHA), 4)
         played = any(hit.role in _PLAYED for hit in hits)
-        if self._taught and not played and not (own and found != list(self._hits(reading, None))):
+        doubted = self._taught and not played and self._taught.doubts(compound)
+        if self._taught and doubted and not (own and found != list(self._hits(reading, None))):
             amended = self._taught.amended(compound, reading.features())
             if amended != compound:
                 return Weight(amended, (), learnt=True)

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from random import Random
 
 import msgspec
@@ -411,6 +412,28 @@ def test_a_restart_and_early_grid_instants_change_nothing(log, data):
         steps += revived.apply(entry)
     steps += revived.settle() + revived.advance(START + 400 * MINUTE)
     assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
+
+
+STEADY = {
+    "share": {"kind": "share", "above": 0.3, "at_least": {"posts": 3, "authors": 1}},
+    "loud": {"kind": "influencer", "followers": 1, "only_beyond_usual": False},
+    "crowd": {"kind": "cardinality", "different": "authors", "of": "posts", "max": 3, "min": 1},
+    "silence": {"kind": "flatline", "of": "posts", "fewer_than": 1, "window": "15m"},
+}
+
+
+@given(logs(told=TOLD, **STEADY))
+@settings(max_examples=6, deadline=None)
+def test_a_rule_that_is_not_asked_would_have_said_nothing(log):
+    engine, steps = Engine("acme"), []
+    for entry, following in pairwise([*log, None]):
+        steps += engine.apply(entry)
+        until = START + 400 * MINUTE if following is None else getattr(following, "since", following.at)
+        for number in (1, 4, 7):  # what is revived knows of no rest
+            engine = Engine("acme", engine.dump())
+            steps += engine.advance(min(until, entry.at + number * 10 * SECOND))
+    steps += engine.settle() + engine.advance(START + 400 * MINUTE)
+    assert msgspec.json.encode(fold(log, until=400)) == msgspec.json.encode(steps)
 
 
 @given(logs())
