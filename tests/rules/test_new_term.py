@@ -44,6 +44,13 @@ def test_a_word_that_is_new_is_named_with_what_was_said_of_it_alone():
     assert "'listeria'" in step.reasons[0]
 
 
+def test_it_is_told_within_ten_seconds_though_the_minute_began_in_peace():
+    said = Said()
+    said.say(6, ("listeria",), since=5 * DAY + 5 / 60, every=5 / 60)
+    (step,) = opened(said.log)
+    assert heard(0, 5 * DAY + 30 / 60).at == step.at
+
+
 @pytest.mark.parametrize(
     "changes",
     [
