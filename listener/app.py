@@ -43,6 +43,7 @@ from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.recount import Recounting
 from listener.pipeline.roster import Job, Roster
 from listener.pipeline.setup import build_setup
 from listener.pipeline.status import DaemonStatus
@@ -235,7 +236,11 @@ class Daemon:
             hide = parts.masking.hide
             supervisor = Supervisor(source.name, collector, parts.writer, parts.ledger, parts.clock, hide)
             self._supervisors[source.name] = supervisor
-            await supervisor.run()
+            asking = Recounting(source.name, collector, parts.writer, parts.ledger, parts.views, parts.clock, hide)
+            async with asyncio.TaskGroup() as group:
+                again = group.create_task(asking.run(), name=f"recount:{source.name}")
+                await supervisor.run()
+                again.cancel()
 
         return Job(fingerprint=_fingerprint(source), start=start)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import Field
@@ -83,6 +83,17 @@ class Collector(Protocol):
     def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]: ...
 
     def routes(self) -> Sequence[web.RouteDef]: ...
+
+
+@runtime_checkable
+class Recounts(Protocol):
+    """A collector that can be asked how posts are received by now."""
+
+    async def recount(self, mentions: Sequence[Mention]) -> Mapping[str, dict[str, int | float]]:
+        """What is counted of mentions that it brought, by their `id`; those of which nothing is known are left out.
+        Raises FetchError.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

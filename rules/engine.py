@@ -14,6 +14,7 @@ from rules.inputs import (
     Coverage,
     Deleted,
     Edited,
+    Engaged,
     Gap,
     Heard,
     Imported,
@@ -26,6 +27,7 @@ from rules.inputs import (
 from rules.instant import MINUTE, SECOND, Instant, Span
 from rules.judging import Judging
 from rules.making import Rules, made
+from rules.reactions import Followed
 from rules.rule import Verdict
 from rules.series import minute_of
 from rules.transition import Transition
@@ -34,7 +36,7 @@ GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
 
 
-_NEWS = Heard | Edited | Deleted | Coverage | Missed
+_NEWS = Heard | Edited | Engaged | Deleted | Coverage | Missed
 """What may come with other news of the same stamp; anything else wants it judged first."""
 
 
@@ -67,6 +69,11 @@ class Engine:
     def model(self) -> str | None:
         """The hash of the label model in force."""
         return self._state.model
+
+    @property
+    def followed(self) -> Followed:
+        """The posts whose reactions are counted; not to be changed."""
+        return self._state.counts.followed
 
     @property
     def judged(self) -> Instant:
@@ -125,6 +132,7 @@ class Engine:
         return transitions + self._take(entry)
 
     def _take(self, entry: Input) -> list[Transition]:
+        self._state.counts.followed.note(entry)
         match entry:
             case Heard():
                 self._touch(entry.at, self._count(entry.facts))
@@ -159,7 +167,7 @@ class Engine:
         if state.plan is None:
             return transitions
         while state.ticked < last:
-            if not (state.counts.bins or state.incidents or self._minds_silence):
+            if not (state.counts.is_lively(state.ticked, self._horizon) or state.incidents or self._minds_silence):
                 state.ticked = last
                 state.hushed.clear()
                 self._learn(last)

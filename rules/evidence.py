@@ -17,7 +17,7 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
     """What the bins say of a step of `incident` at `at`, of which a rule on `series` said `verdict`."""
     minutes = verdict.window
     cells = [cell for _, cell in counts.window(series, at, minutes)]
-    stories = any(cell.stories for cell in cells)
+    stories, one = any(cell.stories for cell in cells), verdict.unit == "reactions"
     grows = verdict.unit == "mentions" and not verdict.fewer
     return Evidence(
         of=measure_of(series)[0],
@@ -31,10 +31,10 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         posts=counts.total("posts", at, minutes),
         negative=counts.total("negative", at, minutes),
         unsupported=counts.total("unsupported", at, minutes),
-        authors=counts.authors(series, at, minutes),
-        sources=dict(sorted(_summed(cell.sources for cell in cells).items())),
+        authors=0 if one else counts.authors(series, at, minutes),
+        sources={} if one else dict(sorted(_summed(cell.sources for cell in cells).items())),
         words=_most_said(_summed(cell.words for cell in cells)),
-        mentions=quotable(cells, incident.first),
+        mentions=quotable([] if one else cells, incident.first),
         opening=incident.opening,
         opened_at=incident.opened_at,
         first_at=incident.first_at,
@@ -44,7 +44,7 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         unit=verdict.unit,
         fewer=verdict.fewer,
         share=verdict.share,
-        stories=counts.told(series, at, minutes) if stories else 0,
+        stories=counts.told(series, at, minutes) if stories and not one else 0,
         source=incident.source,
         also=tuple(incident.also),
         raised_by=tuple(incident.raised_by),

@@ -31,7 +31,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     and shown, in no window and no baseline. `story` is a number that near copies of a text nearly share
     (`stories.py`), of which nobody can read it; 0 when it is too short, or was heard before stories were told apart.
     `terms` are the hashtags and few telling words of a negative mention, folded, where a rule of the brand asks for
-    them: single words, out of their order.
+    them: single words, out of their order. `reactions` is how many reacted to it so far, where a rule of the brand asks
+    for that; None for what has none of its own, such as a repost.
     """
 
     mention: str
@@ -47,3 +48,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     history: bool = False
     story: int = 0
     terms: tuple[str, ...] = ()
+    reactions: int | None = None

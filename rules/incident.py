@@ -78,7 +78,7 @@ class Incident(msgspec.Struct, kw_only=True):
     @property
     def as_opened(self) -> Opening:
         """What its rule said when it opened."""
-        return Opening(self.window, self.usual, self.usual_high, self.series, self.source)
+        return Opening(self.window, self.usual, self.usual_high, self.series, self.source, self.first)
 
     def is_over(self, at: Instant, calm_for: Span) -> bool:
         """Whether calm has lasted long enough."""
@@ -107,15 +107,15 @@ def begun(brand: str, rule: str, verdict: Verdict, at: Instant, window: Sequence
         peak=verdict.count,
         peak_at=at,
         during=sum(cell.count for _, cell in window),
-        sources=sorted({source for _, cell in window for source in cell.sources}),
+        sources=[verdict.told_by] if verdict.mention else sorted({name for _, cell in window for name in cell.sources}),
         usual=verdict.usual,
         usual_high=verdict.usual_high,
         window=verdict.window,
         series=verdict.series,
         source=verdict.source,
         also=list(verdict.also),
-        first=next((cell.first for _, cell in window if cell.first), ""),
-        first_at=next((cell.began for _, cell in window), None),
+        first=verdict.mention or next((cell.first for _, cell in window if cell.first), ""),
+        first_at=None if verdict.mention else next((cell.began for _, cell in window), None),
     )
 
 

@@ -56,6 +56,13 @@ class Edited(_Entry, frozen=True, kw_only=True, tag="edit"):
     after: Facts
 
 
+class Engaged(_Entry, frozen=True, kw_only=True, tag="reactions"):
+    """How many people reacted to a mention so far: replies, reposts, likes, quotes and points together."""
+
+    mention: str
+    reactions: int
+
+
 class Deleted(_Entry, frozen=True, kw_only=True, tag="delete"):
     """A mention its author took back: counts stay, it is no longer quoted."""
 
@@ -123,7 +130,20 @@ class Imported(_Entry, frozen=True, kw_only=True, tag="import"):
     counts: dict[str, tuple[int | None, ...]]
 
 
-Input = Heard | Edited | Deleted | Acknowledged | Resolved | Configured | Coverage | Missed | Gap | Learnt | Imported
+Input = (
+    Heard
+    | Edited
+    | Engaged
+    | Deleted
+    | Acknowledged
+    | Resolved
+    | Configured
+    | Coverage
+    | Missed
+    | Gap
+    | Learnt
+    | Imported
+)
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

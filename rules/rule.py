@@ -59,6 +59,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
     `series` is what was counted, when that is another than the rule's own; it stays the one of its incident. `source`
     is the only one of which all this is said, "" where it is of all; `also` are others that fire by themselves.
+    `mention` is the one that it is all about, told by the source `told_by`, when there is one.
     `unit` says what `count` and what is usual are numbers of, when not mentions; `fewer`: less than usual is what is
     wrong; `share` is told by rules that watch one.
     """
@@ -79,11 +80,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     series: str = ""
     source: str = ""
     also: tuple[str, ...] = ()
+    mention: str = ""
+    told_by: str = ""
 
 
 class Opening(msgspec.Struct, frozen=True):
     """What a rule said when the incident that is open now began: `window`, `usual`, `usual_high`, `series` and
-    `source` of its verdict.
+    `source` of its verdict; `mention` is the one it began with, "" once deleted.
     """
 
     window: int
@@ -91,6 +94,7 @@ class Opening(msgspec.Struct, frozen=True):
     usual_high: float | None = None
     series: str = ""
     source: str = ""
+    mention: str = ""
 
 
 class Rule(Protocol):
@@ -142,7 +146,8 @@ class RuleSpec(Spec[RuleOptions]):
     series and of those it `watches` is judged at once, with None within 10 s only. `pauses`: it learns nothing while an
     incident of it is open. `silence` says whether there is something to judge when nothing is said.
     `learns_from`: the counts of its own series and of these alone teach it, so that a history of them can; None when
-    counts do not. `terms`: it wants to know the few telling words of negative mentions. `looks_at` names what it goes
+    counts do not. `terms`: it wants to know the few telling words of negative mentions, `reactions`: how many people
+    react to each of them. `looks_at` names what it goes
     by: rules that look at the same thing tell the same news twice, others confirm it; by default no other kind looks at
     what this one does. `steady`: what does not fire will not do so before the minute ends, unless something is counted
     in its series or in one of those it watches (with None, in any), or something else than a mention is taken in; until
@@ -156,6 +161,7 @@ class RuleSpec(Spec[RuleOptions]):
     silence: Callable[[Any], bool] = lambda _: False
     learns_from: tuple[str, ...] | None = None
     terms: bool = False
+    reactions: bool = False
     looks_at: str = ""
     steady: bool = False
 

@@ -9,6 +9,7 @@ import msgspec
 from rules.campaigns import Campaign, times
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
+from rules.reactions import Followed
 from rules.stories import Stories
 from rules.transition import Unit
 
@@ -111,7 +112,7 @@ class Counts(msgspec.Struct):
     is the first minute that was listened to, `open` the first that may still change, and `deaf` those of them in which
     not all was heard. Since the minute `full_since` all that is usually heard is heard, but for gaps; None while a part
     is missing. `stories` tells near copies. `apart`: what each source says is counted by itself too, in `sources`, but
-    for terms.
+    for terms. `followed` are posts whose reactions are counted.
     """
 
     bins: dict[str, dict[int, Bin]] = {}
@@ -123,6 +124,7 @@ class Counts(msgspec.Struct):
     campaigns: tuple[Campaign, ...] = ()
     apart: bool = False
     sources: dict[str, "Counts"] = {}
+    followed: Followed = msgspec.field(default_factory=Followed)
 
     def of(self, source: str) -> "Counts":
         """What one source said, nothing if it is not told apart; "" is all of them."""
@@ -166,6 +168,10 @@ class Counts(msgspec.Struct):
     def heard(self, at: Instant) -> int:
         """Whole minutes listened to so far."""
         return at // MINUTE - self.since
+
+    def is_lively(self, at: Instant, minutes: int) -> bool:
+        """Whether anything is counted, or was found out of a post in the last `minutes`."""
+        return bool(self.bins) or self.followed.is_growing(minute_of(at), minutes)
 
     def times(self, series: str, minute: int) -> float:
         """How many times its usual count a series may have in a minute, at least 1: more while a campaign runs."""
@@ -283,7 +289,8 @@ class Counts(msgspec.Struct):
         return begin, counts
 
     def forget(self, before: int) -> None:
-        """Drop all bins older than the minute `before`."""
+        """Drop all bins older than the minute `before`, and posts that were too old then."""
+        self.followed.forget(before)
         for series in list(self.bins):
             kept = {minute: cell for minute, cell in self.bins[series].items() if minute >= before}
             if kept:

@@ -11,9 +11,9 @@ State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened
 Ending = Literal["real", "false-alarm"]
 """What an incident was, as a person says who ended it or looked back."""
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
-Unit = Literal["mentions", "authors", "stories", "sources", "followers"]
-"""What a count counts: mentions, the different authors, stories or sources of them, or the followers of the largest
-author.
+Unit = Literal["mentions", "authors", "stories", "sources", "followers", "reactions"]
+"""What a count counts: mentions, the different authors, stories or sources of them, the followers of the largest
+author, or the reactions to one of them.
 """
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -144,6 +144,10 @@ class HackerNewsCollector:
 
     def routes(self) -> Sequence[web.RouteDef]:
         return ()
+
+    async def recount(self, mentions: Sequence[Mention]) -> Mapping[str, dict[str, int | float]]:
+        items = {mention.id: await self._item(int(mention.id)) for mention in mentions if mention.id.isdecimal()}
+        return {name: dict(item.counts) for name, item in items.items() if isinstance(item, Item) and not item.gone}
 
     async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         place = load(cursor)

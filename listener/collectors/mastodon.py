@@ -17,9 +17,10 @@ from listener.errors import FetchError
 from listener.mastodon.memory import Memory, load
 from listener.mastodon.news import News
 from listener.mastodon.rest import Page, Server
-from listener.mastodon.status import Home, rank
+from listener.mastodon.status import Home, counts_of, rank
 from listener.mastodon.streams import Line, Streams, Told, Wire, streaming
 from rules.instant import MINUTE, SECOND, Instant, Span, span
+from rules.mention import Mention
 
 _MOST_TAGS = 20
 _FIRST_PAGES = 25
@@ -104,6 +105,10 @@ class MastodonCollector:
 
     def routes(self) -> Sequence[web.RouteDef]:
         return ()
+
+    async def recount(self, mentions: Sequence[Mention]) -> Mapping[str, dict[str, int | float]]:
+        statuses = {mention.id: await self._server.status(mention.id) for mention in mentions}
+        return {name: counts_of(status) for name, status in statuses.items() if status is not None}
 
     async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
         begun = self._tools.clock.now()

@@ -14,6 +14,7 @@ CONDITIONS: dict[Language, dict[str, str]] = {
         "usual": "above what is usual: {observed} {unit}, {needed} needed",
         "posts": "enough {unit}: {observed}, {needed} needed",
         "authors": "enough different authors: {observed}, {needed} needed",
+        "other_posts": "more than so rarely as allowed: {observed} {unit}, {needed} needed",
         "hushed": "somebody ended an incident here, and it was not calm since: {observed} {unit}, {needed} needed",
         "rule": "what the rule itself demands",
         "days": "heard long enough to know what is usual: {observed} days, {needed} needed",
@@ -43,6 +44,7 @@ CONDITIONS: dict[Language, dict[str, str]] = {
         "usual": f"plus que d’habitude{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
         "posts": f"en nombre suffisant{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
         "authors": f"assez d’auteurs différents{NB}: {{observed}}, il en faut {{needed}}",
+        "other_posts": f"plus rare que toléré{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
         "hushed": (
             "quelqu’un a clos un incident ici, et le calme n’est pas revenu depuis"
             f"{NB}: {{observed}} {{unit}}, il en faut {{needed}}"
@@ -87,6 +89,7 @@ MISSING: dict[Language, dict[str, str]] = {
         "usual": "{observed} {unit} are not more than usual: {needed} would be",
         "posts": "only {observed} of {needed} {unit} needed",
         "authors": "only {observed} of {needed} authors needed",
+        "other_posts": "posts of this brand go so far too often: {observed} of {needed} {unit} needed",
         "hushed": "ended by a person, and only {observed} of the {needed} {unit} that open it again",
         "rule": "the rule does not fire",
         "days": "what is usual is not known yet: {observed} of {needed} days heard",
@@ -114,6 +117,7 @@ MISSING: dict[Language, dict[str, str]] = {
         "usual": f"{{unit}}{NB}: {{observed}}, rien d’inhabituel avant {{needed}}",
         "posts": f"{{unit}}{NB}: {{observed}} seulement sur {{needed}} nécessaires",
         "authors": f"auteurs différents{NB}: {{observed}} seulement sur {{needed}} nécessaires",
+        "other_posts": f"trop de messages vont aussi loin, {{unit}}{NB}: {{observed}} sur {{needed}} nécessaires",
         "hushed": f"clos par quelqu’un{NB}; {{unit}}{NB}: {{observed}} seulement sur les {{needed}} qui le rouvrent",
         "rule": "la règle ne se déclenche pas",
         "days": f"habitude encore inconnue{NB}: {{observed}}{NB}j entendus sur {{needed}}",
@@ -271,6 +275,7 @@ UNITS: dict[Language, dict[Unit, str]] = {
         "stories": "different texts",
         "sources": "sources",
         "followers": "followers",
+        "reactions": "reactions",
     },
     "fr": {
         "mentions": "mentions",
@@ -278,6 +283,7 @@ UNITS: dict[Language, dict[Unit, str]] = {
         "stories": "textes différents",
         "sources": "sources",
         "followers": "abonnés",
+        "reactions": "réactions",
     },
 }
 """What a rule counts, in the plural."""

@@ -90,7 +90,7 @@ def mention_of(status: Mapping[str, Any], home: Home, observed_at: datetime) -> 
         observed_at=observed_at,
         parent_id=_id(status, "in_reply_to_id"),
         repost_of=_id(reblog, "id"),
-        counts=_counts(status),
+        counts=counts_of(status),
         revision=revision_of(status),
     )
 
@@ -149,7 +149,8 @@ def _words(status: Mapping[str, Any]) -> str:
     return f"{warning}\n{content}".strip()[:LONGEST_TEXT]
 
 
-def _counts(status: Mapping[str, Any]) -> dict[str, int | float]:
+def counts_of(status: Mapping[str, Any]) -> dict[str, int | float]:
+    """What the server counts of a post, in our words."""
     return {ours: status[theirs] for theirs, ours in _COUNTS.items() if _is_count(status.get(theirs))}
 
 

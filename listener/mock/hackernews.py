@@ -83,6 +83,10 @@ class HackerNews:
         self._lives[key].dead = True
         self._change(key)
 
+    def _likes(self, key: int) -> int:
+        post = self._world.post(key)
+        return post.likes if post else 0
+
     def item(self, key: int) -> dict[str, Any] | None:
         """An item as Firebase gives it now."""
         self._follow()
@@ -102,7 +106,13 @@ class HackerNews:
             return {**shown, "text": markup(post.text)}
         said = {"text": markup(post.text)} if post.text else {"url": link_of(post)}
         answers = len(list(self._below(key)))
-        return {**shown, "title": title_of(post), "score": 1 + answers, "descendants": answers, **said}
+        return {
+            **shown,
+            "title": title_of(post),
+            "score": 1 + answers + self._likes(key),
+            "descendants": answers,
+            **said,
+        }
 
     def hits(self, words: str, tags: str = "", filters: str = "") -> list[dict[str, Any]]:
         """What the search knows, newest first."""
@@ -208,7 +218,7 @@ class HackerNews:
             "title": None if post.reply_to else title_of(post),
             "url": link,
             "author": post.author.handle,
-            "points": None if post.reply_to else 1 + len(answers),
+            "points": None if post.reply_to else 1 + len(answers) + self._likes(post.key),
             "story_text": None if post.reply_to else markup(post.text) or None,
             "comment_text": markup(post.text) if post.reply_to else None,
             "num_comments": None if post.reply_to else len(answers),

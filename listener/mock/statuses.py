@@ -46,7 +46,7 @@ def status(post: Said, find: Find, url: str) -> dict[str, Any]:
         "url": f"{host}/@{user}/{id_of(post)}",
         "replies_count": 0,
         "reblogs_count": 0,
-        "favourites_count": 0,
+        "favourites_count": post.likes,
         "quotes_count": 0,
         "edited_at": None if post.edited_at is None else written(post.edited_at),
         "content": "" if shown else _html(post.text, url),

@@ -26,7 +26,7 @@ class Account:
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """A post as it stands. `key` counts from 1 in the order of making; `title` is for articles and stories; `reply_to`
-    and `repost_of` are keys.
+    and `repost_of` are keys; `likes` is how many people like it.
     """
 
     key: int
@@ -38,6 +38,7 @@ class Said:
     reply_to: int | None = None
     repost_of: int | None = None
     edited_at: Instant | None = None
+    likes: int = 0
 
 
 class Change(NamedTuple):
@@ -101,6 +102,10 @@ class World:
         post = self._posts[key] = replace(self._posts[key], text=text, edited_at=self.now())
         self._change("update", post)
         return post
+
+    def like(self, key: int, likes: int) -> None:
+        """So many people like a post now, which is no change of it. Raises KeyError when there is none (any more)."""
+        self._posts[key] = replace(self._posts[key], likes=likes)
 
     def delete(self, key: int) -> None:
         """Take a post away. Raises KeyError when there is none (any more)."""

@@ -12,11 +12,12 @@ from listener.store.marks import Marking, by_person, marked_text
 from listener.store.port import DELETED, Commit, LogEntry, Seen, StoredMention
 from rules.classify import NO_MODELS, Classified
 from rules.facts import Facts, Tone
-from rules.inputs import Deleted, Edited, Heard, Input
+from rules.inputs import Deleted, Edited, Engaged, Heard, Input
 from rules.instant import Instant, Span, instant
 from rules.labelling.model import LabelModel
 from rules.mention import Mention
 from rules.moment import moment_of
+from rules.reactions import reactions_of
 
 
 class Intake:
@@ -68,7 +69,7 @@ class Intake:
         if seen and (seen.deleted or _is_deleted_by(mention.source, seen)):
             return self._drop("deleted")
         if mention.op == "counts":
-            return self._drop("counts")
+            return self._count(mention, seen)
         if seen and not self._owns(mention.source, seen):
             return self._join(mention, seen, reading_since)
         return self._take_own(mention, seen, reading_since)
@@ -116,6 +117,14 @@ class Intake:
         if before is None:
             return Heard(at=self._at, facts=after)
         return Edited(at=self._at, before=before, after=after)
+
+    def _count(self, mention: Mention, seen: Seen | None) -> list[LogEntry]:
+        """What is counted of a mention changes, and nothing else of it: it is neither judged nor stored again."""
+        brands = [brand for brand in seen.facts if brand in self.setup.engaged] if seen else []
+        if not brands or not mention.counts:
+            return self._drop("counts")
+        engaged = Engaged(at=self._at, mention=mention.identity, reactions=reactions_of(mention.counts))
+        return [LogEntry(brand=brand, entry=engaged) for brand in brands]
 
     def _delete(self, mention: Mention, seen: Seen | None) -> list[LogEntry]:
         if seen and (seen.deleted or _is_deleted_by(mention.source, seen)):
@@ -168,7 +177,13 @@ class Intake:
             history=history,
             story=found.story or _original(mention),
             terms=found.terms if found.tone.label == "negative" else (),
+            reactions=self._reactions(mention, found.brand),
         )
+
+    def _reactions(self, mention: Mention, brand: str) -> int | None:
+        """What a repost is counted to have is what the post has that it repeats."""
+        counted = brand in self.setup.engaged and mention.kind != "repost"
+        return reactions_of(mention.counts) if counted else None
 
     def _drop(self, reason: str) -> list[LogEntry]:
         self.dropped[reason] += 1

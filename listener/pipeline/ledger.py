@@ -24,13 +24,14 @@ from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.watched import is_watched
 from listener.pipeline.watching import Digest
-from listener.pipeline.work import Read, Reload, Settled, Work
+from listener.pipeline.work import Read, Recount, Reload, Settled, Work
 from listener.signal import Signal
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.inputs import Imported
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
 from rules.labelling.model import LabelModel
+from rules.reactions import Followed
 
 SILENCE: Span = 5 * MINUTE
 """So long without a turn, the machine slept or the store took nothing: that time was not calm, it was not heard."""
@@ -105,6 +106,13 @@ class Ledger:
         """What is known of a source, as of the last transaction."""
         return self._sources.get(name) or starting(name, self.setup)
 
+    def due(self, source: str, at: Instant, asked: Mapping[str, Instant]) -> list[str]:
+        """The posts of a source of which it is time to ask how they are received, the hottest first; `asked` is when
+        each was asked for last.
+        """
+        posts = {name: post for engine in self.engines for name, post in engine.followed.posts.items()}
+        return Followed(posts).due(source, at, asked)
+
     async def _write(self, works: Sequence[Work], *, final: bool) -> None:
         recovering = self._stale
         if recovering:
@@ -134,7 +142,7 @@ class Ledger:
     async def _turn(self, works: Sequence[Work]) -> Turn:
         # no stamp has news in two transactions: what comes with one stamp is judged as one
         self._last = at = max(self._last, self._clock.now(), self.engines.judged + 1)
-        names = [each.identity for work in works if isinstance(work, Read) for each in work.mentions]
+        names = [each.identity for work in works if isinstance(work, Read | Recount) for each in work.mentions]
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
         commit, ahead = Commit(advanced=at, last=at), self._ahead(at)
         intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
@@ -239,6 +247,6 @@ class Ledger:
 
 
 def _cleaned(work: Work) -> Work:
-    if not isinstance(work, Read):
+    if not isinstance(work, Read | Recount):
         return work
     return replace(work, mentions=[fit(mention, work.source) for mention in work.mentions])

@@ -25,7 +25,7 @@ from rules.rule import RULES, RuleOptions
 class Setup:
     """`plans` by brand; `lateness` and `listeners` (the brands that hear it) by source; `honouring` are the sources of
     which deletions are taken over; `polled` those that are asked now and then, the others are always listened to;
-    `attentive` those of the latter whose silence is heard.
+    `attentive` those of the latter whose silence is heard; `engaged` are the brands of which reactions are counted.
     """
 
     settings: Settings
@@ -36,6 +36,7 @@ class Setup:
     honouring: frozenset[str]
     polled: frozenset[str]
     attentive: frozenset[str]
+    engaged: frozenset[str] = frozenset()
 
 
 def build_setup(settings: Settings, remembered: int = 0) -> Setup:
@@ -73,6 +74,9 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
         honouring=frozenset(name for name, source in settings.sources.items() if _honours(source)),
         polled=frozenset(name for name, spec in specs.items() if spec.polled),
         attentive=frozenset(name for name, spec in specs.items() if spec.hears_silence and not spec.polled),
+        engaged=frozenset(
+            brand for brand, named in rules.items() if any(RULES.spec(rule.kind).reactions for rule in named)
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Notifier, latest
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.setup import Setup
-from listener.pipeline.work import Read, Reload, Settled, SourceChange, Taught, Work
+from listener.pipeline.work import Read, Recount, Reload, Settled, SourceChange, Taught, Work
 from listener.store.port import LogEntry, SourceRow
 from rules.inputs import Coverage, Gap, Learnt, Missed
 from rules.instant import MINUTE, Instant, Span
@@ -62,6 +62,8 @@ class Turn:
                 self._learn(work)
             case Read() if work.source in self.setup.listeners:
                 self._read(work)
+            case Recount() if work.source in self.setup.listeners:
+                self.apply(self.intake.take(work.mentions, None))
             case SourceChange() if work.source in self.setup.listeners:
                 self._change(work)
 

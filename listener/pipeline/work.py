@@ -51,6 +51,14 @@ def bulk_of(mention: Mention) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recount:
+    """What is counted of mentions by now, which is all that changes of them: each has the `op` counts."""
+
+    source: str
+    mentions: Sequence[Mention]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceChange:
     """A source came up, went down, or was given up. Of one that is up, `share` is heard, 0 to 1; of one that is
     starved, `since` is the moment of its last post.
@@ -90,7 +98,7 @@ class Taught:
     model: LabelModel | None
 
 
-Work = Read | SourceChange | Settled | Reload | Taught
+Work = Read | Recount | SourceChange | Settled | Reload | Taught
 
 
 @dataclass(eq=False)

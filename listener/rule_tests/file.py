@@ -35,6 +35,7 @@ Step = Literal["open", "worse", "better", "resolved", "reopened"]
 Tone = Literal["negative", "neutral", "positive"]
 Shape = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(min_length=24, max_length=24)]
 _EVEN = (1.0,) * 24
+Passed = Annotated[Duration, Field(gt=timedelta())]
 
 
 class Voice(Model):
@@ -50,6 +51,8 @@ class Voice(Model):
     """Its language as the platform says it; found out when not given."""
     tone: Tone | None = None
     """The tone it is taken to have, whatever the words say."""
+    reactions: dict[Passed, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    """How many people had reacted when so much time had passed: `{5m: 3, 20m: 80}`."""
 
 
 class History(Voice):

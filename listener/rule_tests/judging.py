@@ -90,7 +90,7 @@ class _Play:
 
     def _hear(self, timed: Timed) -> list[Transition]:
         at, mention, told = timed
-        if told.tone:
+        if told.tone and mention.op == "create":
             self.backtest.mark(_marking(mention, told, self._brand, at))
         return self.backtest.hear(mention, at)
 

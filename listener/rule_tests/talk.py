@@ -1,25 +1,47 @@
 """What is said in a test, as mentions in the order of time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from heapq import merge
+from itertools import chain
 from random import Random
+from typing import TypeVar
+
+import msgspec
 
 from listener.rule_tests.file import VARIES, Case, History, Said, Voice
 from listener.rule_tests.times import resolve
-from rules.instant import HOUR, Instant, moment, span
+from rules.instant import HOUR, Instant, Span, moment, span
 from rules.mention import Author, Mention
 
 Timed = tuple[Instant, Mention, Voice]
+VoiceT = TypeVar("VoiceT", History, Said)
 
 
 def talk(case: Case) -> Iterator[Timed]:
     """Every mention with its instant and what the test says of it; those of one instant in the order of the file. The
     same test says the same every time.
     """
-    usual = (_history(f"h{number}", each, case.start) for number, each in enumerate(case.history))
-    said = (_said(f"m{number}", each, case.start) for number, each in enumerate(case.mentions))
-    return merge(*usual, *said, key=lambda timed: timed[0])
+    usual = [_heard(_history, f"h{number}", each, case.start) for number, each in enumerate(case.history)]
+    said = [_heard(_said, f"m{number}", each, case.start) for number, each in enumerate(case.mentions)]
+    return merge(*chain(*usual, *said), key=lambda timed: timed[0])
+
+
+def _heard(
+    says: Callable[[str, VoiceT, datetime], Iterator[Timed]], name: str, told: VoiceT, start: datetime
+) -> Iterator[Iterator[Timed]]:
+    """What is said, and for each time that may pass, how many people had reacted then: each in the order of time."""
+    yield says(name, told, start)
+    for passed, reactions in told.reactions.items():
+        yield (_counted(timed, span(passed), reactions) for timed in says(name, told, start))
+
+
+def _counted(timed: Timed, passed: Span, reactions: int) -> Timed:
+    at, mention, told = timed
+    later = msgspec.structs.replace(
+        mention, op="counts", counts={"reactions": reactions}, observed_at=moment(at + passed)
+    )
+    return at + passed, later, told
 
 
 def _history(name: str, told: History, start: datetime) -> Iterator[Timed]:

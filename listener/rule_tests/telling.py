@@ -85,6 +85,7 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "authors": ("author", "authors"),
         "sources": ("source", "sources"),
         "followers": ("follower of one author", "followers of one author"),
+        "reactions": ("reaction to one post", "reactions to one post"),
     },
     "fr": {
         "negative": ("mention négative", "mentions négatives"),
@@ -97,6 +98,7 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "authors": ("auteur", "auteurs"),
         "sources": ("source", "sources"),
         "followers": ("abonné d’un seul auteur", "abonnés d’un seul auteur"),
+        "reactions": ("réaction à un seul message", "réactions à un seul message"),
     },
 }
 

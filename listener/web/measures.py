@@ -22,6 +22,7 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "stories": ("texte différent", "textes différents"),
         "sources": ("source", "sources"),
         "followers": ("abonné", "abonnés"),
+        "reactions": ("réaction", "réactions"),
     },
     "en": {
         "negative": ("negative mention", "negative mentions"),
@@ -34,6 +35,7 @@ _COUNTED: Mapping[Language, Mapping[str, tuple[str, str]]] = {
         "stories": ("different text", "different texts"),
         "sources": ("source", "sources"),
         "followers": ("follower", "followers"),
+        "reactions": ("reaction", "reactions"),
     },
 }
 
@@ -76,7 +78,9 @@ class Measures:
 
     def _different(self, told: Evidence | RuleStatus, value: int) -> str:
         french, who, what = self.language == "fr", self.many(value, told.unit), _COUNTED[self.language][told.of][1]
-        if told.unit == "sources":
+        if told.unit == "reactions":
+            said = f"{who} {'à un seul message' if french else 'to a single post'}"
+        elif told.unit == "sources":
             said = f"{what} {'provenant de' if french else 'from'} {who}"
         else:
             said = f"{who} {'de' if french else 'of'} {what}"

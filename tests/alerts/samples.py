@@ -126,6 +126,9 @@ _STILL = replace(
     FIGURES, of="posts", count=0, usual=24.3, usual_high=None, posts=0, negative=0, authors=0, sources={}, fewer=True
 )
 _REACH = replace(FIGURES, count=84_000, usual=None, usual_high=12_000.0, unit="followers", opening=84_000, peak=84_000)
+_IGNITED = replace(
+    FIGURES, count=240, usual=3.2, usual_high=None, unit="reactions", authors=0, sources={}, opening=60, peak=240
+)
 KINDS = {
     "share": replace(OPEN, figures=_SHARE),
     "share, nothing said": replace(OPEN, figures=replace(_SHARE, share=Share(part=0, whole=0), learning=True)),
@@ -141,6 +144,8 @@ KINDS = {
     "copies": COPIED,
     "new word": replace(OPEN, figures=_NEW),
     "new word resolved": replace(CALM, figures=replace(_NEW, count=1, during=40, peak=12, words={"#boycottacme": 0})),
+    "ignition": replace(OPEN, figures=_IGNITED),
+    "ignition resolved": replace(CALM, figures=replace(_IGNITED, count=0)),
     "influencer": replace(OPEN, figures=_REACH),
     "influencer unknown": replace(RISE, figures=replace(_REACH, usual_high=None)),
     "influencer resolved": replace(CALM, figures=replace(_REACH, count=0)),

@@ -45,6 +45,16 @@ def outline(steps):
     return [(step.at, step.rule, step.state, step.evidence.count) for step in steps]
 
 
+def test_lines_of_counts_tell_of_a_post_that_takes_off_and_cost_nothing_else(tmp_path):
+    hot = configured(tmp_path, rules="hot: {kind: ignition}")
+    bad = said("1", 0, "acme is a horrible disaster, I hate it", counts={"likes": 0, "views": 9_000})
+    counts = [said("1", 60 * n, "", op="counts", counts={"likes": 9 * n, "replies": n}) for n in range(1, 10)]
+    steps, summary = run(hot, [bad, *counts, said("9", 600, "", op="counts", counts={"likes": 900})])
+    assert ("hot", "open", "reactions") == (steps[0].rule, steps[0].state, steps[0].evidence.unit)
+    assert (30, 1, 1) == (steps[0].evidence.count, summary.counted, summary.dropped["counts"])
+    assert [] == run(configured(tmp_path, rules="five: {kind: threshold, at_least: {posts: 5}}"), [bad, *counts])[0]
+
+
 posts = st.lists(
     st.tuples(
         st.integers(0, 30),  # id: some come twice

@@ -124,6 +124,16 @@ def test_it_is_said_what_a_rule_counts_when_that_is_no_number_of_mentions(badbuz
     assert said in badbuzz("rules", "test", path, "--language", language).out
 
 
+def test_a_post_that_takes_off_is_told_of_by_its_reactions(badbuzz, tmp_path):
+    parts = "brands: {acme: {query: acme, languages: [en]}}\nrules: {hot: {kind: ignition}}\n"
+    post = '{at: 1h, text: "acme lost my luggage", tone: negative, followers: 400, reactions: {5m: 4, 15m: %d}}'
+    expected = ["rule: hot, state: open, between: [1h, 1h]", "silence: [0s, 1h]"]
+    late = ["rule: hot, state: open, between: [0d 01:15, 0d 01:16]", "silence: [0s, 0d 01:15]"]
+    assert 0 == badbuzz("rules", "test", written(tmp_path, post % 90, expect=late, parts=parts)).code
+    run = badbuzz("rules", "test", written(tmp_path, post % 20, expect=expected[:1], parts=parts), "--language", "fr")
+    assert (1, True) == (run.code, "réaction" in run.out), run.out
+
+
 def test_one_step_meets_one_expectation(badbuzz, tmp_path):
     expected = "rule: many, state: open, between: [2d, 3d]"
     assert 1 == badbuzz("rules", "test", written(tmp_path, STORM, expect=[expected, expected])).code

@@ -224,6 +224,18 @@ async def test_points_and_answers_alone_are_no_news_and_events_are_counted_by_ty
     ]
 
 
+async def test_it_tells_of_its_posts_how_they_are_received_by_now(hall):
+    hall.talk(3)
+    mentions = (await hall.hear()).mentions
+    hall.world.like(1, 40)
+    hall.world.delete(2)
+    async with lending(hall.limits, hall.clock) as client:
+        collector = built("hackernews", tools(client, name="hn", clock=hall.clock), **hall.options())
+        counted = await collector.recount(mentions)
+    assert {"1": 43} == {name: counts["points"] for name, counts in counted.items() if "points" in counts}
+    assert "2" not in counted
+
+
 async def test_what_has_not_propagated_is_asked_for_again_and_holds_up_nothing(site):
     one, three = ({"id": number, "type": "comment", "text": f"t{number}", "by": "x", "time": 1} for number in (1, 3))
     items(site, one, three)

@@ -245,6 +245,17 @@ async def test_when_nothing_is_left_no_more_is_asked(site, client):
     assert len(site.asked) == asked
 
 
+async def test_it_tells_of_its_posts_how_they_are_received_by_now(client):
+    world = World(fast().now)
+    async with mocking(world) as mock:
+        first, second = (world.say(f"#acmeair {number}", ANNA) for number in range(2))
+        mentions = (await hear(listening(mock, client, fast(), once=True))).mentions
+        world.like(first.key, 40)
+        world.delete(second.key)
+        counted = await listening(mock, client, fast()).recount(mentions)
+    assert {id_of(first): {"replies": 0, "reposts": 0, "likes": 40, "quotes": 0}} == counted
+
+
 async def test_pauses_grow_to_a_minute_and_are_never_the_same(site, client):
     class Place:
         url = site.url
