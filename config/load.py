@@ -279,6 +279,7 @@ class _Loader:
             if isinstance(route, dict):
                 self._known(("routes", number, "to"), route.get("to"), "channels")
                 self._known(("routes", number, "brand"), route.get("brand"), "brands")
+                self._known(("routes", number, "source"), route.get("source"), "sources")
         for number, entry in enumerate(self._data.get("calendar") or []) if self._is_list("calendar") else []:
             if isinstance(entry, dict):
                 self._known(("calendar", number, "brand"), entry.get("brand"), "brands")

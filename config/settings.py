@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
@@ -216,10 +217,20 @@ class Route(Model):
     """Only these severities; all when not given."""
     brand: OneOrMore[str] | None = None
     """Only these brands; all when not given."""
+    language: OneOrMore[LanguageCode] | None = None
+    """Only when a quarter of the mentions or more are in one of these languages; any when not given."""
+    source: OneOrMore[str] | None = None
+    """Only when some of the mentions come from one of these sources; any when not given."""
+    hours: OneOrMore[Hours] | None = None
+    """Only then, such as `Mon-Fri 19:00-08:00`, `Fri 19:00 - Mon 08:00` or `Sat-Sun`; always when not given."""
+    time_zone: TimeZone | None = None
+    """Time zone of `hours`; that of the program when not given."""
     to: OneOrMore[str]
     """Channels that are told."""
     go_on: bool = Field(default=False, alias="continue")
     """Look at the following routes as well."""
+    quiet_while_critical: bool = False
+    """What opens beside an open critical incident of the same brand rings in no channel that was told of that one."""
 
 
 class Expected(Model):

@@ -1,9 +1,11 @@
 """What people ask for: a command becomes an input of the log, or is refused in words for its author."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from alerts.silence import MOST, Silence
 from listener.pipeline.engines import Engines
 from listener.pipeline.history import objection
 from listener.store.port import Answered, Command, IncidentRow, Judged, LogEntry, Views
@@ -23,6 +25,7 @@ class Answer:
     entries: list[LogEntry] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
+    silence: Silence | None = None
 
 
 class Commands:
@@ -31,8 +34,10 @@ class Commands:
     def __init__(self, views: Views) -> None:
         self._views = views
 
-    async def carry_out(self, command: Command, engines: Engines, at: Instant) -> Answer:
-        """The entries that a command becomes; none when it is refused."""
+    async def carry_out(
+        self, command: Command, engines: Engines, at: Instant, silences: Mapping[int, Silence]
+    ) -> Answer:
+        """The entries that a command becomes; none when it is refused. `silences` are those in force."""
         match command.verb:
             case "ack" | "resolve":
                 return await self._on_incident(command, engines, at)
@@ -40,6 +45,10 @@ class Commands:
                 return await self._retry(command, at)
             case "import":
                 return _import(command, engines.get(command.target), at)
+            case "silence":
+                return await self._silence(command, at, silences)
+            case "expire":
+                return _expire(command, at, silences)
             case _:
                 return _refused(command, at, f"unknown command '{command.verb}'")
 
@@ -48,6 +57,29 @@ class Commands:
         if command.target not in parked:
             return _refused(command, at, f"no delivery {command.target} was given up")
         return Answer(answered=Answered(id=command.id, at=at), unpark=[(command.target, at)])
+
+    async def _silence(self, command: Command, at: Instant, silences: Mapping[int, Silence]) -> Answer:
+        wish, asked = command.hush, min(command.at, at)
+        refusal = wish.objection if wish else "a silence says of what, and for how long"
+        if wish is None or refusal:
+            return _refused(command, at, refusal)
+        if asked + wish.span <= at:
+            return _refused(command, at, "its time was over before the daemon took it")
+        if len(silences) >= MOST:
+            return _refused(command, at, f"there are {MOST} silences already")
+        row = await self._views.incident(wish.what.incident) if wish.what.incident else None
+        if wish.what.incident and row is None:
+            return _refused(command, at, f"there is no incident {wish.what.incident}")
+        stored = [each.number for each, _ in await self._views.silences(limit=1)]
+        silence = Silence(
+            number=1 + max([0, *stored, *silences]),
+            at=asked,
+            until=asked + wish.span,
+            by=command.by,
+            because=command.because or "",
+            what=replace(wish.what, incident=row.id) if row else wish.what,
+        )
+        return Answer(answered=Answered(id=command.id, at=at), silence=silence)
 
     async def _on_incident(self, command: Command, engines: Engines, at: Instant) -> Answer:
         row = await self._views.incident(command.target)
@@ -68,6 +100,15 @@ class Commands:
             else _resolved(command, row, at)
         )
         return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
+
+
+def _expire(command: Command, at: Instant, silences: Mapping[int, Silence]) -> Answer:
+    number = int(command.target) if command.target.isascii() and command.target.isdecimal() else 0
+    silence = silences.get(number)
+    if silence is None or silence.until <= at:
+        return _refused(command, at, f"no silence {command.target} is in force")
+    ended = replace(silence, until=at, ended_by=command.by)
+    return Answer(answered=Answered(id=command.id, at=at), silence=ended)
 
 
 def _import(command: Command, engine: Engine | None, at: Instant) -> Answer:

@@ -8,6 +8,7 @@ from time import monotonic
 import structlog
 
 from alerts.outbox import PASS_ON
+from alerts.silence import Silence
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.clean import fit
@@ -16,10 +17,11 @@ from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.labels import Labels
 from listener.pipeline.models import usable
-from listener.pipeline.notify import homeless
+from listener.pipeline.notify import Heard, homeless
 from listener.pipeline.observing import observe
 from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
+from listener.pipeline.standing import heard_of, spoken
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.watched import is_watched
@@ -62,7 +64,8 @@ class Ledger:
         self.rates = Rates()
         self.models: Mapping[str, LabelModel] = {}
         self._commands = Commands(views)
-        self._told: dict[str, tuple[str, ...]] = {}
+        self._heard: dict[str, Heard] = {}
+        self._silences: dict[int, Silence] = {}
         self._sources: dict[str, SourceRow] = {}
         self._salt = b""
         self._last: Instant = 0
@@ -90,6 +93,7 @@ class Ledger:
             turn.gap(self._ran)
         turn.configure(self.setup)
         await self._rehome(turn)
+        await self._tell(turn)
         await self._commit(turn)
 
     async def write(self, works: Sequence[Work], *, final: bool = False) -> None:
@@ -128,6 +132,7 @@ class Ledger:
         await self._pass_on(turn)
         await self._obey(turn)
         turn.advance()
+        await self._tell(turn)
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
@@ -146,7 +151,9 @@ class Ledger:
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
         commit, ahead = Commit(advanced=at, last=at), self._ahead(at)
         intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
-        return Turn(self.setup, self.engines, self._told, self._sources, intake)
+        for number in [number for number, each in self._silences.items() if each.until <= at]:
+            del self._silences[number]
+        return Turn(self.setup, self.engines, self._heard, self._silences, self._sources, intake)
 
     def _ahead(self, at: Instant) -> Span:
         """How far the stamp is before the wall, where that is more than a moment."""
@@ -156,6 +163,12 @@ class Ledger:
         self._was_ahead = ahead > _AHEAD
         return ahead if self._was_ahead else 0
 
+    async def _tell(self, turn: Turn) -> None:
+        """Tell what happened, and then what was held back: what ends a critical incident lets others be told."""
+        for step in turn.news():
+            turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
+        turn.tell_afterwards()
+
     async def _obey(self, turn: Turn) -> None:
         commands = await self._store.commands()
         labels = await Labels.prepare(turn, commands, self._store, self._views)
@@ -163,10 +176,12 @@ class Ledger:
             if command.verb == "label":
                 turn.commit.answered.append(labels.carry_out(command))
                 continue
-            answer = await self._commands.carry_out(command, self.engines, turn.at)
+            answer = await self._commands.carry_out(command, self.engines, turn.at, turn.silences)
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
             turn.commit.judged += answer.judged
+            if answer.silence:
+                turn.silence(answer.silence)
             if answer.answered.refusal:
                 log.info("command_refused", verb=command.verb, target=command.target, why=answer.answered.refusal)
             for entry in answer.entries:  # a history has many, and each takes a while to learn
@@ -236,14 +251,11 @@ class Ledger:
         self._digest.begin(self.setup.settings, self._advanced)
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
-        incidents = [each.id for engine in self.engines for each in engine.open_incidents()]
+        self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
+        incidents = {each.id for engine in self.engines for each in engine.open_incidents()}
         self.models = usable(await self._views.models())
-        self._told = {each: await self._channels_told(each) for each in incidents}
+        self._heard = await heard_of(incidents, self.setup.settings, self._views)
         self._stale = False
-
-    async def _channels_told(self, incident: str) -> tuple[str, ...]:
-        deliveries = await self._views.deliveries(thread=incident, limit=1_000)
-        return tuple({each.channel: None for each in reversed(deliveries)})
 
 
 def _cleaned(work: Work) -> Work:

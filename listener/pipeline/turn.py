@@ -6,10 +6,11 @@ from dataclasses import replace
 import msgspec
 
 from alerts.delivery import Outgoing
+from alerts.silence import Silence
 from listener.errors import PARTLY
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
-from listener.pipeline.notify import TROUBLE, Notifier, latest
+from listener.pipeline.notify import TROUBLE, Heard, Languages, Notifier, Told, latest
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.setup import Setup
 from listener.pipeline.work import Read, Recount, Reload, Settled, SourceChange, Taught, Work
@@ -24,21 +25,23 @@ PATIENCE: Span = 30 * MINUTE
 
 
 class Turn:
-    """Fills `commit`. Engines and `told` are changed on the way and must be thrown away when the commit fails;
-    `setup`, `reads` and the rows of sources are to be taken up once it has succeeded.
+    """Fills `commit`. Engines, `heard` and `silences` are changed on the way and must be thrown away when the commit
+    fails; `setup`, `reads` and the rows of sources are to be taken up once it has succeeded.
     """
 
     def __init__(
         self,
         setup: Setup,
         engines: Engines,
-        told: dict[str, tuple[str, ...]],
+        heard: dict[str, Heard],
+        silences: dict[int, Silence],
         sources: Mapping[str, SourceRow],
         intake: Intake,
     ) -> None:
         self.setup, self.commit, self.intake = setup, intake.commit, intake
-        self._engines, self._told, self._sources = engines, told, sources
-        self._notifier = Notifier(setup.settings, told)
+        self._engines, self._heard, self._sources = engines, heard, sources
+        self.silences = silences
+        self._notifier = Notifier(setup.settings, heard, silences)
         self.reads: list[Read] = []
 
     @property
@@ -86,7 +89,7 @@ class Turn:
         for row in self._sources.values():
             if row.name not in setup.listeners and (row.reading_since, row.blind_since) != (None, None):
                 self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
-        self._notifier = Notifier(setup.settings, self._told)
+        self._notifier = Notifier(setup.settings, self._heard, self.silences)
         self.apply(self._engines.configure(setup.plans, self.at))
         self.apply([entry for brand in sorted(setup.plans) for entry in self._use_model(brand)])
         names = {**setup.listeners, **self._sources}
@@ -132,11 +135,29 @@ class Turn:
         for name in self.setup.listeners:
             self._tell_of(name)
 
+    def silence(self, silence: Silence) -> None:
+        """Put a silence in force, or end it."""
+        self.silences[silence.number] = silence
+        self.commit.silences.append(silence)
+
+    def news(self) -> list[Transition]:
+        """The steps of this transaction that are worth telling."""
+        return latest(self.commit.transitions)
+
+    def tell(self, step: Transition, languages: Languages) -> None:
+        """Tell those of a step who are to hear of it."""
+        self._take(self._notifier.transition(step, languages))
+
+    def tell_afterwards(self) -> None:
+        """Tell what was held back so far, and is no more."""
+        self._take(self._notifier.afterwards(self.at))
+
+    def _take(self, told: Told) -> None:
+        self.commit.outgoing += told.outgoing
+        self.commit.held_back += told.held_back
+
     def _follow(self, steps: Iterable[Transition]) -> None:
-        following = list(steps)
-        self.commit.transitions += following
-        for step in latest(following):
-            self.commit.outgoing += self._notifier.transition(step)
+        self.commit.transitions += steps
 
     def _read(self, work: Read) -> None:
         self.reads.append(work)

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from alerts.alert import Held, Notice
 from alerts.delivery import Outgoing
-from alerts.routing import recipients
+from alerts.step import Step
 from config.settings import Settings
 from listener.pipeline.describe import page_of
-from listener.pipeline.notify import to_operator
+from listener.pipeline.notify import route, to_operator
 from listener.pipeline.watched import is_held, watched_until
 from listener.store.port import IncidentRow, Views
 from rules.instant import Instant, duration, instant, moment
@@ -73,7 +73,7 @@ class Digest:
             until=until,
         )
         worst = max((each.severity for each in held), key=SEVERITIES.index)
-        return to_operator(notice, recipients(settings.routes, brand, worst, "open").channels, at)
+        return to_operator(notice, route(settings, Step(brand=brand, severity=worst, at=end)).channels, at)
 
 
 def _held(row: IncidentRow, opening: Transition) -> Held:

@@ -9,6 +9,7 @@ from listener.store.inserting import upsert
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.port import Command, Commit
 from listener.store.rows import chunks, encode, key, tones_of
+from listener.store.silencing import wish_of
 from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS
 from rules.facts import Tone
 from rules.inputs import Imported
@@ -99,6 +100,8 @@ def command(row: RowMapping) -> Command:
         return Command(**values)
     if values["verb"] == "import":
         return Command(**values, history=_HISTORY.decode(details))
+    if values["verb"] == "silence":
+        return Command(**values, hush=wish_of(details))
     said = _SAID.decode(details)
     return Command(**values, **({"wish": said} if isinstance(said, Wish) else {"ending": said}))
 

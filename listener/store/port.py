@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from alerts.delivery import Delivery, Outcome, Outgoing
+from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from rules.facts import Facts, Tone
@@ -92,9 +93,9 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, resolve, retry, label or import; `target` an incident id or number, a
-    delivery id, the identity of a mention, of which `wish` says more, or a brand, of which `history` is brought;
-    `ending` is what an incident was.
+    """What a person asked for. `verb` is ack, resolve, retry, label, import, silence or expire; `target` an incident id
+    or number, a delivery id, the identity of a mention, of which `wish` says more, a brand, of which `history` is
+    brought, or the number of a silence; `ending` is what an incident was, `hush` what is to be quiet.
     """
 
     id: int
@@ -106,6 +107,7 @@ class Command:
     wish: Wish | None = None
     history: tuple[Imported, ...] = ()
     ending: Ending | None = None
+    hush: HushFor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,8 @@ class Commit:
     `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
     mention too; their facts and tones are added to its row, of which nothing else changes. `seen`: (identity,
     revision, source), insert-or-ignore. `marks` replace those of the same brand and identity, of which the newest
-    MOST_MARKS of a brand are kept; `unmarked` are (brand, identity). `tombstones`: identities whose text, title,
+    MOST_MARKS of a brand are kept; `unmarked` are (brand, identity). `silences` and `held_back` replace those of the
+    same number, or incident and step. `tombstones`: identities whose text, title,
     author and url are removed everywhere, marks included; an identity never stored is remembered as deleted.
     `snapshots` carry `seq=None` resolved at commit to the brand's last input, the ones in this commit included.
     """
@@ -164,6 +167,8 @@ class Commit:
     outgoing: list[Outgoing] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    held_back: list[HeldBack] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
@@ -267,9 +272,9 @@ class Store(Protocol):
         brands: Collection[str],
     ) -> int:
         """Remove mentions older than their retention, their `seen` rows once not listed for `listed`, answered
-        commands, finished deliveries, inputs older than `keep` that a kept snapshot covers, and marks and models older
-        than `keep` of which the brand is neither in `brands` nor has a mention left. Returns rows removed; works in
-        small transactions.
+        commands, finished deliveries, silences and what was held back `keep` after their end, inputs older than `keep`
+        that a kept snapshot covers, and marks and models older than `keep` of which the brand is neither in `brands`
+        nor has a mention left. Returns rows removed; works in small transactions.
         """
         ...
 
@@ -352,6 +357,18 @@ class Views(Protocol):
         ending: Ending | None = None,
     ) -> int:
         """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
+        ...
+
+    async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
+        """Newest first, with how many steps each held back; those that were in force after `since` when given."""
+        ...
+
+    async def held_back(self, incident: str) -> list[HeldBack]:
+        """What was not told of an incident, in order."""
+        ...
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+        """Leave a `silence` command; returns its id."""
         ...
 
     async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:

@@ -13,6 +13,7 @@ from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
     COMMANDS,
+    HELD_BACK,
     INPUTS,
     MARKS,
     MENTION_BRANDS,
@@ -20,6 +21,7 @@ from listener.store.tables import (
     MODELS,
     OUTBOX,
     SEEN,
+    SILENCES,
     SNAPSHOTS,
     TOMBSTONES,
 )
@@ -52,6 +54,8 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     unheard = and_(SEEN.c.revision.like(f"{DELETED}%"), ~exists().where(MENTIONS.c.identity == SEEN.c.identity))
     yield partial(_rows, table=SEEN, which=and_(SEEN.c.listed < at - span(OVERTAKEN), unheard))
     yield partial(_rows, table=COMMANDS, which=COMMANDS.c.answered_at < before)
+    yield partial(_rows, table=SILENCES, which=SILENCES.c.until < before)
+    yield partial(_rows, table=HELD_BACK, which=HELD_BACK.c.at < before)
     finished = select(OUTBOX.c.id).where(OUTBOX.c.finished < before)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))
     yield partial(_rows, table=OUTBOX, which=OUTBOX.c.finished < before)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -222,4 +222,28 @@ MODELS = Table(
     Column("hash", Text),
     Column("body", LargeBinary),
     _body("study"),
+)
+SILENCES = Table(
+    "silences",
+    METADATA,
+    _number("number", key=True),
+    _number("at"),
+    _number("until"),
+    _text("by"),
+    _text("because"),
+    _body("what"),
+    Column("ended_by", Text),
+    Index("silences_until", "until"),
+)
+HELD_BACK = Table(
+    "held_back",
+    METADATA,
+    _text("incident", key=True),
+    _number("step", key=True),
+    _number("at"),
+    _instant("silence"),
+    Column("behind", Text),
+    _instant("told_at"),
+    Index("held_back_silence", "silence"),
+    Index("held_back_at", "at"),
 )

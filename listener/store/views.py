@@ -9,7 +9,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from alerts.delivery import Delivery
-from listener.store import marking, queries
+from alerts.silence import HeldBack, HushFor, Silence
+from listener.store import marking, queries, silencing
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.port import (
@@ -130,6 +131,17 @@ class _SqlViews:
         with in_words(self._place):
             await self._check()
         return await finished(self._leave([marking.history_row(brand, history, by, at)]), "store ask")
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+        with in_words(self._place):
+            await self._check()
+        return await finished(self._leave([dict(silencing.wish_row(wish, because, by, at))]), "store ask")
+
+    async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
+        return await self._read(partial(silencing.silences, since=since, limit=limit))
+
+    async def held_back(self, incident: str) -> list[HeldBack]:
+        return await self._read(partial(silencing.held_back, incident=incident))
 
     async def asked_labels(self, limit: int = 10_000) -> list[Command]:
         return await self._read(partial(marking.waiting_labels, limit=limit))

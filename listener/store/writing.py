@@ -10,6 +10,7 @@ from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.port import Commit, Judged, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
+from listener.store.silencing import write_silences
 from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
@@ -52,6 +53,7 @@ def write(
     moved = _inputs(connection, commit.inputs, last)
     _transitions(connection, commit.transitions)
     _judged(connection, commit.judged)
+    write_silences(connection, commit)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)

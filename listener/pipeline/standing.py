@@ -1,0 +1,70 @@
+"""What routing must know that the engines do not tell: what people heard so far, and in which languages it is said."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from alerts.step import ACTING
+from config.settings import Settings
+from listener.pipeline.notify import Heard, Languages, Waiting
+from listener.store.port import IncidentRow, StoredMention, Views
+from rules.facts import Tone
+from rules.instant import Instant
+from rules.transition import SEVERITIES, Transition
+
+ENOUGH = 4
+"""A language in which one mention in so many is written is one of the languages of an incident."""
+_LOOKED_AT = 500
+_DELIVERIES = 1_000
+
+
+async def spoken(step: Transition, settings: Settings, fresh: Sequence[StoredMention], views: Views) -> Languages:
+    """The languages of the mentions that a step is about; `fresh` are not in the store yet. None where no route asks.
+
+    Raises StoreError.
+    """
+    if all(route.language is None for route in settings.routes):
+        return None
+    new = [(each.at, each.tones[step.brand]) for each in fresh if step.brand in each.tones]
+    since = step.at - step.evidence.window
+    known = [*new, *await views.tones(step.brand, limit=_LOOKED_AT)]
+    return _most(tone for at, tone in _unlike(known, step) if at > since)
+
+
+def _unlike(known: Iterable[tuple[Instant, Tone]], step: Transition) -> Iterable[tuple[Instant, Tone]]:
+    """Without what the step does not count."""
+    bad = step.evidence.of == "negative"
+    return ((at, tone) for at, tone in known if at <= step.at and (tone.label == "negative" or not bad))
+
+
+def _most(tones: Iterable[Tone]) -> frozenset[str]:
+    counts = Counter(tone.language for tone in tones if tone.language)
+    return frozenset(language for language, count in counts.items() if count * ENOUGH >= counts.total())
+
+
+async def heard_of(incidents: Collection[str], settings: Settings, views: Views) -> dict[str, Heard]:
+    """What people know of open incidents. Raises StoreError."""
+    rows = [row for each in sorted(incidents) if (row := await views.incident(each))]
+    return {row.id: await _heard(row, settings, views) for row in rows}
+
+
+async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
+    deliveries = await views.deliveries(thread=row.id, limit=_DELIVERIES)
+    return Heard(
+        brand=row.brand,
+        rule=row.rule,
+        severity=next(each for each in SEVERITIES if each == row.severity),
+        channels=tuple({each.channel: None for each in reversed(deliveries)}),
+        waiting=None if row.acknowledged_by else await _waiting(row, settings, views),
+    )
+
+
+async def _waiting(row: IncidentRow, settings: Settings, views: Views) -> Waiting | None:
+    """The last step that asked to act, where it was held back and not told since."""
+    held = {each.step: each for each in await views.held_back(row.id)}
+    if not held:
+        return None
+    last = [each async for each in views.transitions(row.id) if each.state in ACTING][-1]
+    mine = held.get(last.step)
+    if mine is None or mine.told_at is not None:
+        return None
+    return Waiting(mine, last, await spoken(last, settings, (), views))
