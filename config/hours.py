@@ -1,7 +1,7 @@
 """Hours of a week as people write them: `Mon-Fri 19:00-08:00`, `Fri 19:00 - Mon 08:00`, `Sat-Sun`, `08:00-20:00`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated
@@ -24,6 +24,12 @@ def within(hours: str, local: datetime) -> bool:
     """
     now = local.weekday() * _DAY + local.hour * 60 + local.minute
     return any((now - begin) % _WEEK < length for begin, length in _stretches(hours))
+
+
+def fill_a_week(hours: Iterable[str]) -> bool:
+    """Whether these hours together leave out no minute of a week."""
+    stretches = [stretch for each in hours for stretch in _stretches(each)]
+    return len({(begin + minute) % _WEEK for begin, length in stretches for minute in range(length)}) == _WEEK
 
 
 def checked(text: str) -> str:

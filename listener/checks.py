@@ -1,6 +1,6 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from alerts.alert import Language
 from alerts.channel import ChannelSpec
 from alerts.typography import NO_BREAK as NB
 from config.document import Document
+from config.hours import fill_a_week
 from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
 from config.problems import ConfigError, Problem
@@ -271,9 +272,22 @@ def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
         return
     for severity in ("warning", "critical"):
         for name in settings.brands:
-            if not any(_takes(route, severity) and name in (route.brand or (name,)) for route in settings.routes):
+            taking = [
+                route for route in settings.routes if _takes(route, severity) and name in (route.brand or (name,))
+            ]
+            if not taking:
                 message = f"no route takes {severity} incidents of '{name}': nobody is told"
                 yield loaded.document.problem(("routes",), message, "add a last route: - {to: [...]}", warning=True)
+            elif not _always(taking):
+                message = f"not all {severity} incidents of '{name}' fit a route, for their hour, language or source"
+                yield loaded.document.problem(("routes",), message, "add a last route: - {to: [...]}", warning=True)
+
+
+def _always(routes: Sequence[Route]) -> bool:
+    """Whether some route fits at any time, whatever the mentions; hours are taken as those of one place."""
+    anyhow = [route for route in routes if route.language is None and route.source is None]
+    hours = [each for route in anyhow for each in route.hours or ()]
+    return any(route.hours is None for route in anyhow) or fill_a_week(hours)
 
 
 def _unreached(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
@@ -291,7 +305,8 @@ def _takes(route: Route, severity: str) -> bool:
 def _takes_all(route: Route, severity: str | None) -> bool:
     """No later route sees an incident of `severity` (None: of any)."""
     every = route.severity is None if severity is None else _takes(route, severity)
-    return every and route.brand is None and not route.go_on
+    conditions = (route.brand, route.language, route.source, route.hours)
+    return every and all(each is None for each in conditions) and not route.go_on
 
 
 def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

@@ -29,6 +29,8 @@ COMMANDS = {
     "label": "Say what the tone of mentions is; it is learnt from.",
     "report": "Say how good the tone is, and how far alerts can be believed.",
     "incidents": "List, show, explain, acknowledge and resolve incidents.",
+    "silences": "Be told of nothing for a while: add, list and end silences.",
+    "routes": "Show who is told of what, and try it.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",
     "notify": "Send a test message through a channel.",

@@ -12,6 +12,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
+from alerts.silence import HushFor
 from config.load import load
 from config.settings import Settings
 from listener.app import store_address
@@ -88,6 +89,11 @@ async def ask(
 async def ask_labels(views: Views, wishes: Sequence[tuple[str, Wish]], *, by: str | None, done: str) -> int:
     """The same for marks; `done` is said of them."""
     return await _told(views, await views.ask_labels(wishes, by or getpass.getuser(), Clock().now()), done)
+
+
+async def ask_silence(views: Views, wish: HushFor, because: str, *, by: str | None, done: str) -> int:
+    """The same for a silence."""
+    return await _told(views, await views.ask_silence(wish, because, by or getpass.getuser(), Clock().now()), done)
 
 
 async def ask_history(views: Views, brand: str, history: Sequence[Imported], *, by: str | None, done: str) -> int:

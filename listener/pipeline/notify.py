@@ -122,17 +122,8 @@ class Notifier:
             held=is_watched(self._settings, step.brand, step.rule, step.at),
             already=heard.channels,
             silences=self._silences.values(),
-            busy=self._busy(step),
+            busy=busy_channels(self.heard, step.brand, step.rule),
         )
-
-    def _busy(self, step: Transition) -> dict[str, str]:
-        """Channels that were told of an open critical incident of another rule of the same brand."""
-        return {
-            channel: incident
-            for incident, heard in self.heard.items()
-            if (heard.brand, heard.severity) == (step.brand, "critical") and heard.rule != step.rule
-            for channel in heard.channels
-        }
 
     def passed_on(self, deliveries: Sequence[Outgoing]) -> None:
         """Whoever is told in another channel's place hears of the rest of the incident as well."""
@@ -186,6 +177,16 @@ def route(
         silences=silences,
         busy=busy,
     )
+
+
+def busy_channels(heard: Mapping[str, Heard], brand: str, rule: str) -> dict[str, str]:
+    """Channels that were told of an open critical incident of the brand by another rule, with that incident."""
+    return {
+        channel: incident
+        for incident, each in heard.items()
+        if (each.brand, each.severity) == (brand, "critical") and each.rule != rule
+        for channel in each.channels
+    }
 
 
 def routed_step(step: Transition, at: Instant, *, rises: bool = False, languages: Languages = None) -> Step:

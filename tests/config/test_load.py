@@ -229,7 +229,12 @@ def test_what_is_in_force_holds_defaults_and_masks_passwords_in_addresses(tmp_pa
     assert shown["sources"]["press"]["urls"] == ["https://me:***@example.org/rss"]
     assert shown["channels"]["team"]["token"] == "**********"
     assert shown["channels"]["team"]["from"] == "me"
-    assert shown["routes"][0] == {"severity": ["critical"], "to": ["team"], "continue": True, "quiet_while_critical": False}
+    assert shown["routes"][0] == {
+        "severity": ["critical"],
+        "to": ["team"],
+        "continue": True,
+        "quiet_while_critical": False,
+    }
 
 
 def test_the_environment_wins_over_the_file_and_is_named_when_wrong(tmp_path: Path) -> None:

@@ -1,0 +1,191 @@
+"""`badbuzz routes`: who is told of what, and why."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from alerts.routing import Routed, objection, told_of
+from alerts.silence import Silence
+from alerts.step import Step
+from config.problems import did_you_mean
+from config.settings import Route, Settings
+from listener.cli.store_access import Config, Json, put, shown, with_views
+from listener.cli.terminal import say
+from listener.cli.times import instant_in
+from listener.clock import Clock
+from listener.pipeline.notify import Heard, busy_channels, route
+from listener.pipeline.standing import heard_of
+from listener.pipeline.watched import is_watched
+from listener.store.port import StoreError, Views
+from listener.wire import iso, json_line
+from rules.instant import moment
+from rules.text import defuse
+from rules.transition import Severity, State
+
+app = typer.Typer(help="Routes: show them, and try who is told.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What the store says: open critical incidents, and silences with what each held back so far."""
+
+    heard: dict[str, Heard]
+    silences: list[tuple[Silence, int]]
+
+
+@app.command()
+def show(config: Config = None, *, json: Json = False) -> None:
+    """Show the routes in the order in which they are tried, in words."""
+
+    async def work(_views: Views, settings: Settings) -> Settings:
+        return settings
+
+    settings = with_views(config, work)
+    if json:
+        for number, each in enumerate(settings.routes, 1):
+            put(json_line({"route": number, **each.model_dump(mode="json", by_alias=True, exclude_none=True)}))
+        return
+    console = shown()
+    for number, each in enumerate(settings.routes, 1):
+        console.print(f"{number}. {_in_words(each, settings)}: {', '.join(each.to)}{_manner(each)}")
+    operator = ", ".join(settings.operator.to) or "nobody, as there is no operator"
+    console.print(f"what is critical and fits no route: {operator}; anything else that fits none: nobody")
+
+
+@app.command("test")
+def try_(
+    config: Config = None,
+    *,
+    brand: Annotated[str, typer.Option(help="Of which brand an incident is.")],
+    severity: Annotated[Severity, typer.Option(help="How bad it is.")],
+    state: Annotated[State, typer.Option(help="Which step it takes.")] = "open",
+    rule: Annotated[str, typer.Option(help="Of which rule it is.")] = "",
+    source: Annotated[list[str] | None, typer.Option(help="Where mentions of it come from; may be repeated.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="In which language; may be repeated.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When; in your time zone unless it has its own; now if not given.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Say who would be told of a step in a new incident, when, and why; and who would not, and why.
+
+    Silences and open incidents are those of the store as it is now. A route that asks for a source or a language fits
+    only what is given.
+    """
+
+    async def work(views: Views, settings: Settings) -> None:
+        _check(settings, brand, rule, source or [])
+        step = Step(
+            brand=brand,
+            severity=severity,
+            state=state,
+            at=instant_in(at, ZoneInfo(settings.daemon.time_zone), "--at") if at else Clock().now(),
+            rule=rule,
+            languages=language or (),
+            sources=source or (),
+        )
+        known = await _known(views, settings, step)
+        routed = route(
+            settings,
+            step,
+            held=is_watched(settings, brand, rule, step.at),
+            silences=[each for each, _ in known.silences],
+            busy=busy_channels(known.heard, brand, rule),
+        )
+        (_put if json else _print)(settings, step, known, routed)
+
+    with_views(config, work)
+
+
+async def _known(views: Views, settings: Settings, step: Step) -> _Known:
+    try:
+        rows = await views.incidents(brand=step.brand, open_only=True)
+        critical = [row.id for row in rows if row.severity == "critical"]
+        return _Known(heard=await heard_of(critical, settings, views), silences=await views.silences(step.at))
+    except StoreError as error:
+        say(f"without silences and open incidents: {error}")
+        return _Known(heard={}, silences=[])
+
+
+def _check(settings: Settings, brand: str, rule: str, sources: list[str]) -> None:
+    wanted = [(brand, list(settings.brands), "--brand")]
+    wanted += [(each, list(settings.sources), "--source") for each in sources]
+    wanted += [(rule, list(settings.rules), "--rule")] if rule else []
+    for name, names, option in wanted:
+        if name not in names:
+            hint = did_you_mean(name, names)
+            wrong = f"'{defuse(name)}' is in no configuration{'; ' if hint else ''}{hint}"
+            raise typer.BadParameter(wrong, param_hint=option)
+
+
+def _print(settings: Settings, step: Step, known: _Known, routed: Routed) -> None:
+    console, zone = shown(), settings.daemon.time_zone
+    local = moment(step.at).astimezone(ZoneInfo(zone))
+    console.print(f"{step.severity} of {step.brand}, {step.state}, on {local:%a %Y-%m-%d at %H:%M} ({zone})")
+    for reason in routed.reasons:
+        console.print(f"  {defuse(reason)}")
+    if routed.silence or routed.behind:
+        console.print("  what is held back is told afterwards, if it still stands and nobody has taken it")
+    for number, each in enumerate(settings.routes, 1):
+        why_not = objection(each, step, zone)
+        console.print(f"  route {number} ({', '.join(each.to)}): {f'does not fit: {why_not}' if why_not else 'fits'}")
+    for silence, held in _near(step, known):
+        holds = "holds it back" if silence.holds(step) else "lets it through"
+        console.print(f"  {defuse(told_of(silence))}: {holds}; {held} held back so far")
+
+
+def _put(settings: Settings, step: Step, known: _Known, routed: Routed) -> None:
+    zone = settings.daemon.time_zone
+    doubts = [objection(each, step, zone) for each in settings.routes]
+    line = {
+        "brand": step.brand,
+        "severity": step.severity,
+        "state": step.state,
+        "at": iso(step.at),
+        "channels": routed.channels,
+        "fallback": tuple(dict.fromkeys(name for names in routed.fallback.values() for name in names)),
+        "reasons": routed.reasons,
+        "silence": routed.silence,
+        "behind": routed.behind,
+        "routes": [
+            {"route": number, "to": each.to, "fits": not doubt, "why_not": doubt or None}
+            for number, (each, doubt) in enumerate(zip(settings.routes, doubts, strict=True), 1)
+        ],
+        "silences": [
+            {
+                "silence": silence.number,
+                "by": silence.by,
+                "because": silence.because,
+                "until": iso(silence.until),
+                "holds": silence.holds(step),
+                "held_back": held,
+            }
+            for silence, held in _near(step, known)
+        ],
+    }
+    put(json_line(line))
+
+
+def _near(step: Step, known: _Known) -> list[tuple[Silence, int]]:
+    """The silences of what is tried, whether or not it is too loud for them."""
+    return [(each, held) for each, held in known.silences if each.at <= step.at and each.what.fits(step)]
+
+
+def _in_words(each: Route, settings: Settings) -> str:
+    zone = each.time_zone or settings.daemon.time_zone
+    said = (
+        " or ".join(each.severity) if each.severity else "everything",
+        f"of {' or '.join(each.brand)}" if each.brand else "",
+        f"in {' or '.join(each.language)}" if each.language else "",
+        f"from {' or '.join(each.source)}" if each.source else "",
+        f"{' or '.join(each.hours)} ({zone})" if each.hours else "",
+    )
+    return ", ".join(filter(None, said))
+
+
+def _manner(each: Route) -> str:
+    on = "; the next routes are looked at as well" if each.go_on else ""
+    quiet = "; not beside a critical incident that they were told of" if each.quiet_while_critical else ""
+    return on + quiet
