@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerts.delivery import Outgoing
+from alerts.silence import HeldBack, Hush, Silence
 from listener.store.port import Commit, LogEntry, Store, StoredMention, Views
 from listener.store.store import open_store
 from rules.facts import Facts, Tone
@@ -69,6 +70,15 @@ def outgoing(name: str, channel: str = "team", thread: str = "i1", due: int = T0
     return Outgoing(id=name, channel=channel, thread=thread, due=due, **changes)
 
 
+def silence(number: int = 1, until: int = T0 + 9, **changes: Any) -> Silence:
+    known: dict[str, Any] = {"at": T0, "by": "Léa", "because": "connu", "what": Hush(brand="acme", severity="warning")}
+    return Silence(number=number, until=until, **known | changes)
+
+
+def held_back(incident: str = "i1", step: int = 0, **changes: Any) -> HeldBack:
+    return HeldBack(**{"incident": incident, "step": step, "at": T0, "silence": 1} | changes)
+
+
 def commit(at: int = T0, **rows: Any) -> Commit:
     return Commit(advanced=at, last=at, **rows)
 
@@ -97,4 +107,6 @@ async def everything(store: Store, views: Views, brands: tuple[str, ...] = ("acm
         "sources": await views.sources(),
         "snapshots": {brand: await store.snapshot(brand) for brand in brands},
         "commands": await store.commands(),
+        "silences": await views.silences(),
+        "held_back": await views.held_back("i1"),
     }

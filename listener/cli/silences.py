@@ -159,6 +159,6 @@ def _row(silence: Silence, held: int, now: Instant) -> dict[str, object]:
         "at": iso(silence.at),
         "until": iso(silence.until),
         "ended_by": silence.ended_by,
-        "in_force": silence.at <= now < silence.until,
+        "in_force": silence.ended_by is None and silence.at <= now < silence.until,
         "held_back": held,
     }

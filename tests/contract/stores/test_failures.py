@@ -23,7 +23,7 @@ from listener.store.port import (
 from listener.store.store import open_store
 from listener.store.tables import META
 from listener.store.views import open_views
-from tests.stores import T0, commit, everything, heard, outgoing, stored, transition
+from tests.stores import T0, commit, everything, heard, held_back, outgoing, silence, stored, transition
 
 # --- all or nothing ---------------------------------------------------------------------------------------------------
 
@@ -54,6 +54,8 @@ FULL = commit(
     transitions=[transition("i1", 0)],
     outgoing=[outgoing("d9")],
     sources=[SourceRow(name="press", kind="feed", state="live", cursor="2")],
+    silences=[silence()],
+    held_back=[held_back()],
     snapshots=[("acme", T0, b"s")],
 )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from alerts.delivery import Outcome
 from listener.store.port import DELETED, Answered, SourceRow, Store, Views
 from rules.instant import DAY, HOUR
-from tests.stores import T0, commit, heard, outgoing, stored, transition
+from tests.stores import T0, commit, heard, held_back, outgoing, silence, stored, transition
 
 WEEK = timedelta(days=7)
 
@@ -45,6 +45,18 @@ async def test_a_deletion_of_what_nobody_heard_is_remembered_for_a_day(store: St
     assert set(await store.lookup(["feed:heard", "feed:unheard"])) == {"feed:heard", "feed:unheard"}
     await purge(store, T0 + 25 * HOUR)
     assert set(await store.lookup(["feed:heard", "feed:unheard"])) == {"feed:heard"}
+
+
+async def test_silences_and_what_they_held_back_are_kept_after_their_end(store: Store, views: Views) -> None:
+    rows = {
+        "silences": [silence(), silence(2, T0 + DAY)],
+        "held_back": [held_back(), held_back(step=1, at=T0 + DAY, silence=2)],
+    }
+    await store.commit(commit(**rows))
+    assert await purge(store, T0 + 7 * DAY) == 0
+    assert await purge(store, T0 + 7 * DAY + HOUR) == 2
+    assert await views.silences() == [(rows["silences"][1], 1)]
+    assert await views.held_back("i1") == rows["held_back"][1:]
 
 
 async def test_what_is_removed_exceeds_no_transaction_and_is_counted(store: Store, views: Views) -> None:

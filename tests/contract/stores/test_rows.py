@@ -4,10 +4,11 @@ import pytest
 
 from alerts.alert import Notice
 from alerts.delivery import Outcome
+from alerts.silence import Hush, HushFor
 from listener.store.port import Answered, Position, Seen, SourceRow, Store, Views
 from listener.store.views import open_views
 from tests.builders import AT
-from tests.stores import T0, commit, everything, facts, heard, opened, outgoing, stored, transition
+from tests.stores import T0, commit, everything, facts, heard, held_back, opened, outgoing, silence, stored, transition
 
 # --- what is committed ------------------------------------------------------------------------------------------------
 
@@ -29,6 +30,8 @@ async def test_what_was_committed_is_there_after_opening_again(where: str) -> No
         transitions=[transition("i1", 0)],
         outgoing=[outgoing("d1", transition="i1.0")],
         sources=[SourceRow(name="press", kind="feed", state="live", cursor="é", last_read=T0)],
+        silences=[silence()],
+        held_back=[held_back()],
         snapshots=[("acme", T0, b"\0state")],
     )
     views = open_views(where)
@@ -44,6 +47,27 @@ async def test_what_was_committed_is_there_after_opening_again(where: str) -> No
         await store.commit(commit(inputs=[heard("c")]))
         assert [seq async for seq, _ in store.inputs("acme", 1)] == [2, 3]
     await views.close()
+
+
+async def test_silences_are_counted_with_what_they_hold_back_and_end_when_they_are_replaced(
+    store: Store, views: Views
+) -> None:
+    await store.commit(commit(silences=[silence(), silence(2, T0 + 5)], held_back=[held_back(), held_back(step=1)]))
+    ended = silence(2, T0 + 2, ended_by="Noé")
+    told = held_back(told_at=T0 + 3)
+    await store.commit(commit(T0 + 3, silences=[ended], held_back=[told, held_back("i2", silence=None, behind="i1")]))
+    assert await views.silences() == [(ended, 0), (silence(), 2)]
+    assert await views.silences(T0 + 2, limit=1) == [(silence(), 2)]
+    assert await views.held_back("i1") == [told, held_back(step=1)]
+    assert await views.held_back("i2") == [held_back("i2", silence=None, behind="i1")]
+
+
+async def test_a_silence_that_is_asked_for_waits_as_a_command(store: Store, views: Views) -> None:
+    wish = HushFor(what=Hush(incident="i1", critical=True), span=5)
+    number = await views.ask_silence(wish, "connu", "Léa", T0)
+    (command,) = await store.commands()
+    assert (command.id, command.verb, command.by, command.because) == (number, "silence", "Léa", "connu")
+    assert command.hush == wish
 
 
 async def test_a_snapshot_stands_after_the_inputs_of_its_own_commit(store: Store) -> None:

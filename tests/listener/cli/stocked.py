@@ -24,8 +24,8 @@ async def _stock(folder, parts) -> None:
         await _fill(world)
 
 
-async def _carry_out(folder) -> None:
-    async with opened(folder) as world:
+async def _carry_out(folder, parts) -> None:
+    async with opened(folder, **parts) as world:
         await world.ledger.write([])
 
 
@@ -35,6 +35,6 @@ def stocked(folder, **parts):
     return folder / "badbuzz.yaml"
 
 
-def carry_out(folder):
+def carry_out(folder, **parts):
     """Let a daemon run for a moment, so that it takes the commands that were left."""
-    asyncio.run(_carry_out(folder))
+    asyncio.run(_carry_out(folder, parts))

@@ -1,0 +1,113 @@
+"""`badbuzz silences` and `badbuzz routes`: what people ask for while no daemon runs, and who would be told."""
+
+import json
+
+import pytest
+
+from listener.cli import store_access
+from tests.listener.cli.stocked import carry_out, stocked
+from tests.listener.pipeline.world import START
+
+ROUTES = (
+    "[{severity: critical, to: [phone]}, {hours: Mon-Fri 08:00-19:00, time_zone: Europe/Paris, to: [team]},"
+    " {source: press, language: fr, to: [boss]}]"
+)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(store_access, "_PATIENCE", 0.0)
+    monkeypatch.setattr("listener.clock.Clock.now", lambda _: START)
+
+
+@pytest.fixture
+def config(tmp_path):
+    return stocked(tmp_path, routes=ROUTES)
+
+
+@pytest.fixture
+def command(badbuzz, config):
+    return lambda *words: badbuzz(*words, "--config", config)
+
+
+def lines(run):
+    return [json.loads(line) for line in run.out.splitlines()]
+
+
+def test_a_silence_is_asked_for_listed_and_ended_while_no_daemon_runs(command, tmp_path):
+    run = command("silences", "add", "--incident", "1", "--for", "2h", "--because", "[/b] known", "--by", "anna")
+    assert (0, "noted: the daemon takes it as soon as it runs\n") == (run.code, run.err)
+    assert "no silence" in command("silences", "list").out
+    carry_out(tmp_path, routes=ROUTES)
+    (row,) = lines(command("silences", "list", "--json"))
+    assert (1, "anna", "[/b] known", True, 0) == tuple(
+        row[name] for name in ("silence", "by", "because", "in_force", "held_back")
+    )
+    assert "2027-01-15T10:00:00Z" == row["until"]
+    shown = command("silences", "list").out
+    assert "incident 1" in shown
+    assert "[/b] known" in shown
+
+    assert 0 == command("silences", "expire", "1", "--by", "leo").code
+    carry_out(tmp_path, routes=ROUTES)
+    (row,) = lines(command("silences", "list", "--all", "--json"))
+    assert ("leo", False) == (row["ended_by"], row["in_force"])
+    assert "ended by leo" in command("silences", "list", "--all").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--brand", "acme"], 2, "--because"),
+        (["--because", "x"], 2, "a brand, a rule, a severity or an incident"),
+        (["--because", "x", "--brand", "acmé"], 2, "did you mean 'acme'?"),
+        (["--because", "x", "--rule", "few"], 2, "in no configuration"),
+        (["--because", "x", "--brand", "acme", "--for", "8d"], 2, "7 days at most"),
+        (["--because", "x", "--brand", "acme", "--for", "an hour"], 2, "not a duration"),
+        (["--because", "x", "--incident", "9"], 1, "there is no incident 9"),
+    ],
+)
+def test_what_cannot_be_silenced_is_said_at_once(command, words, code, said):
+    run = command("silences", "add", *words)
+    assert code == run.code
+    assert said in run.err
+
+
+def test_routes_are_shown_in_words_and_for_programs(command):
+    shown = command("routes", "show").out.splitlines()
+    assert "1. critical: phone" == shown[0]
+    assert "2. everything, Mon-Fri 08:00-19:00 (Europe/Paris): team" == shown[1]
+    assert "3. everything, in fr, from press: boss" == shown[2]
+    assert "the operator" in shown[3] or "boss" in shown[3]
+    assert ["team"] == lines(command("routes", "show", "--json"))[1]["to"]
+
+
+def test_who_would_be_told_is_said_with_every_reason(command, tmp_path):
+    by_day = command("routes", "test", "--brand", "acme", "--severity", "warning", "--at", "2026-11-27T10:00+01:00")
+    assert "team: route 2 fits warning of acme" in by_day.out
+    assert "route 1 (phone): does not fit: only critical" in by_day.out
+    night = ("routes", "test", "--brand", "acme", "--severity", "warning", "--at", "2026-11-28T03:00+01:00", "--json")
+    (told,) = lines(command(*night))
+    assert ([], ["nobody: no route fits warning of acme"]) == (told["channels"], told["reasons"])
+    assert "where it is Sat 03:00" in told["routes"][1]["why_not"]
+    assert ["boss"] == lines(command(*night, "--source", "press", "--language", "fr"))[0]["channels"]
+
+    command("silences", "add", "--brand", "acme", "--because", "known", "--by", "anna")
+    carry_out(tmp_path, routes=ROUTES)
+    now = ("routes", "test", "--brand", "acme", "--severity")
+    held = command(*now, "warning").out
+    assert "nobody: silence 1 of anna until 2027-01-15T09:00:00Z: known" in held
+    assert "holds it back; 0 held back so far" in held
+    (told,) = lines(command(*now, "critical", "--json"))
+    assert (["phone"], None, False) == (told["channels"], told["silence"], told["silences"][0]["holds"])
+
+
+def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_path):
+    assert (
+        "did you mean 'press'?"
+        in command("routes", "test", "--brand", "acme", "--severity", "info", "--source", "pres").err
+    )
+    (tmp_path / "data" / "badbuzz.db").unlink()
+    run = command("routes", "test", "--brand", "acme", "--severity", "critical")
+    assert "without silences and open incidents: there is no store" in run.err
+    assert "phone: route 1 fits critical of acme" in run.out
