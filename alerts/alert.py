@@ -86,6 +86,12 @@ class Late(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Withheld(msgspec.Struct, frozen=True, kw_only=True):
+    """That a step was not to be told before: for a silence of `by`, None when beside a critical incident."""
+
+    by: str | None = None
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One transition, told to one channel. Times are aware UTC.
 
@@ -99,7 +105,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
-    went on since this step.
+    went on since this step, `withheld` when this was not to be told before.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
     `channel_names` say what people call them, where that is something else.
@@ -130,6 +136,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     source_names: dict[str, str] = {}
     channel_names: dict[str, str] = {}
     late: Late | None = None
+    withheld: Withheld | None = None
     by: str | None = None
     because: str | None = None
     ending: Ending | None = None

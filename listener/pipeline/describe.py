@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share
+from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Withheld
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
@@ -58,10 +58,18 @@ class Describer:
             ending=step.ending,
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
+            withheld=await self._withheld(step),
             **self._names(step.brand),
             **_standing(step, life),
             **_reached(step, life, deliveries, alert_id),
         )
+
+    async def _withheld(self, step: Transition) -> Withheld | None:
+        held = next((each for each in await self.views.held_back(step.incident) if each.step == step.step), None)
+        if held is None or held.told_at is None:
+            return None
+        owners = {each.number: each.by for each, _ in await self.views.silences()} if held.silence else {}
+        return Withheld(by=owners.get(held.silence or 0, "?") if held.silence else None)
 
     def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
         evidence, floor = step.evidence, self._floor(step.rule)

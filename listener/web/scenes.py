@@ -11,6 +11,7 @@ from alerts.safe import host_of, safe_link
 from listener.store.marks import PERSON
 from listener.store.port import IncidentRow, StoredMention
 from listener.web.chart import chart
+from listener.web.quiet import Quiet
 from listener.web.status import BrandStatus, RuleStatus, Site
 from rules.facts import Tone
 from rules.instant import MINUTE, Instant, Span, instant
@@ -107,6 +108,7 @@ class OneIncident:
             "news": _news([(row, steps[-1] if steps else None)], site.now()),
             "quotes": await _quotes(site, steps[-1].evidence.mentions if steps else {}),
             "deliveries": await site.views.deliveries(thread=row.id),
+            "quiet": await _quiet(site, row),
             "pending": pending,
             "answer": answer,
             "present": present,
@@ -149,6 +151,19 @@ async def _failures(site: Site) -> list[tuple[Delivery, IncidentRow | None]]:
     parked = await site.views.deliveries(state="parked", limit=LISTED)
     failing = [each for each in await site.views.deliveries(state="due") if each.attempts][:LISTED]
     return [(each, await site.views.incident(each.thread) if each.transition else None) for each in parked + failing]
+
+
+async def _quiet(site: Site, row: IncidentRow) -> dict[int, Quiet]:
+    """What was held back of an incident, by the number of the step."""
+    held = await site.views.held_back(row.id)
+    silences = {each.number: each for each, _ in await site.views.silences()} if held else {}
+    critical = {name: await site.views.incident(name) for name in {each.behind for each in held} if name}
+    return {
+        each.step: Quiet(
+            silence=silences.get(each.silence or 0), beside=critical.get(each.behind or ""), told_at=each.told_at
+        )
+        for each in held
+    }
 
 
 async def _quotes(site: Site, said: Mapping[str, str]) -> list[dict[str, object]]:

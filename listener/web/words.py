@@ -13,6 +13,7 @@ from alerts.typography import number, part, plural
 from listener.errors import PARTLY, WAITING
 from listener.web.chart import Chart
 from listener.web.measures import Measures
+from listener.web.quiet import Quiet
 from listener.web.status import RuleStatus, SourceStatus
 from listener.web.troubles import in_french
 from rules.instant import HOUR, Instant, Span, moment
@@ -332,6 +333,16 @@ class Words:
         where = ", ".join(f"{source}{NB}{number(count, self.language)}" for source, count in named)
         who = self._measures.many(evidence.authors, "authors") if evidence.authors else ""
         return " · ".join(filter(None, (who, where)))
+
+    def quiet(self, quiet: Quiet) -> str:
+        """Why a step was held back."""
+        return quiet.in_words(self.language, self._times)
+
+    def held_back(self, steps: int) -> str:
+        """How many steps of an incident were."""
+        if self.language == "fr":
+            return f"{steps}{NB}{plural(steps, 'étape non annoncée', 'étapes non annoncées', 'fr')}"
+        return f"{steps} {plural(steps, 'step', 'steps', 'en')} held back"
 
     def incident(self, number: int) -> str:
         return f"incident n°{NB}{number}" if self.language == "fr" else f"incident {number}"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share, Withheld
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -205,6 +205,8 @@ ALERTS = {
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
     "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),
+    "held back by a silence": replace(OPEN, withheld=Withheld(by="Zoé"), told=("team",)),
+    "held back and worse since": replace(LATE, withheld=Withheld(), late=Late(state="worse", at=OPENED)),
     "late and worse, and over": replace(HIGHER, late=Late(state="resolved", at=OPENED + timedelta(days=1))),
 }
 NOTICES = {

@@ -441,6 +441,18 @@ def test_what_comes_late_does_not_pretend_to_be_now():
     )
 
 
+def test_what_was_held_back_says_of_when_its_figures_are_and_still_rings():
+    silenced, spared = ALERTS["held back by a silence"], ALERTS["held back and worse since"]
+
+    assert "usually 3. Figures of 23:08, held back until now by a silence (Zoé). " in line(silenced, "en")
+    assert "d’habitude 3. Chiffres relevés à 23 h 08, retenus jusqu’à présent par une sourdine (Zoé). " in line(
+        silenced, "fr"
+    )
+    assert "Sent late; worse since 23:08. Figures of 23:08, held back until now beside a critical" in line(spared, "en")
+    assert "retenus jusqu’à présent, un incident critique étant ouvert. " in _plain(render(spared, "fr", PARIS).text)
+    assert render(silenced, "fr", PARIS).priority == 4
+
+
 def test_what_comes_late_to_somebody_else_than_who_has_it_does_not_wake():
     message = render(ALERTS["late, and taken"], "en", PARIS)
 

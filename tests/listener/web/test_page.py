@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
+from alerts.silence import HeldBack, Hush, Silence
 from listener.errors import PARTLY
 from listener.store.port import Answered, StoreError
 from listener.web import words as words_module
@@ -69,6 +70,31 @@ async def test_an_incident_tells_how_much_of_what_is_usual_was_heard_when_it_was
     world.views.steps[-1] = msgspec.structs.replace(world.views.steps[-1], evidence=evidence)
     assert "Il nous manque environ 30\u202f% des mentions" in await text(client, "/i/37")
     assert "We miss about 30% of mentions" in await text(client, "/i/37?lang=en")
+
+
+async def test_an_incident_says_which_steps_nobody_was_told_of_and_why(served, world):
+    client = await served()
+    assert "étape" not in await text(client, "/i/37")
+    what = Hush(brand="acme-air")
+    hushed = Silence(number=3, at=NOW - HOUR, until=NOW, by="Zoé\u202e", because="<b>connu</b>", what=what)
+    behind = incident(number=36, id="36ff", severity="critical")
+    world.views.rows.append(behind)
+    world.views.hushed.append(hushed)
+    world.views.quiet += [
+        HeldBack(incident="5f0c", step=0, at=NOW - MINUTE, silence=3, told_at=NOW),
+        HeldBack(incident="5f0c", step=1, at=NOW - MINUTE, behind="36ff"),
+    ]
+    world.views.steps[:] = [step(0), step(1, "worse")]
+    page = await text(client, "/i/37")
+    assert f"2{NB}étapes non annoncées" in page
+    assert (
+        f"sourdine n°{NB}3 (Zoé, fin{NB}: 23{NB}h{NB}10){NB}: <b>connu</b>. Annoncé depuis{NB}: 23{NB}h{NB}10." in page
+    )
+    assert f"Non annoncé partout, l’incident n°{NB}36 étant critique." in page
+    page = await text(client, "/i/37?lang=en")
+    assert "2 steps held back" in page
+    assert "Held back by silence 3 (Zoé, until 23:10): <b>connu</b>. Told since: 23:10." in page
+    assert "Not told everywhere, as incident 36 was critical." in page
 
 
 async def test_an_incident_that_is_held_says_so_wherever_it_stands(served, world):

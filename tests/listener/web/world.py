@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from alerts.silence import HeldBack, Silence
 from config.model import Secret
 from config.problems import Problem
 from listener.observe.metrics import Metrics
@@ -82,6 +83,8 @@ class Shelf:
     sends: list[SimpleNamespace] = field(default_factory=list)
     asked: list[Command] = field(default_factory=list)
     answers: dict[int, Answered] = field(default_factory=dict)
+    quiet: list[HeldBack] = field(default_factory=list)
+    hushed: list[Silence] = field(default_factory=list)
     broken: Exception | None = None
     reads: int = 0
     """How often the incidents were listed, the open ones alone not counted."""
@@ -126,6 +129,12 @@ class Shelf:
             if wish.label:
                 self.said = [_marked(one, wish) if one.mention.identity == target else one for one in self.said]
         return len(self.asked)
+
+    async def held_back(self, incident: str) -> list[HeldBack]:
+        return [each for each in self.quiet if each.incident == incident]
+
+    async def silences(self) -> list[tuple[Silence, int]]:
+        return [(each, 0) for each in self.hushed]
 
     async def answer(self, command: int) -> Answered | None:
         return self.answers.get(command)
