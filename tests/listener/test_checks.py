@@ -175,6 +175,22 @@ def test_incidents_that_nobody_is_told_of_are_warnings(tmp_path: Path) -> None:
     assert found == [("warning", "routes", "no route takes warning incidents of 'beta': nobody is told")]
 
 
+@pytest.mark.parametrize(
+    ("routes", "gaps"),
+    [
+        ("[{hours: 08:00-19:00, to: [phone, out]}, {severity: critical, to: phone}]", ["warning"]),
+        ("[{language: fr, to: phone}, {source: press, to: out}]", ["warning", "critical"]),
+        ("[{hours: 08:00-19:00, to: phone}, {hours: [19:00-24:00, 00:00-08:00], to: out}]", []),
+    ],
+)
+def test_what_fits_no_route_at_some_hour_or_in_some_language_is_a_warning(
+    tmp_path: Path, routes: str, gaps: list[str]
+) -> None:
+    wanted = [f"not all {each} incidents of 'acme' fit a route, for their hour, language or source" for each in gaps]
+    found = [message for _, path, message in said(tmp_path, routes=routes) if path.startswith("routes")]
+    assert [message for message in found if "wakes nobody" not in message] == wanted
+
+
 def test_what_serves_nobody_is_a_warning(tmp_path: Path) -> None:
     sources = "{press: {kind: feed, urls: [https://example.org/rss], brands: []}}"
     rules = "{bad-buzz: {kind: spike, brands: []}}"
