@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from alerts.silence import HeldBack
 from config.settings import Settings
 from listener.cli.incidents_explain import explain
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
@@ -123,6 +124,7 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
         if row.ending:
             why = f": {defuse(row.judged_because)}" if row.judged_because else ""
             console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
+    held = {each.step: each for each in await views.held_back(row.id)}
     async for step in views.transitions(row.id):
         if json:
             put(transition_line(step))
@@ -131,7 +133,16 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
         console.print(f"{clock_time(step.at)}  {step.state:<12} {step.severity:<8} {who}")
         for reason in step.reasons:
             console.print(f"    {reason}")
+        if step.step in held:
+            console.print(f"    {_held(held[step.step])}")
     return 0
+
+
+def _held(held: HeldBack) -> str:
+    """Why people were not told of a step, or when they were."""
+    why = f"by silence {held.silence}" if held.silence else f"beside incident {held.behind}, which was critical"
+    since = "" if held.told_at is None else f", told at {clock_time(held.told_at)}"
+    return f"held back {why}{since}"
 
 
 def _row(row: IncidentRow) -> dict[str, object]:

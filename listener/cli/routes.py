@@ -69,7 +69,7 @@ def try_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say who would be told of a step in a new incident, when, and why; and who would not, and why.
+    """Say who would be told of an incident, and why.
 
     Silences and open incidents are those of the store as it is now. A route that asks for a source or a language fits
     only what is given.

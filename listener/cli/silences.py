@@ -71,7 +71,7 @@ def list_(
     over_too: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
     json: Json = False,
 ) -> None:
-    """List silences, newest first, with how many steps of incidents each held back."""
+    """List silences, and how much each held back; newest first."""
     now = Clock().now()
 
     async def work(views: Views, _settings: Settings) -> list[tuple[Silence, int, str | None]]:

@@ -242,6 +242,9 @@ class Ledger:
             held = step.severity != "critical" and is_watched(self.setup.settings, step.brand, step.rule, step.at)
             facts = {"incident": step.incident, "brand": step.brand, "rule": step.rule, "state": step.state}
             log.info("transition", **facts, held=held)
+        for quiet in commit.held_back:
+            why = {"silence": quiet.silence, "behind": quiet.behind}
+            log.info("held_back" if quiet.told_at is None else "told_after_all", incident=quiet.incident, **why)
 
     async def _load(self) -> None:
         position = await self._store.position()

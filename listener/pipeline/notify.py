@@ -109,7 +109,7 @@ class Notifier:
             fresh = [name for name in routed.channels if name not in heard.channels]
             self.heard[incident] = replace(heard, channels=(*heard.channels, *fresh), waiting=None)
             told.outgoing += _deliveries(step, at, routed, fresh)
-            told.held_back.append(msgspec.structs.replace(heard.waiting.held, told_at=at))
+            told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
         return told
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:

@@ -1,12 +1,15 @@
 """`badbuzz silences` and `badbuzz routes`: what people ask for while no daemon runs, and who would be told."""
 
+import asyncio
 import json
 
 import pytest
 
+from alerts.silence import Hush, HushFor
 from listener.cli import store_access
+from rules.instant import HOUR
 from tests.listener.cli.stocked import carry_out, stocked
-from tests.listener.pipeline.world import START
+from tests.listener.pipeline.world import START, opened
 
 ROUTES = (
     "[{severity: critical, to: [phone]}, {hours: Mon-Fri 08:00-19:00, time_zone: Europe/Paris, to: [team]},"
@@ -111,3 +114,18 @@ def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_
     run = command("routes", "test", "--brand", "acme", "--severity", "critical")
     assert "without silences and open incidents: there is no store" in run.err
     assert "phone: route 1 fits critical of acme" in run.out
+
+
+def test_what_was_held_back_is_counted_and_shown_with_its_step(badbuzz, tmp_path):
+    async def hear() -> None:
+        async with opened(tmp_path) as world:
+            wish = HushFor(what=Hush(rule="many"), span=HOUR)
+            await world.views.ask_silence(wish, "known", "anna", START)
+            await world.ledger.write([])
+            await world.say("1", "2", "3")
+
+    asyncio.run(hear())
+    config = tmp_path / "badbuzz.yaml"
+    assert 1 == badbuzz("silences", "list", "--config", config, "--json").json["held_back"]
+    assert "held back by silence 1" in badbuzz("incidents", "show", "1", "--config", config).out
+    assert "no delivery" in badbuzz("deliveries", "list", "--config", config).out
