@@ -4,29 +4,27 @@ import asyncio
 import math
 import ssl
 from collections import OrderedDict
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Literal, NoReturn, Self
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 import msgspec
 import structlog
-from aiomqtt import MqttCodeError, MqttError, ProtocolVersion
-from paho.mqtt.client import Client as Wire
-from paho.mqtt.client import DisconnectFlags
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from pydantic import AfterValidator, model_validator
+from aiomqtt import MqttError, ProtocolVersion
+from pydantic import AfterValidator, Field, model_validator
 
 from alerts.alert import Alert
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import server_address
-from alerts.channels._text import cut, one_line, slug, token
+from alerts.channels._homeassistant import Topics, device
+from alerts.channels._mqtt_client import Client, Failure, failure, is_granted, obey_cancellation, reply_to
+from alerts.channels._mqtt_commands import answered, place, understood
+from alerts.channels._mqtt_facts import Kept, facts, standing
+from alerts.channels._text import slug, token
 from alerts.message import Message
-from config.model import File, Secret
-from rules.transition import SEVERITIES
+from config.model import Duration, File, Secret
 
 PATIENCE = 20.0
 """Seconds `send` waits for a connection."""
@@ -40,7 +38,6 @@ BRIEF = 10.0
 """Seconds that a link must have lasted for the next attempt to follow at once."""
 REMEMBERED = 1_000
 """Incidents whose last step or state is remembered."""
-TEXT, SOURCES = 240, 12
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PROTOCOLS = {"5": ProtocolVersion.V5, "3.1.1": ProtocolVersion.V311}
 _UNSUPPORTED = {1, 132}
@@ -55,17 +52,26 @@ def _broker(value: str) -> str:
     return server_address(value, _PORTS, "mqtts://user@broker.example or mqtt://broker.example:1883")
 
 
-def _base(value: str) -> str:
+def _topic(value: str) -> str:
     if not value.strip("/") or value != value.strip("/") or any(char in "+#\0" for char in value):
         raise ValueError("a base topic is like badbuzz or office/badbuzz: no + or #, no / at its ends")
     return value
 
 
+Topic = Annotated[str, AfterValidator(_topic)]
+
+
 class MqttOptions(ChannelOptions):
     broker: Annotated[str, AfterValidator(_broker)]
     """The broker: mqtts://user@host:8883 (TLS) or mqtt://user@host:1883."""
-    base: Annotated[str, AfterValidator(_base)] = "badbuzz"
+    base: Topic = "badbuzz"
     """Where all topics begin."""
+    commands: bool = False
+    """Obey what comes on `<base>/command`: whoever the broker lets publish there may take an incident or end it."""
+    discovery: Topic | None = None
+    """Where Home Assistant looks for devices, usually `homeassistant`: each brand becomes one there."""
+    expiry: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=3_650))] = timedelta(days=30)
+    """How long after its last step an open incident stays retained if nobody clears it; MQTT 5 only."""
     password: Secret | None = None
     """Password of the user in `broker`."""
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
@@ -80,64 +86,10 @@ class MqttOptions(ChannelOptions):
         return self
 
 
-class _Client(aiomqtt.Client):
-    """A client that knows whether the broker refused what it acknowledged, and why it hung up, as MQTT 5 lets it, and
-    that leaves no socket behind when it cannot connect.
-    """
-
-    refusal: ReasonCode | None = None
-    goodbye: int | None = None
-    _is_left = False
-
-    async def __aenter__(self) -> Self:
-        try:
-            return await super().__aenter__()
-        except MqttError:
-            self._client.disconnect()
-            raise
-        except asyncio.CancelledError:
-            self._is_left = True
-            # after what the connecting thread has asked of the loop, or the loop would read from a closed socket
-            self._loop.call_soon(self._client.disconnect)
-            raise
-
-    def _client_connect(self) -> None:
-        super()._client_connect()
-        if self._is_left:  # its thread cannot be stopped: it connected when nobody waited for it any more
-            with suppress(RuntimeError):  # the loop has ended as well
-                self._loop.call_soon_threadsafe(self._client.disconnect)
-
-    def _on_disconnect(
-        self,
-        client: Wire,
-        userdata: Any,
-        flags: DisconnectFlags,
-        reason_code: ReasonCode,
-        properties: Properties | None = None,
-    ) -> None:
-        self.goodbye = self.goodbye or reason_code.value
-        # whoever stopped waiting for the connection does not wait for its end, and aiomqtt stumbles over it
-        if not self._connected.cancelled():
-            super()._on_disconnect(client, userdata, flags, reason_code, properties)
-
-    def _on_publish(
-        self, client: Wire, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
-    ) -> None:
-        self.refusal = reason_code if reason_code.is_failure else None
-        super()._on_publish(client, userdata, mid, reason_code, properties)
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """Why there is no connection; `code` is the broker's."""
-
-    why: str = "no connection yet"
-    code: int | None = None
-
-
 class MqttChannel:
     """Keeps `<base>/incident/<id>` and `<base>/brand/<slug>/state` retained while an incident is open, and says each
-    step once on `<base>/event`; `<base>/<installation>/status` is `online` while connected, else `offline`.
+    step once on `<base>/event`; `<base>/<installation>/status` is `online` while connected, else `offline`. With
+    `commands`, what is asked on `<base>/command` is answered on `<base>/answer`.
 
     Publishing needs the connection that `serve` keeps; `send` waits for it. Steps of one incident that come in the
     wrong order never bring back what a later step has cleared.
@@ -146,13 +98,14 @@ class MqttChannel:
     def __init__(
         self, options: MqttOptions, tools: Tools, *, timeout: float = TIMEOUT, patience: float = PATIENCE
     ) -> None:
-        self._options, self._base = options, options.base
+        self._options, self._base, self._tools = options, options.base, tools
         self._timeout, self._patience = timeout, patience
         self._id = f"badbuzz-{slug(tools.installation)}-{slug(tools.name)}"
         self._status = "" if tools.passing else f"{options.base}/{slug(tools.installation)}/status"
+        self._commands = f"{options.base}/command" if options.commands and not tools.passing else ""
         self._protocols = list(_PROTOCOLS.values()) if options.protocol == "auto" else [_PROTOCOLS[options.protocol]]
-        self._link: _Client | None = None
-        self._failure, self._since = _Failure(), math.inf
+        self._link: Client | None = None
+        self._failure, self._since = Failure(), math.inf
         self._changed, self._turn = asyncio.Condition(), asyncio.Lock()
         self._steps: OrderedDict[str, int] = OrderedDict()
         self._open: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -163,7 +116,7 @@ class MqttChannel:
             about = message.about
             if isinstance(about, Alert) and not self._is_late(about):
                 await self._keep(link, about, message)
-            await self._publish(link, "event", facts(message), retain=False)
+            await self._publish(link, f"{self._base}/event", facts(message))
 
     async def serve(self) -> None:
         """Stay connected, until cancelled: then say offline and leave."""
@@ -185,7 +138,7 @@ class MqttChannel:
                 async with await self._client(protocol, f"{self._id}-probe"):
                     return
             except MqttError as error:
-                self._failure = _failure(error)
+                self._failure = failure(error)
         self._unreached()
 
     async def _stay(self) -> None:
@@ -194,25 +147,31 @@ class MqttChannel:
             try:
                 # what is retained tells which incidents an earlier run left open
                 await client.subscribe(f"{self._base}/incident/+", qos=1)
+                await self._listen(client)
                 await self._tell(client, b"online")
-                _obey_cancellation()
+                obey_cancellation()
                 await self._ready(client)
                 async for heard in client.messages:
-                    self._learn(heard)
+                    await self._hear(client, heard)
+                    obey_cancellation()
             except asyncio.CancelledError:
                 # a clean goodbye keeps the broker from sending the last will
                 with suppress(MqttError):
                     await self._tell(client, b"offline")
                 raise
 
-    async def _tell(self, client: _Client, status: bytes) -> None:
+    async def _tell(self, client: Client, status: bytes) -> None:
         if self._status:
             await client.publish(self._status, status, qos=1, retain=True, timeout=self._timeout)
 
-    async def _ready(self, client: _Client) -> None:
+    async def _listen(self, client: Client) -> None:
+        if self._commands and not is_granted(await client.subscribe(self._commands, qos=1)):
+            log.warning("mqtt_commands_refused", client=self._id, topic=self._commands)
+
+    async def _ready(self, client: Client) -> None:
         async with self._changed:
             # this version works: no need to try the other again
-            self._link, self._failure, self._protocols = client, _Failure(), self._protocols[:1]
+            self._link, self._failure, self._protocols = client, Failure(), self._protocols[:1]
             self._since = asyncio.get_running_loop().time()
             self._changed.notify_all()
 
@@ -228,7 +187,7 @@ class MqttChannel:
 
     async def _lost(self, error: MqttError) -> None:
         async with self._changed:
-            self._failure = _failure(error, self._link.goodbye if self._link else None)
+            self._failure = failure(error, self._link.goodbye if self._link else None)
             self._link = None
             self._changed.notify_all()
 
@@ -241,7 +200,7 @@ class MqttChannel:
         self._protocols = others if unsupported else [*others, first]
         return True
 
-    async def _connected(self) -> _Client:
+    async def _connected(self) -> Client:
         try:
             async with asyncio.timeout(self._patience), self._changed:
                 await self._changed.wait_for(lambda: self._link or self._failure.code in _DENIED)
@@ -257,9 +216,9 @@ class MqttChannel:
             raise SendError("the broker's certificate cannot be trusted", reason="other", permanent=True)
         raise SendError(f"the broker could not be reached: {failure.why}", reason="other")
 
-    async def _client(self, protocol: ProtocolVersion, identifier: str, will: aiomqtt.Will | None = None) -> _Client:
+    async def _client(self, protocol: ProtocolVersion, identifier: str, will: aiomqtt.Will | None = None) -> Client:
         parts, password = urlsplit(self._options.broker), self._options.password
-        return _Client(
+        return Client(
             parts.hostname or "",
             parts.port or _PORTS[parts.scheme],
             username=unquote(parts.username) if parts.username else None,
@@ -269,6 +228,7 @@ class MqttChannel:
             will=will,
             timeout=self._timeout,
             keepalive=KEEPALIVE,
+            max_queued_incoming_messages=REMEMBERED * 2,
             tls_context=await asyncio.to_thread(self._trust) if parts.scheme == "mqtts" else None,
         )
 
@@ -289,104 +249,83 @@ class MqttChannel:
             self._steps.popitem(last=False)
         return alert.step < last
 
-    async def _keep(self, link: _Client, alert: Alert, message: Message) -> None:
+    async def _keep(self, link: Client, alert: Alert, message: Message) -> None:
         """Bring the retained state of the incident and of its brand up to date."""
         name = token(alert.incident)
         if alert.state == "resolved":
             self._open.pop(name, None)
         else:
             self._note(name, facts(message))
+        await self._publish(link, f"{self._base}/incident/{name}", self._open.get(name), keep=True)
         state = standing(alert.brand, self._open, message)
-        await self._publish(link, f"incident/{name}", self._open.get(name), retain=True)
-        await self._publish(link, f"brand/{slug(alert.brand)}/state", state, retain=True)
+        place = f"{self._base}/brand/{slug(alert.brand)}/state"
+        await self._publish(link, place, state, keep=True, passes=state["state"] != "calm")
+        if self._options.discovery and self._status:
+            topics = Topics(place, self._status, self._commands)
+            made = device(self._id, alert, topics, state, message.language)
+            where = f"{self._options.discovery}/device/{self._id}-{slug(alert.brand)}/config"
+            await self._publish(link, where, made, keep=True, passes=False)
 
     def _note(self, name: str, known: dict[str, Any]) -> None:
         self._open[name] = known
         if len(self._open) > REMEMBERED:
             self._open.popitem(last=False)
 
+    async def _hear(self, link: Client, heard: aiomqtt.Message) -> None:
+        if heard.topic.value != self._commands:
+            self._learn(heard)
+        # what is retained was said at another time, and would be obeyed after every connection
+        elif not heard.retain:
+            await self._obey(link, heard)
+
+    async def _obey(self, link: Client, heard: aiomqtt.Message) -> None:
+        command = understood(heard.payload)
+        wish = command.wish(self._tools.name) if command else None
+        why_not = await self._tools.act(wish) if wish else 'a command is like {"ack": "37"}'
+        wanted, mark = reply_to(heard)
+        async with self._turn:
+            try:
+                topic = place(self._base, wanted)
+                await self._publish(link, topic, answered(command, why_not), **mark)
+            except SendError as error:
+                log.warning("mqtt_answer_not_told", client=self._id, error=str(error))
+
     def _learn(self, heard: aiomqtt.Message) -> None:
         name = heard.topic.value.rpartition("/")[2]
         if not heard.retain or name in self._open or not isinstance(heard.payload, bytes):
             return
         with suppress(msgspec.DecodeError):
-            known = msgspec.json.decode(heard.payload, type=dict[str, Any])
-            self._note(name, {key: known.get(key) for key in ("brand", "severity")})
+            self._note(name, msgspec.to_builtins(msgspec.json.decode(heard.payload, type=Kept)))
 
-    async def _publish(self, link: _Client, topic: str, value: object, *, retain: bool) -> None:
-        """Publish and wait until the broker has it; None clears what was retained."""
+    async def _publish(
+        self, link: Client, topic: str, value: object, *, keep: bool = False, passes: bool = True, **properties: Any
+    ) -> None:
+        """Publish and wait until the broker has it; None clears what was kept, and what `passes` expires."""
         payload = b"" if value is None else msgspec.json.encode(value)
+        if keep and passes and payload:
+            properties["MessageExpiryInterval"] = int(self._options.expiry.total_seconds())
         link.refusal = None
         try:
-            await link.publish(f"{self._base}/{topic}", payload, qos=1, retain=retain)
+            await link.publish(topic, payload, qos=1, retain=keep, properties=link.properties(**properties))
         except MqttError as error:
             raise SendError(f"the broker did not take the message: {error}", reason="other") from None
         if link.refusal is not None:
             raise SendError(
-                f"the broker refused to publish on {self._base}/{topic}: {link.refusal}",
+                f"the broker refused to publish on {topic}: {link.refusal}",
                 reason="authError" if link.refusal.value in _DENIED else "clientError",
                 permanent=True,
             )
-
-
-def _obey_cancellation() -> None:
-    """Python 3.11's `wait_for`, on which aiomqtt waits, loses a cancellation that comes together with the answer."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-def _failure(error: MqttError, goodbye: int | None = None) -> _Failure:
-    # the error itself would keep its traceback, and with it the socket, alive
-    code = error.rc if isinstance(error, MqttCodeError) else goodbye
-    return _Failure(str(error), code.value if isinstance(code, ReasonCode) else code)
-
-
-def standing(brand: str, incidents: Mapping[str, Mapping[str, Any]], message: Message) -> dict[str, Any]:
-    """The state of a brand: the worst severity among its open incidents, else `calm`."""
-    mine = {name: known for name, known in incidents.items() if known.get("brand") == brand}
-    severities = {known.get("severity") for known in mine.values()}
-    worst = [severity for severity in SEVERITIES if severity in severities]
-    return {
-        "brand": brand,
-        "state": worst[-1] if worst else "calm",
-        "incidents": sorted(mine)[:SOURCES],
-        "at": message.about.at,
-        "text": cut(one_line(message.line), TEXT),
-    }
-
-
-def facts(message: Message) -> dict[str, Any]:
-    """What a program needs to know, without strangers' words, in about 4 KiB at most; `text` fits a small display."""
-    about, text = message.about, cut(one_line(message.line), TEXT)
-    common = {"id": message.id, "at": about.at, "text": text, "language": message.language, "link": message.link}
-    common["priority"] = message.priority
-    if not isinstance(about, Alert):
-        return {"type": "notice", "topic": about.topic, "subject": cut(about.subject, TEXT), **common}
-    names = ("incident", "number", "step", "brand", "rule", "state", "severity", "opened_at", "by", "drill")
-    return {"type": "alert", **common, **{name: getattr(about, name) for name in names}, **_counts(about)}
-
-
-def _counts(alert: Alert) -> dict[str, Any]:
-    figures = alert.figures
-    names = ("of", "count", "usual", "learning", "posts", "negative", "authors", "peak")
-    largest = sorted(figures.sources.items(), key=lambda item: -item[1])[:SOURCES]
-    return {
-        **{name: getattr(figures, name) for name in names},
-        "window_seconds": figures.window.total_seconds(),
-        "sources": dict(largest),
-        **({"coverage": alert.coverage, "unheard": sorted(alert.unheard)[:SOURCES]} if alert.coverage < 1 else {}),
-    }
 
 
 SPEC = ChannelSpec(
     kind="mqtt",
     summary="Publishes to an MQTT broker: retained state of open incidents and brands, and events.",
     options=MqttOptions,
-    example={"broker": "mqtts://badbuzz@broker.example", "base": "badbuzz", "password": "a-long-password"},
+    example={"broker": "mqtts://badbuzz@broker.example", "commands": True, "password": "a-long-password"},
     build=MqttChannel,
     thread=True,
     edit=True,
+    ack=True,
     wakes="depends",
     people=False,
 )

@@ -12,12 +12,16 @@ import aiohttp
 import aiomqtt
 import msgspec
 import pytest
+from aiomqtt import ProtocolVersion
 from amqtt.broker import Broker as Embedded
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from structlog.testing import capture_logs
 
-from alerts.channel import SendError, Tools
-from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel, facts
-from alerts.message import Message
+from alerts.channel import Act, SendError, Tools
+from alerts.channels._mqtt_facts import facts
+from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel
+from alerts.message import Choice, Message
 from rules.instant import instant
 from tests.builders import AT, FIGURES, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto, tcp_server
@@ -25,6 +29,20 @@ from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitt
 INCIDENT = "badbuzz/incident/1f0c9a7b2d3e"
 STATUS = "badbuzz/watch/status"
 STATE = "badbuzz/brand/acme/state"
+DEVICE = "badbuzz/ha/device/badbuzz-watch-home-acme/config"
+CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
+
+
+class Asked:
+    """Notes what is asked, and answers with a refusal."""
+
+    def __init__(self, refusal: str = "") -> None:
+        self.acts: list[Act] = []
+        self.refusal = refusal
+
+    async def __call__(self, act: Act) -> str:
+        self.acts.append(act)
+        return self.refusal
 
 
 @pytest.fixture
@@ -35,12 +53,14 @@ def broker(tmp_path: Path):
 
 @asynccontextmanager
 async def channel(
-    port: int, scheme: str = "mqtt", *, timeout: float = TIMEOUT, **options: Any
+    port: int, asked: Asked | None = None, *, scheme: str = "mqtt", timeout: float = TIMEOUT, **options: Any
 ) -> AsyncIterator[MqttChannel]:
     """A channel whose `serve` runs as long as the test needs it."""
     written = {"broker": f"{scheme}://localhost:{port}", **options}
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="home")
+        tools = Tools(
+            http=http, now=lambda: instant(AT), installation="watch", name="home", **({"act": asked} if asked else {})
+        )
         made = MqttChannel(SPEC.options.model_validate(written), tools, timeout=timeout)
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(made.serve(), name="serve")
@@ -65,7 +85,11 @@ class Watcher:
     """A subscriber that keeps the last payload of each topic, retained or live."""
 
     def __init__(self, client: aiomqtt.Client) -> None:
-        self._client, self.last, self.events = client, {}, []
+        self._client, self.last, self.events, self.marks, self.left = client, {}, [], {}, {}
+
+    async def say(self, said: Any, properties: Properties | None = None, *, retain: bool = False) -> None:
+        payload = said if isinstance(said, bytes) else json.dumps(said)
+        await self._client.publish("badbuzz/command", payload, qos=1, retain=retain, properties=properties)
 
     async def until(self, topic: str, fits: Callable[[Any], bool]) -> Any:
         """The payload of `topic` once it fits; JSON decoded, None when empty."""
@@ -75,9 +99,14 @@ class Watcher:
         return self.last[topic]
 
     def _keep(self, heard: aiomqtt.Message) -> None:
+        if heard.topic.value == "badbuzz/command":
+            return
         text = heard.payload.decode()
         value = json.loads(text) if text.startswith("{") else text or None
         self.last[heard.topic.value] = value
+        self.marks[heard.topic.value] = getattr(heard.properties, "CorrelationData", None)
+        if left := getattr(heard.properties, "MessageExpiryInterval", None):
+            self.left[heard.topic.value] = left
         if heard.topic.value.endswith("/event"):
             self.events.append(value)
 
@@ -292,7 +321,7 @@ async def test_a_certificate_of_another_name_or_authority_is_permanent(tmp_path:
     trust = authority(tmp_path, "elsewhere.example")
     with mosquitto(tmp_path, trust=trust) as broker:
         for options in ({"ca_file": trust.ca_file}, {}):
-            async with channel(broker.port, "mqtts", **options) as mqtt:
+            async with channel(broker.port, scheme="mqtts", **options) as mqtt:
                 with pytest.raises(SendError, match="certificate") as failed:
                     await mqtt.probe()
             assert failed.value.permanent
@@ -339,6 +368,109 @@ async def test_a_broker_nobody_answers_for_is_tried_again() -> None:
             await mqtt.probe()
 
     assert ("other", False) == (failed.value.reason, failed.value.permanent)
+
+
+def command(topic: str = "", mark: bytes = b"") -> Properties:
+    made = Properties(PacketTypes.PUBLISH)
+    if topic:
+        made.ResponseTopic, made.CorrelationData = topic, mark
+    return made
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ({"ack": "37", "by": "Camille"}, Act(verb="ack", incident="37", by="Camille")),
+        ({"ack": 37}, Act(verb="ack", incident="37", by="home")),
+        ({"false_alarm": "37"}, Act(verb="resolve", incident="37", by="home", ending="false-alarm")),
+    ],
+)
+async def test_a_command_is_carried_out_and_answered_where_it_wants(broker: Broker, said: Any, wish: Act) -> None:
+    asked = Asked("Max already has it")
+    async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen, channel(broker.port, asked, commands=True):
+        await seen.until(STATUS, lambda status: status == "online")
+        await seen.say({**said, "id": 7}, command("badbuzz/answer/phone", b"mark"))
+        told = await seen.until("badbuzz/answer/phone", bool)
+
+    assert ([wish], b"mark") == (asked.acts, seen.marks["badbuzz/answer/phone"])
+    assert {**said, "id": 7, "done": False, "why": "Max already has it"} == told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ("badbuzz/incident/1", b"no json"),
+        ("badbuzz/answers", b'{"ack": "1", "false_alarm": "1"}'),
+        ("badbuzz/command", b"[]"),
+        ("", b'{"ack":"' + b"9" * 5_000 + b'"}'),
+    ],
+)
+async def test_what_is_no_command_does_nothing_and_no_answer_goes_where_only_we_write(
+    broker: Broker, wanted: str, said: bytes
+) -> None:
+    asked = Asked()
+    async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen, channel(broker.port, asked, commands=True):
+        await seen.until(STATUS, lambda status: status == "online")
+        await seen.say(said, command(wanted))
+        told = await seen.until("badbuzz/answer", bool)
+
+    assert ([], False) == (asked.acts, told["done"])
+    assert {STATUS, "badbuzz/answer"} == set(seen.last)
+
+
+async def test_a_command_that_was_retained_is_of_another_time(broker: Broker) -> None:
+    asked = Asked()
+    async with watcher(broker.port) as seen:
+        await seen.say({"ack": "36"}, retain=True)
+        async with channel(broker.port, asked, commands=True, protocol="3.1.1"):
+            await seen.until(STATUS, lambda status: status == "online")
+            await seen.say({"ack": "37"})
+            await seen.until("badbuzz/answer", bool)
+
+    assert ["37"] == [act.incident for act in asked.acts]
+
+
+async def test_nobody_is_obeyed_unless_commands_are_wanted(broker: Broker) -> None:
+    asked = Asked()
+    async with watcher(broker.port) as seen, channel(broker.port, asked) as mqtt:
+        await seen.until(STATUS, lambda status: status == "online")
+        await seen.say({"ack": "37"})
+        await mqtt.send(message())
+        await seen.until(STATE, bool)
+
+    assert [] == asked.acts
+    assert "badbuzz/answer" not in seen.last
+
+
+async def test_home_assistant_has_a_device_a_brand_whose_button_takes_what_nobody_has(broker: Broker) -> None:
+    asked = Asked()
+    options = {"commands": True, "discovery": "badbuzz/ha"}
+    async with watcher(broker.port) as seen, channel(broker.port, asked, **options) as mqtt:
+        await mqtt.send(message(choices=CHOICES, language="fr"))
+        parts = (await seen.until(DEVICE, bool))["components"]
+        press = parts["take"]["payload_press"]
+        await seen.say(json.loads(press))
+        await seen.until("badbuzz/answer", bool)
+        await mqtt.send(message(alert(id="b", step=1, state="acknowledged"), choices=CHOICES[1:]))
+        state = await seen.until(STATE, lambda state: not state["take"])
+
+    assert [Act(verb="ack", incident=message().thread, by="Home Assistant")] == asked.acts
+    assert ("warning", "Je prends en charge") == (state["state"], parts["take"]["name"])
+    assert {"binary_sensor", "sensor", "button"} == {part["platform"] for part in parts.values()}
+    assert 3 == len({part["unique_id"] for part in parts.values()})
+
+
+async def test_what_is_retained_of_an_open_incident_expires_and_a_calm_brand_does_not(broker: Broker) -> None:
+    async with channel(broker.port, expiry="1h") as mqtt:
+        await mqtt.send(message())
+        async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen:
+            await seen.until(STATE, lambda state: state["state"] == "warning")
+            await seen.until(INCIDENT, bool)
+        assert {INCIDENT, STATE} == {topic for topic, left in seen.left.items() if 0 < left <= 3_600}
+        await mqtt.send(step(1, "resolved"))
+        async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen:
+            await seen.until(STATE, lambda state: state["state"] == "calm")
+        assert STATE not in seen.left
 
 
 def test_the_longest_message_is_at_most_4_kib_and_its_text_240_characters() -> None:

@@ -1,0 +1,71 @@
+"""What is published on MQTT: facts for programs, and one line for a small display."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from alerts.alert import Alert
+from alerts.channels._text import cut, one_line
+from alerts.message import Message
+from rules.transition import SEVERITIES, Severity
+
+TEXT, SOURCES = 240, 12
+
+
+class Kept(msgspec.Struct):
+    """What an earlier run left of an incident with the broker."""
+
+    brand: str
+    severity: Severity
+    incident: str | None = None
+    number: int = 0
+    choices: list[str] = []
+
+
+def standing(brand: str, incidents: Mapping[str, Mapping[str, Any]], message: Message) -> dict[str, Any]:
+    """The state of a brand: the worst severity among its open incidents, else `calm`; `take` is the id of the worst and
+    latest that nobody has, if any.
+    """
+    mine = {name: known for name, known in incidents.items() if known.get("brand") == brand}
+    severities = {known.get("severity") for known in mine.values()}
+    worst = [severity for severity in SEVERITIES if severity in severities]
+    return {
+        "brand": brand,
+        "state": worst[-1] if worst else "calm",
+        "incidents": sorted(mine)[:SOURCES],
+        "take": max(filter(_is_free, mine.values()), key=_urgency, default={}).get("incident"),
+        "at": message.about.at,
+        "text": cut(one_line(message.line), TEXT),
+    }
+
+
+def _is_free(known: Mapping[str, Any]) -> bool:
+    return "ack" in known["choices"]
+
+
+def _urgency(known: Mapping[str, Any]) -> tuple[int, int]:
+    return SEVERITIES.index(known["severity"]), known["number"]
+
+
+def facts(message: Message) -> dict[str, Any]:
+    """What a program needs to know, without strangers' words, in about 4 KiB at most; `text` fits a small display."""
+    about, text = message.about, cut(one_line(message.line), TEXT)
+    common = {"id": message.id, "at": about.at, "text": text, "language": message.language, "link": message.link}
+    common |= {"priority": message.priority, "choices": [choice.act for choice in message.choices]}
+    if not isinstance(about, Alert):
+        return {"type": "notice", "topic": about.topic, "subject": cut(about.subject, TEXT), **common}
+    names = ("incident", "number", "step", "brand", "rule", "state", "severity", "opened_at", "by", "drill")
+    return {"type": "alert", **common, **{name: getattr(about, name) for name in names}, **_counts(about)}
+
+
+def _counts(alert: Alert) -> dict[str, Any]:
+    figures = alert.figures
+    names = ("of", "count", "usual", "learning", "posts", "negative", "authors", "peak")
+    largest = sorted(figures.sources.items(), key=lambda item: -item[1])[:SOURCES]
+    return {
+        **{name: getattr(figures, name) for name in names},
+        "window_seconds": figures.window.total_seconds(),
+        "sources": dict(largest),
+        **({"coverage": alert.coverage, "unheard": sorted(alert.unheard)[:SOURCES]} if alert.coverage < 1 else {}),
+    }
