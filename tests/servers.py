@@ -2,12 +2,17 @@
 
 import asyncio
 import getpass
+import grp
 import json
+import os
+import pwd
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -277,6 +282,79 @@ async def smtp_server(
         yield inbox
     finally:
         server.close()
+
+
+# --- IMAP -------------------------------------------------------------------------------------------------------------
+
+
+DOVECOT = """\
+protocols = imap
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {folder}/log
+ssl = required
+ssl_cert = <{cert}
+ssl_key = <{key}
+mail_location = maildir:{folder}/mail
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    address = 127.0.0.1
+    port = {port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={user} gid={group} home={folder}
+}}
+"""
+
+
+@contextmanager
+def dovecot(trust: Authority) -> Iterator[int]:
+    """An IMAP server with a mailbox for USER, over TLS by `trust`; gives its port."""
+    program = shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+    if program is None:
+        pytest.skip("dovecot not found: run `make servers`")
+    # it keeps no mail for root, and nobody else may look into the folders of pytest
+    with tempfile.TemporaryDirectory() as name:
+        folder, port, user = Path(name), free_port(), "nobody" if os.geteuid() == 0 else getpass.getuser()
+        known = pwd.getpwnam(user)
+        os.chown(folder, known.pw_uid, known.pw_gid)
+        words = {"user": user, "group": grp.getgrgid(known.pw_gid).gr_name, "password": PASSWORD}
+        words |= {"cert": str(trust.cert_file), "key": str(trust.key_file)}
+        (folder / "conf").write_text(DOVECOT.format(folder=folder, port=port, **words))
+        running = subprocess.Popen([program, "-F", "-c", str(folder / "conf")])
+        try:
+            _await_port(port, running, folder / "log")
+            yield port
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
+def _await_port(port: int, running: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and running.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"dovecot does not listen: {log.read_text() if log.exists() else ''}")
 
 
 # --- MQTT -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Alerts by mail, one thread an incident."""
 
+import asyncio
+import imaplib
 import re
 import ssl
 from collections import OrderedDict
@@ -9,18 +11,24 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as MAIL
 from email.utils import format_datetime
+from html import escape
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import idna
+import structlog
 from aiosmtplib import SMTPResponseException
 from pydantic import AfterValidator, Field, model_validator
 
+from alerts.alert import Language
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
+from alerts.channels._imap import Mailbox, Unread
+from alerts.channels._replies import Reply, key, seal, understood
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import Message
+from alerts.words import headings
 from config.model import File, Secret
 from config.settings import OneOrMore
 from rules.instant import Instant, moment
@@ -28,9 +36,15 @@ from rules.instant import Instant, moment
 TIMEOUT = 10.0
 """Seconds one step of the conversation with the server may take."""
 SUBJECT = 200
+PAUSE, LONGEST_PAUSE = 20.0, 600.0
+"""Seconds between two looks for replies; doubled while the mailbox cannot be read."""
+UNREADABLE = (OSError, ValueError, imaplib.IMAP4.error)
+"""What reading the mailbox may raise."""
 REMEMBERED = 500
 """Messages whose delivery to some, not all, is remembered between attempts."""
-_PORTS = {"smtp": 587, "smtps": 465}
+_PORTS, _IMAPS = {"smtp": 587, "smtps": 465}, 993
+
+log = structlog.get_logger("email")
 
 
 def _mailbox(value: str) -> str:
@@ -48,13 +62,17 @@ def _server(value: str) -> str:
     return server_address(value, _PORTS, "smtp://user@mail.example:587 or smtps://user@mail.example")
 
 
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+def _mailbox_server(value: str) -> str:
+    return server_address(value, {"imaps"}, "imaps://user@mail.example:993")
+
+
+Reader = Annotated[str, AfterValidator(_mailbox)]
 
 
 class EmailOptions(ChannelOptions):
-    to: OneOrMore[Mailbox]
+    to: OneOrMore[Reader]
     """Who receives the mails; they see each other's addresses."""
-    sender: Annotated[Mailbox, Field(alias="from")]
+    sender: Annotated[Reader, Field(alias="from")]
     """The address the mails come from."""
     smtp: Annotated[str, AfterValidator(_server)]
     """The mail server: smtp://user@host:587 (STARTTLS) or smtps://user@host:465 (TLS)."""
@@ -64,6 +82,26 @@ class EmailOptions(ChannelOptions):
     """Whether smtp:// must, may or must not be encrypted by STARTTLS."""
     ca_file: File | None = None
     """Certificates to trust besides the system's, as PEM."""
+    imap: Annotated[str, AfterValidator(_mailbox_server)] | None = None
+    """Where replies come in, imaps://user@host:993, to take an incident or end it by answering its mail. Best a mailbox
+    that nobody else reads: what is marked as read is not looked at.
+    """
+    imap_password: Secret | None = None
+    """Password of the user in `imap`; `password` when not given."""
+
+    @model_validator(mode="after")
+    def _can_read(self) -> Self:
+        if self.imap is not None and not (urlsplit(self.imap).username and self.reading):
+            raise ValueError("imap needs a user, as in imaps://user@mail.example, and imap_password or password")
+        if self.imap_password is not None and self.imap is None:
+            raise ValueError("imap_password is for imap: give both or neither")
+        return self
+
+    @property
+    def reading(self) -> str:
+        """The password for `imap`."""
+        known = self.imap_password or self.password
+        return known.get_secret_value() if known else ""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -82,14 +120,21 @@ class EmailChannel:
 
     When the server refuses some recipients the others have their mail; a new attempt leaves those out, as long as the
     program runs. A repeated message carries the same Message-ID.
+
+    With `imap`, whoever is in `to` takes an incident by replying to one of its mails: its Message-ID is sealed, so that
+    it takes a mail about that incident, not just their address, to act in their name. Each reply is acted on once.
     """
 
-    def __init__(self, options: EmailOptions, tools: Tools, *, timeout: float = TIMEOUT) -> None:
-        self._options, self._tools, self._timeout = options, tools, timeout
+    def __init__(self, options: EmailOptions, tools: Tools, *, timeout: float = TIMEOUT, pause: float = PAUSE) -> None:
+        self._options, self._tools, self._timeout, self._pause = options, tools, timeout, pause
+        self._language: Language = options.language or "fr"
+        self._mailbox = _opened(options, timeout)
+        self._key = key(options.reading, tools.installation, tools.name) if options.imap else b""
         self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        mail = compose(message, self._options, name=self._tools.name, at=self._tools.now())
+        self._language = message.language
+        mail = compose(message, self._options, name=self._tools.name, at=self._tools.now(), sealing=self._key)
         done = self._taken.get(message.id, frozenset())
         due = [address for address in self._options.to if address not in done]
         if not due:
@@ -102,12 +147,55 @@ class EmailChannel:
         self._taken.pop(message.id, None)
 
     async def probe(self) -> None:
-        """Connect, encrypt, log in and say nothing. Raises SendError."""
+        """Connect, encrypt, log in and say nothing, where mails go and where replies come from. Raises SendError."""
         async with self._session() as server:
             await server.noop()
+        if self._mailbox:
+            try:
+                await asyncio.to_thread(self._mailbox.check)
+            except UNREADABLE as error:
+                raise _unread(error, self._options.reading) from None
 
     async def serve(self) -> None:
-        return
+        """Read replies while there is `imap`."""
+        if self._mailbox is None or self._tools.passing:
+            return
+        last, pause = Unread(b"", 0, b""), self._pause
+        while True:
+            try:
+                for mail in await asyncio.to_thread(self._mailbox.unread, last.epoch, last.uid):
+                    last = mail
+                    await self._heard(self._mailbox, mail)
+                pause = self._pause
+            except UNREADABLE as error:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                why = str(_unread(error, self._options.reading))
+                log.warning("replies_not_read", channel=self._tools.name, error=why, again_in=pause)
+            await asyncio.sleep(pause)
+
+    async def _heard(self, mailbox: Mailbox, mail: Unread) -> None:
+        reply = understood(mail.raw, self._key, self._options.to)
+        if reply is None:
+            return
+        why_not = await self._tools.act(reply.act)
+        await asyncio.to_thread(mailbox.done, mail)
+        if why_not:
+            await self._refuse(reply, why_not)
+
+    async def _refuse(self, reply: Reply, why_not: str) -> None:
+        words = headings(self._language)
+        said = one_line(f"{words.refused}{words.colon}{why_not}")
+        mail = EmailMessage(policy=MAIL)
+        mail["From"] = Address(display_name="badbuzz", addr_spec=self._options.sender)
+        mail["To"], mail["Subject"], mail["Auto-Submitted"] = reply.sender, cut(said, SUBJECT), "auto-replied"
+        if reply.identity:
+            mail["In-Reply-To"] = mail["References"] = reply.identity
+        mail.set_content(said, cte="quoted-printable")
+        try:
+            async with self._session() as server:
+                await server.send_message(mail, sender=self._options.sender, recipients=[reply.sender])
+        except SendError as error:
+            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
 
     def _remember(self, message_id: str, done: frozenset[str]) -> None:
         self._taken[message_id] = done
@@ -145,9 +233,9 @@ class EmailChannel:
         )
 
 
-def compose(message: Message, options: EmailOptions, *, name: str, at: Instant) -> EmailMessage:
+def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, sealing: bytes = b"") -> EmailMessage:
     """The mail. Message-ID and References depend on the message alone, so that a repeat is recognised and a thread
-    holds whatever was sent before; no machine is named.
+    holds whatever was sent before; no machine is named. With the key `sealing` they are sealed, and say how to reply.
     """
     mail = EmailMessage(policy=MAIL)
     domain = _domain(options)
@@ -155,11 +243,13 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant) 
     mail["To"] = ", ".join(options.to)
     mail["Subject"] = cut(one_line(message.subject), SUBJECT)
     mail["Date"] = format_datetime(moment(at))
-    opening = f"<{token(message.thread)}.0.{slug(name)}@{domain}>"
+    thread = token(message.thread)
+    tail = f".{seal(sealing, thread)}@{domain}>" if sealing else f"@{domain}>"
+    opening = f"<{thread}.0.{slug(name)}{tail}"
     if message.step == 0:
         mail["Message-ID"] = opening
     else:
-        mail["Message-ID"] = f"<{token(message.thread)}.{message.step}.{digest(message.id + name)[:12]}@{domain}>"
+        mail["Message-ID"] = f"<{thread}.{message.step}.{digest(message.id + name)[:12]}{tail}"
         mail["In-Reply-To"] = mail["References"] = opening
     mail["List-Id"] = f"<{slug(name)}.badbuzz.{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
@@ -167,11 +257,38 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant) 
     # what does not ring is no lesser mail: a low one may be filed away unread
     mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
-    mail.set_content(message.text, cte="quoted-printable")
-    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    how = headings(message.language).reply if sealing and message.choices else ""
+    mail.set_content(f"{message.text.rstrip()}\n\n{how}\n" if how else message.text, cte="quoted-printable")
+    page = message.html.replace("</body>", f"<p>{escape(how)}</p></body>") if how else message.html
+    mail.add_alternative(page, subtype="html", cte="quoted-printable")
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail
+
+
+def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:
+    if options.imap is None:
+        return None
+    parts = urlsplit(options.imap)
+    return Mailbox(
+        host=parts.hostname or "",
+        port=parts.port or _IMAPS,
+        user=unquote(parts.username or ""),
+        password=options.reading,
+        ca_file=str(options.ca_file) if options.ca_file else None,
+        timeout=timeout,
+    )
+
+
+def _unread(error: Exception, password: str) -> SendError:
+    """Why replies cannot be read."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return SendError("the certificate of the mailbox cannot be trusted", reason="other", permanent=True)
+    if isinstance(error, OSError):
+        return SendError(f"the mailbox could not be reached: {error.strerror or type(error).__name__}", reason="other")
+    said = cut(one_line(str(error).replace(password, "***")), 200)
+    lost = isinstance(error, imaplib.IMAP4.abort)
+    return SendError(f"the mailbox answered {said}", reason="other" if lost else "authError", permanent=not lost)
 
 
 def _domain(options: EmailOptions) -> str:
@@ -247,7 +364,9 @@ SPEC = ChannelSpec(
         "from": "badbuzz@example.org",
         "smtp": "smtps://user@mail.example:465",
         "password": "an-app-password",
+        "imap": "imaps://user@mail.example",
     },
     build=EmailChannel,
     thread=True,
+    ack=True,
 )

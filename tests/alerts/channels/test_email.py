@@ -1,5 +1,8 @@
 """The email channel against real SMTP servers."""
 
+import asyncio
+import imaplib
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,12 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import Act, SendError, Tools
+from alerts.channels._replies import key, seal, understood
 from alerts.channels.email import SPEC, EmailChannel, compose
+from alerts.message import Choice
 from rules.instant import instant
 from tests.builders import AT, alert, message, notice, step
-from tests.servers import PASSWORD, USER, Authority, Inbox, authority, free_port, smtp_server
+from tests.servers import PASSWORD, USER, Authority, Inbox, authority, dovecot, free_port, smtp_server
 
+CHOICES = (Choice(act="ack", label="I have it"), Choice(act="false-alarm", label="False alarm"))
 TEAM = ["ann@example.org", "bob@example.org"]
 
 
@@ -29,19 +35,170 @@ def options(**changes: Any) -> Any:
 
 
 @asynccontextmanager
-async def mail(inbox: Inbox, **changes: Any) -> AsyncIterator[EmailChannel]:
+async def mail(inbox: Inbox, act: Any = None, **changes: Any) -> AsyncIterator[EmailChannel]:
     """A channel to that server, without TLS unless the options say so."""
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="boss")
-        yield SPEC.build(options(**{"smtp": f"smtp://localhost:{inbox.port}", **changes}), tools)
+        tools = Tools(
+            http=http, now=lambda: instant(AT), installation="watch", name="boss", **({"act": act} if act else {})
+        )
+        known = options(**{"smtp": f"smtp://localhost:{inbox.port}", **changes})
+        yield EmailChannel(known, tools, pause=0.05)
 
 
-def composed(sent: Any, **changes: Any) -> EmailMessage:
+def composed(sent: Any, sealing: bytes = b"", **changes: Any) -> EmailMessage:
     """The mail as a mail reader parses it."""
-    made = compose(sent, options(**changes), name="boss", at=instant(AT))
+    made = compose(sent, options(**changes), name="boss", at=instant(AT), sealing=sealing)
     parsed = BytesParser(policy=default).parsebytes(made.as_bytes(policy=SMTP))
     assert isinstance(parsed, EmailMessage)
     return parsed
+
+
+def answering(sent: EmailMessage, words: str = "I have it", kind: str = "plain", **changes: str | None) -> EmailMessage:
+    """A reply as mail programs write it; None leaves a header out."""
+    made = EmailMessage(policy=SMTP)
+    known = {
+        "From": "Ann <Ann@example.org>",
+        "In-Reply-To": str(sent["Message-ID"]),
+        "Message-ID": "<reply@example.org>",
+    }
+    for header, value in {**known, **{name.replace("_", "-"): value for name, value in changes.items()}}.items():
+        if value is not None:
+            made[header] = value
+    made.set_content(words, subtype=kind)
+    return made
+
+
+SEALING = key(PASSWORD, "watch", "boss")
+
+
+def understood_of(made: EmailMessage) -> Act | None:
+    reply = understood(made.as_bytes(), SEALING, TEAM)
+    return reply.act if reply else None
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "verb"),
+    [
+        ("I have it\n\n> false alarm", "plain", "ack"),
+        ("\n  « Je prends en charge »\nLe 14 novembre, badbuzz a écrit :\n> …", "plain", "ack"),
+        ("Pris en charge, merci.", "plain", "ack"),
+        ("FAUSSE ALERTE !", "plain", "resolve"),
+        ("<style>p {}</style><div>False alarm</div><blockquote>I have it</blockquote>", "html", "resolve"),
+        ("I have it from a friend that it is nothing", "plain", None),
+        ("> I have it", "plain", None),
+        ("Thanks\nI have it", "plain", None),
+        ("", "plain", None),
+        ("<", "html", None),
+    ],
+)
+def test_the_first_line_above_the_quotation_says_what_is_asked(words: str, kind: str, verb: str | None) -> None:
+    act = understood_of(answering(composed(message(), sealing=SEALING), words, kind))
+
+    assert verb == (act.verb if act else None)
+    assert act is None or (message().thread, "ann@example.org") == (act.incident, act.by)
+
+
+def test_a_reply_to_any_step_is_a_reply_to_its_incident() -> None:
+    later = composed(step(3, "worse"), sealing=SEALING)
+
+    assert message().thread == getattr(understood_of(answering(later)), "incident", None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"From": "Eve <eve@example.org>"},
+        {"From": "eve@example.org, ann@example.org"},
+        {"From": None},
+        {"In_Reply_To": None},
+        {"In_Reply_To": "<1f0c9a7b2d3e.0.boss@example.org>"},
+        {"In_Reply_To": f"<1f0c9a7b2d3e.0.boss.{'0' * 32}@example.org>"},
+        {"In_Reply_To": f"<1f0c9a7b2d3e.0.boss.{seal(SEALING, 'other')}@example.org>"},
+        {"Auto_Submitted": "auto-replied"},
+    ],
+)
+def test_a_forged_a_strangers_or_an_automatic_reply_does_nothing(changes: dict[str, str | None]) -> None:
+    assert None is understood_of(answering(composed(message(), sealing=SEALING), **changes))
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"From: ann@example.org\nContent-Type: text/html; charset=x\n"]))
+def test_no_bytes_break_the_reading(raw: bytes, head: bytes) -> None:
+    assert None is understood(head + raw, SEALING, TEAM)
+
+
+async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(tmp_path: Path) -> None:
+    trust, heard = authority(tmp_path), asyncio.Queue[Act]()
+    changes: dict[str, Any] = {"ca_file": trust.ca_file, "imap_password": PASSWORD}
+
+    async def act(asked: Act) -> str:
+        await heard.put(asked)
+        return "Max has it" if asked.verb == "ack" else ""
+
+    with dovecot(trust) as port:
+        changes["imap"] = f"imaps://{USER}@localhost:{port}"
+        async with smtp_server() as inbox, mail(inbox, act, **changes) as channel:
+            await channel.probe()
+            await channel.send(message(choices=CHOICES))
+            sent = inbox.mails[0]
+            await asyncio.to_thread(put, port, trust, answering(sent, From="eve@example.org"), answering(sent))
+            async with served(channel):
+                first = await asyncio.wait_for(heard.get(), 20)
+                await asyncio.to_thread(put, port, trust, answering(sent, "false alarm"))
+                second = await asyncio.wait_for(heard.get(), 20)
+                # marked only after it was acted on
+                await asyncio.to_thread(until_one_unread, port, trust)
+            async with mail(inbox, act, **changes) as again, served(again):
+                await asyncio.to_thread(put, port, trust, answering(sent, "fausse alerte"))
+                third = await asyncio.wait_for(heard.get(), 20)
+
+    assert ["ack", "resolve", "resolve"] == [first.verb, second.verb, third.verb]
+    assert "Replying" in sent.get_body(("plain",)).get_content()
+    (refusal,) = inbox.mails[1:]
+    assert ("Ann@example.org".lower(), "<reply@example.org>") == (refusal["To"], refusal["In-Reply-To"])
+    assert "Max has it" in refusal["Subject"]
+
+
+async def test_a_mailbox_that_lets_nobody_in_is_said_without_its_password(tmp_path: Path) -> None:
+    trust = authority(tmp_path)
+    with dovecot(trust) as port:
+        changes = {"ca_file": trust.ca_file, "imap": f"imaps://{USER}@localhost:{port}", "imap_password": "wr0ng-horse"}
+        async with smtp_server() as inbox, mail(inbox, **changes) as channel:
+            with pytest.raises(SendError) as failed:
+                await channel.probe()
+
+    assert ("authError", True) == (failed.value.reason, failed.value.permanent)
+    assert "wr0ng-horse" not in f"{failed.value}{vars(channel)}"
+
+
+def opened(port: int, trust: Authority) -> imaplib.IMAP4_SSL:
+    context = ssl.create_default_context(cafile=trust.ca_file)
+    server = imaplib.IMAP4_SSL("localhost", port, ssl_context=context)
+    server.login(USER, PASSWORD)
+    server.select()
+    return server
+
+
+def put(port: int, trust: Authority, *mails: EmailMessage) -> None:
+    with opened(port, trust) as server:
+        for each in mails:
+            server.append("INBOX", "", "", each.as_bytes())
+
+
+def until_one_unread(port: int, trust: Authority) -> None:
+    with opened(port, trust) as server:
+        for _ in range(10_000):
+            server.noop()
+            if len(server.search(None, "UNSEEN")[1][0].split()) == 1:
+                return
+    raise AssertionError("replies stay unread")
+
+
+@asynccontextmanager
+async def served(channel: EmailChannel) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(channel.serve())
+        yield
+        serving.cancel()
 
 
 def threads(mails: list[EmailMessage]) -> dict[str, str]:

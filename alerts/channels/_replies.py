@@ -1,0 +1,113 @@
+"""Replies to our mails: which are genuine, and what they ask for."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from email.message import Message as Mail
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import compat32
+from email.utils import getaddresses
+
+import lxml.etree
+import lxml.html
+
+from alerts.channel import Act
+
+_SEALED = re.compile(r"<([A-Za-z0-9_-]{1,64})\.[0-9]{1,9}\.[a-z0-9-]{1,80}\.([0-9a-f]{32})@")
+_NAMED = re.compile(r"<[!-~]{1,250}>")
+_SPACE = re.compile(r"[\s\u200b\ufeff]+")
+_ACTS = {
+    "ack": ("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+    "false-alarm": ("fausse alerte", "false alarm"),
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a mail asks for, who wrote it and its Message-ID, empty when it has none that can be repeated."""
+
+    act: Act
+    sender: str
+    identity: str
+
+
+def key(secret: str, installation: str, channel: str) -> bytes:
+    """What seals the mails of one channel of one installation."""
+    return hmac.digest(secret.encode(), f"badbuzz reply {installation} {channel}".encode(), "sha256")
+
+
+def seal(sealing: bytes, thread: str) -> str:
+    """32 hexadecimal digits that only who has the key, or a mail about that thread, can name."""
+    return hmac.new(sealing, thread.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def understood(raw: bytes, sealing: bytes, readers: Collection[str]) -> Reply | None:
+    """What one of `readers` asks for by a reply to a sealed mail; None for every other mail."""
+    mail: Mail = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    sender, thread = _sender(mail), _thread(mail, sealing)
+    if str(mail.get("Auto-Submitted", "no")).strip().lower() != "no":
+        return None
+    # the parts of a mail are only taken apart when it is genuine
+    if not thread or sender not in {reader.casefold() for reader in readers}:
+        return None
+    act = _wish(_first_line(BytesParser(policy=compat32).parsebytes(raw)), thread, sender)
+    named = _NAMED.fullmatch(str(mail.get("Message-ID", "")).strip())
+    return Reply(act, sender, named.group() if named else "") if act else None
+
+
+def _sender(mail: Mail) -> str:
+    """The only address in From; empty when there are several."""
+    written = getaddresses([str(value) for value in mail.get_all("From", [])])
+    return written[0][1].casefold() if len(written) == 1 else ""
+
+
+def _thread(mail: Mail, sealing: bytes) -> str:
+    named = " ".join(str(mail.get(header, "")) for header in ("In-Reply-To", "References"))
+    for thread, given in _SEALED.findall(named[:20_000]):
+        if hmac.compare_digest(seal(sealing, thread), given):
+            return str(thread)
+    return ""
+
+
+def _first_line(mail: Mail) -> str:
+    """What was written first, on one line; empty when that is a quotation."""
+    for kind, words in (("text/plain", _plain), ("text/html", _shown)):
+        for part in mail.walk():
+            if part.get_content_type() == kind and part.get_content_disposition() != "attachment":
+                return words(_decoded(part))
+    return ""
+
+
+def _decoded(part: Mail) -> str:
+    body = part.get_payload(decode=True)
+    content = body if isinstance(body, bytes) else b""
+    try:
+        return content.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):
+        return content.decode(errors="replace")
+
+
+def _plain(text: str) -> str:
+    return next((line for line in (_SPACE.sub(" ", line).strip() for line in text.splitlines()) if line), "")
+
+
+def _shown(page: str) -> str:
+    try:
+        root = lxml.html.document_fromstring(page.encode(), parser=lxml.html.HTMLParser(encoding="utf-8"))
+    except lxml.etree.LxmlError:
+        return ""
+    lxml.etree.strip_elements(root, "head", "style", "script", "blockquote", lxml.etree.Comment, with_tail=False)
+    return _plain("\n".join(root.itertext()))
+
+
+def _wish(line: str, incident: str, by: str) -> Act | None:
+    said = line.casefold().replace("’", "'").lstrip('«"“ ')
+    for act, phrases in _ACTS.items():
+        # only with an end of phrase behind it: "I have it from a friend" takes nothing
+        if any(re.fullmatch(rf"{re.escape(phrase)}(?:\s*[.,;:!»\"”—–-].*)?", said) for phrase in phrases):
+            if act == "ack":
+                return Act(verb="ack", incident=incident, by=by)
+            return Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+    return None
