@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import aiohttp
 import msgspec
@@ -48,6 +48,13 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     because: str | None = None
     ending: Ending | None = None
+
+    @classmethod
+    def chosen(cls, choice: Literal["ack", "false-alarm"], incident: str, by: str) -> Self:
+        """What a choice of a message asks for."""
+        if choice == "ack":
+            return cls(verb="ack", incident=incident, by=by)
+        return cls(verb="resolve", incident=incident, by=by, ending="false-alarm")
 
 
 async def _on_trial(_act: Act) -> str:

@@ -179,6 +179,11 @@ def ntfy_problem(body: dict[str, Any]) -> str:
         return "sequence ID invalid"
     if len(body["message"].encode()) > 4_096:
         return "message becomes an attachment"
+    for action in body.get("actions", []):
+        if action["action"] != "http" or not action["label"] or not action["url"]:
+            return "actions invalid"
+    if len(body.get("actions", [])) > 3:
+        return "only 3 actions allowed"
     return "" if body["priority"] in {1, 2, 3, 4, 5} else "priority invalid"
 
 

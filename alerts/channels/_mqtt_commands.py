@@ -25,9 +25,9 @@ class Command(msgspec.Struct, omit_defaults=True):
         by = self.by or stranger
         match (self.ack, self.false_alarm):
             case (incident, None) if incident is not None:
-                return Act(verb="ack", incident=str(incident), by=by)
+                return Act.chosen("ack", str(incident), by)
             case (None, incident) if incident is not None:
-                return Act(verb="resolve", incident=str(incident), by=by, ending="false-alarm")
+                return Act.chosen("false-alarm", str(incident), by)
         return None
 
 

@@ -1,6 +1,5 @@
 """Replies to our mails: which are genuine, and what they ask for."""
 
-import hashlib
 import hmac
 import re
 from collections.abc import Collection
@@ -9,16 +8,18 @@ from email.message import Message as Mail
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from email.utils import getaddresses
+from typing import Literal
 
 import lxml.etree
 import lxml.html
 
 from alerts.channel import Act
+from alerts.channels._seal import seal
 
 _SEALED = re.compile(r"<([A-Za-z0-9_-]{1,64})\.[0-9]{1,9}\.[a-z0-9-]{1,80}\.([0-9a-f]{32})@")
 _NAMED = re.compile(r"<[!-~]{1,250}>")
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
-_ACTS = {
+_ACTS: dict[Literal["ack", "false-alarm"], tuple[str, ...]] = {
     "ack": ("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
     "false-alarm": ("fausse alerte", "false alarm"),
 }
@@ -31,16 +32,6 @@ class Reply:
     act: Act
     sender: str
     identity: str
-
-
-def key(secret: str, installation: str, channel: str) -> bytes:
-    """What seals the mails of one channel of one installation."""
-    return hmac.digest(secret.encode(), f"badbuzz reply {installation} {channel}".encode(), "sha256")
-
-
-def seal(sealing: bytes, thread: str) -> str:
-    """32 hexadecimal digits that only who has the key, or a mail about that thread, can name."""
-    return hmac.new(sealing, thread.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def understood(raw: bytes, sealing: bytes, readers: Collection[str]) -> Reply | None:
@@ -107,7 +98,5 @@ def _wish(line: str, incident: str, by: str) -> Act | None:
     for act, phrases in _ACTS.items():
         # only with an end of phrase behind it: "I have it from a friend" takes nothing
         if any(re.fullmatch(rf"{re.escape(phrase)}(?:\s*[.,;:!»\"”—–-].*)?", said) for phrase in phrases):
-            if act == "ack":
-                return Act(verb="ack", incident=incident, by=by)
-            return Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+            return Act.chosen(act, incident, by)
     return None

@@ -24,8 +24,9 @@ from pydantic import AfterValidator, Field, model_validator
 from alerts.alert import Language
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
-from alerts.channels._imap import Mailbox, Unread
-from alerts.channels._replies import Reply, key, seal, understood
+from alerts.channels._imap import AT_ONCE, Mailbox, Unread
+from alerts.channels._replies import Reply, understood
+from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import Message
 from alerts.words import headings
@@ -163,12 +164,12 @@ class EmailChannel:
         last, pause = Unread(b"", 0, b""), self._pause
         while True:
             try:
-                for mail in await asyncio.to_thread(self._mailbox.unread, last.epoch, last.uid):
-                    last = mail
-                    await self._heard(self._mailbox, mail)
-                pause = self._pause
+                found = await asyncio.to_thread(self._mailbox.unread, last.epoch, last.uid)
+                for last in found:
+                    await self._heard(self._mailbox, last)
+                pause = 0.0 if len(found) == AT_ONCE else self._pause
             except UNREADABLE as error:
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(max(pause, self._pause) * 2, LONGEST_PAUSE)
                 why = str(_unread(error, self._options.reading))
                 log.warning("replies_not_read", channel=self._tools.name, error=why, again_in=pause)
             await asyncio.sleep(pause)

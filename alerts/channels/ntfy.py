@@ -1,22 +1,38 @@
 """Alerts on a phone through an ntfy server."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from hmac import compare_digest
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urljoin
 
+import aiohttp
 import msgspec
-from pydantic import AfterValidator, field_validator
+import structlog
+from pydantic import AfterValidator, field_validator, model_validator
 
-from alerts.alert import Alert
-from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.alert import Alert, Language
+from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import request
-from alerts.channels._text import cut, one_line, slug, token, utf8
-from alerts.message import Message
+from alerts.channels._http import reaching, refusal, request
+from alerts.channels._seal import key, seal
+from alerts.channels._text import cut, digest, one_line, slug, token, utf8
+from alerts.message import Choice, Message
+from alerts.words import headings
 from config.model import Secret
 
 MESSAGE_LIMIT = 4_096
 """Bytes of UTF-8; ntfy turns a longer message into an attachment."""
-TITLE_LIMIT = 250
+TITLE_LIMIT, LABEL_LIMIT = 250, 40
+PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between two attempts to read answers, doubled while they fail."""
+SILENCE = 150.0
+"""Seconds after which a stream is dead: ntfy says every 45 that it is not."""
+MISSED = "10m"
+"""How far back answers are read after a start. What is repeated by it was done, and is refused."""
+
+log = structlog.get_logger("ntfy")
 
 
 class NtfyOptions(ChannelOptions):
@@ -27,29 +43,73 @@ class NtfyOptions(ChannelOptions):
     token: Secret | None = None
     """Access token of an ntfy user, when the server asks for one."""
 
-    @field_validator("topic")
+    answers: Secret | None = None
+    """Another topic, for the buttons of notifications: with it an incident is taken from the phone, and no port need be
+    open. We must be allowed to read it, the phones to write to it.
+    """
+    answers_token: Secret | None = None
+    """Access token that the buttons carry, when only ntfy users may write to `answers`. Readers of `topic` see it: let
+    it do nothing else.
+    """
+
+    @field_validator("topic", "answers")
     @classmethod
-    def _topic_fits(cls, value: Secret) -> Secret:
-        if token(value.get_secret_value()) != value.get_secret_value():
+    def _topic_fits(cls, value: Secret | None) -> Secret | None:
+        if value is not None and token(value.get_secret_value()) != value.get_secret_value():
             raise ValueError("a topic is 1 to 64 letters, digits, - or _, without the server's address")
         return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.answers and self.answers.get_secret_value() == self.topic.get_secret_value():
+            raise ValueError("answers must be another topic than topic")
+        if self.answers_token and not self.answers:
+            raise ValueError("answers_token is for answers: give both or neither")
+        return self
 
 
 class _Receipt(msgspec.Struct):
     id: str
 
 
-class NtfyChannel:
-    """One notification an incident, updated in place (ntfy 2.16 and later; an older server shows one a step)."""
+class _Event(msgspec.Struct):
+    id: str
+    time: int
+    event: str
+    message: str = ""
 
-    def __init__(self, options: NtfyOptions, tools: Tools) -> None:
-        self._options, self._http = options, tools.http
+
+class _Pressed(msgspec.Struct):
+    """What a button sends; `seal` is made with our key, so that nobody can press what we did not show."""
+
+    act: Literal["ack", "false-alarm"]
+    incident: str
+    language: Language
+    seal: str
+
+
+class NtfyChannel:
+    """One notification an incident, updated in place (ntfy 2.16 and later; an older server shows one a step).
+
+    With `answers` it has buttons; ntfy does not tell who presses them, so the channel's name stands for who.
+    """
+
+    def __init__(self, options: NtfyOptions, tools: Tools, *, pause: float = PAUSE) -> None:
+        self._options, self._tools, self._http, self._pause = options, tools, tools.http, pause
+        self._key = key(f"{options.topic.get_secret_value()}/{self._answers}", tools.installation, tools.name)
         # a server may live under a path
         self._root = options.server.rstrip("/") + "/"
 
+    @property
+    def _answers(self) -> str:
+        return self._options.answers.get_secret_value() if self._options.answers else ""
+
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        body = msgspec.json.encode(payload(message, self._options.topic.get_secret_value()))
-        _, answer = await self._ask("POST", self._root, body)
+        buttons = [self._button(message, choice) for choice in message.choices] if self._answers else []
+        await self._publish(payload(message, self._options.topic.get_secret_value(), buttons))
+
+    async def _publish(self, said: dict[str, object]) -> None:
+        _, answer = await self._ask("POST", self._root, msgspec.json.encode(said))
         try:
             msgspec.json.decode(answer, type=_Receipt)
         except msgspec.DecodeError:
@@ -58,17 +118,82 @@ class NtfyChannel:
     async def probe(self) -> None:
         """Reach the server and let it check the token. Raises SendError. Nothing is published."""
         await self._ask("GET", urljoin(self._root, "v1/account"))
+        if self._answers:
+            await self._ask("GET", urljoin(self._root, f"{self._answers}/json?poll=1&since=1s"))
 
     async def serve(self) -> None:
-        return
+        """Listen for buttons while there is a topic for answers."""
+        if not self._answers or self._tools.passing:
+            return
+        since, started, pause = MISSED, 0, self._pause
+        while True:
+            try:
+                async with aclosing(self._heard(since)) as stream:
+                    async for heard in stream:
+                        pause, started = self._pause, started or heard.time
+                        if heard.event == "message":
+                            since = heard.id
+                            await self._obey(heard, is_new=heard.time >= started)
+            except SendError as error:
+                log.warning("ntfy_answers_not_read", channel=self._tools.name, error=str(error), again_in=pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _heard(self, since: str) -> AsyncGenerator[_Event]:
+        """What the stream says, from `since` on, until it ends. Raises SendError."""
+        url = urljoin(self._root, f"{self._answers}/json")
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=SILENCE)
+        asked: dict[str, Any] = {"headers": self._access(), "timeout": patience, "allow_redirects": False}
+        async with reaching("ntfy"), self._http.get(url, params={"since": since}, **asked) as answer:
+            if answer.status != 200:
+                raise refusal("ntfy", answer.status, answer.headers)
+            async for line in answer.content:
+                with suppress(msgspec.DecodeError):
+                    yield msgspec.json.decode(line, type=_Event)
+
+    async def _obey(self, heard: _Event, *, is_new: bool) -> None:
+        try:
+            pressed = msgspec.json.decode(heard.message, type=_Pressed)
+        except msgspec.DecodeError:
+            return
+        if not compare_digest(pressed.seal.encode(), self._seal(pressed.act, pressed.incident).encode()):
+            log.warning("ntfy_answer_not_ours", channel=self._tools.name)
+            return
+        why_not = await self._tools.act(Act.chosen(pressed.act, pressed.incident, self._tools.name))
+        # what was pressed before the start may have been done then
+        if why_not and is_new:
+            await self._refuse(pressed, why_not)
+
+    async def _refuse(self, pressed: _Pressed, why_not: str) -> None:
+        words = headings(pressed.language)
+        told = {"title": words.refused, "message": cut(one_line(why_not), MESSAGE_LIMIT, utf8), "priority": 2}
+        named = {"topic": self._options.topic.get_secret_value(), "sequence_id": digest(f"refused {pressed.incident}")}
+        try:
+            await self._publish(named | told)
+        except SendError as error:
+            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+
+    def _button(self, message: Message, choice: Choice) -> dict[str, object]:
+        sealed = self._seal(choice.act, message.thread)
+        body = msgspec.json.encode(_Pressed(choice.act, message.thread, message.language, sealed)).decode()
+        access = self._options.answers_token
+        carried = {"Authorization": f"Bearer {access.get_secret_value()}"} if access else {}
+        url = urljoin(self._root, self._answers)
+        label = cut(one_line(choice.label), LABEL_LIMIT)
+        return {"action": "http", "label": label, "url": url, "method": "POST", "headers": carried, "body": body}
+
+    def _seal(self, act: str, incident: str) -> str:
+        return seal(self._key, f"{act} {incident}")
+
+    def _access(self) -> dict[str, str]:
+        access = self._options.token
+        return {"Authorization": f"Bearer {access.get_secret_value()}"} if access else {}
 
     async def _ask(self, method: str, url: str, body: bytes = b"") -> tuple[int, str]:
-        access = self._options.token
-        headers = {"Authorization": f"Bearer {access.get_secret_value()}"} if access else {}
-        return await request(self._http, method, url, service="ntfy", data=body, headers=headers)
+        return await request(self._http, method, url, service="ntfy", data=body, headers=self._access())
 
 
-def payload(message: Message, topic: str) -> dict[str, object]:
+def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dict[str, object]:
     """The JSON ntfy publishes; the id of the incident makes later steps replace earlier ones on the phone."""
     tags = ["badbuzz"]
     if isinstance(message.about, Alert):
@@ -82,6 +207,7 @@ def payload(message: Message, topic: str) -> dict[str, object]:
         "tags": tags,
         "sequence_id": token(message.thread),
         **({"click": message.link} if message.link else {}),
+        **({"actions": buttons} if buttons else {}),
     }
 
 
@@ -89,9 +215,10 @@ SPEC = ChannelSpec(
     kind="ntfy",
     summary="Notifies phones through an ntfy server; one notification an incident, updated in place.",
     options=NtfyOptions,
-    example={"server": "https://ntfy.example", "topic": "acme-watch-7f3k"},
+    example={"server": "https://ntfy.example", "topic": "acme-watch-7f3k", "answers": "acme-answers-9d2m"},
     build=NtfyChannel,
     thread=True,
     edit=True,
+    ack=True,
     wakes="depends",
 )

@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.channel import Act, SendError, Tools
-from alerts.channels._replies import key, seal, understood
+from alerts.channels._replies import understood
+from alerts.channels._seal import key, seal
 from alerts.channels.email import SPEC, EmailChannel, compose
 from alerts.message import Choice
 from rules.instant import instant

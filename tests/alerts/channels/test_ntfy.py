@@ -1,5 +1,7 @@
 """The ntfy channel against a fake that enforces ntfy's documented limits."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +12,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import Act, SendError, Tools
 from alerts.channels.ntfy import SPEC, NtfyChannel, payload
+from alerts.message import Choice
 from rules.instant import instant
 from tests.builders import AT, message, notice, step
+from tests.ntfy import Ntfy, ntfy_server
 from tests.servers import Answer, HttpFake, http_fake, ntfy_answer, ntfy_problem
 
 TOPIC = "acme-watch-7f3k"
@@ -94,3 +98,109 @@ async def test_a_token_that_cannot_be_a_header_is_a_failure_somebody_must_mend()
 
     assert (True, []) == (failed.value.permanent, fake.received)
     assert "s3cret" not in str(failed.value)
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
+ACK = Act(verb="ack", incident=message().thread, by="phone")
+FALSE = Act(verb="resolve", incident=message().thread, by="phone", ending="false-alarm")
+
+
+class Asked:
+    def __init__(self, refusal: str = "") -> None:
+        self.acts: asyncio.Queue[Act] = asyncio.Queue()
+        self.refusal = refusal
+
+    async def __call__(self, act: Act) -> str:
+        await self.acts.put(act)
+        return self.refusal
+
+    async def next(self) -> Act:
+        return await asyncio.wait_for(self.acts.get(), 20)
+
+
+@asynccontextmanager
+async def phone(fake: Ntfy, asked: Asked, **options: Any) -> AsyncIterator[NtfyChannel]:
+    """A channel with buttons that is being served."""
+    async with aiohttp.ClientSession() as http:
+        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone", act=asked)
+        written = {"server": fake.url, "topic": TOPIC, "answers": "acme-answers", **options}
+        channel = NtfyChannel(SPEC.options.model_validate(written), tools, pause=0.01)
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(channel.serve())
+            yield channel
+            serving.cancel()
+
+
+async def test_a_button_asks_for_what_it_says_also_after_a_stream_was_cut() -> None:
+    asked = Asked()
+    async with ntfy_server() as fake, phone(fake, asked, token="tk_read", answers_token="tk_write") as channel:
+        await channel.probe()
+        await channel.send(message(choices=CHOICES, language="fr"))
+        take, end = fake.shown[0]["actions"]
+        await fake.press(take)
+        first = await asked.next()
+        await fake.cut()
+        await fake.press(end)
+        second = await asked.next()
+
+    assert (ACK, FALSE) == (first, second)
+    assert not re.search("acme-answers|tk_", repr(vars(channel)))
+    assert ["Je prends en charge", "Fausse alerte"] == [take["label"], end["label"]]
+    assert {("/acme-answers", "Bearer tk_write")} == {seen for seen in fake.asked if "json" not in seen[0]}
+    assert {"Bearer tk_read"} == {access for path, access in fake.asked if "json" in path}
+
+
+async def test_what_was_pressed_while_we_were_away_is_done_and_its_refusal_not_shown_again() -> None:
+    asked = Asked("Max <has> it")
+    async with ntfy_server() as fake:
+        async with phone(fake, asked) as channel:
+            await channel.send(message(choices=CHOICES))
+        await fake.press(fake.shown[0]["actions"][0])
+        fake.now += 60
+        async with phone(fake, asked):
+            before = await asked.next()
+            await fake.press(fake.shown[0]["actions"][1])
+            await fake.until(lambda: len(fake.shown) > 1)
+
+    assert (ACK, FALSE) == (before, await asked.next())
+    assert ["Max <has> it"] == [told["message"] for told in fake.shown[1:]]
+
+
+async def test_what_no_button_of_ours_sent_does_nothing() -> None:
+    asked = Asked()
+    async with ntfy_server() as fake, phone(fake, asked) as channel:
+        await channel.send(message(choices=CHOICES))
+        take, end = fake.shown[0]["actions"]
+        bodies = ["hello", "{}", end["body"].replace("false-alarm", "ack"), take["body"].replace(ACK.incident, "38")]
+        for body in (*bodies, take["body"].replace('"seal":"', '"seal":"é')):
+            await fake.press({**take, "body": body})
+        await fake.press(take)
+        first = await asked.next()
+
+    assert (ACK, True) == (first, asked.acts.empty())
+
+
+async def test_a_stream_that_is_refused_is_asked_for_again() -> None:
+    asked = Asked()
+    async with ntfy_server() as fake:
+        fake.refuse = [500, 403, 302]
+        async with phone(fake, asked) as channel:
+            await channel.send(message(choices=CHOICES))
+            await fake.press(fake.shown[0]["actions"][0])
+            assert ACK == await asked.next()
+
+
+async def test_without_a_topic_for_answers_there_is_no_button_that_nobody_hears() -> None:
+    async with ntfy() as (channel, fake):
+        await channel.send(message(choices=CHOICES))
+        await channel.serve()
+
+    assert "actions" not in fake.received[0].json
+
+
+@pytest.mark.parametrize("wrong", [{"answers": TOPIC}, {"answers": "a b"}, {"answers_token": "s3cret"}])
+def test_answers_that_cannot_work_are_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="answers"):
+        SPEC.options.model_validate({"server": "https://ntfy.example", "topic": TOPIC, **wrong})
