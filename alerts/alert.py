@@ -37,6 +37,28 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """The count doubles in `every`, or halves where it `falls`: in between `fastest` and `slowest`, in four of five
+    cases. When nothing changes `low` to `high` are to come until `ahead` from now, None when nobody can say.
+    """
+
+    every: timedelta
+    fastest: timedelta
+    slowest: timedelta
+    falls: bool = False
+    low: int | None = None
+    high: int | None = None
+    ahead: timedelta = timedelta(minutes=15)
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """A word or hashtag, a stranger's, that `count` mentions hold, far more than before; `new`: none did before."""
+
+    word: str
+    count: int
+    new: bool = False
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What was counted, always with its normal and its window. `of` is `negative`, `positive`, `posts`, `reach`
     (negative by authors with many followers), `hits` (keywords) or `term` (a new word); `unit` what `count`, `opening`
@@ -48,7 +70,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     mentions (0: said earlier), the most frequent first; `stories` is how many different texts they are, 0 when that is
     not known; `least` mentions by `least_authors` are what the rule asks for. `source` is the only one that is counted,
     "" where all are, `also` others that were as bad by themselves; `raised_by` the rules whose incidents made this one
-    critical.
+    critical. `trend` is None where it is not sure. One author wrote `most` of them, and one has `followers`, the most
+    of all: 0 when that is not known. `talk` are words that stand out in the `read` mentions that were looked through,
+    and `languages` maps the code of a language to how many of these are in it.
     """
 
     of: Of
@@ -77,6 +101,12 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     also: tuple[str, ...] = ()
     raised_by: tuple[str, ...] = ()
+    trend: Trend | None = None
+    most: int = 0
+    followers: int = 0
+    talk: tuple[Talk, ...] = ()
+    read: int = 0
+    languages: dict[str, int] = {}
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +129,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     `step` counts the transitions of the incident from 0. `unheard` maps a source that is down to the moment it was
     last heard, `partly` names those of which a part is not heard, `coverage` is how much of what is usually heard was
     at this step, 0 to 1; `by` is who acknowledged or resolved it, `because` why, and `ending` what it was by
-    them. `link` opens the incident's page, None
+    them. `answered_at` is when the brand itself first wrote since the opening; `answers` says that this would be heard,
+    as its accounts are known. `link` opens the incident's page, None
     without `external_url`. `calm_for` is set when resolved by calm.
 
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
@@ -140,6 +171,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
     because: str | None = None
     ending: Ending | None = None
+    answered_at: datetime | None = None
+    answers: bool = False
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False

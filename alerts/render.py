@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from msgspec.structs import replace
 
 from alerts.alert import Alert, Figures, Language, Notice, Share
@@ -13,7 +14,7 @@ from alerts.message import Choice, Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.safe import alert_made_safe, notice_made_safe
 from alerts.times import Times
-from alerts.typography import number, percent, quoted
+from alerts.typography import estimate, number, percent, quoted
 from alerts.words import Words, headings, page
 from rules.text import shorten
 from rules.transition import SEVERITIES
@@ -28,6 +29,7 @@ ENOUGH = 20
 """Mentions below which a share in per cent would only mislead."""
 MINUTE = timedelta(minutes=1)
 """The first mention may be known to the minute only: a shorter lead is not told."""
+_ROUND = 300  # seconds
 ACTING = frozenset({"open", "worse", "reopened"})
 """States that ask somebody to act."""
 
@@ -198,11 +200,15 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         ],
         "peaks": figures.peak is not None and not figures.fewer,
         "first_half": None if figures.second_half is None else figures.count - figures.second_half,
+        **_course(alert, language),
         "mainly": mainly,
         "mainly_only": only,
         "share": _share(figures, language),
         "copied": _copied(figures, language),
+        "original": figures.count >= ENOUGH and bool(figures.stories) and 10 * _copies(figures) < figures.count,
         "told_share": _told_share(figures.share, language),
+        "talk": [(quoted(each.word, language), number(each.count, language), each.new) for each in figures.talk],
+        "languages": _languages(figures.languages, language),
         "where": _where(figures.sources, language),
         "besides": _shortlist(figures.also),
         "silent": _shortlist(sorted(alert.unheard)),
@@ -226,8 +232,34 @@ def _told_share(share: Share | None, language: Language) -> dict[str, str]:
 
 def _copied(figures: Figures, language: Language) -> str:
     """The share of mentions that copy another, where it is a part worth telling of enough."""
-    copies = figures.count - figures.stories if figures.stories and figures.unit == "mentions" else 0
+    copies = _copies(figures)
     return percent(copies, figures.count, language) if figures.count >= ENOUGH and 4 * copies >= figures.count else ""
+
+
+def _copies(figures: Figures) -> int:
+    return figures.count - figures.stories if figures.stories and figures.unit == "mentions" else 0
+
+
+def _course(alert: Alert, language: Language) -> dict[str, Any]:
+    """How fast it grows and where it is heading, of what is told while it is so."""
+    trend = None if alert.late or alert.state == "resolved" else alert.figures.trend
+    if trend is None:
+        return {"trend": None, "heading": (), "heading_at": None}
+    every, fastest, slowest = map(_paced, (trend.every, trend.fastest, trend.slowest))
+    heading = [estimate(value, language) for value in (trend.low, trend.high) if value is not None]
+    # on a round number of minutes in any time zone
+    ahead = datetime.fromtimestamp(round((alert.at + trend.ahead).timestamp() / _ROUND) * _ROUND, UTC)
+    return {
+        "trend": replace(trend, every=every, fastest=fastest, slowest=max(slowest, fastest + MINUTE)),
+        "heading": () if trend.falls else tuple(dict.fromkeys(heading)),
+        "heading_at": ahead,
+    }
+
+
+def _paced(span: timedelta) -> timedelta:
+    """As exact as an estimate deserves: whole minutes, from two on, and above ten every fifth."""
+    minutes = span / MINUTE
+    return (round(minutes / 5) * 5 if minutes > 10 else max(2, round(minutes))) * MINUTE
 
 
 def _ranked(sources: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -240,6 +272,13 @@ def _main(sources: Mapping[str, int]) -> tuple[str, bool]:
     if not ranked or ranked[0][1] * 2 <= total:
         return "", False
     return ranked[0][0], ranked[0][1] == total
+
+
+def _languages(counted: Mapping[str, int], language: Language) -> list[str]:
+    """Those that are spoken, by their names, where it is more than one."""
+    named = [(Locale(language).languages.get(code.partition("-")[0]), count) for code, count in _ranked(counted)]
+    known = [f"{name} {number(count, language)}" for name, count in named if name]
+    return known[:LISTED] if len(known) > 1 else []
 
 
 def _where(sources: Mapping[str, int], language: Language) -> _Shortlist:

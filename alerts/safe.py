@@ -61,6 +61,9 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
             source=_maybe(figures.source, NAME) or "",
             also=tuple(map(_name, figures.also)),
             raised_by=tuple(map(_name, figures.raised_by)),
+            talk=tuple(
+                replace(each, word=shorten(defuse(each.word), WORD)) for each in figures.talk if defuse(each.word)
+            ),
             words={word: count for word, count in _words(figures.words) if word},
         ),
     )

@@ -8,6 +8,7 @@ from rules.instant import MINUTE, Instant
 from rules.rule import Verdict
 from rules.series import Counts, measure_of, quotable
 from rules.transition import Evidence
+from rules.trend import trend
 
 MOST_WORDS = 5
 """Words of a keyword rule that are told of a window: those said most often."""
@@ -48,6 +49,10 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         source=incident.source,
         also=tuple(incident.also),
         raised_by=tuple(incident.raised_by),
+        trend=trend(series, counts, at) if grows and not verdict.share else None,
+        most=max(_summed(cell.authors for cell in cells).values(), default=0),
+        followers=max((cell.reach for cell in cells), default=0),
+        answered_at=incident.answered_at,
     )
 
 

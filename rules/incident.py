@@ -19,7 +19,7 @@ class Incident(msgspec.Struct, kw_only=True):
     `sources` are those that contributed; `usual` and `usual_high` are what its rule said of `window` minutes when it
     opened; `first` is the mention it began with, "" once deleted, counted for `first_at`; `series` is what is counted,
     "" for that of its rule; `source` the only one it is of, "" for all; `also` those that were as bad by themselves
-    since; `raised_by` the rules whose incidents made it critical.
+    since; `raised_by` the rules whose incidents made it critical; `answered_at` when the brand itself first wrote.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Incident(msgspec.Struct, kw_only=True):
     source: str = ""
     also: list[str] = []
     raised_by: list[str] = []
+    answered_at: Instant | None = None
 
     def observe(self, verdict: Verdict, at: Instant, *, heard: bool) -> State | None:
         """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
@@ -62,6 +63,11 @@ class Incident(msgspec.Struct, kw_only=True):
         elif self.calm_since is None:
             self.calm_since = at
         return None
+
+    def answer(self, at: Instant) -> None:
+        """The brand itself wrote something."""
+        if self.answered_at is None and at >= self.opened_at:
+            self.answered_at = at
 
     def raise_by(self, rules: Sequence[str]) -> None:
         """It is critical, as these have incidents too."""

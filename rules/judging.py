@@ -43,8 +43,12 @@ class Judging:
         return [step for name in self._rules for step in self._judge(name, at, touched)]
 
     def note(self, facts: Facts, touched: Collection[str]) -> None:
-        """A mention was counted in the series `touched`: the incidents it belongs to go on."""
+        """A mention was counted in the series `touched`: the incidents it belongs to go on. What the brand wrote itself
+        is counted in none, and answers them all.
+        """
         for incident in self._state.incidents.values():
+            if facts.own and not facts.history:
+                incident.answer(facts.moment)
             of = measure_of(self._series(incident))[0]
             if of in touched and incident.source in {"", facts.source}:
                 incident.during += 1

@@ -5,7 +5,7 @@ from functools import cache
 
 from rules.language import little_words
 from rules.query import Query
-from rules.text import Token
+from rules.text import Token, read
 from rules.tone import supported_languages
 
 MOST_TERMS = 8
@@ -30,6 +30,19 @@ class Terms:
         tags = [f"#{token.text}" for token in told if token.kind == "hashtag"]
         words = [token.text for token in told if token.kind == "word" and token.text not in _plain()]
         return tuple(dict.fromkeys([*tags, *sorted(words, key=len, reverse=True)]))[:MOST_TERMS]
+
+    def written(self, text: str) -> dict[str, str]:
+        """All that are in a text, each mapped to the form in which it first stands there."""
+        folded, tokens = read(text)
+        found: dict[str, str] = {}
+        for token in tokens:
+            if token.kind in ("hashtag", "word") and self._is_told(token.text):
+                start, end = folded.origin(token.start, token.end)
+                if token.kind == "hashtag":
+                    found.setdefault(f"#{token.text}", text[start:end])
+                elif token.text not in _plain():
+                    found.setdefault(token.text, text[start:end])
+        return found
 
     def _is_told(self, text: str) -> bool:
         ours = text in self._ours or (self._begun and text.startswith(self._begun))

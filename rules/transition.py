@@ -28,6 +28,21 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: Instant | None = None
 
 
+class Trend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The count doubles in `minutes`, or halves where it `falls`: in between `fastest` and `slowest`, in four of five
+    cases. From `low` to `high` mentions are to come within `ahead`, when nothing changes; None when that is too wide to
+    be of use.
+    """
+
+    minutes: float
+    fastest: float
+    slowest: float
+    falls: bool = False
+    low: int | None = None
+    high: int | None = None
+    ahead: Span = 0
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was counted when the step was taken. Counts are of mentions of `of` inside the last `window`.
 
@@ -40,7 +55,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `stories` is how many different stories the mentions tell, 0 when that is not known.
     `unit` says what `count`, `opening` and `peak` are numbers of; `fewer`: too few is what is wrong; `share` is told by
     rules that watch one. `source` is the only one that is counted, "" where all are, and `also` are others that were as
-    bad by themselves since; `raised_by` are the rules whose incidents made this one critical.
+    bad by themselves since; `raised_by` are the rules whose incidents made this one critical. `trend` is told when it
+    is sure. `most` is how many of them one author wrote at most, `followers` how many the author with the most has, 0
+    when that is not known; `answered_at` is when the brand itself first wrote since the opening.
     """
 
     of: str
@@ -72,6 +89,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str = ""
     also: tuple[str, ...] = ()
     raised_by: tuple[str, ...] = ()
+    trend: Trend | None = None
+    most: int = 0
+    followers: int = 0
+    answered_at: Instant | None = None
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

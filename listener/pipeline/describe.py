@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Withheld
+from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
+from listener.pipeline.talk import talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -50,12 +51,16 @@ class Describer:
             at=moment(step.at),
             opened_at=moment(row.opened_at),
             first_at=_first_at(step.evidence, quotes),
-            figures=self._figures(step, life),
+            figures=msgspec.structs.replace(
+                self._figures(step, life), **await talk_of(step, self.views, self.settings)
+            ),
             quotes=quotes,
             **await self._coverage(step),
             by=step.by,
             because=step.because,
             ending=step.ending,
+            answered_at=_moment(step.evidence.answered_at),
+            answers=self._answers(step.brand),
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
             withheld=await self._withheld(step),
@@ -100,7 +105,14 @@ class Describer:
             source=evidence.source,
             also=evidence.also,
             raised_by=tuple(_labels(self.settings.rules).get(name, name) for name in evidence.raised_by),
+            trend=_trend(evidence.trend),
+            most=evidence.most,
+            followers=evidence.followers,
         )
+
+    def _answers(self, brand: str) -> bool:
+        configured = self.settings.brands.get(brand)
+        return configured is not None and bool(configured.own_accounts)
 
     def _floor(self, rule: str) -> Floor | None:
         configured = self.settings.rules.get(rule)
@@ -172,6 +184,21 @@ def _share(share: transition.Share | None) -> Share | None:
     if share is None:
         return None
     return Share(part=share.part, whole=share.whole, usual=share.usual, since=_moment(share.since))
+
+
+def _trend(trend: transition.Trend | None) -> Trend | None:
+    if trend is None:
+        return None
+    every, fastest, slowest = (timedelta(minutes=each) for each in (trend.minutes, trend.fastest, trend.slowest))
+    return Trend(
+        every=every,
+        fastest=fastest,
+        slowest=slowest,
+        falls=trend.falls,
+        low=trend.low,
+        high=trend.high,
+        ahead=duration(trend.ahead),
+    )
 
 
 def _words(step: Transition, life: Sequence[Transition]) -> dict[str, int]:

@@ -305,9 +305,14 @@ class Views(Protocol):
     async def transition(self, name: str) -> Transition | None: ...
 
     async def mentions(
-        self, *, brand: str | None = None, identities: Sequence[str] | None = None, limit: int = 50
+        self,
+        *,
+        brand: str | None = None,
+        identities: Sequence[str] | None = None,
+        until: Instant | None = None,
+        limit: int = 50,
     ) -> list[StoredMention]:
-        """Newest first; those named by `identities` when given."""
+        """Newest first; those named by `identities` when given, and none taken after `until`."""
         ...
 
     async def sources(self) -> list[SourceRow]: ...

@@ -271,7 +271,7 @@ def transition(connection: Connection, name: str) -> Transition | None:
 
 
 def mentions(
-    connection: Connection, brand: str | None, identities: Sequence[str] | None, limit: int
+    connection: Connection, brand: str | None, identities: Sequence[str] | None, until: Instant | None, limit: int
 ) -> list[StoredMention]:
     rows = select(MENTIONS)
     order: Any = MENTIONS.c.at
@@ -280,6 +280,8 @@ def mentions(
         rows, order = rows.where(MENTION_BRANDS.c.brand == brand), MENTION_BRANDS.c.at
     if identities is not None:
         rows = rows.where(MENTIONS.c.identity.in_([key(identity) for identity in identities]))
+    if until is not None:
+        rows = rows.where(order <= until)
     rows = rows.order_by(order.desc(), MENTIONS.c.identity).limit(limit)
     return [stored_mention(row) for row in connection.execute(rows).mappings()]
 

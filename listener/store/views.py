@@ -77,9 +77,15 @@ class _SqlViews:
         return await self._read(partial(queries.transition, name=name))
 
     async def mentions(
-        self, *, brand: str | None = None, identities: Sequence[str] | None = None, limit: int = 50
+        self,
+        *,
+        brand: str | None = None,
+        identities: Sequence[str] | None = None,
+        until: Instant | None = None,
+        limit: int = 50,
     ) -> list[StoredMention]:
-        return await self._read(partial(queries.mentions, brand=brand, identities=identities, limit=limit))
+        query = partial(queries.mentions, brand=brand, identities=identities, until=until, limit=limit)
+        return await self._read(query)
 
     async def sources(self) -> list[SourceRow]:
         return await self._read(queries.sources)

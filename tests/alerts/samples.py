@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share, Withheld
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share, Talk, Trend, Withheld
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -97,6 +97,13 @@ NAMED = replace(
     partly=("press",),
 )
 GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
+_DOUBLING = Trend(every=timedelta(minutes=9.7), fastest=timedelta(minutes=7.1), slowest=timedelta(minutes=14.3))
+_SPOKEN = replace(
+    GROWING.figures, trend=replace(_DOUBLING, low=60, high=131), most=2, followers=12_000, stories=21, authors=19
+)
+FAST = replace(OPEN, figures=_SPOKEN)
+_HALVING = replace(_DOUBLING, every=timedelta(minutes=40), slowest=timedelta(minutes=71), falls=True, low=9, high=18)
+REPLY = OPENED + timedelta(minutes=50)
 COPIED = replace(OPEN, figures=replace(FIGURES, stories=4))
 _NEW = replace(
     FIGURES, of="term", count=9, usual=None, usual_high=None, words={"#boycottacme": 9}, least=8, least_authors=6
@@ -191,6 +198,26 @@ ALERTS = {
     "growing": GROWING,
     "growing and worse": replace(RISE, figures=replace(RISE.figures, second_half=51, least=8, least_authors=5)),
     "growing and learning": replace(LEARNING, figures=replace(LEARNING.figures, second_half=16, least=8)),
+    "doubling": FAST,
+    "doubling and worse": replace(RISE, answers=True, figures=replace(_SPOKEN, count=71)),
+    "words that stand out": replace(
+        FAST,
+        figures=replace(
+            _SPOKEN,
+            talk=(Talk(word="#AcmeAirAbandon", count=14, new=True), Talk(word="annulé", count=9)),
+            read=22,
+            languages={"fr": 15, "en-GB": 4, "tlh": 1, "zz": 2},
+        ),
+    ),
+    "one word that stands out": replace(OPEN, figures=replace(FIGURES, talk=(Talk(word="hôtel", count=1),), read=1)),
+    "doubling at once": replace(FAST, figures=replace(_SPOKEN, trend=_DOUBLING, most=1, followers=1)),
+    "heading for thousands": replace(FAST, figures=replace(_SPOKEN, trend=replace(_DOUBLING, low=9_010, high=9_040))),
+    "doubling, told late": replace(LATE, figures=_SPOKEN),
+    "taken while it falls": replace(TAKEN, figures=replace(TAKEN.figures, trend=_HALVING)),
+    "answered and worse": replace(WORSE, answers=True, answered_at=OPENED + timedelta(minutes=9)),
+    "answered after the peak": replace(CALM, answers=True, answered_at=REPLY),
+    "answered before the peak": replace(CALM, answers=True, answered_at=OPENED + timedelta(minutes=5)),
+    "never answered": replace(CALM, answers=True),
     "a word nobody says any more": replace(KEYWORD, state="resolved", figures=SILENT),
     "a word nobody knows": replace(KEYWORD, figures=replace(KEYWORD.figures, words={})),
     "a rise in level": RISE,

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import Notice, Quote
+from alerts.alert import Notice, Quote, Talk
 from alerts.render import render, render_notice
 from alerts.safe import host_of, safe_link
 from tests.alerts.samples import CLOSED, FIGURES, KEYWORD, OPEN, OPENED, WORSE
@@ -74,6 +74,8 @@ figures = st.builds(
         usual=usual,
         sources=sources,
         words=dict.fromkeys(listed, count),
+        talk=tuple(Talk(word=word, count=count, new=True) for word in listed[:4]),
+        languages=sources,
         during=count,
         peak=count,
     ),

@@ -325,3 +325,9 @@ async def test_commands_are_left_while_no_daemon_runs(where: str) -> None:
     await views.close()
     async with opened(where) as store:
         assert [asked.target for asked in await store.commands()] == ["1"]
+
+
+async def test_mentions_are_read_up_to_a_moment_the_newest_first(store: Store, views: Views) -> None:
+    await store.commit(commit(mentions=[stored(name, "acme", at=T0 + n) for n, name in enumerate("abc")]))
+    assert [kept.mention.id for kept in await views.mentions(brand="acme", until=T0 + 1, limit=5)] == ["b", "a"]
+    assert [kept.mention.id for kept in await views.mentions(until=T0 + 1, limit=1)] == ["b"]

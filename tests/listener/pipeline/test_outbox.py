@@ -411,3 +411,31 @@ async def test_authors_and_large_accounts_are_told_as_such_where_they_are_counte
         "acme, serious: 2 authors of negative mentions in 1 min",
         "acme, serious: 2 negative mentions by large accounts in 1 min",
     ]
+
+
+async def test_an_alert_tells_the_words_and_languages_that_stand_out_of_what_is_kept(tmp_path):
+    async with opened(tmp_path, rules=ALARMS, brands="acme: {query: acme, languages: [en, fr]}") as world:
+        for hour in range(40):
+            world.clock.move(hours=1)
+            await world.hear(*(world.said(f"old{hour}.{n}", "acme shipped the parcel today") for n in range(2)))
+        world.clock.move(hours=1)
+        texts = ("acme forgot the parcel again #AcmeFail", "acme a encore perdu le colis #AcmeFail")
+        await world.hear(*(world.said(f"new{n}", texts[n % 2], language=("en", "fr")[n % 2]) for n in range(6)))
+        (transition,) = [each async for each in world.views.transitions()]
+        alert = await Describer(world.views, world.ledger.setup.settings).alert(transition.id, "a1")
+    assert [(each.word, each.count) for each in alert.figures.talk][:1] == [("#AcmeFail", 6)]
+    assert (6, {"en": 3, "fr": 3}) == (alert.figures.read, alert.figures.languages)
+
+
+async def test_an_alert_tells_the_first_reply_of_the_brand_s_own_accounts(world):
+    await world.say("1", "2", "3")
+    world.clock.move(minutes=7)
+    await world.hear(world.said("4", "acme is sorry", author="acme"))
+    for _ in range(2):
+        world.clock.move(minutes=20)
+        await world.say(*(f"{world.clock.now()}.{n}" for n in range(8)))
+    steps = [each async for each in world.views.transitions()]
+    alerts = [await Describer(world.views, world.ledger.setup.settings).alert(step.id, "a") for step in steps]
+    assert {True} == {alert.answers for alert in alerts}
+    assert alerts[0].answered_at is None
+    assert alerts[0].opened_at + timedelta(minutes=7) == alerts[-1].answered_at

@@ -1,0 +1,62 @@
+"""What an incident talks about: words and languages of the mentions that are still kept."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from alerts.alert import Talk
+from config.settings import Settings
+from listener.store.port import StoredMention, Views
+from rules.classify import full_text
+from rules.distinct import Said, distinct
+from rules.facts import Facts
+from rules.instant import Instant
+from rules.query import compile_query
+from rules.series import series_of
+from rules.terms import Terms
+from rules.transition import Evidence, Transition
+
+_READ, _BEFORE = 300, 600
+"""Mentions of the window, and of the time before the incident, that are looked through: the newest."""
+_ENOUGH = 100
+"""Earlier mentions of the same sort that tell what is usual; with fewer all earlier ones do."""
+_LONGEST = 2_000
+"""Characters of a mention that are read."""
+
+
+async def talk_of(step: Transition, views: Views, settings: Settings) -> dict[str, Any]:
+    """`talk`, `read` and `languages` of `Figures`; nothing for the end of an incident, and when too little is said."""
+    evidence, brand = step.evidence, settings.brands.get(step.brand)
+    if brand is None or step.state == "resolved" or evidence.fewer:
+        return {}
+    begin = step.at - evidence.window
+    now = [each for each in await _counted(views, step.brand, step.at, _READ) if _is_of(evidence, _facts(each, step))]
+    now = [each for each in now if _facts(each, step).moment > begin]
+    before = await _counted(views, step.brand, min(begin, evidence.first_at or begin) - 1, _BEFORE)
+    alike = [each for each in before if _is_of(evidence, _facts(each, step))]
+    terms = Terms(compile_query(brand.query))
+    found = distinct(_said(now, step, terms), _said(alike if len(alike) >= _ENOUGH else before, step, terms))
+    languages = Counter(each.tones[step.brand].language or "" for each in now if step.brand in each.tones)
+    return {
+        "talk": tuple(Talk(word=each.word, count=each.texts, new=each.new) for each in found),
+        "read": len(now),
+        "languages": {language: count for language, count in languages.items() if language},
+    }
+
+
+async def _counted(views: Views, brand: str, until: Instant, limit: int) -> list[StoredMention]:
+    """What was taken last by then, without what was deleted since."""
+    stored = await views.mentions(brand=brand, until=until, limit=limit)
+    return [each for each in stored if not each.deleted and brand in each.facts and any(series_of(each.facts[brand]))]
+
+
+def _facts(stored: StoredMention, step: Transition) -> Facts:
+    return stored.facts[step.brand]
+
+
+def _is_of(evidence: Evidence, facts: Facts) -> bool:
+    return evidence.of in series_of(facts) and evidence.source in ("", facts.source)
+
+
+def _said(stored: Sequence[StoredMention], step: Transition, terms: Terms) -> list[Said]:
+    return [Said(_facts(each, step).author, terms.written(full_text(each.mention)[:_LONGEST])) for each in stored]
