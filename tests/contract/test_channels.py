@@ -87,10 +87,10 @@ def written(kind: str, port: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def built(kind: str, port: int) -> AsyncIterator[Channel]:
-    """A channel that is being served, with short timeouts."""
+async def built(kind: str, port: int, patience: float = 20) -> AsyncIterator[Channel]:
+    """A channel that is being served; over HTTP it waits for an answer for `patience` seconds."""
     spec = CHANNELS.spec(kind)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.3)) as http:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience)) as http:
         tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
             spec.options.model_validate(written(kind, port)), tools
@@ -351,7 +351,7 @@ async def test_a_broken_server_is_tried_again_and_no_secret_is_told(
     kind: str, talk: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with tcp_server(talk) as port, built(kind, port) as channel:
+    async with tcp_server(talk) as port, built(kind, port, patience=0.3) as channel:
         error = await failure(channel)
 
     assert not error.permanent
