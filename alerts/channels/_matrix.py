@@ -55,9 +55,9 @@ def answer(content: Mapping[str, Any]) -> tuple[str, str]:
 def wish(word: str, incident: str, by: str) -> Act | None:
     """What a word or a sign asks for; None when it asks for nothing."""
     if word in ACKS:
-        return Act(verb="ack", incident=incident, by=by)
+        return Act.chosen("ack", incident, by)
     if word in FALSE_ALARMS:
-        return Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+        return Act.chosen("false-alarm", incident, by)
     return None
 
 

@@ -29,6 +29,7 @@ from alerts.channels._replies import Reply, understood
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import Message
+from alerts.sentences import ours
 from alerts.words import headings
 from config.model import File, Secret
 from config.settings import OneOrMore
@@ -185,7 +186,7 @@ class EmailChannel:
 
     async def _refuse(self, reply: Reply, why_not: str) -> None:
         words = headings(self._language)
-        said = one_line(f"{words.refused}{words.colon}{why_not}")
+        said = one_line(f"{words.refused}{words.colon}{ours(why_not, self._language)}")
         mail = EmailMessage(policy=MAIL)
         mail["From"] = Address(display_name="badbuzz", addr_spec=self._options.sender)
         mail["To"], mail["Subject"], mail["Auto-Submitted"] = reply.sender, cut(said, SUBJECT), "auto-replied"

@@ -19,6 +19,7 @@ from alerts.channels._http import reaching, refusal, request
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token, utf8
 from alerts.message import Choice, Message
+from alerts.sentences import ours
 from alerts.words import headings
 from config.model import Secret
 
@@ -165,8 +166,8 @@ class NtfyChannel:
             await self._refuse(pressed, why_not)
 
     async def _refuse(self, pressed: _Pressed, why_not: str) -> None:
-        words = headings(pressed.language)
-        told = {"title": words.refused, "message": cut(one_line(why_not), MESSAGE_LIMIT, utf8), "priority": 2}
+        words, said = headings(pressed.language), ours(why_not, pressed.language)
+        told = {"title": words.refused, "message": cut(one_line(said), MESSAGE_LIMIT, utf8), "priority": 2}
         named = {"topic": self._options.topic.get_secret_value(), "sequence_id": digest(f"refused {pressed.incident}")}
         try:
             await self._publish(named | told)

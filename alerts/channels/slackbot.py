@@ -78,7 +78,7 @@ class _Place(msgspec.Struct):
 
 
 class _Pressed(msgspec.Struct):
-    action_id: str
+    action_id: Literal["ack", "false-alarm"]
     value: str = ""
 
 
@@ -187,8 +187,8 @@ class SlackbotChannel:
         except (msgspec.MsgspecError, IndexError):
             # another app's button, or a form
             return
-        wish = _wish(press.actions[0].action_id, value.incident, press.user.name or press.user.username)
-        why_not = await self._tools.act(wish) if wish else ""
+        by = press.user.name or press.user.username or press.user.id
+        why_not = await self._tools.act(Act.chosen(press.actions[0].action_id, value.incident, by))
         if why_not:
             known = headings(value.language)
             words = escape(f"{known.refused}{known.colon}{ours(why_not, value.language)}")
@@ -248,15 +248,6 @@ def _judged(error: SlackApiError) -> SendError:
     reason: Literal["authError", "serverError", "clientError"] = "authError" if word in _LOGIN else "clientError"
     later = word in _LATER or not word
     return SendError(said, reason="serverError" if later else reason, permanent=not later)
-
-
-def _wish(act: str, incident: str, by: str) -> Act | None:
-    match act:
-        case "ack":
-            return Act(verb="ack", incident=incident, by=by)
-        case "false-alarm":
-            return Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
-    return None
 
 
 def _button(choice: Choice, value: str) -> dict[str, Any]:

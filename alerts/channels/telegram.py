@@ -291,9 +291,9 @@ def _wish(press: _Press) -> tuple[Language, Act | None]:
     by = " ".join(filter(None, (press.user.first_name, press.user.last_name)))
     match act:
         case "ack":
-            return spoken, Act(verb="ack", incident=incident, by=by)
+            return spoken, Act.chosen("ack", incident, by)
         case "false-alarm":
-            return spoken, Act(verb="resolve", incident=incident, by=by, ending="false-alarm")
+            return spoken, Act.chosen("false-alarm", incident, by)
     return spoken, None
 
 

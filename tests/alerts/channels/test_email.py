@@ -133,13 +133,13 @@ async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(
 
     async def act(asked: Act) -> str:
         await heard.put(asked)
-        return "Max has it" if asked.verb == "ack" else ""
+        return "Max already has incident 37" if asked.verb == "ack" else ""
 
     with dovecot(trust) as port:
         changes["imap"] = f"imaps://{USER}@localhost:{port}"
         async with smtp_server() as inbox, mail(inbox, act, **changes) as channel:
             await channel.probe()
-            await channel.send(message(choices=CHOICES))
+            await channel.send(message(choices=CHOICES, language="fr"))
             sent = inbox.mails[0]
             await asyncio.to_thread(put, port, trust, answering(sent, From="eve@example.org"), answering(sent))
             async with served(channel):
@@ -153,10 +153,10 @@ async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(
                 third = await asyncio.wait_for(heard.get(), 20)
 
     assert ["ack", "resolve", "resolve"] == [first.verb, second.verb, third.verb]
-    assert "Replying" in sent.get_body(("plain",)).get_content()
+    assert "Répondre" in sent.get_body(("plain",)).get_content()
     (refusal,) = inbox.mails[1:]
     assert ("Ann@example.org".lower(), "<reply@example.org>") == (refusal["To"], refusal["In-Reply-To"])
-    assert "Max has it" in refusal["Subject"]
+    assert "déjà pris en charge par Max" in refusal["Subject"]
 
 
 async def test_a_mailbox_that_lets_nobody_in_is_said_without_its_password(tmp_path: Path) -> None:

@@ -153,10 +153,10 @@ async def test_a_button_asks_for_what_it_says_also_after_a_stream_was_cut() -> N
 
 
 async def test_what_was_pressed_while_we_were_away_is_done_and_its_refusal_not_shown_again() -> None:
-    asked = Asked("Max <has> it")
+    asked = Asked("Max <b> already has incident 37")
     async with ntfy_server() as fake:
         async with phone(fake, asked) as channel:
-            await channel.send(message(choices=CHOICES))
+            await channel.send(message(choices=CHOICES, language="fr"))
         await fake.press(fake.shown[0]["actions"][0])
         fake.now += 60
         async with phone(fake, asked):
@@ -165,7 +165,7 @@ async def test_what_was_pressed_while_we_were_away_is_done_and_its_refusal_not_s
             await fake.until(lambda: len(fake.shown) > 1)
 
     assert (ACK, FALSE) == (before, await asked.next())
-    assert ["Max <has> it"] == [told["message"] for told in fake.shown[1:]]
+    assert ["l’incident n°\u00a037 est déjà pris en charge par Max <b>"] == [told["message"] for told in fake.shown[1:]]
 
 
 async def test_what_no_button_of_ours_sent_does_nothing() -> None:

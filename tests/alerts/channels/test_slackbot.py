@@ -64,17 +64,18 @@ async def test_without_an_app_token_there_is_no_button_that_nobody_answers() -> 
 
 
 @pytest.mark.parametrize(
-    ("button", "wish"),
+    ("button", "name", "wish"),
     [
-        ("ack", Act(verb="ack", incident=message().thread, by="camille")),
-        ("false-alarm", Act(verb="resolve", incident=message().thread, by="camille", ending="false-alarm")),
+        ("ack", "camille", Act(verb="ack", incident=message().thread, by="camille")),
+        ("ack", "", Act(verb="ack", incident=message().thread, by="U1")),
+        ("false-alarm", "camille", Act(verb="resolve", incident=message().thread, by="camille", ending="false-alarm")),
     ],
 )
-async def test_a_button_asks_for_what_it_says(button: str, wish: Act) -> None:
+async def test_a_button_asks_for_what_it_says(button: str, name: str, wish: Act) -> None:
     asked = Asked()
     async with slack() as fake, bot(fake, asked) as channel, served(channel):
         receipt = await channel.send(message(choices=CHOICES, language="fr"))
-        await fake.press((receipt or "").partition(":")[2], button)
+        await fake.press((receipt or "").partition(":")[2], button, by=name)
         await asyncio.wait_for(asked.heard.wait(), 20)
 
     assert ([wish], []) == (asked.acts, fake.whispers)
