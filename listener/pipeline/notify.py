@@ -106,8 +106,11 @@ class Notifier:
             routed = self._route(step, at, heard, heard.waiting.languages)
             if routed.silence is not None or routed.behind is not None:
                 continue
-            fresh = [name for name in routed.channels if name not in heard.channels]
-            self.heard[incident] = replace(heard, channels=(*heard.channels, *fresh), waiting=None)
+            # a silence kept the step from all, also from those who heard of the incident before
+            before = heard.channels if heard.waiting.held.silence is None else ()
+            fresh = [name for name in routed.channels if name not in before]
+            channels = tuple(dict.fromkeys((*heard.channels, *fresh)))
+            self.heard[incident] = replace(heard, channels=channels, waiting=None)
             told.outgoing += _deliveries(step, at, routed, fresh)
             told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
         return told

@@ -96,6 +96,16 @@ async def test_what_becomes_critical_rings_unless_the_silence_says_otherwise(wor
         assert ("critical", []) == ((await other.steps())[-1].severity, await told(other))
 
 
+async def test_who_knows_of_an_incident_hears_after_the_silence_that_it_became_critical(world):
+    await world.say("1", "2", "3")
+    await hush(world, Hush(brand="acme", critical=True))
+    await world.say(*map(str, range(4, 9)))
+    assert (["open", "worse"], [("team", "0")]) == (await world.states(), await told(world))
+    world = await world.again()
+    await answered(world, await world.views.ask("expire", "1", "anna", world.clock.now()))
+    assert [("team", "0"), ("team", "1")] == await told(world)
+
+
 async def test_what_somebody_has_taken_is_not_told_when_the_silence_ends(world):
     await hush(world)
     await world.say("1", "2", "3")
