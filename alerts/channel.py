@@ -106,7 +106,8 @@ class Channel(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSpec(Spec[ChannelOptions]):
-    """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack`, `wakes` a sleeper.
+    """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack` with options that are
+    `answerable`, `wakes` a sleeper.
 
     `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
     """
@@ -115,6 +116,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     thread: bool = False
     edit: bool = False
     ack: bool = False
+    answerable: Callable[[Any], bool] = lambda _: True
     wakes: Literal["yes", "no", "depends"] = "no"
     people: bool = True
     deadline: timedelta = timedelta(seconds=30)

@@ -257,9 +257,11 @@ def _pageless(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """Whoever reads an alert elsewhere should be able to take the incident from there."""
     settings, keys = loaded.settings, ("daemon", "external_url")
     told = {name for route in settings.routes for name in route.to}
-    kinds = [channel.kind for name, channel in settings.channels.items() if name in told]
+    channels = [(channel, catalogs.channels.spec(channel.kind)) for channel in settings.channels.values()]
+    read = [(channel, spec) for channel, spec in channels if channel.name in told and spec.people]
+    answered = any(spec.ack and spec.answerable(channel.options) for channel, spec in read)
     unknown = keys in loaded.document.absent or "daemon" in loaded.flawed or loaded.document.is_incomplete
-    if settings.daemon.external_url or unknown or not any(catalogs.channels.spec(kind).people for kind in kinds):
+    if settings.daemon.external_url or unknown or answered or not read:
         return
     message = "alerts carry no link: nobody can take an incident from the phone"
     hint = "external_url: https://badbuzz.example.org, where the page is reached from outside"

@@ -371,4 +371,5 @@ SPEC = ChannelSpec(
     build=EmailChannel,
     thread=True,
     ack=True,
+    answerable=lambda options: options.imap is not None,
 )

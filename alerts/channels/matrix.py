@@ -311,5 +311,6 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    answerable=lambda options: options.answers,
     wakes="depends",
 )

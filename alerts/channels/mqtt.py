@@ -326,6 +326,7 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    answerable=lambda options: options.commands,
     wakes="depends",
     people=False,
 )

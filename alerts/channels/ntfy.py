@@ -221,5 +221,6 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    answerable=lambda options: options.answers is not None,
     wakes="depends",
 )

@@ -246,5 +246,6 @@ SPEC = ChannelSpec(
     build=PagerdutyChannel,
     thread=True,
     ack=True,
+    answerable=lambda options: options.token is not None,
     wakes="yes",
 )

@@ -269,4 +269,5 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    answerable=lambda options: options.app_token is not None,
 )

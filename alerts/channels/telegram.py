@@ -375,5 +375,6 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    answerable=lambda options: options.buttons,
     wakes="depends",
 )

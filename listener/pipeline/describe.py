@@ -238,9 +238,11 @@ def _reached(
     told = {each.channel for each in mine if each.state == "sent" or each.id == alert_id}
     sent = {each.transition for each in deliveries if each.channel == own and each.state == "sent"}
     heard = [each.severity for each in life if each.step < step.step and each.id in sent]
+    # one that is on its way for the first time has not failed to reach anybody
+    failed = {each.channel for each in mine if each.state == "parked" or (each.state == "due" and each.attempts)}
     return {
         "told": tuple(sorted(told)),
-        "untold": tuple(sorted({each.channel for each in mine if each.state in ("due", "parked")} - told)),
+        "untold": tuple(sorted(failed - told)),
         "heard": heard[-1] if heard else None,
     }
 

@@ -165,6 +165,10 @@ def test_critical_alerts_should_wake_somebody(tmp_path: Path) -> None:
 def test_alerts_to_people_without_a_page_to_open_are_a_warning(tmp_path: Path) -> None:
     message = "alerts carry no link: nobody can take an incident from the phone"
     assert said(tmp_path, daemon="{}") == [("warning", "daemon.external_url", message)]
+    bot = "{phone: {kind: telegram, token: '1:abc', chat: -1%s}, out: {kind: console}}"
+    for buttons, warned in ((", buttons: false", True), ("", False)):
+        found = [path for _, path, _ in said(tmp_path, daemon="{}", channels=bot % buttons)]
+        assert warned is ("daemon.external_url" in found)
     alone = {"operator": "{to: out}", "channels": "{out: {kind: console}}", "routes": "[{to: [out]}]"}
     assert "daemon.external_url" not in [path for _, path, _ in said(tmp_path, daemon="{}", **alone)]
 

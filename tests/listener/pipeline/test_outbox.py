@@ -204,6 +204,16 @@ async def test_what_is_critical_goes_to_the_next_channel_after_five_minutes_when
     assert "https://bb.example/i/1" == boss.sent[0].link
 
 
+async def test_who_is_about_to_be_told_is_not_said_to_be_out_of_reach(tmp_path):
+    async with opened(tmp_path, rules=CRITICAL, routes="[{to: [team, phone]}]") as world:
+        await world.say("1", "2", "3")
+        team = Channel()
+        async with delivering(world, team=team):
+            await settled(world)
+    assert "Told: team" in team.sent[0].text
+    assert "not reached" not in team.sent[0].text
+
+
 async def test_what_is_critical_behind_a_step_that_is_retried_goes_to_the_next_channel(world):
     opening, worse = (outgoing(name, thread="i1", due=world.clock.now(), notice=notice()) for name in ("d1", "d2"))
     worse = replace(worse, critical=True, fallback=("boss",))
