@@ -53,7 +53,9 @@ def test_what_does_not_work_is_not_added(badbuzz: Badbuzz, web: str) -> None:
 
 
 def test_it_asks_for_every_option_with_its_description(badbuzz: Badbuzz, web: str) -> None:
-    run = badbuzz("add", "ntfy", "second", answers=f"{web}\nanother-topic\nSecond phone\nfr\n\n\n", at_a_terminal=True)
+    run = badbuzz(
+        "add", "ntfy", "second", answers=f"{web}\nanother-topic\nSecond phone\nfr\n\n\n\n\n", at_a_terminal=True
+    )
     assert (run.code, "Address of the ntfy server" in run.err) == (0, True), run.err
     assert text().count("language: fr") == 1
     assert badbuzz("check").code == 0
@@ -127,7 +129,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(badbuzz: Badbuzz, web: st
         "fr",
         "Europe/Pari",
         "Europe/Paris",
-        "",
+        *("", "", ""),
     ]
     run = badbuzz("add", "ntfy", "second", answers="\n".join([*answers, ""]), at_a_terminal=True)
     reasons = ["http", "a topic is 1 to 64", "NOT_SET is not set", "'fr' or 'en'", "did you mean 'Europe/Paris'?"]
