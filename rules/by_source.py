@@ -1,6 +1,6 @@
 """Each source of a brand judged by itself, so that a storm on a small one is not drowned by a large one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -45,9 +45,13 @@ class BySource:
                 rule.learn(own, minute)
 
     def begin(self, incident: Incident) -> None:
-        begun = (incident.source, *incident.also)
-        for rule in (rule for source, rule in self._rules.items() if source in begun):
-            begin(rule, incident)
+        self.join(incident, (incident.source, *incident.also))
+
+    def join(self, incident: Incident, sources: Sequence[str]) -> None:
+        """An incident is now one of these sources too."""
+        for source in sources:
+            if source in self._rules:
+                begin(self._rules[source], incident)
 
     def look_back(self, incident: str, ending: Ending) -> None:
         look_back(self._rules.values(), incident, ending)

@@ -94,7 +94,7 @@ class Judging:
         return self._rules[name].rule.judge(self._state.counts, at, incident.as_opened if incident else None)
 
     def _judge(self, name: str, at: Instant, touched: set[str] | None) -> Iterator[Transition]:
-        rule, options, spec = self._rules[name]
+        rule, _, spec = self._rules[name]
         if touched is not None and not spec.is_hasty(measure_of(rule.series)[0], touched):
             return
         if touched is None and self.resting.holds(name, at):
@@ -108,7 +108,16 @@ class Judging:
                 yield self._open(name, verdict, at)
             elif not verdict.firing and name not in self._state.hushed:
                 self.resting.rest(name, rule.series, spec, at)
-        elif step := incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources)):
+        else:
+            yield from self._go_on(name, incident, verdict, at)
+
+    def _go_on(self, name: str, incident: Incident, verdict: Verdict, at: Instant) -> Iterator[Transition]:
+        rule, options, _ = self._rules[name]
+        joined = len(incident.also)
+        step = incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources))
+        if isinstance(rule, BySource):
+            rule.join(incident, incident.also[joined:])
+        if step:
             incident.raise_by(self._confirming(name, incident))
             yield self._step(incident, step, at, verdict)
         elif incident.is_over(at, span(options.calm_for)):

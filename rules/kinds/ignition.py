@@ -182,7 +182,9 @@ class Ignition(Remembering[Memory]):
     def __init__(self, _name: str, options: IgnitionOptions) -> None:
         super().__init__(Memory)
         self.series: str = options.of
-        self.horizon = options.window // timedelta(minutes=1)
+        self._window = options.window // timedelta(minutes=1)
+        # a post is judged as it was last asked
+        self.horizon = max(self._window, _PATIENCE + 1)
         self._options = options
 
     def learn(self, counts: Counts, minute: int) -> None:
@@ -200,7 +202,7 @@ class Ignition(Remembering[Memory]):
                 memory.finish(memory.peaks.pop(mention))
 
     def _note(self, mention: str, post: Post, minute: int) -> None:
-        far = _far(post.gained(minute, self.horizon), self.memory.expected(post, minute, self.horizon))
+        far = _far(post.gained(minute, self._window), self.memory.expected(post, minute, self._window))
         self.memory.peaks[mention] = round(max(far, self.memory.peaks.get(mention, 0.0)), 4)
 
     def judge(self, counts: Counts, at: Instant, opening: Opening | None = None, /) -> Verdict:
@@ -212,7 +214,7 @@ class Ignition(Remembering[Memory]):
             calm=found is None or found.gained < found.needed / 2,
             severity=self._severity(found.gained if found else 0),
             count=found.gained if found else 0,
-            window=self.horizon,
+            window=self._window,
             expected=expected,
             usual=expected,
             learning=self.memory.known < _ENOUGH,
@@ -238,9 +240,9 @@ class Ignition(Remembering[Memory]):
             if total < loud or now > post.first_minute + LIFE or not (post.negative or self.series == "posts"):
                 continue
             minute = asked if now - asked <= _PATIENCE else now
-            expected = self.memory.expected(post, minute, self.horizon)
+            expected = self.memory.expected(post, minute, self._window)
             needed = max(float(least), exp(limit) * (expected + _C) - _C)
-            yield _Seen(post.gained(minute, self.horizon), mention, post.source, expected, needed)
+            yield _Seen(post.gained(minute, self._window), mention, post.source, expected, needed)
 
     def _limit(self) -> float:
         return self.memory.limit(self._options.budget)
@@ -255,7 +257,7 @@ class Ignition(Remembering[Memory]):
             Condition(name=name, met=found.gained >= needed, observed=found.gained, needed=round(needed, 2))
             for name, needed in needs
         )
-        scale = Scale(minutes=self.horizon, observed=found.gained, expected=round(expected, 2))
+        scale = Scale(minutes=self._window, observed=found.gained, expected=round(expected, 2))
         return Account(conditions=conditions, scales=(scale,))
 
     def reasons(self, verdict: Verdict) -> tuple[str, ...]:

@@ -199,10 +199,10 @@ class Spike:
         self._present = Present(detector)
 
     def recall(self, state: Any) -> None:
-        before, _ = _load(state)
-        self._present.closed.raise_to(before)
-        if self._past.other:
-            self._past.other.raise_to(before)
+        # each takes parts of its own: both go on learning
+        for detector in (self._present.closed, self._past.other):
+            if detector:
+                detector.raise_to(_load(state)[0])
         self._present.forget_tried()
 
     def _severity(self, count: int, usual: float) -> Severity:
