@@ -4,24 +4,21 @@ import re
 from datetime import date, datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    GetJsonSchemaHandler,
     PlainSerializer,
     SerializeAsAny,
-    StringConstraints,
     WithJsonSchema,
     model_validator,
 )
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
 
 from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
+from config.values import Language, LanguageCode, Listed, OneOrMore, Severity, Text
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -29,30 +26,7 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 SHORTEST_RETENTION = timedelta(hours=1)
 """What is too old is removed once an hour."""
 
-Language = Literal["fr", "en"]
 Detection = Literal["built-in", "py3langid"]
-Severity = Literal["info", "warning", "critical"]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-ItemT = TypeVar("ItemT")
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-class _OneOrMore:
-    """In an editor's eyes: one value or a list of them."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-Listed = Annotated[tuple[ItemT, ...], BeforeValidator(_listed), _OneOrMore()]
-"""A value or a list of values, as a tuple."""
-OneOrMore = Annotated[tuple[ItemT, ...], Field(min_length=1), BeforeValidator(_listed), _OneOrMore()]
-"""A value or a list of values, as a tuple; never empty."""
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -77,13 +51,6 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
-def _language_code(text: str) -> str:
-    if not re.fullmatch(r"[a-z]{2,3}", text):
-        raise ValueError("not a language code: write fr, en, es ...")
-    return text
-
-
-LanguageCode = Annotated[str, AfterValidator(_language_code)]
 Address = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 

@@ -9,8 +9,9 @@ from aiohttp import web
 from pydantic import Field
 
 from config.model import Duration, Label, Model
-from config.settings import SHORTEST_RETENTION, Listed
+from config.settings import SHORTEST_RETENTION
 from config.spec import Catalog, Spec
+from config.values import Listed
 from listener.clock import Clock
 from listener.errors import FetchError
 from listener.net.client import Client

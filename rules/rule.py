@@ -9,8 +9,8 @@ import msgspec
 from pydantic import AfterValidator, Field
 
 from config.model import Duration, Model, Until
-from config.settings import Listed
 from config.spec import Catalog, Spec
+from config.values import Listed
 from rules.instant import Instant
 from rules.series import Counts
 from rules.transition import Ending, Severity, Share, Unit

@@ -21,7 +21,7 @@ from alerts.safe import safe_link
 from alerts.typography import quoted
 from alerts.words import headings
 from config.model import Secret
-from config.settings import Text
+from config.values import Text
 from rules.instant import DAY, MINUTE, Instant, instant, moment
 
 PAUSE = 60.0

@@ -32,7 +32,7 @@ from alerts.message import Message
 from alerts.sentences import ours
 from alerts.words import headings
 from config.model import File, Secret
-from config.settings import OneOrMore
+from config.values import OneOrMore
 from rules.instant import Instant, moment
 
 TIMEOUT = 10.0

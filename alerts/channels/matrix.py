@@ -18,7 +18,7 @@ from alerts.message import Message
 from alerts.sentences import ours
 from alerts.words import headings
 from config.model import Secret
-from config.settings import Text
+from config.values import Text
 
 WAIT, AT_ONCE, ANSWER_LIMIT = 30, 50, 4_000_000
 """Seconds that the server is to hold the question what was said, events that are read at once, and bytes of them."""

@@ -26,7 +26,7 @@ from alerts.message import Choice, Message
 from alerts.sentences import ours
 from alerts.words import headings
 from config.model import Secret
-from config.settings import Text
+from config.values import Text
 
 PAUSE = 1.0
 """Seconds between two messages, as Slack asks of who posts to one channel."""

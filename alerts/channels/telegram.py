@@ -18,7 +18,7 @@ from alerts.safe import host_of, safe_link
 from alerts.sentences import ours
 from alerts.words import headings
 from config.model import Secret
-from config.settings import Text
+from config.values import Text
 
 WHOLE = 1_365
 """Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""

@@ -21,7 +21,7 @@ from alerts.typography import NO_BREAK as NB
 from config.model import LONGEST_LABEL
 from config.model import time_zone as known_zone
 from config.problems import closest
-from config.settings import Language
+from config.values import Language
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.cli.ask import ask, refuse_to_ask_nobody

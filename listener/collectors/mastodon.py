@@ -11,7 +11,8 @@ from aiohttp import web
 from pydantic import AfterValidator, Field, model_validator
 
 from config.model import Duration, Secret
-from config.settings import Listed, WebAddress
+from config.settings import WebAddress
+from config.values import Listed
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
 from listener.mastodon.memory import Memory, load

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from config.document import Document, read
 from config.model import Duration, Label, Model, TimeZone
 from config.problems import ConfigError, Problem, closest, did_you_mean
-from config.settings import Severity, Text
+from config.values import Severity, Text
 from config.words import in_words
 from listener.mock.growth import Shape
 from rules.query import compile_query

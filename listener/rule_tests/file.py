@@ -15,7 +15,8 @@ from config.model import Duration, Model
 from config.parse import Keys
 from config.problems import ConfigError, Problem, did_you_mean
 from config.schema import Generator, schema
-from config.settings import OneOrMore, Settings, Text
+from config.settings import Settings
+from config.values import OneOrMore, Text
 from config.words import in_words
 from listener.checks import check, usable
 from listener.rule_tests.times import Repeat, When, resolve
