@@ -14,6 +14,7 @@ from listener.collector import COLLECTORS, Batch, Collector, Tools
 from listener.errors import FetchError
 from listener.net.client import Client, Limits, open_client
 from rules.mention import Mention
+from tests.servers import served
 
 PATIENT = Limits(body=2 * 1024 * 1024, connect=timedelta(seconds=20), headers=timedelta(seconds=20))
 HASTY = replace(PATIENT, headers=timedelta(seconds=0.4), whole=timedelta(seconds=0.8))
@@ -102,14 +103,8 @@ async def serving() -> AsyncIterator[Site]:
     site = Site()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", site.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as site.url:
         yield site
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager

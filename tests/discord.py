@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers import served
+
 PATH = "/api/webhooks/223704706495545344/s3cret-s3cret"
 ROOM = "199737254929760256"
 
@@ -106,11 +108,5 @@ async def discord(port: int = 0, **how: Any) -> AsyncIterator[Discord]:
     fake = Discord(**how)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fake.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app, port) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()

@@ -19,6 +19,7 @@ from listener.net.client import Client
 from rules.instant import SECOND
 from rules.mention import Mention
 from tests.collecting import built, tools
+from tests.servers import served
 
 START = 1_790_000_000 * SECOND
 ANNA, BERT = Account(handle="anna", name="Anna", followers=7), Account(handle="bert@other.example")
@@ -34,14 +35,8 @@ async def mocking(world: World, **how: Any) -> AsyncIterator[Mastodon]:
     mock = Mastodon(world=world, **{"tokens": {"good"}, "allowance": 100_000, **how})
     app = web.Application()
     app.add_routes(list(mock.routes()))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        mock.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as mock.url:
         yield mock
-    finally:
-        await runner.cleanup()
 
 
 def listening(mock: Mastodon, client: Client, clock: Clock, *, once: bool = False, **options: Any) -> Collector:

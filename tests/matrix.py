@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers import served
+
 TOKEN, ROOM, ALIAS, ME, SHE = "syt_s3cret", "!r:m.example", "#crisis:m.example", "@bot:m.example", "@camille:m.example"
 TAGS = {"p", "strong", "em", "br", "ul", "ol", "li", "blockquote", "a"}
 """Of those that the specification lets apps show, what we may send."""
@@ -181,11 +183,5 @@ def problem(body: dict[str, Any]) -> web.Response | None:
 async def matrix() -> AsyncIterator[Matrix]:
     fake, app = Matrix(), web.Application()
     app.router.add_route("*", "/_matrix/client/v3/{path:.*}", fake.api)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()

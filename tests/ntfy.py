@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from tests.servers import ntfy_problem
+from tests.servers import ntfy_problem, served
 
 
 class Ntfy:
@@ -96,12 +96,6 @@ async def ntfy_server() -> AsyncIterator[Ntfy]:
     app.router.add_post("/{topic}", fake.say)
     app.router.add_get("/{topic}/json", fake.stream)
     app.router.add_get("/v1/account", fake.account)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as fake.url:
         yield fake
-    finally:
         await fake.cut()
-        await runner.cleanup()

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers import served
+
 KEY, TOKEN = "s3cret0123456789abcdef0123456789", "u+s3cret"
 ENTRIES = {"routing_key", "event_action", "dedup_key", "payload", "client", "client_url", "links", "images"}
 PERSON = {"id": "P1", "type": "user_reference", "summary": "Camille"}
@@ -108,11 +110,5 @@ async def pagerduty() -> AsyncIterator[PagerDuty]:
     fake = PagerDuty()
     app = web.Application(client_max_size=10**6)
     app.router.add_route("*", "/{path:.*}", fake.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()

@@ -66,6 +66,18 @@ def authority(folder: Path, *names: str) -> Authority:
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
 
+@asynccontextmanager
+async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
+    """A web application on loopback, on any free port unless one is given; gives its address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield "http://{}:{}".format(*runner.addresses[0])
+    finally:
+        await runner.cleanup()
+
+
 @dataclass
 class Posted:
     """One request as a fake service received it; `query` as it was written."""
@@ -110,14 +122,8 @@ async def http_fake(answer: Answer | None = None, port: int = 0) -> AsyncIterato
     fake = HttpFake() if answer is None else HttpFake(answer=answer)
     app = web.Application(client_max_size=10**7)
     app.router.add_route("*", "/{path:.*}", fake.handle)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app, port) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()
 
 
 def slack_answer(posted: Posted) -> web.Response:

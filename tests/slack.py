@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.servers import slack_problem
+from tests.servers import served, slack_problem
 
 BOT, APP, ROOM = "xoxb-1-s3cret", "xapp-1-s3cret", "C0123456789"
 
@@ -129,12 +129,6 @@ async def slack() -> AsyncIterator[Slack]:
     app = web.Application()
     app.router.add_post("/api/{method}", fake.api)
     app.router.add_get("/socket", fake.socket)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as fake.url:
         yield fake
-    finally:
         await asyncio.gather(*(socket.close() for socket in fake.sockets))
-        await runner.cleanup()

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers import served
+
 TOKEN, CHAT, NEW_CHAT = "123456:s3cret-0123456789", -100123, -100456
 KNOWN = {
     "sendMessage": {
@@ -154,11 +156,5 @@ def problem(body: dict[str, Any]) -> web.Response | None:
 async def telegram() -> AsyncIterator[Telegram]:
     fake, app = Telegram(), web.Application()
     app.router.add_post("/bot{token}/{method}", fake.api)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        fake.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app) as fake.url:
         yield fake
-    finally:
-        await runner.cleanup()

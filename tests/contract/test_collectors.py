@@ -28,6 +28,7 @@ from listener.mock.world import Account, Said, World
 from listener.net.client import Client
 from rules.mention import Mention
 from tests.collecting import Heard, built, hear, ids, item, lending, rss, serving, tools
+from tests.servers import served
 
 KINDS = COLLECTORS.kinds()
 KEY = "a-long-random-key"
@@ -173,25 +174,19 @@ class HackerNewsStage(Stage):
 async def pushing(collector: Collector, body: bytes) -> AsyncIterator[Any]:
     app = web.Application()
     app.add_routes([web.route(route.method, "/in", route.handler) for route in collector.routes()])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with served(app) as url:
         stamp = str(Clock().now() // 1_000_000)
         digest = hmac.new(KEY.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
         headers = {"X-Badbuzz-Timestamp": stamp, "X-Badbuzz-Signature": f"sha256={digest}"}
 
         async def answer() -> int:
-            url = "http://{}:{}/in".format(*runner.addresses[0])
             async with (
                 aiohttp.ClientSession() as session,
-                session.post(url, data=BytesIO(body), headers=headers) as response,
+                session.post(f"{url}/in", data=BytesIO(body), headers=headers) as response,
             ):
                 return response.status
 
         yield answer
-    finally:
-        await runner.cleanup()
 
 
 class MastodonStage(Stage):

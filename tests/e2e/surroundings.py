@@ -18,7 +18,7 @@ import aiohttp
 import aiomqtt
 from aiohttp import web
 
-from tests.servers import PASSWORD, USER
+from tests.servers import PASSWORD, USER, served
 
 FOUND = Path(__file__).parents[1] / "data" / "feeds"
 """Feeds of others, as recorded."""
@@ -166,15 +166,11 @@ async def press() -> AsyncIterator[Press]:
             web.get("/{name}", told.serve),
         ]
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        told.url = "http://{}:{}".format(*runner.addresses[0])
-        yield told
-    finally:
-        told.ended.set()
-        await runner.cleanup()
+    async with served(app) as told.url:
+        try:
+            yield told
+        finally:
+            told.ended.set()
 
 
 def headers(key: str, body: bytes) -> dict[str, str]:

@@ -25,7 +25,7 @@ from listener.store.port import StoreError
 from listener.store.upkeep import migrate
 from listener.store.views import open_views
 from tests.postgres import cluster
-from tests.servers import free_port
+from tests.servers import free_port, served
 
 KEY = "a key for the push source"
 CONFIG = """
@@ -134,13 +134,9 @@ async def world(folder):
     the_world = World(folder)
     app = web.Application()
     app.add_routes([web.get("/feed", the_world.serve_feed), web.post("/hook", the_world.take_hook)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    the_world.fake = runner.addresses[0][1]
-    yield the_world
-    await runner.cleanup()
+    async with served(app) as url:
+        the_world.fake = int(url.rpartition(":")[2])
+        yield the_world
 
 
 class Lives:

@@ -13,7 +13,7 @@ from aiohttp import web
 from tests.e2e.daemon import PROGRAM, daemon, until
 from tests.e2e.hostile import MIB, rows, said_all, speak, watch
 from tests.e2e.surroundings import headers
-from tests.servers import free_port, tcp_server
+from tests.servers import free_port, served, tcp_server
 
 BOUND = 500 * MIB
 """What the daemon may take at most, with all below arriving at once: two thirds of it were seen."""
@@ -100,13 +100,8 @@ class World:
 async def site(world):
     app = web.Application()
     app.router.add_get("/{path:.*}", world.serve)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield "http://{}:{}".format(*runner.addresses[0])
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield url
 
 
 async def drip(reader, writer):

@@ -24,6 +24,7 @@ from listener.mock.world import Account, World
 from rules.instant import HOUR, MINUTE, SECOND
 from rules.mention import Author
 from tests.collecting import built, hear, lending, tools
+from tests.servers import served
 
 DATA = Path(__file__).parents[2] / "data" / "bluesky"
 NOW = datetime(2026, 7, 4, 15, 0, tzinfo=UTC)
@@ -443,18 +444,11 @@ async def talking(*talks, speed=60):
 
     app = web.Application()
     app.router.add_get("/{path:.*}", handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
     now = Clock().now()
     clock = Clock(origin=now, started=now, speed=speed)
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = "ws://{}:{}".format(*runner.addresses[0])
-        async with lending(clock=clock) as client:
-            lent = tools(client, name="sky", clock=clock)
-            yield built("bluesky", lent, server=url, version="1", allow_private=True), asked
-    finally:
-        await runner.cleanup()
+    async with served(app) as url, lending(clock=clock) as client:
+        lent, server = tools(client, name="sky", clock=clock), url.replace("http:", "ws:")
+        yield built("bluesky", lent, server=server, version="1", allow_private=True), asked
 
 
 def line(number, at):

@@ -16,6 +16,7 @@ from listener.clock import Clock, Steady
 from listener.collector import COLLECTORS
 from listener.collectors.push import PushCollector, PushOptions
 from tests.collecting import built, ids, lending, tools
+from tests.servers import served
 
 KEY = "a-long-random-key"
 AT = 1_772_000_000
@@ -79,13 +80,8 @@ async def door(*, patience: timedelta | None = None, clock: Clock | None = None,
         inner = web.Application()
         inner.add_routes(collector.routes())
         app.add_subapp("/in/crm", inner)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield Door(collector, "http://{}:{}/in/crm".format(*runner.addresses[0]), session)
-        finally:
-            await runner.cleanup()
+        async with served(app) as url:
+            yield Door(collector, f"{url}/in/crm", session)
 
 
 async def test_an_array_an_object_and_lines_are_taken():

@@ -24,6 +24,7 @@ from listener.mock.pushes import Sender
 from listener.mock.server import serving
 from listener.mock.world import Account, World
 from rules.instant import HOUR, MINUTE, SECOND
+from tests.servers import served
 from tests.shapes import differences
 
 DATA = Path(__file__).parents[2] / "data/meta"
@@ -168,14 +169,9 @@ class Scene:
 async def hooked(hook):
     app = web.Application(client_max_size=8_000_000)
     app.router.add_route("*", "/hook", hook.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        hook.url = "http://{}:{}/hook".format(*runner.addresses[0])
+    async with served(app) as url:
+        hook.url = f"{url}/hook"
         yield
-    finally:
-        await runner.cleanup()
 
 
 @asynccontextmanager
