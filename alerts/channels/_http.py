@@ -19,6 +19,7 @@ ANSWER_LIMIT = 4_096
 """Bytes of an answer that are read unless more are asked for; the rest is left."""
 LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is believed."""
+_LONGEST = LONGEST_WAIT.total_seconds()
 _RETRIED = frozenset({408, 421, 423, 425, 429})
 
 
@@ -133,22 +134,36 @@ def _cause(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def refusal(service: str, status: int, headers: Mapping[str, str], word: str = "") -> SendError:
+class RefusedError(SendError):
+    """A service answered no. `word` is its own for why, "" when it gives none."""
+
+    word: str = ""
+
+
+def refusal(
+    service: str,
+    status: int,
+    headers: Mapping[str, str],
+    word: str = "",
+    *,
+    hint: str = "",
+    wait: float | None = None,
+) -> RefusedError:
     """What an answer other than 2xx means for a delivery.
 
-    Tried again: 408, 421, 423, 425, 429 and every 5xx, not before `Retry-After`. Permanent: redirects and every other
-    4xx; 401, 403 and 407 are `authError`. `word` is the service's own, already known to hold no secret.
+    Tried again: 408, 421, 423, 425, 429 and every 5xx, not before `Retry-After`, or the seconds to `wait` that the
+    service says elsewhere. Permanent: redirects and every other 4xx; 401, 403 and 407 are `authError`. `word` is the
+    service's own, already known to hold no secret, `hint` the way out. A no under a status of yes is the service's.
     """
-    said = f"{service} answered {status}{f' ({word})' if word else ''}"
+    why = ": ".join(filter(None, (word, hint)))
+    said = f"{service} answered {status}{f' ({why})' if why else ''}"
     if 300 <= status < 400:
         said += "; redirects are not followed, write the final address in the configuration"
-    permanent = status < 500 and status not in _RETRIED
-    return SendError(
-        said,
-        reason=_reason(status),
-        permanent=permanent,
-        retry_after=None if permanent else retry_after(headers),
-    )
+    permanent = 300 <= status < 500 and status not in _RETRIED
+    after = retry_after(headers) if wait is None else timedelta(seconds=min(max(wait, 0.0), _LONGEST))
+    error = RefusedError(said, reason=_reason(status), permanent=permanent, retry_after=None if permanent else after)
+    error.word = word
+    return error
 
 
 def _reason(status: int) -> Reason:
@@ -156,7 +171,7 @@ def _reason(status: int) -> Reason:
         return "authError"
     if status == 429:
         return "rateLimited"
-    return "serverError" if status >= 500 else "clientError"
+    return "serverError" if status >= 500 or status < 300 else "clientError"
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -1,7 +1,6 @@
 """Alerts in a Discord channel, through a webhook: one message an incident, edited in place."""
 
 import re
-from datetime import timedelta
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -10,7 +9,7 @@ from yarl import URL
 
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import LONGEST_WAIT, Answer, exchange, refusal, retry_after
+from alerts.channels._http import Answer, RefusedError, exchange, refusal
 from alerts.channels._text import cut, one_line
 from alerts.message import Message, Quotation
 from alerts.safe import host_of, safe_link
@@ -27,10 +26,12 @@ THREAD = 100
 ANSWER_LIMIT = 256 * 1024
 """Bytes of an answer that are read: Discord gives back the whole message."""
 _SUPPRESS_EMBEDS, _SUPPRESS_NOTIFICATIONS = 1 << 2, 1 << 12
-_UNKNOWN_CHANNEL, _UNKNOWN_MESSAGE, _INVALID_FORM, _ARCHIVED = 10_003, 10_008, 50_035, 50_083
+_GONE = frozenset({"code 10003", "code 10008"})
+"""The message, or the thread it was in, is not there any more."""
+_ARCHIVED, _INVALID_FORM = "code 50083", "code 50035"
 _HINTS = {
-    220_001: "the channel is a forum: write forum: true, or name a thread",
-    220_003: "the channel is no forum: leave forum out",
+    "code 220001": "the channel is a forum: write forum: true, or name a thread",
+    "code 220003": "the channel is no forum: leave forum out",
 }
 _MARKUP = re.compile(r"[\\*_~`|\[\]<>@#]|^[-+]|(?<=:)/(?=/)")
 _PATH = re.compile(r"/api(/v\d+)?/webhooks/\d+/[\w-]+/?")
@@ -84,8 +85,9 @@ class DiscordChannel:
         if receipt:
             try:
                 await self._update(message, body, receipt)
-            except _GoneError:
-                pass
+            except RefusedError as error:
+                if error.word not in _GONE:
+                    raise
             else:
                 return None
         opened = await self._in_words("POST", "", self._options.thread or "", body | self._opening(message))
@@ -107,11 +109,13 @@ class DiscordChannel:
         return {**named, "flags": _ring(message)}
 
     async def _update(self, message: Message, body: dict[str, Any], receipt: str) -> None:
-        """Raises _GoneError when somebody took the message, or its thread, away."""
+        """Raises RefusedError, with a word of _GONE when somebody took the message, or its thread, away."""
         thread, _, root = receipt.rpartition(":")
         try:
             await self._in_words("PATCH", f"/messages/{root}", thread, body)
-        except _ArchivedError:
+        except RefusedError as error:
+            if error.word != _ARCHIVED:
+                raise
             # a word in it opens it again
             await self._tell(message, thread)
             await self._in_words("PATCH", f"/messages/{root}", thread, body)
@@ -127,7 +131,9 @@ class DiscordChannel:
         """What came of `body`, or of its plain words when Discord does not take its form."""
         try:
             return await self._call(method, path, thread, body)
-        except _FormError:
+        except RefusedError as error:
+            if error.word != _INVALID_FORM:
+                raise
             return await self._call(method, path, thread, body | {"embeds": []})
 
     async def _call(self, method: str, path: str, thread: str, body: dict[str, Any]) -> _Sent:
@@ -149,46 +155,17 @@ class DiscordChannel:
         )
 
 
-class _GoneError(SendError):
-    """The message, or the thread it was in, is not there any more."""
-
-
-class _ArchivedError(SendError):
-    """Nothing in the thread can be edited until somebody writes there."""
-
-
-class _FormError(SendError):
-    """Discord does not take this form."""
-
-
 def _judged(answer: Answer) -> SendError:
     """What Discord's refusal means for a delivery."""
     try:
         said = msgspec.json.decode(answer.body, type=_Refused)
     except msgspec.DecodeError:
         said = _Refused()
-    words = f"Discord answered {answer.status}{f' (code {said.code})' if said.code else ''}"
-    kinds = {
-        (404, _UNKNOWN_MESSAGE): _GoneError,
-        (404, _UNKNOWN_CHANNEL): _GoneError,
-        (400, _ARCHIVED): _ArchivedError,
-        (400, _INVALID_FORM): _FormError,
-    }
-    if kind := kinds.get((answer.status, said.code)):
-        return kind(words, reason="clientError", permanent=True)
-    if hint := _HINTS.get(said.code):
-        return SendError(f"{words}: {hint}", reason="clientError", permanent=True)
-    if answer.status == 404:
+    word = f"code {said.code}" if said.code else ""
+    if answer.status == 404 and word not in _GONE:
         return SendError("the Discord webhook is dead: make a new one", reason="authError", permanent=True)
-    if answer.status == 429:
-        return SendError(words, reason="rateLimited", retry_after=_wait(said, answer))
-    return refusal("Discord", answer.status, answer.headers, f"code {said.code}" if said.code else "")
-
-
-def _wait(said: _Refused, answer: Answer) -> timedelta | None:
-    if said.retry_after is None:
-        return retry_after(answer.headers)
-    return timedelta(seconds=min(max(said.retry_after, 0.0), LONGEST_WAIT.total_seconds()))
+    hint = _HINTS.get(word, "")
+    return refusal("Discord", answer.status, answer.headers, word, hint=hint, wait=said.retry_after)
 
 
 def payload(message: Message) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, exchange_json, refusal
+from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
 from alerts.channels._matrix import OURS, Incident, answer, edited, payload, told, wish, words
 from alerts.channels._text import digest
 from alerts.message import Message
@@ -101,14 +101,6 @@ class _Sync(msgspec.Struct):
     rooms: _Rooms = msgspec.field(default_factory=_Rooms)
 
 
-class _RefusedError(SendError):
-    """`code` is the server's own, such as M_FORBIDDEN."""
-
-    def __init__(self, error: SendError, code: str) -> None:
-        super().__init__(str(error), reason=error.reason, permanent=error.permanent, retry_after=error.retry_after)
-        self.code = code
-
-
 class MatrixChannel:
     """One message an incident. Later steps edit it and are told in its thread; the server itself drops what is sent
     twice. Who takes it by a reaction or a reply takes it everywhere.
@@ -136,8 +128,8 @@ class MatrixChannel:
         room = await self._enter()
         try:
             await self._call("GET", f"/rooms/{_part(room)}/state/m.room.encryption")
-        except _RefusedError as error:
-            if error.code == "M_NOT_FOUND":
+        except RefusedError as error:
+            if error.word == "M_NOT_FOUND":
                 return
             raise
         said = "the room is encrypted: what badbuzz writes would stand there in the clear, and replies stay unread"
@@ -168,8 +160,8 @@ class MatrixChannel:
     async def _put(self, name: str, content: dict[str, Any]) -> _Sent:
         try:
             return await self._send(name, content)
-        except _RefusedError as error:
-            if error.code != "M_FORBIDDEN":
+        except RefusedError as error:
+            if error.word != "M_FORBIDDEN":
                 raise
         # it may have been sent away and invited again
         self._room = ""
@@ -186,8 +178,8 @@ class MatrixChannel:
             ours = msgspec.convert(found.content.get(OURS), Incident)
         except msgspec.ValidationError:
             return None
-        except _RefusedError as error:
-            if error.code == "M_NOT_FOUND":
+        except RefusedError as error:
+            if error.word == "M_NOT_FOUND":
                 return None
             raise
         return ours if not self._me or found.sender == self._me else None
@@ -198,8 +190,8 @@ class MatrixChannel:
         """Where the reading of the room ended; "" when it was never read, or nobody knows any more."""
         try:
             return _read(await self._call("GET", self._memory(room)), _Kept).since
-        except _RefusedError as error:
-            if error.code == "M_NOT_FOUND":
+        except RefusedError as error:
+            if error.word == "M_NOT_FOUND":
                 return ""
             raise
 
@@ -212,7 +204,7 @@ class MatrixChannel:
         path = f"/sync?{urlencode(asked | ({'since': since} if since else {}))}"
         try:
             said = _read(await self._call("GET", path, limit=ANSWER_LIMIT, patience=WAIT + 15.0), _Sync)
-        except _RefusedError as error:
+        except RefusedError as error:
             if not since or error.reason != "clientError":
                 raise
             # a server that was set up anew does not know where that was
@@ -269,18 +261,15 @@ class MatrixChannel:
         return answer.said
 
 
-def _judged(answer: Answer) -> _RefusedError:
+def _judged(answer: Answer) -> RefusedError:
     """What a refusal means for a delivery, with the server's code and, where it is known, the way out."""
     try:
         said = msgspec.convert(answer.said, _Said)
     except msgspec.ValidationError:
         said = _Said()
     code = said.errcode if re.fullmatch(r"[A-Z_]{1,60}", said.errcode) else ""
-    headers = dict(answer.headers)
-    if said.retry_after_ms is not None:
-        headers["Retry-After"] = str(-(-said.retry_after_ms // 1_000))
-    hint = f"{code}: {_HINTS[code]}" if code in _HINTS else code
-    return _RefusedError(refusal("Matrix", answer.status, headers, hint), code)
+    wait = None if said.retry_after_ms is None else said.retry_after_ms / 1_000
+    return refusal("Matrix", answer.status, answer.headers, code, hint=_HINTS.get(code, ""), wait=wait)
 
 
 def _read(told: Any, kind: type[_Kind]) -> _Kind:

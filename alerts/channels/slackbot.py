@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from alerts.alert import Language
 from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import reaching, refusal
+from alerts.channels._http import RefusedError, reaching, refusal
 from alerts.channels._slack import WHOLE, Session, button, escape, payload
 from alerts.channels._text import cut, one_line
 from alerts.message import Choice, Message
@@ -169,7 +169,9 @@ class SlackbotChannel:
         """False when somebody took the message away."""
         try:
             await self._in_words("chat.update", {"channel": place, "ts": root, **body})
-        except _GoneError:
+        except RefusedError as error:
+            if error.word not in _GONE:
+                raise
             return False
         return True
 
@@ -202,7 +204,9 @@ class SlackbotChannel:
         """The answer to `body`, or to its plain words when Slack does not take its blocks."""
         try:
             return await self._call(method, body)
-        except _BlocksError:
+        except RefusedError as error:
+            if error.word not in _BAD_BLOCKS:
+                raise
             return await self._call(method, body | {"blocks": []})
 
     async def _call(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -213,14 +217,6 @@ class SlackbotChannel:
                 answer = await self._client.api_call(method, json=body)
             self._free_at = loop.time() + self._pause
         return cast("dict[str, Any]", answer.data)
-
-
-class _GoneError(SendError):
-    """The message to edit is not there any more."""
-
-
-class _BlocksError(SendError):
-    """Slack does not take these blocks."""
 
 
 @asynccontextmanager
@@ -238,16 +234,13 @@ def _judged(error: SlackApiError) -> SendError:
     status, data = getattr(answer, "status_code", 0), getattr(answer, "data", None)
     word = data.get("error", "") if isinstance(data, dict) else ""
     word = word if isinstance(word, str) and word.replace("_", "").isalnum() and word.isascii() else ""
-    if status != 200 and word not in _LOGIN:
-        return refusal("Slack", status or 500, getattr(answer, "headers", None) or {}, word[:40])
-    said = f"Slack says {word[:40] or 'no'}{f': {_HINTS[word]}' if word in _HINTS else ''}"
-    if word in _GONE:
-        return _GoneError(said, reason="clientError", permanent=True)
-    if word in _BAD_BLOCKS:
-        return _BlocksError(said, reason="clientError", permanent=True)
-    reason: Literal["authError", "serverError", "clientError"] = "authError" if word in _LOGIN else "clientError"
-    later = word in _LATER or not word
-    return SendError(said, reason="serverError" if later else reason, permanent=not later)
+    # under a status of yes the word alone tells what is wrong
+    if word in _LOGIN:
+        status = 401
+    elif status == 200 and word and word not in _LATER:
+        status = 400
+    headers = getattr(answer, "headers", None) or {}
+    return refusal("Slack", status or 500, headers, word[:40], hint=_HINTS.get(word, ""))
 
 
 def _button(choice: Choice, value: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, field_validator
 from alerts.alert import Language
 from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, exchange_json, refusal
+from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
 from alerts.channels._text import cut, one_line, unlinked, utf16
 from alerts.message import Choice, Message, Quotation
 from alerts.safe import host_of, safe_link
@@ -118,12 +118,12 @@ class _Update(msgspec.Struct):
     callback_query: Any = None
 
 
-class _RefusedError(SendError):
-    """`word` is Telegram's own; `moved_to` the chat that a group became."""
+class _MovedError(SendError):
+    """A group became the chat `to`."""
 
-    def __init__(self, error: SendError, word: str, moved_to: int | None) -> None:
-        super().__init__(str(error), reason=error.reason, permanent=error.permanent, retry_after=error.retry_after)
-        self.word, self.moved_to = word.lower(), moved_to
+    def __init__(self, to: int) -> None:
+        super().__init__(f"the group became the chat {to}", reason="clientError")
+        self.to = to
 
 
 class TelegramChannel:
@@ -173,10 +173,8 @@ class TelegramChannel:
     async def _find(self) -> int:
         try:
             return _read(await self._call("getChat", {"chat_id": self._chat}), _Chat).id
-        except _RefusedError as error:
-            if error.moved_to is None:
-                raise
-            return self._move(error.moved_to)
+        except _MovedError as moved:
+            return self._move(moved.to)
 
     def _move(self, chat: int) -> int:
         log.warning("telegram_group_moved", channel=self._tools.name, hint=f"write `chat: {chat}`")
@@ -187,12 +185,14 @@ class TelegramChannel:
         """False when somebody took the message away, or the group became another chat."""
         try:
             await self._in_turn("editMessageText", {"chat_id": place, "message_id": root, **body})
-        except _RefusedError as error:
-            if "message is not modified" in error.word:
-                return True
-            if error.moved_to is not None or any(gone in error.word for gone in _GONE):
+        except _MovedError:
+            return False
+        except RefusedError as error:
+            word = error.word.lower()
+            if any(gone in word for gone in _GONE):
                 return False
-            raise
+            if "message is not modified" not in word:
+                raise
         return True
 
     async def _tell(self, message: Message, place: int, root: int) -> None:
@@ -204,10 +204,8 @@ class TelegramChannel:
         sent = {**self._topic(), **body}
         try:
             posted = await self._in_turn("sendMessage", {"chat_id": self._chat, **sent})
-        except _RefusedError as error:
-            if error.moved_to is None:
-                raise
-            posted = await self._in_turn("sendMessage", {"chat_id": self._move(error.moved_to), **sent})
+        except _MovedError as moved:
+            posted = await self._in_turn("sendMessage", {"chat_id": self._move(moved.to), **sent})
         return _read(posted, _Shown)
 
     def _topic(self) -> dict[str, int]:
@@ -259,22 +257,19 @@ class TelegramChannel:
             said = msgspec.convert(answer.said, _Said)
         except msgspec.ValidationError:
             said = _Said()
-        if not (said.ok and 200 <= answer.status < 300):
+        if said.parameters.migrate_to_chat_id is not None:
+            raise _MovedError(said.parameters.migrate_to_chat_id)
+        if not (said.ok and answer.is_yes):
             raise _judged(answer, said, token)
         return said.result
 
 
-def _judged(answer: Answer, said: _Said, token: str) -> _RefusedError:
+def _judged(answer: Answer, said: _Said, token: str) -> RefusedError:
     """What Telegram's refusal means for a delivery, with its own word and, where it is known, the way out."""
     # a token is in every address that is asked, so a server might repeat it
     word = cut(one_line(said.description.replace(token, "…")), 120)
     hint = next((way for part, way in _HINTS.items() if part in word), "")
-    headers = dict(answer.headers)
-    if said.parameters.retry_after is not None:
-        headers["Retry-After"] = str(said.parameters.retry_after)
-    status = 500 if 200 <= answer.status < 300 else answer.status
-    error = refusal("Telegram", status, headers, f"{word}: {hint}" if hint else word)
-    return _RefusedError(error, word, said.parameters.migrate_to_chat_id)
+    return refusal("Telegram", answer.status, answer.headers, word, hint=hint, wait=said.parameters.retry_after)
 
 
 def _read(told: Any, kind: type[_Kind]) -> _Kind:

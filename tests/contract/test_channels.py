@@ -294,6 +294,45 @@ async def test_each_http_status_is_tried_again_or_permanent_as_documented(kind: 
     assert not [status for status, error in failures.items() if SECRET in str(error)]
 
 
+REFUSALS: list[tuple[str, int, Any, str, timedelta | None]] = [
+    ("slackbot", 200, {"error": "ratelimited"}, "serverError", None),
+    ("slackbot", 200, {"error": "internal_error"}, "serverError", None),
+    ("slackbot", 200, {"error": "invalid_auth"}, "authError", None),
+    ("slackbot", 200, {"error": "not_in_channel"}, "clientError", None),
+    ("slackbot", 200, {"error": SECRET}, "serverError", None),
+    ("telegram", 400, {"description": "Bad Request: chat not found"}, "clientError", None),
+    ("telegram", 403, {"description": f"Forbidden: bot was kicked 1:{SECRET}"}, "authError", None),
+    ("telegram", 429, {"parameters": {"retry_after": 7}}, "rateLimited", timedelta(seconds=7)),
+    ("telegram", 200, {"ok": False, "description": "Internal Server Error"}, "serverError", None),
+    ("matrix", 401, {"errcode": "M_UNKNOWN_TOKEN", "error": SECRET}, "authError", None),
+    ("matrix", 429, {"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 6_500}, "rateLimited", timedelta(seconds=6.5)),
+    ("discord", 404, {"code": 10_015, "message": "Unknown Webhook"}, "authError", None),
+    ("discord", 404, {"code": 10_003, "message": "Unknown Channel"}, "clientError", None),
+    ("discord", 400, {"code": 220_001, "message": SECRET}, "clientError", None),
+    ("discord", 429, {"retry_after": 64.5, "global": False}, "rateLimited", timedelta(seconds=64.5)),
+    ("discord", 429, {"retry_after": 1e300}, "rateLimited", timedelta(days=1)),
+    ("discord", 200, {"content": "?"}, "serverError", None),
+    ("pagerduty", 400, {"errors": [f"no such key {SECRET.ljust(32, '0')}"]}, "clientError", None),
+    ("pagerduty", 400, {"errors": "?"}, "clientError", None),
+]
+"""What services say of a refusal in their own way, why that is, and how long they ask to wait."""
+
+
+@pytest.mark.parametrize(("kind", "status", "body", "reason", "wait"), REFUSALS)
+async def test_each_refusal_is_tried_again_or_permanent(
+    kind: str, status: int, body: Any, reason: str, wait: timedelta | None
+) -> None:
+    async with (
+        http_fake(lambda _: web.json_response(body, status=status)) as fake,
+        built(kind, int(fake.url.rpartition(":")[2])) as channel,
+    ):
+        error = await failure(channel)
+
+    permanent = reason in {"authError", "clientError"}
+    assert (reason, permanent, wait) == (error.reason, error.permanent, error.retry_after)
+    assert SECRET not in str(error)
+
+
 async def failure(channel: Channel) -> SendError:
     with pytest.raises(SendError) as failed:
         await channel.send(message())

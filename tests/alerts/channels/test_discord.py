@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -65,31 +64,6 @@ async def test_in_a_thread_all_is_said_there_and_what_is_gone_is_posted_again() 
     assert "77" == (again or "").partition(":")[0]
     assert again != receipt
     assert failed.value.permanent
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "reason", "permanent", "wait"),
-    [
-        (404, {"code": 10_015, "message": "Unknown Webhook"}, "authError", True, None),
-        (401, {"code": 50_027, "message": "Invalid Webhook Token"}, "authError", True, None),
-        (400, {"code": 220_001, "message": "<script>"}, "clientError", True, None),
-        (429, {"retry_after": 64.57, "global": False}, "rateLimited", False, timedelta(seconds=64.57)),
-        (429, {"retry_after": 1e300}, "rateLimited", False, timedelta(days=1)),
-        (429, "a page", "rateLimited", False, timedelta(seconds=65)),
-        (503, "a page", "serverError", False, timedelta(seconds=65)),
-        (200, {"content": "?"}, "serverError", False, None),
-    ],
-)
-async def test_each_refusal_is_tried_again_or_permanent(
-    status: int, body: Any, reason: str, permanent: bool, wait: timedelta | None
-) -> None:
-    async with discord() as fake, told(fake) as channel:
-        fake.refuse = [(status, body, {"Retry-After": "65"} if wait else {})]
-        with pytest.raises(SendError) as failed:
-            await channel.send(message())
-
-    assert (reason, permanent, wait) == (failed.value.reason, failed.value.permanent, failed.value.retry_after)
-    assert not [word for word in ("<", "s3cret") if word in str(failed.value)]
 
 
 async def test_a_form_that_is_not_taken_is_told_as_plain_words() -> None:

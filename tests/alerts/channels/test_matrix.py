@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -208,27 +207,6 @@ async def test_where_nobody_may_act_nothing_is_read() -> None:
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "reason", "permanent"),
-    [
-        (401, "M_UNKNOWN_TOKEN", "authError", True),
-        (403, "M_FORBIDDEN", "authError", True),
-        (404, "M_NOT_FOUND", "clientError", True),
-        (429, "M_LIMIT_EXCEEDED", "rateLimited", False),
-        (502, "M_UNKNOWN", "serverError", False),
-    ],
-)
-async def test_each_refusal_is_tried_again_or_permanent(status: int, code: str, reason: str, permanent: bool) -> None:
-    async with matrix() as fake, writer(fake) as channel:
-        fake.refuse = [(status, code, {"retry_after_ms": 6_400})]
-        with pytest.raises(SendError, match=code) as failed:
-            await channel.send(message())
-
-    wait = None if permanent else timedelta(seconds=7)
-    assert (reason, permanent, wait) == (failed.value.reason, failed.value.permanent, failed.value.retry_after)
-    assert TOKEN not in str(failed.value)
 
 
 async def test_why_nobody_is_heard_is_logged() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -126,28 +125,6 @@ async def test_a_question_that_fails_is_asked_again() -> None:
         await asyncio.wait_for(asked.heard.wait(), 20)
 
     assert 1 == len(asked.acts)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "reason", "permanent", "wait"),
-    [
-        (400, {"status": "invalid event", "errors": [f"no such key {KEY}"]}, "clientError", True, None),
-        (400, {"errors": "?"}, "clientError", True, None),
-        (429, {"status": "throttled"}, "rateLimited", False, timedelta(minutes=2)),
-        (503, "a page", "serverError", False, timedelta(minutes=2)),
-    ],
-)
-async def test_each_refusal_is_tried_again_or_permanent(
-    status: int, body: Any, reason: str, permanent: bool, wait: timedelta | None
-) -> None:
-    async with pagerduty() as fake, told(fake) as channel:
-        fake.refuse = [(status, body, {"Retry-After": "120"} if wait else {})]
-        with pytest.raises(SendError) as failed:
-            await channel.send(message())
-
-    assert (reason, permanent, wait) == (failed.value.reason, failed.value.permanent, failed.value.retry_after)
-    assert KEY not in str(failed.value)
-    assert ("no such key" in str(failed.value)) == ("no such key" in str(body))
 
 
 async def test_a_wrong_token_is_said_before_it_is_needed() -> None:

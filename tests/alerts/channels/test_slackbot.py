@@ -103,28 +103,6 @@ async def test_what_is_no_button_of_ours_is_let_pass() -> None:
     assert 1 == len(asked.acts)
 
 
-@pytest.mark.parametrize(
-    ("status", "word", "reason", "permanent"),
-    [
-        (200, "ratelimited", "serverError", False),
-        (200, "internal_error", "serverError", False),
-        (200, "invalid_auth", "authError", True),
-        (200, "not_in_channel", "clientError", True),
-        (200, "<script>", "serverError", False),
-        (429, "ratelimited", "rateLimited", False),
-        (503, "service_unavailable", "serverError", False),
-    ],
-)
-async def test_each_refusal_is_tried_again_or_permanent(status: int, word: str, reason: str, permanent: bool) -> None:
-    async with slack() as fake, bot(fake) as channel:
-        fake.refuse = [(status, word, {"Retry-After": "7"})]
-        with pytest.raises(SendError) as failed:
-            await channel.send(message())
-
-    assert (reason, permanent) == (failed.value.reason, failed.value.permanent)
-    assert "<" not in str(failed.value)
-
-
 async def test_blocks_that_slack_does_not_take_are_told_as_plain_words() -> None:
     async with slack() as fake, bot(fake) as channel:
         fake.refuse = [(200, "invalid_blocks", {})]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -201,31 +200,6 @@ async def test_somebody_else_who_listens_is_named_and_no_token(said: str, way_ou
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "description", "reason", "permanent"),
-    [
-        (400, "Bad Request: chat not found", "clientError", True),
-        (401, "Unauthorized", "authError", True),
-        (403, "Forbidden: bot was kicked from the supergroup chat", "authError", True),
-        (404, "Not Found", "clientError", True),
-        (429, "Too Many Requests: retry after 7", "rateLimited", False),
-        (502, "Bad Gateway", "serverError", False),
-        (200, "Internal Server Error", "serverError", False),
-    ],
-)
-async def test_each_refusal_is_tried_again_or_permanent(
-    status: int, description: str, reason: str, permanent: bool
-) -> None:
-    async with telegram() as fake, bot(fake) as channel:
-        fake.refuse = [(status, f"{description} {TOKEN}", {"retry_after": 7})]
-        with pytest.raises(SendError, match=description) as failed:
-            await channel.send(message())
-
-    wait = None if permanent else timedelta(seconds=7)
-    assert (reason, permanent, wait) == (failed.value.reason, failed.value.permanent, failed.value.retry_after)
-    assert TOKEN not in str(failed.value)
 
 
 async def test_a_chat_that_is_not_there_is_said_before_it_is_needed() -> None:
