@@ -1,8 +1,10 @@
 """`badbuzz incidents`: what is open, what happened, and who has it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from msgspec import to_builtins
 
 from alerts.silence import HeldBack
 from config.settings import Settings
@@ -10,9 +12,11 @@ from listener.cli.incidents_explain import explain
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.pipeline.watched import held_until, is_held
+from listener.store.notes import LONGEST_NOTE, Note
 from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
-from rules.text import defuse
+from rules.instant import Instant
+from rules.text import defuse, shorten
 from rules.transition import Ending
 
 app = typer.Typer(help="Incidents: list, show, explain, take, end.", no_args_is_help=True)
@@ -101,6 +105,46 @@ def resolve(
     raise typer.Exit(with_views(config, work))
 
 
+@app.command()
+def note(
+    incident: Name,
+    text: Annotated[str, typer.Argument(help=f"What to write down; its first {LONGEST_NOTE} characters, on one line.")],
+    config: Config = None,
+    *,
+    by: By = None,
+) -> None:
+    """Write something down of an incident, for whoever reads it later."""
+    raise typer.Exit(_remark(config, "note", incident, by, text))
+
+
+@app.command()
+def hold(
+    incident: Name,
+    config: Config = None,
+    *,
+    because: Annotated[str, typer.Option(help="Why nothing of it may be deleted, such as a case at court.")] = "",
+    off: Annotated[bool, typer.Option("--off", help="End the hold.")] = False,
+    by: By = None,
+) -> None:
+    """Keep everything of an incident, whatever its age, until --off: its mentions, deliveries and what was held back.
+
+    It covers mentions of its brand from its first to its end. When an author deletes one afterwards, it is quoted
+    nowhere, as ever; its words are kept aside, for `incidents export` alone. --off deletes these for good.
+    """
+    if off == bool(because):
+        raise typer.BadParameter("say why with --because, or end it with --off")
+    raise typer.Exit(_remark(config, "release" if off else "hold", incident, by, because))
+
+
+def _remark(config: Config, verb: str, incident: str, by: By, text: str) -> int:
+    async def work(views: Views, _settings: Settings) -> int:
+        if await _found(views, incident) is None:
+            return 1
+        return await ask(views, verb, incident, by=by, because=shorten(defuse(text), LONGEST_NOTE) or None)
+
+    return with_views(config, work)
+
+
 app.command("explain")(explain)
 
 
@@ -124,8 +168,12 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
         if row.ending:
             why = f": {defuse(row.judged_because)}" if row.judged_because else ""
             console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
+        if hold := await views.hold(row.id):
+            console.print(f"legal hold since {clock_time(hold.at)}, {defuse(hold.by)}: {defuse(hold.because)}")
     held = {each.step: each for each in await views.held_back(row.id)}
+    notes: Sequence[Note] = await views.notes(row.id)
     async for step in views.transitions(row.id):
+        notes = _written_before(notes, step.at, json=json)
         if json:
             put(transition_line(step))
             continue
@@ -135,7 +183,20 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
             console.print(f"    {reason}")
         if step.step in held:
             console.print(f"    {_held(held[step.step])}")
+    _written_before(notes, None, json=json)
     return 0
+
+
+def _written_before(notes: Sequence[Note], at: Instant | None, *, json: bool) -> Sequence[Note]:
+    """Show the notes that were written before `at`, all of them when None; returns the others."""
+    for number, each in enumerate(notes):
+        if at is not None and each.at >= at:
+            return notes[number:]
+        if json:
+            put(json_line({"type": "note", **to_builtins(each), "at": iso(each.at)}))
+        else:
+            shown().print(f"{clock_time(each.at)}  note         {defuse(each.by)}: {defuse(each.text)}")
+    return []
 
 
 def _held(held: HeldBack) -> str:

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from alerts.silence import MOST, Silence
 from listener.pipeline.engines import Engines
 from listener.pipeline.history import objection
+from listener.pipeline.remarking import remark_on
+from listener.store.notes import Remark
 from listener.store.port import Answered, Command, IncidentRow, Judged, LogEntry, Views
 from rules.engine import Engine
 from rules.inputs import Acknowledged, Resolved
@@ -25,6 +27,7 @@ class Answer:
     entries: list[LogEntry] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     silence: Silence | None = None
 
 
@@ -41,14 +44,15 @@ class Commands:
         match command.verb:
             case "ack" | "resolve":
                 return await self._on_incident(command, engines, at)
+            case "note" | "hold" | "release":
+                refusal, remark = await remark_on(command, self._views, at)
+                return Answer(answered=Answered(id=command.id, at=at, refusal=refusal), remarks=remark)
             case "retry":
                 return await self._retry(command, at)
             case "import":
                 return _import(command, engines.get(command.target), at)
-            case "silence":
-                return await self._silence(command, at, silences)
-            case "expire":
-                return _expire(command, at, silences)
+            case "silence" | "expire":
+                return await self._quieten(command, at, silences)
             case _:
                 return _refused(command, at, f"unknown command '{command.verb}'")
 
@@ -57,6 +61,11 @@ class Commands:
         if command.target not in parked:
             return _refused(command, at, f"no delivery {command.target} was given up")
         return Answer(answered=Answered(id=command.id, at=at), unpark=[(command.target, at)])
+
+    async def _quieten(self, command: Command, at: Instant, silences: Mapping[int, Silence]) -> Answer:
+        if command.verb == "expire":
+            return _expire(command, at, silences)
+        return await self._silence(command, at, silences)
 
     async def _silence(self, command: Command, at: Instant, silences: Mapping[int, Silence]) -> Answer:
         wish, asked = command.hush, min(command.at, at)

@@ -180,6 +180,7 @@ class Ledger:
             turn.commit.answered.append(answer.answered)
             turn.commit.unpark += answer.unpark
             turn.commit.judged += answer.judged
+            turn.commit.remarks += answer.remarks
             if answer.silence:
                 turn.silence(answer.silence)
             if answer.answered.refusal:

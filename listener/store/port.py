@@ -9,6 +9,7 @@ from alerts.delivery import Delivery, Outcome, Outgoing
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
+from listener.store.notes import Remark, Remarks
 from rules.facts import Facts, Tone
 from rules.inputs import Imported, Input
 from rules.instant import Instant
@@ -93,9 +94,10 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, resolve, retry, label, import, silence or expire; `target` an incident id
-    or number, a delivery id, the identity of a mention, of which `wish` says more, a brand, of which `history` is
-    brought, or the number of a silence; `ending` is what an incident was, `hush` what is to be quiet.
+    """What a person asked for. `verb` is ack, resolve, note, hold, release, retry, label, import, silence or expire;
+    `target` an incident id or number, a delivery id, the identity of a mention, of which `wish` says more, a brand, of
+    which `history` is brought, or the number of a silence; `ending` is what an incident was, `hush` what is to be
+    quiet.
     """
 
     id: int
@@ -169,6 +171,7 @@ class Commit:
     judged: list[Judged] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
@@ -279,7 +282,7 @@ class Store(Protocol):
         ...
 
 
-class Views(Protocol):
+class Views(Remarks, Protocol):
     """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
 
     async def close(self) -> None: ...

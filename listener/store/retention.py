@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, select, tuple_
 
+from listener.store.noting import is_held
 from listener.store.port import DELETED
 from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
     COMMANDS,
     HELD_BACK,
+    HOLDS,
     INPUTS,
     MARKS,
     MENTION_BRANDS,
@@ -55,10 +57,12 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     yield partial(_rows, table=SEEN, which=and_(SEEN.c.listed < at - span(OVERTAKEN), unheard))
     yield partial(_rows, table=COMMANDS, which=COMMANDS.c.answered_at < before)
     yield partial(_rows, table=SILENCES, which=SILENCES.c.until < before)
-    yield partial(_rows, table=HELD_BACK, which=HELD_BACK.c.at < before)
-    finished = select(OUTBOX.c.id).where(OUTBOX.c.finished < before)
+    on_hold = select(HOLDS.c.incident)
+    yield partial(_rows, table=HELD_BACK, which=and_(HELD_BACK.c.at < before, HELD_BACK.c.incident.not_in(on_hold)))
+    over = and_(OUTBOX.c.finished < before, OUTBOX.c.thread.not_in(on_hold))
+    finished = select(OUTBOX.c.id).where(over)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))
-    yield partial(_rows, table=OUTBOX, which=OUTBOX.c.finished < before)
+    yield partial(_rows, table=OUTBOX, which=over)
 
 
 def gone_brands(at: Instant, keep: timedelta, brands: Collection[str]) -> Iterator[Step]:
@@ -98,7 +102,8 @@ def thinned(stamps: list[tuple[int, Instant]]) -> list[int]:
 
 
 def _mentions(connection: Connection, *, expired: ColumnElement[bool]) -> int:
-    names = list(connection.scalars(select(MENTIONS.c.identity).where(expired).limit(PAGE // 2)))
+    doomed = select(MENTIONS.c.identity).where(expired, ~is_held(MENTIONS.c.identity))
+    names = list(connection.scalars(doomed.limit(PAGE // 2)))
     connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
     return _count(connection.execute(delete(MENTIONS).where(MENTIONS.c.identity.in_(names))))
 

@@ -31,6 +31,7 @@ _TRANSITION = msgspec.json.Decoder(Transition)
 facts_of = _FACTS.decode
 tones_of = _TONES.decode
 transition_of = _TRANSITION.decode
+mention_of = _MENTION.decode
 encode = _ENCODER.encode
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -247,3 +247,23 @@ HELD_BACK = Table(
     Index("held_back_silence", "silence"),
     Index("held_back_at", "at"),
 )
+NOTES = Table(
+    "notes",
+    METADATA,
+    _text("incident", key=True),
+    _number("number", key=True),
+    _number("at"),
+    _text("by"),
+    _text("text"),
+)
+HOLDS = Table(
+    "holds",
+    METADATA,
+    _text("incident", key=True),
+    _text("brand"),
+    _number("since"),
+    _number("at"),
+    _text("by"),
+    _text("because"),
+)
+KEPT = Table("kept", METADATA, _text("incident", key=True), _text("identity", key=True), _number("at"), _body("body"))

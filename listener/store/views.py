@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from alerts.delivery import Delivery
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import marking, queries, silencing
+from listener.store import marking, noting, queries, silencing
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
+from listener.store.notes import Hold, Kept, Note
 from listener.store.port import (
     Answered,
     Command,
@@ -148,6 +149,15 @@ class _SqlViews:
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         return await self._read(partial(silencing.held_back, incident=incident))
+
+    async def notes(self, incident: str) -> list[Note]:
+        return await self._read(partial(noting.notes, incident=incident))
+
+    async def hold(self, incident: str) -> Hold | None:
+        return await self._read(partial(noting.hold, incident=incident))
+
+    async def kept(self, incident: str, limit: int = 1_000) -> list[Kept]:
+        return await self._read(partial(noting.kept, incident=incident, limit=limit))
 
     async def asked_labels(self, limit: int = 10_000) -> list[Command]:
         return await self._read(partial(marking.waiting_labels, limit=limit))

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from alerts.delivery import Outcome, Outgoing
 from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
+from listener.store.noting import keep_aside, write_remarks
 from listener.store.port import Commit, Judged, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
@@ -54,6 +55,7 @@ def write(
     _transitions(connection, commit.transitions)
     _judged(connection, commit.judged)
     write_silences(connection, commit)
+    write_remarks(connection, commit.remarks)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)
@@ -130,8 +132,9 @@ def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) 
     names = list(dict.fromkeys(map(key, identities)))
     insert_new(connection, TOMBSTONES, [{"identity": name, "at": at, "listed": at} for name in names])
     for part in chunks(names):
-        found = connection.execute(select(MENTIONS).where(MENTIONS.c.identity.in_(part))).mappings()
-        bare = [mention_row(emptied(stored_mention(row))) for row in found.all()]
+        found = connection.execute(select(MENTIONS).where(MENTIONS.c.identity.in_(part))).mappings().all()
+        keep_aside(connection, found, at)
+        bare = [mention_row(emptied(stored_mention(row))) for row in found]
         upsert(connection, MENTIONS, bare)
         without_text(connection, part)
 

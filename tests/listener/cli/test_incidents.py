@@ -123,3 +123,20 @@ def test_what_an_incident_was_is_one_of_two_words(badbuzz, tmp_path):
 def test_nothing_is_noted_for_an_incident_that_is_not_there(badbuzz, tmp_path, verb):
     run = badbuzz("incidents", verb, "99", "--config", stocked(tmp_path))
     assert (1, "there is no incident 99; `badbuzz incidents list` shows them\n") == (run.code, run.err)
+
+
+def test_notes_and_a_hold_are_shown_with_the_life_of_an_incident(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    told = ("--config", config, "--by", "anna")
+    assert 0 == badbuzz("incidents", "note", "1", "client told\n[/b]\x1b[31m " + "so " * 600, *told).code
+    assert 2 == badbuzz("incidents", "hold", "1", *told).code
+    badbuzz("incidents", "hold", "1", "--because", "case 12", *told)
+    carry_out(tmp_path)
+    shown = badbuzz("incidents", "show", "1", "--config", config).out
+    assert "anna: client told [/b][31m so so" in shown
+    assert "legal hold since 2027-01-15T08:00:00Z, anna: case 12" in shown
+    notes = [line for line in lines(badbuzz("incidents", "show", "1", "--config", config, "--json")) if "text" in line]
+    assert [("note", "anna", True)] == [(note["type"], note["by"], 990 < len(note["text"]) <= 1_000) for note in notes]
+    badbuzz("incidents", "hold", "1", "--off", *told)
+    carry_out(tmp_path)
+    assert "legal hold" not in badbuzz("incidents", "show", "1", "--config", config).out

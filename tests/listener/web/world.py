@@ -11,6 +11,7 @@ from config.problems import Problem
 from listener.observe.metrics import Metrics
 from listener.signal import Signal
 from listener.store.marks import Wish, by_person
+from listener.store.notes import Hold, Note
 from listener.store.port import Answered, Command, IncidentRow, StoredMention
 from listener.web.status import BrandStatus, RuleStatus, Settings, Site, SourceStatus
 from rules.facts import Facts, Tone
@@ -85,6 +86,8 @@ class Shelf:
     answers: dict[int, Answered] = field(default_factory=dict)
     quiet: list[HeldBack] = field(default_factory=list)
     hushed: list[Silence] = field(default_factory=list)
+    written: list[Note] = field(default_factory=list)
+    kept_for: Hold | None = None
     broken: Exception | None = None
     reads: int = 0
     """How often the incidents were listed, the open ones alone not counted."""
@@ -113,6 +116,12 @@ class Shelf:
 
     async def deliveries(self, *, state=None, thread=None, limit=100) -> list[SimpleNamespace]:
         return [one for one in self.sends if state in {None, one.state} and thread in {None, one.thread}][:limit]
+
+    async def notes(self, _incident: str) -> list[Note]:
+        return self.written
+
+    async def hold(self, _incident: str) -> Hold | None:
+        return self.kept_for
 
     async def ask(self, verb: str, target: str, by: str, at: Instant, because: str | None = None, **more) -> int:
         number = len(self.asked) + 1
