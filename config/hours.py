@@ -28,8 +28,28 @@ def within(hours: str, local: datetime) -> bool:
 
 def fill_a_week(hours: Iterable[str]) -> bool:
     """Whether these hours together leave out no minute of a week."""
-    stretches = [stretch for each in hours for stretch in _stretches(each)]
-    return len({(begin + minute) % _WEEK for begin, length in stretches for minute in range(length)}) == _WEEK
+    return stretches(hours) == [(0, _WEEK)]
+
+
+def stretches(hours: Iterable[str]) -> list[tuple[int, int]]:
+    """(first minute of the week, minutes) of each stretch that these hours make together, in order; Monday 00:00 is 0.
+    Those that overlap or follow each other are one; a whole week is (0, 10080).
+    """
+    taken = {
+        (begin + minute) % _WEEK for each in hours for begin, length in _stretches(each) for minute in range(length)
+    }
+    if len(taken) == _WEEK:
+        return [(0, _WEEK)]
+    begins = sorted(minute for minute in taken if (minute - 1) % _WEEK not in taken)
+    return [(begin, next(n for n in range(1, _WEEK) if (begin + n) % _WEEK not in taken)) for begin in begins]
+
+
+def minute_of_week(text: str) -> int:
+    """Minutes since Monday 00:00 of a text such as `Fri 19:00`. Raises ValueError with the way out."""
+    match = re.fullmatch(rf"({_NAME}) +({_TIME})", text.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError("not a moment of the week: write a day and a time, such as `Fri 19:00`")
+    return (_number(match[1]) * _DAY + _minute(match[2])) % _WEEK
 
 
 def checked(text: str) -> str:
@@ -78,6 +98,17 @@ def _positive(length: int) -> int:
     return length
 
 
+def _moment_of_week(text: str) -> str:
+    minute_of_week(text)
+    return text
+
+
+MomentOfWeek = Annotated[
+    str,
+    AfterValidator(_moment_of_week),
+    WithJsonSchema({"type": "string", "examples": ["Fri 19:00"]}),
+]
+"""A day of the week and a time, by the clock on the wall of some place."""
 Hours = Annotated[
     str,
     AfterValidator(checked),

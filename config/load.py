@@ -12,7 +12,10 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from config.document import Document, read
 from config.model import Model
+from config.named import unknown_names
+from config.oncall import OnCall
 from config.parse import Keys, dotted
+from config.people import Person
 from config.problems import ConfigError, Problem, did_you_mean
 from config.secrets import credentials_in, without_credentials
 from config.settings import NAME_PATTERN, Brand, Component, Daemon, Entry, Operator, Route, Settings
@@ -27,7 +30,10 @@ _NEEDED = {
     "channels": "name a way to reach somebody",
     "routes": "say who is told: - {to: [name of a channel]}",
 }
-_SECTIONS = ("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes", "calendar")
+_SECTIONS = (
+    *("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes"),
+    *("calendar", "people", "oncall"),
+)
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
 _MASK = "**********"
@@ -128,6 +134,10 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         built = {name: {"kind": one.kind} | _dump(one.options) for name, one in components.items()}
         plain[section] = (loaded.document.data.get(section) or {}) | built
     plain["routes"] = [_dump(route) for route in settings.routes]
+    if settings.people:
+        plain["people"] = {name: _dump(person) for name, person in settings.people.items()}
+    if settings.oncall:
+        plain["oncall"] = _dump(settings.oncall)
     if settings.calendar:
         plain["calendar"] = [_dump(entry) for entry in settings.calendar]
     secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
@@ -175,12 +185,14 @@ class _Loader:
             "rules": dict(self._named("rules", self._component)),
             "channels": dict(self._named("channels", self._component)),
             "routes": tuple(self._list("routes", Route, "- {to: [name of a channel]}")),
+            "people": dict(self._named("people", lambda keys: self._model(Person, keys))),
+            "oncall": self._model(OnCall, ("oncall",)) if self._data.get("oncall") is not None else None,
             "calendar": tuple(
                 self._list("calendar", Entry, "- {brand: ..., name: ..., from: ..., to: ..., expect: ...}")
             ),
         }
         settings = Settings.model_validate(parts)
-        self._references(settings)
+        self.problems += unknown_names(self._document)
         return settings
 
     def _sound_daemon(self) -> Daemon:
@@ -271,34 +283,6 @@ class _Loader:
             return None
         self.problems += _plain_secrets(valid, keys, self._document)
         return valid
-
-    def _references(self, settings: Settings) -> None:
-        """Names that are used must exist; what is defined but broken counts as existing."""
-        self._known(("operator", "to"), settings.operator.to, "channels")
-        for number, route in enumerate(self._data.get("routes") or []) if self._is_list("routes") else []:
-            if isinstance(route, dict):
-                self._known(("routes", number, "to"), route.get("to"), "channels")
-                self._known(("routes", number, "brand"), route.get("brand"), "brands")
-                self._known(("routes", number, "source"), route.get("source"), "sources")
-        for number, entry in enumerate(self._data.get("calendar") or []) if self._is_list("calendar") else []:
-            if isinstance(entry, dict):
-                self._known(("calendar", number, "brand"), entry.get("brand"), "brands")
-        for section in ("sources", "rules"):
-            for name, component in getattr(settings, section).items():
-                self._known((section, name, "brands"), getattr(component.options, "brands", None), "brands")
-
-    def _is_list(self, section: str) -> bool:
-        return isinstance(self._data.get(section), list)
-
-    def _known(self, keys: Keys, names: Any, section: str) -> None:
-        defined = self._data.get(section)
-        if not isinstance(defined, dict) or self._document.is_incomplete:
-            return
-        listed = [names] if isinstance(names, str) else names if isinstance(names, list | tuple) else []
-        for number, name in enumerate(listed):
-            if isinstance(name, str) and name not in defined:
-                place = (*keys, number) if (*keys, number) in self._document.places else keys
-                self._problem(place, f"no {section[:-1]} is named '{name}'", did_you_mean(name, defined))
 
     def _problem(self, keys: Keys, message: str, hint: str = "") -> None:
         if not self._document.is_broken(keys):

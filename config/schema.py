@@ -7,6 +7,8 @@ from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from config.load import Catalogs
 from config.model import Model, format_duration
+from config.oncall import OnCall
+from config.people import Person
 from config.settings import NAME_PATTERN, Brand, Daemon, Entry, Operator, Route
 from config.spec import Catalog
 
@@ -31,7 +33,7 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route, Entry]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, Entry, Person, OnCall]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -61,6 +63,8 @@ def schema(catalogs: Catalogs) -> Json:
                 "description": "What is known beforehand of brands.",
                 "items": refs[Entry, "validation"],
             },
+            "people": _named(refs[Person, "validation"], "Who is told, by name."),
+            "oncall": refs[OnCall, "validation"],
         },
         "$defs": definitions,
     }

@@ -1,24 +1,23 @@
 """What an operator may set. Component options are the components' own: here they are only carried."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
-    PlainSerializer,
     SerializeAsAny,
-    WithJsonSchema,
     model_validator,
 )
 
 from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
-from config.values import Language, LanguageCode, Listed, OneOrMore, Severity, Text
+from config.oncall import ONCALL, OnCall
+from config.people import Person
+from config.values import Day, Language, LanguageCode, Listed, OneOrMore, Severity, Text, Times
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -53,46 +52,6 @@ def _web_address(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
-
-
-def _times(value: object) -> object:
-    if isinstance(value, str) and (match := re.fullmatch(r"x\s*(\d+(?:\.\d+)?)", value.strip())):
-        return float(match[1])
-    raise ValueError("write how many times as many, like `x2` or `x1.5`")
-
-
-def _day(value: object) -> object:
-    if isinstance(value, date):
-        moment = value
-    else:
-        try:
-            moment = date.fromisoformat(str(value)) if len(str(value)) <= _DATE else datetime.fromisoformat(str(value))
-        except ValueError:
-            raise ValueError("write a day, like 2026-11-09, or a minute of it, like 2026-11-09T18:00") from None
-    if moment.year not in _YEARS:
-        raise ValueError("too far away")
-    if isinstance(moment, datetime) and moment.tzinfo:
-        raise ValueError("without a time zone: it is the daemon's")
-    return moment
-
-
-_DATE, _YEARS = len("2026-11-09"), range(2000, 2200)
-_MOST_TIMES = 100
-Times = Annotated[
-    float,
-    Field(gt=1, le=_MOST_TIMES),
-    BeforeValidator(_times),
-    PlainSerializer(lambda value: f"x{value:g}", return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["x2"]}),
-]
-"""A multiple of what is usual."""
-Day = Annotated[
-    datetime | date,
-    BeforeValidator(_day),
-    PlainSerializer(lambda moment: moment.isoformat(), return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["2026-11-09", "2026-11-19T18:00"]}),
-]
-"""A day, or a minute of it where clocks are those of the daemon's time zone."""
 
 
 class Daemon(Model):
@@ -193,7 +152,7 @@ class Route(Model):
     time_zone: TimeZone | None = None
     """Time zone of `hours`; that of the program when not given."""
     to: OneOrMore[str]
-    """Channels that are told."""
+    """Channels and people that are told; `oncall` is whoever has the watch."""
     go_on: bool = Field(default=False, alias="continue")
     """Look at the following routes as well."""
     quiet_while_critical: bool = False
@@ -266,3 +225,16 @@ class Settings(Model):
     channels: dict[str, Component]
     routes: tuple[Route, ...]
     calendar: tuple[Entry, ...] = ()
+    people: dict[str, Person] = Field(default_factory=dict)
+    oncall: OnCall | None = None
+
+    def reached_by(self, name: str) -> tuple[str, ...]:
+        """The channels that a name in a route may come to, whenever that is: one channel, those of a person, or of all
+        who can have the watch. Empty for an unknown name.
+        """
+        if name in self.people:
+            return tuple(each for each in self.people[name].call_by if each in self.channels)
+        if name == ONCALL and self.oncall:
+            named = (*self.oncall.everybody, *self.oncall.otherwise)
+            return tuple(dict.fromkeys(channel for each in named for channel in self.reached_by(each)))
+        return (name,) if name in self.channels else ()

@@ -1,9 +1,18 @@
 """Values that several sections of a configuration are made of."""
 
 import re
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -39,3 +48,53 @@ def _language_code(text: str) -> str:
 
 
 LanguageCode = Annotated[str, AfterValidator(_language_code)]
+
+
+def _times(value: object) -> object:
+    if isinstance(value, str) and (match := re.fullmatch(r"x\s*(\d+(?:\.\d+)?)", value.strip())):
+        return float(match[1])
+    raise ValueError("write how many times as many, like `x2` or `x1.5`")
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date):
+        moment = value
+    else:
+        try:
+            moment = date.fromisoformat(str(value)) if len(str(value)) <= _DATE else datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ValueError("write a day, like 2026-11-09, or a minute of it, like 2026-11-09T18:00") from None
+    if moment.year not in _YEARS:
+        raise ValueError("too far away")
+    if isinstance(moment, datetime) and moment.tzinfo:
+        raise ValueError("without a time zone: it is the daemon's")
+    return moment
+
+
+_DATE, _YEARS = len("2026-11-09"), range(2000, 2200)
+_MOST_TIMES = 100
+Times = Annotated[
+    float,
+    Field(gt=1, le=_MOST_TIMES),
+    BeforeValidator(_times),
+    PlainSerializer(lambda value: f"x{value:g}", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["x2"]}),
+]
+"""A multiple of what is usual."""
+Day = Annotated[
+    datetime | date,
+    BeforeValidator(_day),
+    PlainSerializer(lambda moment: moment.isoformat(), return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["2026-11-09", "2026-11-19T18:00"]}),
+]
+"""A day, or a minute of it where clocks are those of the daemon's time zone."""
+
+
+def first_moment(day: date) -> datetime:
+    """When a `Day` begins, without a time zone."""
+    return day if isinstance(day, datetime) else datetime.combine(day, time())
+
+
+def moment_after(day: date) -> datetime:
+    """The first moment after a `Day`, without a time zone; a day is meant whole, a minute ends where it is named."""
+    return day if isinstance(day, datetime) else datetime.combine(day + timedelta(days=1), time())

@@ -15,6 +15,7 @@ from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
 from config.problems import ConfigError, Problem
 from config.settings import Component, Route, Settings
+from listener.checks_watch import check_watch
 from listener.detection import is_missing
 from listener.net.guard import ForbiddenAddressError, check_literal
 from rules.instant import Instant, moment
@@ -79,7 +80,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
     first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
-    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
+    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused, check_watch)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
 
@@ -228,6 +229,11 @@ def _lacks(loaded: Loaded, section: str) -> bool:
     return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(loaded.document.data[section])
 
 
+def _told(settings: Settings) -> set[str]:
+    """The channels to which some route leads."""
+    return {channel for route in settings.routes for name in route.to for channel in settings.reached_by(name)}
+
+
 def _serving(components: dict[str, Component], brand: str) -> list[str]:
     def serves(component: Component) -> bool:
         brands = getattr(component.options, "brands", None)
@@ -243,7 +249,8 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     for number, route in enumerate(loaded.settings.routes):
         if not _takes(route, "critical"):
             continue
-        kinds = [loaded.document.data["channels"][name]["kind"] for name in route.to]
+        reached = [channel for name in route.to for channel in loaded.settings.reached_by(name)]
+        kinds = [loaded.document.data["channels"][name]["kind"] for name in reached]
         specs: list[ChannelSpec] = [catalogs.channels.spec(kind) for kind in kinds]
         if all(spec.wakes == "no" for spec in specs):
             message = "a critical alert on this route wakes nobody"
@@ -256,7 +263,7 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
 def _pageless(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """Whoever reads an alert elsewhere should be able to take the incident from there."""
     settings, keys = loaded.settings, ("daemon", "external_url")
-    told = {name for route in settings.routes for name in route.to}
+    told = _told(settings)
     channels = [(channel, catalogs.channels.spec(channel.kind)) for channel in settings.channels.values()]
     read = [(channel, spec) for channel, spec in channels if channel.name in told and spec.people]
     answered = any(spec.ack and spec.answerable(channel.options) for channel, spec in read)
@@ -313,7 +320,7 @@ def _takes_all(route: Route, severity: str | None) -> bool:
 
 def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     settings = loaded.settings
-    used = {name for route in settings.routes for name in route.to} | set(settings.operator.to)
+    used = _told(settings) | set(settings.operator.to)
     for name in settings.channels:
         if name not in used and not loaded.flawed & {"routes", "operator"}:
             keys, message = ("channels", name), "no route leads to this channel"

@@ -227,6 +227,15 @@ def _farewell(addition: _Addition) -> None:
     say(f"{place.path}: {place.role} '{place.name}' added")
     say("a daemon that runs takes it up when it is reloaded: systemctl reload badbuzz, or kill -HUP its process")
     loaded, _ = examine(place.path, CATALOGS, addition.environ, elsewhere_is_fine=True)
-    told = {name for route in loaded.settings.routes for name in route.to} if loaded else {place.name}
+    told = (
+        {
+            channel
+            for route in loaded.settings.routes
+            for name in route.to
+            for channel in loaded.settings.reached_by(name)
+        }
+        if loaded
+        else {place.name}
+    )
     if place.role is Role.CHANNEL and place.name not in told:
         say(f"no route leads to it yet: name '{place.name}' in the `to` of one")

@@ -128,6 +128,7 @@ routes:
         (12, "rules.r.at_least.posts"),
         (12, "rules.r.at_least.authors"),
         (12, "rules.r.at_least.post"),
+        (12, "rules.r.brands.0"),
         (14, "channels.team.server"),
         (14, "channels.team.token"),
         (15, "chanels"),

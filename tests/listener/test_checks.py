@@ -256,3 +256,35 @@ def test_a_day_until_which_one_only_watches_should_lie_in_the_next_weeks(tmp_pat
     found = [problem for problem in problems if problem.path.endswith("watch_only")]
     assert (["brands.acme.watch_only", "rules.bad-buzz.watch_only"] if said else []) == [one.path for one in found]
     assert all(said in one.message and str(day) in one.message and one.level == "warning" for one in found)
+
+
+PEOPLE = "{ann: {call_by: phone}, bob: {call_by: [phone, out]}}"
+
+
+@pytest.mark.parametrize(
+    ("watch", "found"),
+    [
+        ("{turns: [ann, bob]}", []),
+        ("{turns: [ann, bob], hours: {week: 'Mon-Fri 19:00-08:00'}, otherwise: out}", []),
+        ("{turns: [ann, bob], hours: {week: 'Mon-Fri 19:00-08:00'}}", [("oncall.hours", "nobody has the watch")]),
+        ("{turns: [ann], swaps: [{from: 2026-12-24, to: 2026-12-26, who: bob}]}", [("oncall.turns", "no second")]),
+        ("{turns: [ann, bob], ladder: [{after: 5m, remind: first}]}", [("oncall.ladder", "calls nobody else")]),
+    ],
+)
+def test_holes_in_the_watch_are_told(tmp_path: Path, watch: str, found: list[tuple[str, str]]) -> None:
+    told = said(tmp_path, people=PEOPLE, oncall=watch, routes="[{to: [oncall, out]}]")
+    assert [(level, path) for level, path, _ in told] == [("warning", path) for path, _ in found]
+    assert all(words in message for (_, _, message), (_, words) in zip(told, found, strict=True))
+
+
+def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> None:
+    people = "{ann: {call_by: out}, bob: {call_by: phone, only: beta}, cy: {call_by: phone}}"
+    brands = "{acme: {query: acme}, beta: {query: beta}}"
+    told = said(tmp_path, people=people, brands=brands, oncall="{turns: [ann, bob]}", routes="[{to: [phone, oncall]}]")
+    assert [(path, message.split(":")[0]) for _, path, message in told] == [
+        ("people.cy", "no route leads to this person, who is in no turn either"),
+        ("people.bob.only", "'bob' may have the watch and hears nothing of 'acme'"),
+        ("people.ann.call_by", "is on call, and none of these channels wakes anybody"),
+    ]
+    unnamed = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}")
+    assert [path for _, path, _ in unnamed] == ["oncall"]

@@ -1,0 +1,52 @@
+"""Who is told: people, how they are reached, and what they see."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from config.hours import Hours
+from config.model import Label, Model, TimeZone
+from config.values import Language, Listed, OneOrMore
+
+_FEW = re.compile(r"(\d{1,3}) per month")
+
+
+def _few(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _FEW.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("write how many you accept, like `4 per month`")
+    return int(match[1])
+
+
+PerMonth = Annotated[
+    int,
+    Field(ge=0, le=999),
+    BeforeValidator(_few),
+    PlainSerializer(lambda value: f"{value} per month", return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["4 per month"]}),
+]
+"""A number for a month, written `4 per month`."""
+
+
+class Person(Model):
+    """Somebody who is told. A route, the watch and the ladder name them by their key."""
+
+    name: Label | None = None
+    """What people call them, in alerts; their key when not given."""
+    language: Language | None = None
+    """Language of what they are told; that of the channel when not given."""
+    time_zone: TimeZone | None = None
+    """Time zone of what they are told, and of `quiet_hours`; that of the channel when not given."""
+    call_by: OneOrMore[str]
+    """Channels that reach them, all at once."""
+    only: OneOrMore[str] | None = None
+    """Only these brands: they hear of no other; all when not given."""
+    lock_screen: Literal["full", "private"] = "full"
+    """`private`: a notification names no brand, which is seen once the message is opened."""
+    quiet_hours: Listed[Hours] = ()
+    """When what is not critical waits, such as `22:00-07:00` or `Sat-Sun`."""
+    false_alarms: PerMonth | None = None
+    """How many false alarms they accept, such as `4 per month`."""

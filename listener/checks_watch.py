@@ -1,0 +1,89 @@
+"""What is wrong with people and the watch once one knows what their channels can do."""
+
+from collections.abc import Iterator
+
+from alerts.channel import ChannelSpec
+from config.hours import fill_a_week
+from config.load import Catalogs, Loaded
+from config.oncall import FIRST, ONCALL, SECOND
+from config.problems import Problem
+
+_NAMED = frozenset({"people", "oncall", "channels", "routes"})
+
+
+def check_watch(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """Holes in the watch, people whom nobody calls, and people on call whom nothing wakes: warnings."""
+    if loaded.flawed & _NAMED:
+        return
+    yield from _idle(loaded)
+    if loaded.settings.oncall:
+        yield from _holes(loaded)
+        yield from _blind(loaded)
+        yield from _asleep(loaded, catalogs)
+
+
+def _idle(loaded: Loaded) -> Iterator[Problem]:
+    settings, watch = loaded.settings, loaded.settings.oncall
+    named = {name for route in settings.routes for name in route.to}
+    if watch and ONCALL not in named:
+        message = "no route names `oncall`: whoever has the watch is told of nothing"
+        hint = "routes: - {severity: critical, to: [oncall]}"
+        yield loaded.document.problem((ONCALL,), message, hint, warning=True)
+    called = {*named, *(watch.everybody if watch else ()), *(watch.otherwise if watch else ())}
+    for name in settings.people:
+        if name not in called:
+            message = "no route leads to this person, who is in no turn either"
+            hint = f"routes: - {{to: [{name}]}}"
+            yield loaded.document.problem(("people", name), message, hint, warning=True)
+
+
+def _holes(loaded: Loaded) -> Iterator[Problem]:
+    watch = loaded.settings.oncall
+    assert watch
+    if watch.all_hours and not fill_a_week(watch.all_hours) and not watch.otherwise:
+        message = "outside these hours nobody has the watch: whoever has the turn is told all the same"
+        hint = "say who is told then: otherwise: [a channel or person]"
+        yield loaded.document.problem((ONCALL, "hours"), message, hint, warning=True)
+    alone = len(set(watch.turns)) == 1
+    for number, rung in enumerate(watch.ladder):
+        if alone and rung.who == SECOND:
+            written = (ONCALL, "ladder", number)
+            place = written if written in loaded.document.places else (ONCALL, "turns")
+            message = "the watch has one person: there is no second to call"
+            yield loaded.document.problem(place, message, "add a second person to turns", warning=True)
+    if not any(rung.who != FIRST for rung in watch.ladder):
+        message = "the ladder calls nobody else: an incident that the first does not take stays with nobody"
+        hint = "add a rung: - {after: 20m, call: second}"
+        yield loaded.document.problem((ONCALL, "ladder"), message, hint, warning=True)
+
+
+def _blind(loaded: Loaded) -> Iterator[Problem]:
+    """Brands that somebody on call does not see."""
+    settings = loaded.settings
+    routed = [route for route in settings.routes if ONCALL in route.to]
+    for brand in settings.brands:
+        if any(brand in (route.brand or (brand,)) for route in routed):
+            yield from _blind_to(loaded, brand)
+
+
+def _blind_to(loaded: Loaded, brand: str) -> Iterator[Problem]:
+    watch, people = loaded.settings.oncall, loaded.settings.people
+    assert watch
+    for name in (*watch.turns, *(swap.who for swap in watch.swaps)):
+        only = people[name].only if name in people else None
+        if only is not None and brand not in only:
+            message = f"'{name}' may have the watch and hears nothing of '{brand}': the next in turn is told"
+            hint = f"add {brand}, or route it to somebody else"
+            yield loaded.document.problem(("people", name, "only"), message, hint, warning=True)
+
+
+def _asleep(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    settings = loaded.settings
+    assert settings.oncall
+    for name in settings.oncall.everybody:
+        channels = [settings.channels[each] for each in settings.reached_by(name)]
+        specs: list[ChannelSpec] = [catalogs.channels.spec(channel.kind) for channel in channels]
+        if specs and all(spec.wakes == "no" for spec in specs):
+            message = "is on call, and none of these channels wakes anybody"
+            hint = "add a channel that rings, such as ntfy"
+            yield loaded.document.problem(("people", name, "call_by"), message, hint, warning=True)
