@@ -57,9 +57,11 @@ IMPATIENT = {
     "mqtt": {"timeout": 0.3, "patience": 0.5},
 }
 """What takes seconds outside takes moments here."""
-HTTP = ["alertmanager", "discord", "matrix", "ntfy", "pagerduty", "slack", "slackbot", "teams", "telegram", "webhook"]
+DEAF = {"apprise"}
+"""What does not hear how long a service asks to wait."""
 REMOTE = [kind for kind in KINDS if kind != "console"]
-UNTRIED = {"teams", "webhook"}
+HTTP = [kind for kind in REMOTE if kind not in {"email", "mqtt"}]
+UNTRIED = {"apprise", "teams", "webhook"}
 """What can only be tried by sending."""
 SECRET = "tk-s3cret-0123456789"
 RETRIED = {408, 421, 423, 425, 429, *range(500, 600)}
@@ -71,6 +73,7 @@ def written(kind: str, port: int) -> dict[str, Any]:
     """What an operator writes to reach a service of that kind on a port of this machine."""
     return {
         "alertmanager": {"server": f"http://127.0.0.1:{port}", "user": "bb", "password": SECRET},
+        "apprise": {"url": f"json://127.0.0.1:{port}/{SECRET}?-key={SECRET}&rto=0.3"},
         "console": {},
         "discord": {"webhook": f"http://127.0.0.1:{port}/api/webhooks/1/{SECRET}"},
         "email": {"to": ["a@example.org"], "from": "b@example.org", "smtp": f"smtp://127.0.0.1:{port}", "tls": "none"},
@@ -352,7 +355,7 @@ async def test_a_redirect_is_not_followed(kind: str, status: int) -> None:
     assert SECRET not in str(error)
 
 
-@pytest.mark.parametrize("kind", HTTP)
+@pytest.mark.parametrize("kind", [kind for kind in HTTP if kind not in DEAF])
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_service_says_how_long_to_wait(kind: str, status: int) -> None:
     def later(_posted: Any) -> web.Response:
