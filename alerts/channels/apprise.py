@@ -126,12 +126,8 @@ def body(message: Message, room: int) -> str:
 def _explained(service: str, result: Any) -> SendError:
     """A failure by its remedy, as far as Apprise tells."""
     said = " ".join(entry.message for each in result for entry in each.logs())
-    found = _STATUS.search(said)
-    status = int(found[1]) if found else 0
-    if status >= 300:
-        return refusal(service, status, {})
-    if status:
-        return SendError(f"{service} answered {status}, and took nothing", reason="serverError")
+    if found := _STATUS.search(said):
+        return refusal(service, int(found[1]), {})
     if result.status.name == "TIMEOUT":
         return SendError(f"{service} did not answer in time", reason="contextDeadlineExceeded")
     return SendError(f"{service} could not be reached, or did not take it", reason="other")
