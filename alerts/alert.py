@@ -109,6 +109,22 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     languages: dict[str, int] = {}
 
 
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A post of the brand that is scheduled for `at`. `stop_with` says where it is stopped."""
+
+    at: datetime
+    name: str
+    stop_with: str | None = None
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign, or with `live` a live event, that goes on until then."""
+
+    name: str
+    until: datetime
+    live: bool = False
+
+
 class Late(msgspec.Struct, frozen=True, kw_only=True):
     """How the incident stands when an earlier step of it is told."""
 
@@ -136,7 +152,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
-    went on since this step, `withheld` when this was not to be told before.
+    went on since this step, `withheld` when this was not to be told before. `posts` are the next that the brand has
+    scheduled, in their order, and `running` its campaigns and live events under way.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
     `channel_names` say what people call them, where that is something else.
@@ -168,6 +185,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     channel_names: dict[str, str] = {}
     late: Late | None = None
     withheld: Withheld | None = None
+    posts: tuple[Slot, ...] = ()
+    running: tuple[Running, ...] = ()
     by: str | None = None
     because: str | None = None
     ending: Ending | None = None

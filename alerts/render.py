@@ -25,6 +25,8 @@ SHORTEST_NAME = 6
 """A name is not shortened below this for a title to fit."""
 LISTED = 4
 """How many sources or channels are named before the rest, two or more, is summed up."""
+SCHEDULED = 3
+"""How many scheduled posts are named."""
 ENOUGH = 20
 """Mentions below which a share in per cent would only mislead."""
 MINUTE = timedelta(minutes=1)
@@ -209,6 +211,8 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "told_share": _told_share(figures.share, language),
         "talk": [(quoted(each.word, language), number(each.count, language), each.new) for each in figures.talk],
         "languages": _languages(figures.languages, language),
+        "posts": alert.posts[:SCHEDULED],
+        "more_posts": len(alert.posts[SCHEDULED:]),
         "where": _where(figures.sources, language),
         "besides": _shortlist(figures.also),
         "silent": _shortlist(sorted(alert.unheard)),

@@ -12,6 +12,8 @@ from rules.text import defuse, shorten
 
 NAME, WORD, QUOTED, REASON, ADDRESS = 40, 30, 280, 200, 500
 """Most characters of a name, a watched word, a quotation, a person's reason and a link."""
+NOTE = 80
+"""Characters of a note of the operator's own."""
 READ = 2_000
 """Characters of a stranger’s text that are read at all."""
 YEARS = range(1970, 3000)
@@ -54,6 +56,10 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         untold=tuple(map(_name, alert.untold)),
         unheard=_named(alert.unheard),
         partly=tuple(map(_name, alert.partly)),
+        posts=tuple(
+            replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, NOTE)) for each in alert.posts
+        ),
+        running=tuple(replace(each, name=_name(each.name)) for each in alert.running),
         quotes=tuple(_quote(quote, language) for quote in alert.quotes if defuse(quote.text[:READ]))[:QUOTES],
         figures=replace(
             figures,

@@ -44,6 +44,11 @@ class Times:
             return f"{format_date(local, 'EEEE', locale=self.language)} {self.hour(moment)}"
         return f"{self.day(moment)}, {self.hour(moment)}"
 
+    def weekday(self, moment: datetime) -> str:
+        """The day of the week of a moment to come within six days; "" when that is today."""
+        local, today = moment.astimezone(self.zone).date(), self.now.astimezone(self.zone).date()
+        return "" if local == today else format_date(local, "EEEE", locale=self.language)
+
     def date(self, day: date) -> str:
         """A day of the calendar, as `day` says it."""
         return self.day(datetime.combine(day, time(12), tzinfo=self.zone))

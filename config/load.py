@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from config.calendar import EXAMPLE, model_of
 from config.document import Document, read
 from config.model import Model
 from config.named import unknown_names
@@ -18,7 +19,7 @@ from config.parse import Keys, dotted
 from config.people import Person
 from config.problems import ConfigError, Problem, did_you_mean
 from config.secrets import credentials_in, without_credentials
-from config.settings import NAME_PATTERN, Brand, Component, Daemon, Entry, Operator, Route, Settings
+from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
 from config.spec import Catalog, UnknownKindError
 from config.words import in_words
 
@@ -184,12 +185,10 @@ class _Loader:
             "sources": dict(self._named("sources", self._component)),
             "rules": dict(self._named("rules", self._component)),
             "channels": dict(self._named("channels", self._component)),
-            "routes": tuple(self._list("routes", Route, "- {to: [name of a channel]}")),
+            "routes": tuple(self._list("routes", lambda _: Route, "- {to: [name of a channel]}")),
             "people": dict(self._named("people", lambda keys: self._model(Person, keys))),
             "oncall": self._model(OnCall, ("oncall",)) if self._data.get("oncall") is not None else None,
-            "calendar": tuple(
-                self._list("calendar", Entry, "- {brand: ..., name: ..., from: ..., to: ..., expect: ...}")
-            ),
+            "calendar": tuple(self._list("calendar", model_of, EXAMPLE)),
         }
         settings = Settings.model_validate(parts)
         self.problems += unknown_names(self._document)
@@ -257,13 +256,13 @@ class _Loader:
             return model
         return None
 
-    def _list(self, section: str, model: type[ModelT], example: str) -> Iterator[ModelT]:
+    def _list(self, section: str, model: Callable[[Any], type[ModelT]], example: str) -> Iterator[ModelT]:
         held = self._data.get(section)
         if held is not None and not isinstance(held, list):
             self._problem((section,), "must be a list", example)
             return
-        for number in range(len(held or [])):
-            item = self._model(model, (section, number))
+        for number, each in enumerate(held or []):
+            item = self._model(model(each), (section, number))
             if item:
                 yield item
 

@@ -5,14 +5,17 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
+from config.calendar import CalendarFile, Campaign, Live, Post
 from config.load import Catalogs
 from config.model import Model, format_duration
 from config.oncall import OnCall
 from config.people import Person
-from config.settings import NAME_PATTERN, Brand, Daemon, Entry, Operator, Route
+from config.settings import NAME_PATTERN, Brand, Daemon, Operator, Route
 from config.spec import Catalog
 
 Json = dict[str, Any]
+
+_ENTRIES: list[type[Model]] = [Campaign, Post, Live, CalendarFile]
 
 _SECTIONS = {
     "brands": "What is watched, by name.",
@@ -33,7 +36,7 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route, Entry, Person, OnCall]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, OnCall]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -61,7 +64,7 @@ def schema(catalogs: Catalogs) -> Json:
             "calendar": {
                 "type": "array",
                 "description": "What is known beforehand of brands.",
-                "items": refs[Entry, "validation"],
+                "items": {"anyOf": [refs[entry, "validation"] for entry in _ENTRIES]},
             },
             "people": _named(refs[Person, "validation"], "Who is told, by name."),
             "oncall": refs[OnCall, "validation"],

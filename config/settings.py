@@ -1,23 +1,23 @@
 """What an operator may set. Component options are the components' own: here they are only carried."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     Field,
     SerializeAsAny,
-    model_validator,
 )
 
+from config.calendar import Entry
 from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
 from config.oncall import ONCALL, OnCall
 from config.people import Person
-from config.values import Day, Language, LanguageCode, Listed, OneOrMore, Severity, Text, Times
+from config.values import Language, LanguageCode, Listed, OneOrMore, Severity, Text
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -157,48 +157,6 @@ class Route(Model):
     """Look at the following routes as well."""
     quiet_while_critical: bool = False
     """What opens beside an open critical incident of the same brand rings in no channel that was told of that one."""
-
-
-class Expected(Model):
-    """What a campaign brings."""
-
-    posts: Times
-    """How many times as many posts as usual, at most, such as `x2`."""
-
-
-class Entry(Model):
-    """A campaign that is known beforehand: while it runs, `spike` expects more posts, authors and stories. Rules on
-    negative mentions and on words stay as watchful as they are.
-    """
-
-    brand: str
-    """The brand it is of."""
-    name: Label
-    """What people call it."""
-    since: Day = Field(alias="from")
-    """Its first day, or the minute it begins, such as `2026-11-19T18:00`, in the daemon's time zone."""
-    until: Day = Field(alias="to")
-    """Its last day, or the minute it ends."""
-    expect: Expected
-    """What it brings: `{posts: x2}`."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.begins >= self.ends:
-            raise ValueError("`from` must be before `to`")
-        return self
-
-    @property
-    def begins(self) -> datetime:
-        """The first moment, without a time zone."""
-        return self.since if isinstance(self.since, datetime) else datetime.combine(self.since, time())
-
-    @property
-    def ends(self) -> datetime:
-        """The first moment after, without a time zone; a day is meant whole."""
-        if isinstance(self.until, datetime):
-            return self.until
-        return datetime.combine(self.until + timedelta(days=1), time())
 
 
 class Component(Model):

@@ -50,7 +50,8 @@ def _language_code(text: str) -> str:
 LanguageCode = Annotated[str, AfterValidator(_language_code)]
 
 
-def _times(value: object) -> object:
+def times(value: object) -> object:
+    """The number of a multiple such as `x2`. Raises ValueError with the way out."""
     if isinstance(value, str) and (match := re.fullmatch(r"x\s*(\d+(?:\.\d+)?)", value.strip())):
         return float(match[1])
     raise ValueError("write how many times as many, like `x2` or `x1.5`")
@@ -64,19 +65,21 @@ def _day(value: object) -> object:
             moment = date.fromisoformat(str(value)) if len(str(value)) <= _DATE else datetime.fromisoformat(str(value))
         except ValueError:
             raise ValueError("write a day, like 2026-11-09, or a minute of it, like 2026-11-09T18:00") from None
-    if moment.year not in _YEARS:
+    if moment.year not in YEARS:
         raise ValueError("too far away")
     if isinstance(moment, datetime) and moment.tzinfo:
         raise ValueError("without a time zone: it is the daemon's")
     return moment
 
 
-_DATE, _YEARS = len("2026-11-09"), range(2000, 2200)
+_DATE = len("2026-11-09")
+YEARS = range(2000, 2200)
+"""Years that somebody may mean."""
 _MOST_TIMES = 100
 Times = Annotated[
     float,
     Field(gt=1, le=_MOST_TIMES),
-    BeforeValidator(_times),
+    BeforeValidator(times),
     PlainSerializer(lambda value: f"x{value:g}", return_type=str),
     WithJsonSchema({"type": "string", "examples": ["x2"]}),
 ]

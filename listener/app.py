@@ -154,7 +154,7 @@ class Daemon:
 
     def __init__(self, path: Path, parts: Parts) -> None:
         self._path, self._parts = path, parts
-        self._describer = Describer(parts.views, parts.ledger.setup.settings)
+        self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
         self._stop = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -208,7 +208,7 @@ class Daemon:
             before, after = self._parts.ledger.setup, build_setup(loaded.settings)
             await self._parts.writer.submit(Reload(setup=after))
             forget(self._parts.metrics, before, after)
-            self._describer.settings = loaded.settings
+            self._describer.settings, self._describer.agenda = after.settings, after.agenda
             await self._staff()
             self._parts.metrics.configuration_loaded(successful=True)
             log.info("reloaded", warnings=len(loaded.warnings))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Language
@@ -15,9 +14,10 @@ from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
 from config.problems import ConfigError, Problem
 from config.settings import Component, Route, Settings
+from listener.agenda.checking import check_calendar
 from listener.checks_watch import check_watch
 from listener.detection import is_missing
-from listener.net.guard import ForbiddenAddressError, check_literal
+from listener.net.guard import is_inside
 from rules.instant import Instant, moment
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
@@ -80,7 +80,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
     first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
-    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused, check_watch)
+    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused, check_watch, check_calendar)
     return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
 
 
@@ -175,21 +175,12 @@ def _addresses(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     for name, source in loaded.settings.sources.items():
         for number, url in enumerate(getattr(source.options, "urls", ())):
             keys = ("sources", name, "urls", number)
-            if not getattr(source.options, "allow_private", False) and _is_inside(url):
+            if not getattr(source.options, "allow_private", False) and is_inside(url):
                 message = "a private or reserved address: it will not be read"
                 yield loaded.document.problem(keys, message, "meant? add allow_private: true", warning=True)
             if first.setdefault(url, name) != name:
                 message, hint = f"source '{first[url]}' reads this address too", "read it in one of them"
                 yield loaded.document.problem(keys, message, hint, warning=True)
-
-
-def _is_inside(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        check_literal(host)
-    except ForbiddenAddressError:
-        return True
-    return host == "localhost" or host.endswith(".localhost")
 
 
 def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

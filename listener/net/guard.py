@@ -2,6 +2,7 @@
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -66,6 +67,16 @@ def check_literal(host: str) -> None:
         return
     if not is_public(host):
         raise ForbiddenAddressError(host, host)
+
+
+def is_inside(url: str) -> bool:
+    """Whether an address names, in itself, a place that is not public."""
+    host = urlsplit(url).hostname or ""
+    try:
+        check_literal(host)
+    except ForbiddenAddressError:
+        return True
+    return host == "localhost" or host.endswith(".localhost")
 
 
 class GuardedResolver(AbstractResolver):

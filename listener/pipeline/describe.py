@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from alerts.agenda import NOTHING, Agenda, written
 from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
@@ -27,11 +28,12 @@ _DELIVERIES = 1_000
 class Describer:
     """Makes alerts of stored transitions."""
 
-    def __init__(self, views: Views, settings: Settings) -> None:
+    def __init__(self, views: Views, settings: Settings, agenda: Agenda | None = None) -> None:
         self.views, self.settings = views, settings
+        self.agenda = written(settings) if agenda is None else agenda
 
-    async def alert(self, transition: str, alert_id: str) -> Alert | None:
-        """The alert of a transition; None when the store does not know it (any more)."""
+    async def alert(self, transition: str, alert_id: str, now: Instant = 0) -> Alert | None:
+        """The alert of a transition, as it is told now; None when the store does not know it (any more)."""
         step = await self.views.transition(transition)
         row = await self.views.incident(step.incident) if step else None
         if step is None or row is None:
@@ -64,6 +66,7 @@ class Describer:
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
             withheld=await self._withheld(step),
+            **self._planned(step.brand, moment(max(step.at, now))),
             **self._names(step.brand),
             **_standing(step, life),
             **_reached(step, life, deliveries, alert_id),
@@ -75,6 +78,10 @@ class Describer:
             return None
         owners = {each.number: each.by for each, _ in await self.views.silences()} if held.silence else {}
         return Withheld(by=owners.get(held.silence or 0, "?") if held.silence else None)
+
+    def _planned(self, brand: str, at: datetime) -> dict[str, Any]:
+        planned = self.agenda.get(brand, NOTHING)
+        return {"posts": planned.next_posts(at), "running": planned.running(at)}
 
     def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
         evidence, floor = step.evidence, self._floor(step.rule)

@@ -70,7 +70,9 @@ class ChannelOutbox:
         if delivery.notice is not None:
             return render_notice(self._describer.notice(delivery.notice), language, zone)
         transition = delivery.transition or ""
-        alert = await _insist(lambda: self._describer.alert(transition, delivery.id), delivery.channel)
+        alert = await _insist(
+            lambda: self._describer.alert(transition, delivery.id, self._clock.now()), delivery.channel
+        )
         return render(alert, language, zone) if alert else None
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:

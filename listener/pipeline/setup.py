@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2s
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from alerts.agenda import NOTHING, Agenda, Planned, together, written
 from config.model import Model
 from config.settings import Brand, Component, Detection, Settings
 from listener.collector import COLLECTORS, SourceOptions
@@ -23,12 +23,14 @@ from rules.rule import RULES, RuleOptions
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """`plans` by brand; `lateness` and `listeners` (the brands that hear it) by source; `honouring` are the sources of
-    which deletions are taken over; `polled` those that are asked now and then, the others are always listened to;
-    `attentive` those of the latter whose silence is heard; `engaged` are the brands of which reactions are counted.
+    """`agenda` is what is known beforehand; `plans` by brand; `lateness` and `listeners` (the brands that hear it) by
+    source; `honouring` are the sources of which deletions are taken over; `polled` those that are asked now and then,
+    the others are always listened to; `attentive` those of the latter whose silence is heard; `engaged` are the brands
+    of which reactions are counted.
     """
 
     settings: Settings
+    agenda: Agenda
     plans: Mapping[str, Plan]
     classifier: Classifier
     lateness: Mapping[str, Span]
@@ -39,10 +41,12 @@ class Setup:
     engaged: frozenset[str] = frozenset()
 
 
-def build_setup(settings: Settings, remembered: int = 0) -> Setup:
-    """The setup of a checked configuration; `remembered` as Classifier takes it. Raises QueryError when a query does
+def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | None = None) -> Setup:
+    """The setup of a checked configuration; `remembered` as Classifier takes it, `elsewhere` what calendars that are
+    not in the configuration say. Raises QueryError when a query does
     not compile, ImportError when what should tell languages is not installed.
     """
+    agenda = together([written(settings), elsewhere or {}])
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
     listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
     rules = {brand: rules_of(brand, settings) for brand in settings.brands}
@@ -55,7 +59,7 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
             rules=tuple(
                 RulePlan(name=rule.name, kind=rule.kind, options=_judged(rule.options)) for rule in rules[name]
             ),
-            campaigns=tuple(_campaigns(name, settings)),
+            campaigns=tuple(_campaigns(agenda.get(name, NOTHING))),
         )
         for name, brand in settings.brands.items()
     }
@@ -67,6 +71,7 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
     )
     return Setup(
         settings=settings,
+        agenda=agenda,
         plans=plans,
         classifier=classifier,
         lateness=lateness,
@@ -80,12 +85,10 @@ def build_setup(settings: Settings, remembered: int = 0) -> Setup:
     )
 
 
-def _campaigns(brand: str, settings: Settings) -> Iterator[Campaign]:
-    zone = ZoneInfo(settings.daemon.time_zone)
-    for entry in settings.calendar:
-        if entry.brand == brand:
-            since, until = (instant(moment.replace(tzinfo=zone)) for moment in (entry.begins, entry.ends))
-            yield Campaign(name=entry.name, since=since, until=until, posts=entry.expect.posts)
+def _campaigns(planned: Planned) -> Iterator[Campaign]:
+    for span_ in planned.spans:
+        if span_.posts:
+            yield Campaign(name=span_.name, since=instant(span_.since), until=instant(span_.until), posts=span_.posts)
 
 
 def _judged(options: Model) -> dict[str, Any]:

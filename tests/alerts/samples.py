@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Share, Talk, Trend, Withheld
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -157,6 +157,14 @@ KINDS = {
     "influencer unknown": replace(RISE, figures=replace(_REACH, usual_high=None)),
     "influencer resolved": replace(CALM, figures=replace(_REACH, count=0)),
 }
+_POST = Slot(name="Envie d’évasion", at=OPENED + timedelta(minutes=22), stop_with="planificateur, bouton Suspendre")
+_SALE = Running(name="Hiver malin", until=OPENED + timedelta(days=8))
+PLANNED = replace(
+    OPEN,
+    posts=(_POST, Slot(name="Dimanche au soleil", at=OPENED + timedelta(hours=9, minutes=52))),
+    running=(_SALE, Running(name="#AcmeAirRepond", until=OPENED + timedelta(hours=1), live=True)),
+)
+TOMORROW = replace(OPEN, posts=PLANNED.posts[1:])
 SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
@@ -229,6 +237,9 @@ ALERTS = {
     "heard in part": replace(OPEN, coverage=0.7),
     "hardly heard": replace(OPEN, coverage=0.01, unheard={}, partly=("press",)),
     "resolved, heard in part": replace(CALM, coverage=0.97),
+    "a post is scheduled": PLANNED,
+    "posts are scheduled, the first tomorrow": replace(TOMORROW, posts=TOMORROW.posts * 5),
+    "a campaign runs": replace(OPEN, running=(_SALE,)),
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
     "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),

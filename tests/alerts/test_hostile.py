@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import Notice, Quote, Talk
+from alerts.alert import Notice, Quote, Running, Slot, Talk
 from alerts.render import render, render_notice
 from alerts.safe import host_of, safe_link
 from tests.alerts.samples import CLOSED, FIGURES, KEYWORD, OPEN, OPENED, WORSE
@@ -155,7 +155,14 @@ def test_no_alert_leaves_its_lines_its_budgets_or_its_markup(alert, language):
 def test_strangers_words_never_change_the_structure_of_a_page(text):
     plain, hostile = (
         replace(
-            OPEN, brand=word, rule=word, told=(word,), unheard={word: None}, figures=replace(FIGURES, sources={word: 3})
+            OPEN,
+            brand=word,
+            rule=word,
+            told=(word,),
+            unheard={word: None},
+            posts=(Slot(name=word, at=OPENED, stop_with=f"{word}."),),
+            running=(Running(name=word, until=OPENED),),
+            figures=replace(FIGURES, sources={word: 3}),
         )
         for word in ("Acme", text)
     )

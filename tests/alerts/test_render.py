@@ -24,8 +24,10 @@ from tests.alerts.samples import (
     NOTICES,
     OPEN,
     OPENED,
+    PLANNED,
     RISE,
     TAKEN,
+    TOMORROW,
     WORSE,
 )
 from tests.alerts.speaking import PARIS, Page
@@ -649,3 +651,61 @@ def test_a_year_that_is_not_this_one_is_said():
     alert = replace(OPEN, first_at=OPENED - timedelta(days=400))
 
     assert facts(alert, "en")["First post"].startswith("Saturday 11 October 2025, 0:08, ")
+
+
+@pytest.mark.parametrize(
+    ("alert", "language", "hold", "step", "field"),
+    [
+        (
+            PLANNED,
+            "fr",
+            "D’abord : suspendre la publication de 23 h 30.",
+            (
+                "Suspendre la publication programmée à 23 h 30 (« Envie d’évasion ») : planificateur, bouton "
+                "Suspendre (1 autre suit)."
+            ),
+            (
+                "une publication à 23 h 30 (« Envie d’évasion »), une autre dimanche à 9 h (« Dimanche au soleil ») ; "
+                "campagne « Hiver malin » en cours ; suivi en direct de #AcmeAirRepond en cours"
+            ),
+        ),
+        (
+            PLANNED,
+            "en",
+            "First: hold the 23:30 post.",
+            (
+                "Hold the post scheduled for 23:30 (“Envie d’évasion”): planificateur, bouton Suspendre "
+                "(1 other follows)."
+            ),
+            (
+                "one post at 23:30 (“Envie d’évasion”), another on Sunday at 9:00 (“Dimanche au soleil”); "
+                "campaign “Hiver malin” is running; live event #AcmeAirRepond is running"
+            ),
+        ),
+        (
+            TOMORROW,
+            "fr",
+            "D’abord : suspendre la publication de dimanche à 9 h.",
+            "Suspendre la publication programmée dimanche à 9 h (« Dimanche au soleil »).",
+            "une publication dimanche à 9 h (« Dimanche au soleil »)",
+        ),
+        (
+            TOMORROW,
+            "en",
+            "First: hold the post on Sunday at 9:00.",
+            "Hold the post scheduled on Sunday at 9:00 (“Dimanche au soleil”).",
+            "one post on Sunday at 9:00 (“Dimanche au soleil”)",
+        ),
+    ],
+)
+def test_what_is_scheduled_is_named_and_held_first(alert, language, hold, step, field):
+    message = render(alert, language, PARIS)
+
+    assert hold in line(alert, language)
+    assert step == plain(message.first[0])
+    assert field == facts(alert, language)["Au planning" if language == "fr" else "Scheduled"]
+    assert field in plain(message.text)
+
+
+def test_what_is_over_says_nothing_of_what_is_scheduled():
+    assert "Scheduled" not in facts(replace(CALM, posts=PLANNED.posts, running=PLANNED.running), "en")

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from alerts.channel import CHANNELS, ChannelOptions
+from config.calendar import CalendarFile, Campaign, Live, Post
 from config.model import Model
-from config.settings import Brand, Daemon, Entry, Operator, Route
+from config.settings import Brand, Daemon, Operator, Route
 from config.spec import Catalog
 from listener.cli.main import COMMANDS
 from listener.cli.options import Option, options_of
@@ -178,7 +179,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "operator options": lambda: options(Operator),
     "brand options": lambda: options(Brand),
     "route options": lambda: options(Route),
-    "calendar options": lambda: options(Entry),
+    "campaign options": lambda: options(Campaign),
+    "scheduled post options": lambda: options(Post),
+    "live event options": lambda: options(Live),
+    "calendar file options": lambda: options(CalendarFile),
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),
     "channel options": lambda: components(CHANNELS, ChannelOptions),
