@@ -32,7 +32,7 @@ ENOUGH = 20
 MINUTE = timedelta(minutes=1)
 """The first mention may be known to the minute only: a shorter lead is not told."""
 _ROUND = 300  # seconds
-ACTING = frozenset({"open", "worse", "reopened"})
+ACTING = frozenset({"open", "worse", "released", "reopened"})
 """States that ask somebody to act."""
 
 _PRIORITY: dict[str, Literal[3, 4, 5]] = {"info": 3, "warning": 4, "critical": 5}

@@ -17,6 +17,7 @@ _FRENCH = [
         (r"there is no brand (.+)", "il n’y a pas de marque {0}"),
         (r"incident (\d+) is already resolved", f"l’incident n°{NB}{{0}} est déjà clos"),
         (r"(.+) already has incident (\d+)", f"l’incident n°{NB}{{1}} est déjà pris en charge par {{0}}"),
+        (r"nobody has incident (\d+)", f"personne n’a l’incident n°{NB}{{0}}"),
         (r"the stream is open and brings no posts", "le flux est ouvert et n’apporte aucun message"),
         (r"no answer in time", "pas de réponse à temps"),
         (r"(.+) did not answer in time", "{0} n’a pas répondu à temps"),

@@ -22,6 +22,7 @@ from rules.inputs import (
     Learnt,
     Missed,
     Plan,
+    Released,
     Resolved,
 )
 from rules.instant import MINUTE, SECOND, Instant, Span
@@ -140,7 +141,7 @@ class Engine:
                 self._edit(entry)
             case Deleted():
                 self._unquote(entry.mention)
-            case Acknowledged() | Resolved():
+            case Acknowledged() | Released() | Resolved():
                 return self._judging.obey(entry)
             case Configured():
                 return self._configure(entry)

@@ -76,6 +76,13 @@ class Acknowledged(_Entry, frozen=True, kw_only=True, tag="ack"):
     by: str
 
 
+class Released(_Entry, frozen=True, kw_only=True, tag="release"):
+    """Nobody has it after all: who said so did not mean to take it, or cannot go on."""
+
+    incident: str
+    by: str
+
+
 class Resolved(_Entry, frozen=True, kw_only=True, tag="resolve"):
     """Somebody says it is over, or what one was that is over already: `ending`."""
 
@@ -136,6 +143,7 @@ Input = (
     | Engaged
     | Deleted
     | Acknowledged
+    | Released
     | Resolved
     | Configured
     | Coverage

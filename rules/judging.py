@@ -9,7 +9,7 @@ from rules.engine_state import EngineState
 from rules.evidence import evidence_of
 from rules.facts import Facts
 from rules.incident import Incident, begun
-from rules.inputs import Acknowledged, Resolved
+from rules.inputs import Acknowledged, Released, Resolved
 from rules.instant import Instant, span
 from rules.judged import begin, look_back
 from rules.making import Rules
@@ -55,15 +55,15 @@ class Judging:
                 if facts.source not in incident.sources:
                     incident.sources.append(facts.source)
 
-    def obey(self, entry: Acknowledged | Resolved) -> list[Transition]:
-        """Somebody has an incident, which is told the first time; or says that it is over."""
-        return self._acknowledge(entry) if isinstance(entry, Acknowledged) else self._resolve(entry)
-
-    def _acknowledge(self, entry: Acknowledged) -> list[Transition]:
+    def obey(self, entry: Acknowledged | Released | Resolved) -> list[Transition]:
+        """Somebody has an incident, which is told the first time, or has it no more; or says that it is over."""
+        if isinstance(entry, Resolved):
+            return self._resolve(entry)
+        taken = entry.by if isinstance(entry, Acknowledged) else None
         for incident in self._state.incidents.values():
-            if incident.id == entry.incident and incident.acknowledged_by is None:
-                incident.acknowledged_by = entry.by
-                return [self._asked(incident, "acknowledged", entry.at, by=entry.by)]
+            if incident.id == entry.incident and (incident.acknowledged_by is None) != (taken is None):
+                incident.acknowledged_by = taken
+                return [self._asked(incident, "released" if taken is None else "acknowledged", entry.at, by=entry.by)]
         return []
 
     def _resolve(self, entry: Resolved) -> list[Transition]:

@@ -7,7 +7,7 @@ import msgspec
 from rules.instant import Instant, Span
 
 Severity = Literal["info", "warning", "critical"]
-State = Literal["open", "worse", "better", "acknowledged", "resolved", "reopened"]
+State = Literal["open", "worse", "better", "acknowledged", "released", "resolved", "reopened"]
 Ending = Literal["real", "false-alarm"]
 """What an incident was, as a person says who ended it or looked back."""
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")

@@ -71,11 +71,18 @@ def show(incident: Name, config: Config = None, *, json: Json = False) -> None:
 
 
 @app.command()
-def ack(incident: Name, config: Config = None, *, by: By = None) -> None:
+def ack(
+    incident: Name,
+    config: Config = None,
+    *,
+    by: By = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Say that nobody has it after all.")] = False,
+) -> None:
     """Say that you have it."""
+    verb = "release" if undo else "ack"
 
     async def work(views: Views, _settings: Settings) -> int:
-        return await ask(views, "ack", incident, by=by) if await _found(views, incident) else 1
+        return await ask(views, verb, incident, by=by) if await _found(views, incident) else 1
 
     raise typer.Exit(with_views(config, work))
 

@@ -12,7 +12,7 @@ from listener.pipeline.remarking import remark_on
 from listener.store.notes import Remark
 from listener.store.port import Answered, Command, IncidentRow, Judged, LogEntry, Views
 from rules.engine import Engine
-from rules.inputs import Acknowledged, Resolved
+from rules.inputs import Acknowledged, Released, Resolved
 from rules.instant import Instant
 
 _PARKED = 10_000
@@ -42,7 +42,7 @@ class Commands:
     ) -> Answer:
         """The entries that a command becomes; none when it is refused. `silences` are those in force."""
         match command.verb:
-            case "ack" | "resolve":
+            case "ack" | "release" | "resolve":
                 return await self._on_incident(command, engines, at)
             case "note" | "hold" | "release":
                 refusal, remark = await remark_on(command, self._views, at)
@@ -103,11 +103,9 @@ class Commands:
             return _refused(command, at, f"incident {row.number} is already resolved")
         if command.verb == "ack" and incident.acknowledged_by:
             return _refused(command, at, f"{incident.acknowledged_by} already has incident {row.number}")
-        entry = (
-            Acknowledged(at=at, incident=row.id, by=command.by)
-            if command.verb == "ack"
-            else _resolved(command, row, at)
-        )
+        if command.verb == "release" and not incident.acknowledged_by:
+            return _refused(command, at, f"nobody has incident {row.number}")
+        entry = _entry(command, row, at)
         return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
 
 
@@ -136,6 +134,15 @@ def _look_back(command: Command, row: IncidentRow, at: Instant, *, logged: bool)
         entries=[LogEntry(brand=row.brand, entry=_resolved(command, row, at))] if logged else [],
         judged=[Judged(incident=row.id, ending=command.ending, by=command.by, because=command.because)],
     )
+
+
+def _entry(command: Command, row: IncidentRow, at: Instant) -> Acknowledged | Released | Resolved:
+    match command.verb:
+        case "ack":
+            return Acknowledged(at=at, incident=row.id, by=command.by)
+        case "release":
+            return Released(at=at, incident=row.id, by=command.by)
+    return _resolved(command, row, at)
 
 
 def _resolved(command: Command, row: IncidentRow, at: Instant) -> Resolved:

@@ -226,7 +226,7 @@ def page_of(row: IncidentRow, settings: Settings) -> str | None:
 
 def _standing(step: Transition, life: Sequence[Transition]) -> dict[str, Any]:
     """Who has the incident, and whether it went on since `step`."""
-    since = max((each.step for each in life if each.state == "reopened"), default=0)
+    since = max((each.step for each in life if each.state in ("released", "reopened")), default=0)
     taken = next((each for each in reversed(life) if each.state == "acknowledged" and each.step >= since), None)
     last = life[-1]
     return {

@@ -190,7 +190,7 @@ def _incidents(connection: Connection, new: Iterable[Transition], ids: Sequence[
 
 def _stepped(before: Row, step: Transition) -> Row:
     # whoever had it does not have what comes back
-    by = {"acknowledged": step.by, "reopened": None}.get(step.state, before["acknowledged_by"])
+    by = {"acknowledged": step.by, "released": None, "reopened": None}.get(step.state, before["acknowledged_by"])
     return {
         "id": step.incident,
         "number": before["number"],

@@ -188,6 +188,7 @@ ALERTS = {
     "worse": WORSE,
     "better": replace(WORSE, state="better"),
     "acknowledged": TAKEN,
+    "released": replace(TAKEN, id="a4", step=3, state="released", at=OPENED + timedelta(minutes=22)),
     "taken by nobody named": replace(TAKEN, by=None),
     "resolved by calm": CALM,
     "resolved by a person": CLOSED,

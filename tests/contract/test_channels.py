@@ -216,7 +216,7 @@ def test_what_looks_like_a_secret_is_typed_as_one(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("language", ["fr", "en"])
 async def test_every_step_and_every_notice_is_taken_in_both_languages(kind: str, language: Any, tmp_path: Path) -> None:
-    states = ["open", "worse", "better", "acknowledged", "resolved", "reopened"]
+    states = ["open", "worse", "better", "acknowledged", "released", "resolved", "reopened"]
     told = [render(alert(step=n, id=str(n), state=s, by="astreinte-2"), language, PARIS) for n, s in enumerate(states)]
     told += [
         render_notice(notice(topic=topic), language, PARIS)

@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 
 from rules.campaigns import Campaign
 from rules.engine import Engine
-from rules.inputs import Acknowledged, Coverage, Deleted, Edited, Gap, Heard, Imported, Missed, Resolved, decode, encode
+from rules.inputs import (
+    Acknowledged,
+    Coverage,
+    Deleted,
+    Edited,
+    Gap,
+    Heard,
+    Imported,
+    Missed,
+    Released,
+    Resolved,
+    decode,
+    encode,
+)
 from rules.instant import MINUTE, SECOND
 from rules.stories import sketch
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
@@ -113,6 +126,16 @@ def test_an_acknowledged_incident_says_by_whom_once():
     ack = Acknowledged(at=START + 11 * MINUTE, incident=incident, by="lea")
     steps = fold([*log, ack, ack])
     assert [("open", None), ("acknowledged", "lea")] == [(step.state, step.by) for step in steps]
+
+
+def test_who_took_an_incident_by_mistake_gives_it_back_once_and_another_takes_it():
+    log = [configured(plan(five=FIVE)), *burst(5)]
+    incident = fold(log)[0].incident
+    given = {"at": START + 11 * MINUTE, "incident": incident}
+    ack, back = Acknowledged(by="lea", **given), Released(by="max", **given)
+    steps = fold([*log, back, ack, back, back, Acknowledged(by="zoe", **given)])
+    told = [("acknowledged", "lea"), ("released", "max"), ("acknowledged", "zoe")]
+    assert [("open", None), *told] == [(step.state, step.by) for step in steps]
 
 
 def test_a_late_acknowledgement_reopens_nothing():

@@ -322,6 +322,20 @@ async def test_an_incident_can_be_taken_once_and_ended_once(world):
     assert [True] == await explained(world)
 
 
+async def test_a_taking_by_mistake_is_undone_and_asks_again_for_somebody(world):
+    await world.say("1", "2", "3")
+    refused = [await asked(world, "release", "1")]
+    await asked(world, "ack", "1")
+    assert "" == await asked(world, "release", "1", by="alex")
+    (row,) = await world.views.incidents()
+    assert (None, "released") == (row.acknowledged_by, row.state)
+    await asked(world, "resolve", "1")
+    refused.append(await asked(world, "release", "1"))
+    assert ["nobody has incident 1", "incident 1 is already resolved"] == refused
+    assert "personne n’a l’incident n°\u00a01" == ours(refused[0], "fr")
+    assert [True] == await explained(world)
+
+
 async def test_commands_left_while_the_daemon_was_down_are_carried_out_in_their_order(world):
     await world.say("1", "2", "3")
     first = await world.views.ask("ack", "1", "camille", START)
