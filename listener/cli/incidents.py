@@ -79,7 +79,7 @@ def ack(
     undo: Annotated[bool, typer.Option("--undo", help="Say that nobody has it after all.")] = False,
 ) -> None:
     """Say that you have it."""
-    verb = "release" if undo else "ack"
+    verb = "unack" if undo else "ack"
 
     async def work(views: Views, _settings: Settings) -> int:
         return await ask(views, verb, incident, by=by) if await _found(views, incident) else 1

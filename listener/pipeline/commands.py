@@ -42,7 +42,7 @@ class Commands:
     ) -> Answer:
         """The entries that a command becomes; none when it is refused. `silences` are those in force."""
         match command.verb:
-            case "ack" | "release" | "resolve":
+            case "ack" | "unack" | "resolve":
                 return await self._on_incident(command, engines, at)
             case "note" | "hold" | "release":
                 refusal, remark = await remark_on(command, self._views, at)
@@ -103,7 +103,7 @@ class Commands:
             return _refused(command, at, f"incident {row.number} is already resolved")
         if command.verb == "ack" and incident.acknowledged_by:
             return _refused(command, at, f"{incident.acknowledged_by} already has incident {row.number}")
-        if command.verb == "release" and not incident.acknowledged_by:
+        if command.verb == "unack" and not incident.acknowledged_by:
             return _refused(command, at, f"nobody has incident {row.number}")
         entry = _entry(command, row, at)
         return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
@@ -140,7 +140,7 @@ def _entry(command: Command, row: IncidentRow, at: Instant) -> Acknowledged | Re
     match command.verb:
         case "ack":
             return Acknowledged(at=at, incident=row.id, by=command.by)
-        case "release":
+        case "unack":
             return Released(at=at, incident=row.id, by=command.by)
     return _resolved(command, row, at)
 

@@ -94,7 +94,7 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, resolve, note, hold, release, retry, label, import, silence or expire;
+    """What a person asked for. `verb` is ack, unack, resolve, note, hold, release, retry, label, import, silence or expire;
     `target` an incident id or number, a delivery id, the identity of a mention, of which `wish` says more, a brand, of
     which `history` is brought, or the number of a silence; `ending` is what an incident was, `hush` what is to be
     quiet.

@@ -324,13 +324,13 @@ async def test_an_incident_can_be_taken_once_and_ended_once(world):
 
 async def test_a_taking_by_mistake_is_undone_and_asks_again_for_somebody(world):
     await world.say("1", "2", "3")
-    refused = [await asked(world, "release", "1")]
+    refused = [await asked(world, "unack", "1")]
     await asked(world, "ack", "1")
-    assert "" == await asked(world, "release", "1", by="alex")
+    assert "" == await asked(world, "unack", "1", by="alex")
     (row,) = await world.views.incidents()
     assert (None, "released") == (row.acknowledged_by, row.state)
     await asked(world, "resolve", "1")
-    refused.append(await asked(world, "release", "1"))
+    refused.append(await asked(world, "unack", "1"))
     assert ["nobody has incident 1", "incident 1 is already resolved"] == refused
     assert "personne n’a l’incident n°\u00a01" == ours(refused[0], "fr")
     assert [True] == await explained(world)
