@@ -94,10 +94,10 @@ class SourceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What a person asked for. `verb` is ack, unack, resolve, note, hold, release, retry, label, import, silence or expire;
-    `target` an incident id or number, a delivery id, the identity of a mention, of which `wish` says more, a brand, of
-    which `history` is brought, or the number of a silence; `ending` is what an incident was, `hush` what is to be
-    quiet.
+    """What a person asked for. `verb` is ack, unack (who took it did not mean to), resolve, note, hold, release (the
+    hold), retry, label, import, silence or expire; `target` an incident id or number, a delivery id, the identity of a
+    mention, of which `wish` says more, a brand, of which `history` is brought, or the number of a silence; `ending` is
+    what an incident was, `hush` what is to be quiet.
     """
 
     id: int
