@@ -108,6 +108,11 @@ def safe_link(address: str | None) -> str | None:
     return SplitResult(parts.scheme, host, path, query, fragment).geturl()
 
 
+def masked(text: str, language: Language) -> str:
+    """The text without phone numbers and mail addresses."""
+    return _PRIVATE.sub(_MASK[language], text)
+
+
 def host_of(address: str) -> str:
     """The host of a safe link, in clear."""
     return urlsplit(address).hostname or ""
@@ -126,7 +131,7 @@ def _quote(quote: Quote, language: Language) -> Quote:
     known = quote.language is not None and _TAG.fullmatch(quote.language) is not None
     return replace(
         quote,
-        text=shorten(_PRIVATE.sub(_MASK[language], defuse(quote.text[:READ])), QUOTED),
+        text=shorten(masked(defuse(quote.text[:READ]), language), QUOTED),
         source=_name(quote.source),
         url=safe_link(quote.url),
         language=quote.language if known else None,

@@ -62,7 +62,7 @@ class Daemon(Model):
     listen: Address = "127.0.0.1:9465"
     """Where the page, the metrics and pushed mentions are served; anything but this machine demands a token."""
     external_url: WebAddress | None = None
-    """How people reach the page, for links in alerts."""
+    """How people reach the page, for links in alerts: each opens its incident alone, for a week, without a log-in."""
     language: Language = "en"
     """Language of alerts, unless a channel has its own."""
     time_zone: TimeZone = "UTC"

@@ -20,6 +20,7 @@ from aiohttp import web
 from alerts.channel import CHANNELS, Channel
 from alerts.channel import Tools as ChannelTools
 from alerts.dispatch import Dispatcher
+from alerts.links import Links
 from config.load import Loaded
 from config.model import secrets_in
 from config.problems import ConfigError, Problem
@@ -41,6 +42,7 @@ from listener.pipeline.acting import Acting
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.linking import recipients
 from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.recount import Recounting
@@ -117,6 +119,7 @@ class Parts:
     writer: Writer
     client: Client
     key: bytes
+    links: Links
     installation: str
     systemd: Systemd
 
@@ -144,6 +147,8 @@ async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock, masking
         writer=Writer(ledger, metrics),
         client=await stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
         key=blake2s(await store.salt(), person=b"page").digest(),
+        # of the store, which only its owner may read: a link outlives a restart, and is good on every machine of it
+        links=Links(blake2s(await store.salt(), person=b"link").digest()),
         installation=blake2s(await store.salt(), person=b"name", digest_size=6).hexdigest(),
         systemd=Systemd(os.environ),
     )
@@ -266,7 +271,8 @@ class Daemon:
     def _outbox(self) -> ChannelOutbox:
         parts = self._parts
         news, hide = parts.ledger.outgoing, parts.masking.hide
-        return ChannelOutbox(parts.store, parts.writer, self._describer, news, parts.clock, parts.metrics, hide)
+        links = parts.links
+        return ChannelOutbox(parts.store, parts.writer, self._describer, news, parts.clock, parts.metrics, links, hide)
 
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts
@@ -330,6 +336,7 @@ class Daemon:
             news=parts.ledger.committed,
             now=parts.clock.now,
             key=parts.key,
+            links=parts.links,
             reload=self.reload,
             inbound=self._inbound,
             exposition=parts.metrics.exposition,
@@ -344,6 +351,7 @@ class Daemon:
             local=daemon.is_local,
             token=daemon.token,
             external_url=daemon.external_url,
+            recipients=recipients(self._settings),
         )
 
     def _inbound(self, name: str) -> Sequence[web.RouteDef]:

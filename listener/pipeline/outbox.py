@@ -11,12 +11,14 @@ import structlog
 from alerts.alert import Language
 from alerts.channel import SendError
 from alerts.delivery import Delivery, Outcome
+from alerts.links import Links
 from alerts.message import Message
 from alerts.render import render, render_notice
 from config.settings import Settings
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
+from listener.pipeline.linking import linked
 from listener.pipeline.outlive import outlive
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Settled
@@ -49,9 +51,10 @@ class ChannelOutbox:
         news: Signal,
         clock: Clock,
         metrics: Metrics,
+        links: Links,
         hide: Callable[[str], str] = str,
     ) -> None:
-        self._store, self._writer, self._describer = store, writer, describer
+        self._store, self._writer, self._describer, self._links = store, writer, describer, links
         self._news, self._clock, self._metrics, self._hide = news, clock, metrics, hide
         self._undelivered = Undelivered(describer.views)
 
@@ -68,12 +71,13 @@ class ChannelOutbox:
     async def _words(self, delivery: Delivery) -> Message | None:
         language, zone = self._taste(delivery.channel)
         if delivery.notice is not None:
-            return render_notice(self._describer.notice(delivery.notice), language, zone)
+            notice = self._describer.notice(delivery.notice)
+            return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
         transition = delivery.transition or ""
         alert = await _insist(
             lambda: self._describer.alert(transition, delivery.id, self._clock.now()), delivery.channel
         )
-        return render(alert, language, zone) if alert else None
+        return render(linked(alert, self._links, self._settings, delivery.channel), language, zone) if alert else None
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         outcome = replace(outcome, detail=self._hide(outcome.detail))

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from alerts.links import TOKEN
 from listener.web.status import Settings
 from rules.instant import DAY, MINUTE, SECOND, Instant
 
@@ -22,6 +24,10 @@ OPEN_PATHS = frozenset({"/-/healthy", "/-/ready", "/healthz", "/readyz", "/login
 HEALTH_PATHS = frozenset({"/-/healthy", "/-/ready", "/healthz", "/readyz"})
 INBOUND = "/in/"
 """Sources check what is sent to them themselves: signatures, not sessions."""
+_LINK = re.compile(rf"/i/{TOKEN}")
+"""A link from a message is its own proof."""
+LOOKS_PER_MINUTE = 30
+"""That one link is looked at: a person and the scanners of their mail, not a flood."""
 
 
 def _host_of(authority: str) -> str | None:
@@ -61,18 +67,19 @@ def _neighbourhood(peer: str | None) -> str:
     return str(address)
 
 
-class _Failures:
-    """Who got the token wrong within the last minute; the addresses that failed longest ago are forgotten first."""
+class _Recent:
+    """Who did something within the last minute; those that did it longest ago are forgotten first."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._by_peer: OrderedDict[str, deque[Instant]] = OrderedDict()
 
     def are_too_many(self, peer: str, now: Instant) -> bool:
         times = self._by_peer.get(peer, deque[Instant]())
-        return len(times) == FAILURES_PER_MINUTE and now - times[0] <= MINUTE
+        return len(times) == self._most and now - times[0] <= MINUTE
 
     def add(self, peer: str, now: Instant) -> None:
-        self._by_peer.setdefault(peer, deque(maxlen=FAILURES_PER_MINUTE)).append(now)
+        self._by_peer.setdefault(peer, deque(maxlen=self._most)).append(now)
         self._by_peer.move_to_end(peer)
         if len(self._by_peer) > PEERS:
             self._by_peer.popitem(last=False)
@@ -83,7 +90,7 @@ class Guard:
 
     def __init__(self, settings: Callable[[], Settings], key: bytes, now: Callable[[], Instant]) -> None:
         self._settings, self._key, self._now = settings, key, now
-        self._failures = _Failures()
+        self._failures, self._looks = _Recent(FAILURES_PER_MINUTE), _Recent(LOOKS_PER_MINUTE)
 
     def refusal(self, request: web.Request) -> str:
         """Why a request must not be looked at, as a word of the page, "" when it may: a page on another site may be
@@ -100,12 +107,16 @@ class Guard:
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             return "other_site"
         origin = request.headers.get("Origin")
+        if _LINK.fullmatch(request.path) and origin == "null":
+            return ""  # its pages tell nobody where they are, their own forms included; the token in it is the proof
         own = origin is None or _host_of(origin.partition("://")[2]) in {host, self._settings().own_host or host}
         return "" if own else "other_site"
 
     def knows(self, request: web.Request) -> bool:
         """Whether the request carries the token, or a session that was opened with it, or needs neither."""
         if not self._token() or request.path in OPEN_PATHS or request.path.startswith(INBOUND):
+            return True
+        if _LINK.fullmatch(request.path):
             return True
         if self._is_session(request.cookies.get(COOKIE, "")):
             return True
@@ -125,6 +136,16 @@ class Guard:
     def may_try(self, request: web.Request) -> bool:
         """Whether a token from that address is looked at: few failures a minute, for each address alone."""
         return not self._failures.are_too_many(_neighbourhood(request.remote), self._now())
+
+    def takes_link(self, request: web.Request, *, genuine: bool) -> bool:
+        """Whether a link is answered: a made-up one counts against its sender, a genuine one against itself alone, so
+        that nobody's guesses keep out who was sent one.
+        """
+        counted, who = (self._looks, request.path) if genuine else (self._failures, _neighbourhood(request.remote))
+        if counted.are_too_many(who, self._now()):
+            return False
+        counted.add(who, self._now())
+        return True
 
     def session(self) -> str:
         """A session for whoever showed the token. It ends after SESSION_LIFE, or when the token changes."""

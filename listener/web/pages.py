@@ -47,16 +47,16 @@ class Pages:
 
     def __init__(self, site: Site, guard: Guard, limits: Limits) -> None:
         self._site, self._guard = site, guard
-        self._printer = Printer(site, guard)
+        self.printer = Printer(site, guard)
         self._patience = limits.answer
-        self.live = Live(site, guard, self._printer, limits)
+        self.live = Live(site, guard, self.printer, limits)
 
     async def home(self, request: web.Request) -> web.Response:
-        return self._printer.scene(request, Home(), await Home().read(self._site))
+        return self.printer.scene(request, Home(), await Home().read(self._site))
 
     async def incident(self, request: web.Request) -> web.Response:
         scene = _incident_of(request)
-        return self._printer.scene(request, scene, await scene.read(self._site))
+        return self.printer.scene(request, scene, await scene.read(self._site))
 
     async def home_events(self, request: web.Request) -> web.StreamResponse:
         return await self.live.stream(request, Home())
@@ -153,7 +153,7 @@ class Pages:
     ) -> web.Response:
         detail = self._site.hide(detail)
         if "text/html" in request.headers.get("Accept", ""):
-            response = self._printer.page(request, "problem.html", {"problem": text, "detail": detail}, status=status)
+            response = self.printer.page(request, "problem.html", {"problem": text, "detail": detail}, status=status)
         else:
             words = f"{ENGLISH[text]} {ENGLISH.get(detail, detail)}".strip()
             response = web.Response(text=f"{words}\n", status=status)
@@ -163,9 +163,7 @@ class Pages:
         return response
 
     def _login(self, request: web.Request, wanted: str, *, trouble: str = "", status: int = 200) -> web.Response:
-        return self._printer.page(
-            request, "login.html", {"next": _next_page(wanted), "trouble": trouble}, status=status
-        )
+        return self.printer.page(request, "login.html", {"next": _next_page(wanted), "trouble": trouble}, status=status)
 
     async def _row(self, request: web.Request) -> IncidentRow:
         row = await self._site.views.incident(request.match_info["number"])

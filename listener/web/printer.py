@@ -65,6 +65,10 @@ class Printer:
         html = self._templates.get_template(template).render({**common, **shown})
         return web.Response(text=html, content_type="text/html", status=status)
 
+    def alone(self, template: str, words: Words, shown: Facts) -> str:
+        """A page that stands for itself, in the language and the times of `words`."""
+        return self._templates.get_template(template).render(words=words, t=words.text, **shown)
+
     def _common(self, reader: Reader) -> Facts:
         words = Words(reader.language, self._site.settings().time_zone, self._site.now())
         return {"words": words, "t": words.text, "status": self._site.status, "keep": reader.keep}

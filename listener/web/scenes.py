@@ -106,7 +106,7 @@ class OneIncident:
             "held": {row.id} if site.status.held(row) else set(),
             "steps": steps,
             "news": _news([(row, steps[-1] if steps else None)], site.now()),
-            "quotes": await _quotes(site, steps[-1].evidence.mentions if steps else {}),
+            "quotes": await quotes_of(site, steps[-1].evidence.mentions if steps else {}),
             "deliveries": await site.views.deliveries(thread=row.id),
             "quiet": await _quiet(site, row),
             "notes": await site.views.notes(row.id),
@@ -168,7 +168,7 @@ async def _quiet(site: Site, row: IncidentRow) -> dict[int, Quiet]:
     }
 
 
-async def _quotes(site: Site, said: Mapping[str, str]) -> list[dict[str, object]]:
+async def quotes_of(site: Site, said: Mapping[str, str]) -> list[dict[str, object]]:
     """The mentions of an incident, each with the roles it was chosen for: first, largest, latest."""
     if not said:
         return []

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from alerts.links import TOKEN
 from config.problems import ConfigError, Problem
 from listener.store.port import StoreError
 from listener.web.guard import INBOUND, Guard
+from listener.web.linked import Linked
 from listener.web.live import Limits
 from listener.web.pages import Pages
 from listener.web.status import Site
@@ -20,10 +22,13 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",  # stricter, browsers leave the Origin out of our own forms
     "Server": "badbuzz",
     "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
 
+_OWN = ("Cache-Control", "Content-Security-Policy", "Referrer-Policy")
+"""What a page may say for itself."""
 _LIMITS = Limits()
 
 
@@ -41,7 +46,7 @@ def build_app(site: Site, limits: Limits = _LIMITS) -> web.Application:
     app = web.Application(middlewares=[_errors(pages), _guarded(guard)])
     app.on_response_prepare.append(_headers)
     app.on_shutdown.append(pages.live.end)
-    operations = _Operations(site)
+    operations, linked = _Operations(site), Linked(site, guard, pages.printer, limits.answer)
     app.add_routes(
         [
             web.get("/", pages.home),
@@ -50,6 +55,8 @@ def build_app(site: Site, limits: Limits = _LIMITS) -> web.Application:
             web.get(r"/i/{number:\d{1,9}}/events", pages.incident_events, allow_head=False),
             web.post(r"/i/{number:\d{1,9}}/ack", pages.acknowledge),
             web.post(r"/i/{number:\d{1,9}}/resolve", pages.resolve),
+            web.get(f"/i/{{token:{TOKEN}}}", linked.show),
+            web.post(f"/i/{{token:{TOKEN}}}", linked.act),
             web.post("/label", pages.label),
             web.get("/login", pages.login_form),
             web.post("/login", pages.login),
@@ -113,8 +120,8 @@ def _verdict(trouble: str, fine: str) -> web.Response:
 
 
 async def _headers(_request: web.Request, response: web.StreamResponse) -> None:
-    kept = response.headers.get("Cache-Control", _HEADERS["Cache-Control"])
-    response.headers.update({**_HEADERS, "Cache-Control": kept})
+    kept = {name: response.headers[name] for name in _OWN if name in response.headers}
+    response.headers.update({**_HEADERS, **kept})
 
 
 def _errors(pages: Pages) -> Middleware:

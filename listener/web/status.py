@@ -1,13 +1,14 @@
 """What the page asks of the running daemon, beside what the store keeps."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from alerts.alert import Language
+from alerts.links import Links
 from config.model import Secret
 from config.problems import Problem
 from listener.errors import SourceState
@@ -102,14 +103,26 @@ class Status(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Who is sent links: what people call it, and how it reads them."""
+
+    label: str
+    language: Language
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the configuration in force says about the page. `local`: only this machine can reach it."""
+    """What the configuration in force says about the page. `local`: only this machine can reach it. `recipients` are
+    those of links, by the mark that stands for them in one.
+    """
 
     language: Language
     time_zone: str
     local: bool
     token: Secret | None = None
     external_url: str | None = None
+    recipients: Mapping[bytes, Recipient] = field(default_factory=dict)
 
     @property
     def own_host(self) -> str | None:
@@ -128,7 +141,7 @@ class Site:
     `settings` is asked at every request, so a reload counts at once. `key` signs forms and sessions and outlives a
     restart. `reload` raises ConfigError when nothing was changed, and returns the warnings otherwise. `inbound` gives
     the routes of a source, none when there is no such source. `exposition` answers an Accept header with metrics.
-    `news` fires when there may be something else to show.
+    `news` fires when there may be something else to show. `links` are those that messages carry.
     """
 
     settings: Callable[[], Settings]
@@ -137,6 +150,7 @@ class Site:
     news: Signal
     now: Callable[[], Instant]
     key: bytes
+    links: Links
     reload: Callable[[], Awaitable[Sequence[Problem]]]
     inbound: Callable[[str], Sequence[web.RouteDef]]
     exposition: Callable[[str], tuple[bytes, str]]

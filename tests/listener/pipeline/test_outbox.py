@@ -11,6 +11,7 @@ import pytest
 from alerts.channel import SendError
 from alerts.delivery import Outcome
 from alerts.dispatch import Dispatcher
+from alerts.links import Links
 from listener.pipeline.describe import Describer
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.work import Read, SourceChange
@@ -21,6 +22,7 @@ from tests.builders import notice
 from tests.listener.pipeline.world import opened
 from tests.stores import commit, outgoing
 
+LINKS = Links(b"l" * 32)
 CRITICAL = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, severity: critical}"
 
 
@@ -53,7 +55,9 @@ async def delivering(world, **channels):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(writer.run())]
         for name, channel in channels.items():
-            outbox = ChannelOutbox(world.store, writer, describer, world.ledger.outgoing, world.clock, world.metrics)
+            outbox = ChannelOutbox(
+                world.store, writer, describer, world.ledger.outgoing, world.clock, world.metrics, LINKS
+            )
             dispatcher = Dispatcher(name, channel, timedelta(seconds=5), outbox, world.clock.now)
             tasks.append(group.create_task(dispatcher.run()))
         yield writer
@@ -118,6 +122,7 @@ async def test_a_delivery_that_has_nothing_left_to_say_is_cancelled_and_no_failu
             world.ledger.outgoing,
             world.clock,
             world.metrics,
+            LINKS,
         )
         (delivery,) = await outbox.due("team", world.clock.now())
         outcome = Outcome(delivery=delivery.id, at=world.clock.now(), attempt=1, state="cancelled")
@@ -282,6 +287,7 @@ async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_
         world.ledger.outgoing,
         world.clock,
         world.metrics,
+        LINKS,
     )
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(writer.run())

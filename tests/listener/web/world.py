@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from alerts.links import Links
 from alerts.silence import HeldBack, Silence
 from config.model import Secret
 from config.problems import Problem
@@ -22,6 +23,7 @@ from rules.transition import Evidence, Transition
 NOW: Instant = 1_794_694_200 * SECOND
 """Saturday 14 November 2026, 23:10 in Paris."""
 TOKEN = "a-long-enough-token"
+LINKS = Links(b"l" * 32)
 HOSTILE = "Vol 4218 <script>alert(1)</script> \u202eécalé\u202c {{ 7 * 7 }}"
 
 
@@ -237,6 +239,7 @@ class World:
             news=self.news,
             now=lambda: self.now,
             key=b"k" * 32,
+            links=LINKS,
             reload=self.reload,
             inbound=lambda name: self.routes.get(name, ()),
             exposition=Metrics(version="1.2.3", now=lambda: self.now).exposition,

@@ -1,0 +1,188 @@
+"""The page behind a link in a message."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from alerts.links import LIFE, mark_of
+from listener.store.port import Answered
+from listener.web.guard import FAILURES_PER_MINUTE, LOOKS_PER_MINUTE
+from listener.web.status import Recipient
+from rules.instant import HOUR, MINUTE
+from tests.listener.web.world import LINKS, NOW, incident, step
+
+RECIPIENTS = {
+    mark_of("phone"): Recipient(label="Astreinte 1", language="fr", time_zone="Europe/Paris"),
+    mark_of("boss"): Recipient(label="boss", language="en", time_zone="UTC"),
+}
+PATH = f"/i/{LINKS.token(37, 'phone', NOW)}"
+ENGLISH = f"/i/{LINKS.token(37, 'boss', NOW)}"
+FORGED = [PATH[:-1] + ("A" if PATH[-1] != "A" else "B"), "/i/" + "A" * 32, f"/i/{LINKS.token(37, 'nobody', NOW)}"]
+
+
+@pytest.fixture(autouse=True)
+def reachable(world):
+    world.demand_token()
+    world.settings = replace(world.settings, external_url="https://bb.example", recipients=RECIPIENTS)
+    world.views.rows.append(incident(38, id="0ther", brand="zenith"))
+
+
+async def pressed(client, path=PATH, **form):
+    seal = re.search(r'name="form" value="(\w+)"', await (await client.get(path)).text())
+    answer = await client.post(path, data={"form": seal[1] if seal else "", **form}, allow_redirects=False)
+    return answer, await answer.text()
+
+
+async def test_a_link_opens_its_incident_without_a_token_in_the_language_of_whom_it_was_sent_to(served):
+    client = await served()
+    french, english = [await (await client.get(path)).text() for path in (PATH, ENGLISH)]
+
+    assert '<html lang="fr">' in french
+    assert "Acme Air, incident n°\u00a037" in french
+    assert "Je prends en charge" in french
+    assert "Acme Air, incident 37" in english
+    assert "22:08" in english  # in their time zone
+
+
+async def test_a_link_opens_nothing_else(served):
+    client = await served()
+    page = await (await client.get(PATH)).text()
+
+    assert "zenith" not in page
+    assert not re.findall(r'(?:href|src|action)="(?!https?://|/i/[\w-]{32}")', page)
+    for path in ("/", "/i/37", "/i/38", "/events", f"{PATH}/events", f"{PATH}/ack", "/metrics"):
+        assert (await client.get(path, allow_redirects=False)).status in {401, 404}
+
+
+async def test_looking_changes_nothing_however_it_is_done(served, world):
+    client = await served()
+    for ask in (client.get, client.head, client.options):
+        await ask(f"{PATH}?act=ack")
+    assert [] == world.views.asked
+
+
+async def test_a_press_takes_the_incident_in_the_name_of_whom_it_was_sent_to(served, world):
+    world.views.answers = {number: Answered(id=number, at=NOW) for number in (1, 2, 3)}
+    client = await served()
+    answers = [
+        await pressed(client, act="ack"),
+        await pressed(client, act="ack", by="Léa <b>\u202e"),
+        await pressed(client, act="false-alarm"),
+    ]
+
+    assert [(303, PATH)] * 3 == [(answer.status, answer.headers["Location"]) for answer, _ in answers]
+    assert [("ack", "Astreinte 1", None), ("ack", "Léa <b>", None), ("resolve", "Astreinte 1", "false-alarm")] == [
+        (each.verb, each.by, each.ending) for each in world.views.asked
+    ]
+    assert {"5f0c"} == {each.target for each in world.views.asked}
+
+
+@pytest.mark.parametrize(
+    ("headers", "form"),
+    [
+        ({}, {}),
+        ({"Sec-Fetch-Site": "cross-site"}, {"act": "ack"}),
+        ({"Origin": "https://evil.example"}, {"act": "ack"}),
+        ({}, {"act": "ack", "form": "0" * 64}),
+    ],
+)
+async def test_what_was_not_pressed_on_the_page_does_nothing(served, world, headers, form):
+    answer = await (await served()).post(PATH, data=form, headers=headers)
+
+    assert (403, []) == (answer.status, world.views.asked)
+
+
+async def test_a_form_of_our_own_comes_without_an_origin(served, world):
+    client = await served()
+    seal = re.search(r'name="form" value="(\w+)"', await (await client.get(PATH)).text())[1]
+    headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin"}
+    await client.post(PATH, data={"form": seal, "act": "ack"}, headers=headers, allow_redirects=False)
+
+    assert 1 == len(world.views.asked)
+
+
+async def test_a_refusal_is_told_on_the_page(served, world):
+    world.views.answers = {1: Answered(id=1, at=NOW, refusal="incident 37 is resolved")}
+    answer, page = await pressed(await served(), act="ack")
+
+    assert 409 == answer.status
+    assert "Ce n’est pas fait" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "choices"),
+    [
+        ({}, "Rien n’est fait tant que vous n’appuyez pas", ["ack", "false-alarm"]),
+        ({"acknowledged_by": "Léa"}, "Pris en charge par Léa", ["false-alarm"]),
+        ({"state": "resolved"}, "Cet incident est clos", []),
+    ],
+)
+async def test_the_page_says_how_the_incident_stands_and_offers_what_is_left(served, world, changes, said, choices):
+    world.views.rows[0] = incident(**changes)
+    page = await (await served()).get(PATH)
+    text = await page.text()
+
+    assert said in text
+    assert choices == re.findall(r'name="act" value="([\w-]+)"', text)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+async def test_an_expired_link_shows_nothing_and_tells_how_to_act_otherwise(served, world, method):
+    world.now = NOW + LIFE + HOUR
+    answer = await getattr(await served(), method)(PATH)
+    page = await answer.text()
+
+    assert 410 == answer.status
+    assert "badbuzz incidents ack 37" in page
+    assert "Acme" not in page
+    assert [] == world.views.asked
+
+
+@pytest.mark.parametrize("path", FORGED)
+async def test_a_made_up_link_is_no_page(served, path):
+    assert 404 == (await (await served()).get(path)).status
+
+
+async def test_without_an_address_of_the_page_no_link_is_good(served, world):
+    world.settings = replace(world.settings, external_url=None)
+
+    assert 404 == (await (await served()).get(PATH)).status
+
+
+async def test_guesses_are_bounded_and_keep_nobody_out_who_was_sent_a_link(served, world):
+    client = await served()
+    guesses = [(await client.get(FORGED[0])).status for _ in range(FAILURES_PER_MINUTE + 1)]
+    looks = [(await client.get(PATH)).status for _ in range(LOOKS_PER_MINUTE + 1)]
+    world.now += MINUTE + 1
+
+    assert [404] * FAILURES_PER_MINUTE + [429] == guesses
+    assert [200] * LOOKS_PER_MINUTE + [429] == looks
+    assert 200 == (await client.get(PATH)).status
+
+
+async def test_the_page_tells_nobody_where_it_is_and_runs_nothing(served):
+    headers = (await (await served()).get(PATH)).headers
+
+    assert "no-referrer" == headers["Referrer-Policy"]
+    assert "noindex" in headers["X-Robots-Tag"]
+    assert "nosniff" == headers["X-Content-Type-Options"]
+    assert "no-store" == headers["Cache-Control"]
+    assert re.match(
+        r"default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'", headers["Content-Security-Policy"]
+    )
+
+
+async def test_strangers_words_are_quoted_without_a_tag_or_a_phone_number(served, world):
+    world.views.said[0] = replace(
+        world.views.said[0], mention=replace_text(world.views.said[0].mention, "<img src=x> +33 6 39 98 01 02")
+    )
+    world.views.steps = [step(0)]
+    page = await (await served()).get(PATH)
+    text = await page.text()
+
+    assert "&lt;img src=x&gt; [masqué]" in text
+
+
+def replace_text(mention, text):
+    return type(mention)(**{name: getattr(mention, name) for name in mention.__struct_fields__} | {"text": text})
