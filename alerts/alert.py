@@ -125,6 +125,15 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
 
 
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted in each stretch of `width` up to the moment of the alert, oldest first: mentions that are still
+    known. `count` of the figures is the last of them.
+    """
+
+    width: timedelta
+    counts: tuple[int, ...]
+
+
 class Late(msgspec.Struct, frozen=True, kw_only=True):
     """How the incident stands when an earlier step of it is told."""
 
@@ -195,6 +204,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False
+    curve: Curve | None = None
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

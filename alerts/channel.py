@@ -107,7 +107,7 @@ class Channel(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class ChannelSpec(Spec[ChannelOptions]):
     """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack` with options that are
-    `answerable`, `wakes` a sleeper.
+    `answerable`, show `pictures`, `wakes` a sleeper.
 
     `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
     """
@@ -116,6 +116,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     thread: bool = False
     edit: bool = False
     ack: bool = False
+    pictures: bool = False
     answerable: Callable[[Any], bool] = lambda _: True
     wakes: Literal["yes", "no", "depends"] = "no"
     people: bool = True

@@ -34,6 +34,34 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
+class Bar(msgspec.Struct, frozen=True):
+    """What was counted up to `until`, a moment in words."""
+
+    until: str
+    count: int
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over time, for whoever can show a picture. `caption` tells all of it in words. `usual` is how high the
+    count usually goes, None when nobody knows; `first` is where the first mention stands, from 0 at the left to 1.
+    """
+
+    caption: str
+    label: str
+    bars: tuple[Bar, ...]
+    usual: float | None = None
+    first: float | None = None
+
+    @property
+    def top(self) -> int:
+        """The highest count."""
+        return max(bar.count for bar in self.bars)
+
+
+CHART = "chart@badbuzz"
+"""What the HTML of a message calls the picture of its chart."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The words. Nothing is escaped for a channel except `html`; strangers' words stand only in `quotations`.
 
@@ -42,7 +70,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
     `choices` are what can be done where it arrived. `first` are the things to do first, `context` a last small line.
-    `level` is the severity word in `language`.
+    `level` is the severity word in `language`. With a `chart` the HTML asks for its picture as `cid:` CHART.
     """
 
     id: str
@@ -65,4 +93,5 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     link: str | None = None
     link_label: str = ""
     priority: Literal[1, 2, 3, 4, 5] = 3
+    chart: Chart | None = None
     about: Alert | Notice

@@ -10,6 +10,7 @@ from babel import Locale
 from msgspec.structs import replace
 
 from alerts.alert import Alert, Figures, Language, Notice, Share
+from alerts.charting import chart_of
 from alerts.message import Choice, Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.safe import alert_made_safe, notice_made_safe
@@ -75,6 +76,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_PRIORITY[safe.severity] if loud else 2,
+        chart=chart_of(safe, words, times),
         about=alert,
     )
     banner = (words.text("state"), words.text("severity"), f"{_stamp(times)} ({times.place})")

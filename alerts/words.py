@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from alerts import typography
 from alerts.alert import Language
-from alerts.message import Field
+from alerts.message import CHART, Field
 from alerts.safe import host_of
 from alerts.sentences import ours
 
@@ -74,7 +74,13 @@ def headings(language: Language) -> Any:
 
 def page(values: Mapping[str, Any], language: Language) -> tuple[str, str]:
     """The message as plain text and as HTML: the same words in the same order."""
-    common = {"headings": headings(language), "language": language, "host_of": host_of, **_writing(language)}
+    common = {
+        "headings": headings(language),
+        "language": language,
+        "host_of": host_of,
+        "cid": CHART,
+        **_writing(language),
+    }
     text, html = (
         _ENVIRONMENT.get_template(f"message.{form}.jinja").render({**common, **values}) for form in ("txt", "html")
     )

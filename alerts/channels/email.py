@@ -25,10 +25,11 @@ from alerts.alert import Language
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
+from alerts.channels._picture import picture
 from alerts.channels._replies import Reply, understood
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
-from alerts.message import Message
+from alerts.message import CHART, Message
 from alerts.sentences import ours
 from alerts.words import headings
 from config.model import File, Secret
@@ -263,6 +264,9 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     mail.set_content(f"{message.text.rstrip()}\n\n{how}\n" if how else message.text, cte="quoted-printable")
     page = message.html.replace("</body>", f"<p>{escape(how)}</p></body>") if how else message.html
     mail.add_alternative(page, subtype="html", cte="quoted-printable")
+    if message.chart:
+        _, shown = mail.iter_parts()
+        shown.add_related(picture(message.chart), "image", "png", cid=f"<{CHART}>", disposition="inline")
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail
@@ -371,5 +375,6 @@ SPEC = ChannelSpec(
     build=EmailChannel,
     thread=True,
     ack=True,
+    pictures=True,
     answerable=lambda options: options.imap is not None,
 )

@@ -14,6 +14,7 @@ from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, T
 from alerts.delivery import Delivery
 from config.settings import Component, Settings
 from listener.errors import PARTLY
+from listener.pipeline.curve import curve_of
 from listener.pipeline.talk import talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
@@ -32,8 +33,10 @@ class Describer:
         self.views, self.settings = views, settings
         self.agenda = written(settings) if agenda is None else agenda
 
-    async def alert(self, transition: str, alert_id: str, now: Instant = 0) -> Alert | None:
-        """The alert of a transition, as it is told now; None when the store does not know it (any more)."""
+    async def alert(self, transition: str, alert_id: str, now: Instant = 0, *, pictures: bool = False) -> Alert | None:
+        """The alert of a transition, as it is told now; None when the store does not know it (any more). For `pictures`
+        it has its curve.
+        """
         step = await self.views.transition(transition)
         row = await self.views.incident(step.incident) if step else None
         if step is None or row is None:
@@ -57,6 +60,7 @@ class Describer:
                 self._figures(step, life), **await talk_of(step, self.views, self.settings)
             ),
             quotes=quotes,
+            curve=await curve_of(step, self.views) if pictures else None,
             **await self._coverage(step),
             by=step.by,
             because=step.because,

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from alerts.alert import Language
-from alerts.channel import SendError
+from alerts.alert import Alert, Language
+from alerts.channel import CHANNELS, SendError
 from alerts.delivery import Delivery, Outcome
 from alerts.links import Links
 from alerts.message import Message
@@ -73,11 +73,13 @@ class ChannelOutbox:
         if delivery.notice is not None:
             notice = self._describer.notice(delivery.notice)
             return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
-        transition = delivery.transition or ""
-        alert = await _insist(
-            lambda: self._describer.alert(transition, delivery.id, self._clock.now()), delivery.channel
-        )
+        alert = await _insist(lambda: self._alert(delivery), delivery.channel)
         return render(linked(alert, self._links, self._settings, delivery.channel), language, zone) if alert else None
+
+    async def _alert(self, delivery: Delivery) -> Alert | None:
+        pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures
+        now = self._clock.now()
+        return await self._describer.alert(delivery.transition or "", delivery.id, now, pictures=pictures)
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         outcome = replace(outcome, detail=self._hide(outcome.detail))

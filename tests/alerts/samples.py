@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
+from alerts.alert import Alert, Curve, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -182,6 +182,7 @@ CROWDED = replace(
         sources={f"source-{number}": 1_000 * number for number in range(1, 9)},
     ),
 )
+CURVE = Curve(width=QUARTER, counts=(1, 0, 2, 4, 3, 2, 1, 2, 1, 0, 4, 22))
 ALERTS = {
     **KINDS,
     "open": OPEN,
@@ -196,6 +197,10 @@ ALERTS = {
     "resolved as real": replace(CLOSED, ending="real", because=None),
     "reopened": replace(WORSE, state="reopened"),
     "learning": LEARNING,
+    "drawn": replace(OPEN, curve=CURVE),
+    "drawn through midnight": replace(
+        OPEN, at=OPENED + timedelta(hours=1), figures=replace(FIGURES, of="posts", usual=None), curve=CURVE
+    ),
     "learning from little": replace(OPEN, unheard={}, figures=replace(FIGURES, learning=True, unsupported=1)),
     "learning and worse": replace(WORSE, figures=replace(LEARNING.figures, count=71)),
     "learning and resolved": replace(CALM, figures=replace(LEARNING.figures, count=4)),

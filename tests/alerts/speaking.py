@@ -28,7 +28,7 @@ def said(message: Message) -> list[str]:
     parts += [*message.first, *(field.value for field in message.fields), *(field.label for field in message.fields)]
     parts += [quotation.caption for quotation in message.quotations]
     parts += [_calm(line) for line in message.text.splitlines()]
-    parts += Page(message.html).texts
+    parts += [message.chart.caption, *Page(message.html).texts] if message.chart else Page(message.html).texts
     quoted = {quotation.text for quotation in message.quotations}
     plain = (re.sub(r"https?://\S+", "link", _without(part, quoted)) for part in parts)
     return [part for part in plain if part]

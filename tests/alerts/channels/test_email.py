@@ -21,7 +21,7 @@ from alerts.channel import Act, SendError, Tools
 from alerts.channels._replies import understood
 from alerts.channels._seal import key, seal
 from alerts.channels.email import SPEC, EmailChannel, compose
-from alerts.message import Choice
+from alerts.message import CHART, Bar, Chart, Choice
 from rules.instant import instant
 from tests.builders import AT, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Authority, Inbox, authority, dovecot, free_port, smtp_server
@@ -233,6 +233,24 @@ async def test_every_recipient_receives_text_first_and_then_the_same_words_as_a_
     text, page = (part.get_content().replace("\r\n", "\n") for part in read.iter_parts())
     assert message(language="fr").text == text
     assert f"{message(language='fr').html}\n" == page
+
+
+async def test_a_chart_travels_inside_the_mail_and_the_page_shows_it() -> None:
+    bars = (Bar("22:53", 4), Bar("23:08", 22))
+    async with smtp_server() as inbox, mail(inbox) as channel:
+        await channel.send(message(html=f'<img src="cid:{CHART}">', chart=Chart(caption="", label="", bars=bars)))
+    text, related = inbox.mails[0].iter_parts()
+    page, drawn = related.iter_parts()
+
+    assert ["text/plain", "multipart/related"] == [text.get_content_type(), related.get_content_type()]
+    assert ["text/html", "image/png", "inline"] == [
+        page.get_content_type(),
+        drawn.get_content_type(),
+        drawn.get_content_disposition(),
+    ]
+    assert f"<{CHART}>" == drawn["Content-ID"]
+    assert f"cid:{CHART}" in page.get_content()
+    assert drawn.get_content().startswith(b"\x89PNG")
 
 
 async def test_the_headers_say_when_who_how_urgent_and_that_a_machine_wrote() -> None:
