@@ -5,11 +5,12 @@ from typing import Literal
 
 import msgspec
 
+from alerts.playbook import Advice
 from rules.transition import Ending, Severity, State, Unit
 
 Language = Literal["fr", "en"]
 Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
-Role = Literal["first", "largest", "latest"]
+Role = Literal["first", "largest", "typical", "latest"]
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +157,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     at this step, 0 to 1; `by` is who acknowledged or resolved it, `because` why, and `ending` what it was by
     them. `answered_at` is when the brand itself first wrote since the opening; `answers` says that this would be heard,
     as its accounts are known. `link` opens the incident's page, None
-    without `external_url`. `calm_for` is set when resolved by calm.
+    without `external_url`. `calm_for` is set when resolved by calm. `advice` is what a playbook says, while somebody is
+    asked to act.
 
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
@@ -204,7 +206,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False
+<<<<<<< HEAD
     curve: Curve | None = None
+=======
+    advice: Advice | None = None
+>>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

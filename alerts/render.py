@@ -13,15 +13,18 @@ from alerts.alert import Alert, Figures, Language, Notice, Share
 from alerts.charting import chart_of
 from alerts.message import Choice, Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
+from alerts.playbook import Advice, InWords
 from alerts.safe import alert_made_safe, notice_made_safe
 from alerts.times import Times
-from alerts.typography import estimate, number, percent, quoted
+from alerts.typography import composed, estimate, number, percent, quoted
 from alerts.words import Words, headings, page
 from rules.text import shorten
 from rules.transition import SEVERITIES
 
 LINE, TITLE = 240, 60
 """Budgets in characters of the line that stands alone, and of a title or mail subject."""
+BEGINNING = 80
+"""Most characters of the first thing to do, in the line."""
 SHORTEST_NAME = 6
 """A name is not shortened below this for a title to fit."""
 LISTED = 4
@@ -71,6 +74,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         quotations=_quotations(safe, words) if loud else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
+        answers=words.facts("answers"),
         choices=_choices(safe, language),
         context=" · ".join([tail[0], f"{_stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
@@ -106,6 +110,15 @@ def is_loud(alert: Alert) -> bool:
     if alert.state == "worse" and alert.heard:
         return _rises(alert)
     return not (alert.state == "open" and alert.taken_at)
+
+
+def _asks(alert: Alert) -> bool:
+    return alert.state in ACTING and not (alert.late and alert.late.state == "resolved")
+
+
+def _is_news(alert: Alert) -> bool:
+    """Whether the channel knows of the incident, and is told what changed alone."""
+    return alert.state == "worse" and alert.heard is not None
 
 
 def _rises(alert: Alert) -> bool:
@@ -192,8 +205,8 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
         "times": times,
         "acting": alert.state in ACTING,
-        "asks": alert.state in ACTING and not (alert.late and alert.late.state == "resolved"),
-        "news": alert.state == "worse" and alert.heard is not None,
+        "asks": _asks(alert),
+        "news": _is_news(alert),
         "rises": alert.state in ACTING and _rises(alert),
         "later": alert.state != "open",
         "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
@@ -205,6 +218,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "peaks": figures.peak is not None and not figures.fewer,
         "first_half": None if figures.second_half is None else figures.count - figures.second_half,
         **_course(alert, language),
+        **_advised(alert, language),
         "mainly": mainly,
         "mainly_only": only,
         "share": _share(figures, language),
@@ -221,6 +235,26 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "partly": _shortlist(sorted(alert.partly)),
         "informed": _shortlist(alert.told),
         "waiting": _shortlist(alert.untold),
+    }
+
+
+def _advised(alert: Alert, language: Language) -> dict[str, Any]:
+    """What the playbook says, in `language`: `begin_with` is its first step as part of the line."""
+
+    def said(words: InWords) -> str:
+        return composed(getattr(words, language), language)
+
+    advice = alert.advice or Advice(steps=())
+    steps = [(said(step.words), [who for who in (step.by, step.contact) if who], step.hold) for step in advice.steps]
+    client = advice.client
+    return {
+        "steps": steps,
+        "holds": any(step.hold for step in advice.steps),
+        "begin_with": shorten(steps[0][0], BEGINNING) if steps else "",
+        "shows_steps": _asks(alert) and (not _is_news(alert) or bool(advice.playbook and _rises(alert))),
+        "client": client,
+        "unless": said(client.unless) if client and client.unless else "",
+        "holding": [(each.number, each, getattr(each.words, language)) for each in advice.answers],
     }
 
 

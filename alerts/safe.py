@@ -8,12 +8,15 @@ from urllib.parse import SplitResult, quote, urlsplit
 from msgspec.structs import replace
 
 from alerts.alert import Alert, Language, Notice, Quote
+from alerts.playbook import Advice, InWords
 from rules.text import defuse, shorten
 
 NAME, WORD, QUOTED, REASON, ADDRESS = 40, 30, 280, 200, 500
 """Most characters of a name, a watched word, a quotation, a person's reason and a link."""
 NOTE = 80
 """Characters of a note of the operator's own."""
+STEP, ANSWER, ANSWERS = 200, 1_000, 3
+"""Most characters of a step and of a holding answer, and most answers in a message."""
 READ = 2_000
 """Characters of a stranger’s text that are read at all."""
 YEARS = range(1970, 3000)
@@ -60,6 +63,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
             replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, NOTE)) for each in alert.posts
         ),
         running=tuple(replace(each, name=_name(each.name)) for each in alert.running),
+        advice=alert.advice and _advice(alert.advice),
         quotes=tuple(_quote(quote, language) for quote in alert.quotes if defuse(quote.text[:READ]))[:QUOTES],
         figures=replace(
             figures,
@@ -137,6 +141,28 @@ def _quote(quote: Quote, language: Language) -> Quote:
         language=quote.language if known else None,
         created_at=quote.created_at if quote.created_at and quote.created_at.year in YEARS else None,
     )
+
+
+def _advice(advice: Advice) -> Advice:
+    client, answers = advice.client, advice.answers[:ANSWERS]
+    return replace(
+        advice,
+        steps=tuple(
+            replace(
+                step,
+                words=_in_words(step.words, STEP),
+                by=_maybe(step.by, NAME),
+                contact=_maybe(step.contact, NAME),
+            )
+            for step in advice.steps
+        ),
+        answers=tuple(replace(each, words=_in_words(each.words, ANSWER), by=_name(each.by)) for each in answers),
+        client=client and replace(client, unless=client.unless and _in_words(client.unless, STEP)),
+    )
+
+
+def _in_words(words: InWords, limit: int) -> InWords:
+    return InWords(fr=shorten(defuse(words.fr), limit), en=shorten(defuse(words.en), limit))
 
 
 def _name(text: str) -> str:

@@ -1,5 +1,6 @@
 """Numbers, durations and lists as French and English write them."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -60,6 +61,19 @@ def span(duration: timedelta, language: Language) -> str:
 def quoted(text: str, language: Language) -> str:
     """Words between the quotation marks of the language."""
     return f"«{NO_BREAK}{text}{NO_BREAK}»" if language == "fr" else f"“{text}”"
+
+
+def composed(text: str, language: Language) -> str:
+    """Words that a person typed, set as the language asks: what stands beside a mark with a plain space, an apostrophe
+    or three dots. Other words are left alone.
+    """
+    text = text.replace("...", "…")
+    text = re.sub(r"(?<=\w)'(?=\w)", "’", text)
+    if language == "en":
+        return text
+    text = re.sub(r"(?<=\S) ?(?=[;!?](?:\s|$))| (?=%)", THIN, text)
+    text = re.sub(r" (?=:(?:\s|$))|(?<=«) | (?=»)|(?<=\d) (?=h\b|min\b)|(?<=n°) |(?<=\dh) (?=\d)", NO_BREAK, text)
+    return re.sub(rf"(?<=\d{NO_BREAK}h) (?=\d)", NO_BREAK, text)
 
 
 def joined(words: Sequence[str], last: str) -> str:

@@ -21,8 +21,21 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _small(text: str) -> str:
+    """As it stands within a sentence: a word in capitals keeps them."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _stopped(text: str) -> str:
+    return text + ("" if text.endswith((".", "…", "!", "?")) or not text else ".")
+
+
+def _unstopped(text: str) -> str:
+    return text.removesuffix(".")
+
+
 def _sentence(text: str) -> str:
-    return _capital(text) + ("" if text.endswith((".", "…", "!", "?")) or not text else ".")
+    return _capital(_stopped(text))
 
 
 def _environment() -> SandboxedEnvironment:
@@ -33,7 +46,9 @@ def _environment() -> SandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(capital=_capital, sentence=_sentence)
+    environment.filters.update(
+        capital=_capital, sentence=_sentence, small=_small, stopped=_stopped, unstopped=_unstopped
+    )
     return environment
 
 

@@ -17,6 +17,7 @@ from config.named import unknown_names
 from config.oncall import OnCall
 from config.parse import Keys, dotted
 from config.people import Person
+from config.playbooks import Playbook
 from config.problems import ConfigError, Problem, did_you_mean
 from config.secrets import credentials_in, without_credentials
 from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
@@ -33,7 +34,7 @@ _NEEDED = {
 }
 _SECTIONS = (
     *("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes"),
-    *("calendar", "people", "oncall"),
+    *("calendar", "people", "oncall", "playbooks"),
 )
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
@@ -141,6 +142,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         plain["oncall"] = _dump(settings.oncall)
     if settings.calendar:
         plain["calendar"] = [_dump(entry) for entry in settings.calendar]
+    if settings.playbooks:
+        plain["playbooks"] = {name: _dump(playbook) for name, playbook in settings.playbooks.items()}
     secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
     masked: dict[str, Any] = _masked(plain, (), secret)
     return masked
@@ -189,6 +192,7 @@ class _Loader:
             "people": dict(self._named("people", lambda keys: self._model(Person, keys))),
             "oncall": self._model(OnCall, ("oncall",)) if self._data.get("oncall") is not None else None,
             "calendar": tuple(self._list("calendar", model_of, EXAMPLE)),
+            "playbooks": dict(self._named("playbooks", lambda keys: self._model(Playbook, keys))),
         }
         settings = Settings.model_validate(parts)
         self.problems += unknown_names(self._document)

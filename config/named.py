@@ -8,7 +8,7 @@ from config.oncall import FIRST, ONCALL, RESERVED, SECOND
 from config.parse import Keys
 from config.problems import Problem, did_you_mean
 
-_ONE = {"brands": "brand", "sources": "source", "channels": "channel", "people": "person"}
+_ONE = {"brands": "brand", "rules": "rule", "sources": "source", "channels": "channel", "people": "person"}
 _USED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("operator.to", ("channels",), ()),
     ("routes.*.to", ("channels", "people"), (ONCALL,)),
@@ -23,6 +23,10 @@ _USED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("oncall.swaps.*.who", ("people",), ()),
     ("oncall.ladder.*.call", ("people",), (FIRST, SECOND)),
     ("oncall.ladder.*.remind", ("people",), (FIRST, SECOND)),
+    ("playbooks.*.when.brand", ("brands",), ()),
+    ("playbooks.*.when.rule", ("rules",), ()),
+    ("playbooks.*.first.*.who", ("people",), ("on-call",)),
+    ("playbooks.*.first.*.contact", ("people",), ()),
     ("oncall.otherwise", ("channels", "people"), ()),
 )
 """Where names are used, the sections in which they are defined, and words that mean somebody besides."""

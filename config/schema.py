@@ -10,6 +10,7 @@ from config.load import Catalogs
 from config.model import Model, format_duration
 from config.oncall import OnCall
 from config.people import Person
+from config.playbooks import Playbook
 from config.settings import NAME_PATTERN, Brand, Daemon, Operator, Route
 from config.spec import Catalog
 
@@ -22,6 +23,7 @@ _SECTIONS = {
     "sources": "Places to listen to, by name.",
     "rules": "What would be wrong, by name.",
     "channels": "Ways to reach people, by name.",
+    "playbooks": "What to do first, by name.",
 }
 
 
@@ -36,7 +38,7 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, OnCall]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, OnCall, Playbook]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -45,7 +47,7 @@ def schema(catalogs: Catalogs) -> Json:
             options = definitions[_name(refs[model, "validation"])]
             options.setdefault("properties", {})["kind"] = {"type": "string"}
     parts = {section: _component(kinds, refs) for section, kinds in specs.items()}
-    parts["brands"] = refs[Brand, "validation"]
+    parts |= {"brands": refs[Brand, "validation"], "playbooks": refs[Playbook, "validation"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "badbuzz configuration",

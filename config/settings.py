@@ -17,6 +17,7 @@ from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
 from config.oncall import ONCALL, OnCall
 from config.people import Person
+from config.playbooks import Playbook
 from config.values import Language, LanguageCode, Listed, OneOrMore, Severity, Text
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
@@ -185,6 +186,7 @@ class Settings(Model):
     calendar: tuple[Entry, ...] = ()
     people: dict[str, Person] = Field(default_factory=dict)
     oncall: OnCall | None = None
+    playbooks: dict[str, Playbook] = Field(default_factory=dict)
 
     def reached_by(self, name: str) -> tuple[str, ...]:
         """The channels that a name in a route may come to, whenever that is: one channel, those of a person, or of all

@@ -18,6 +18,7 @@ from listener.agenda.checking import check_calendar
 from listener.checks_watch import check_watch
 from listener.detection import is_missing
 from listener.net.guard import is_inside
+from listener.playbook_checks import check_answers, check_playbooks
 from rules.instant import Instant, moment
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
@@ -59,7 +60,8 @@ def examine(
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
     problems = [*problems, *check(loaded, catalogs)]
     if now is not None:
-        problems += check_watches(loaded, moment(now).astimezone(ZoneInfo(loaded.settings.daemon.time_zone)).date())
+        today = moment(now).astimezone(ZoneInfo(loaded.settings.daemon.time_zone)).date()
+        problems += [*check_watches(loaded, today), *check_answers(loaded, today)]
     found = by_place(problems, loaded.document)
     return None if loaded.flawed else loaded, found
 
@@ -80,8 +82,9 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
     first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
-    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused, check_watch, check_calendar)
-    return [problem for one in (*first, *then) for problem in one(loaded, catalogs)]
+    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
+    last = (check_watch, check_calendar, check_playbooks)
+    return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 
 
 def check_watches(loaded: Loaded, today: date) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Words that set what is said now apart from what was said before: counted, never invented."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log, sqrt
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ _AUTHORS = 3  # fewer may be one person and two friends
 _PART = 0.1  # of what is said now
 _APART = 2.5  # standard errors
 _PRIOR = 0.5
+_MIDDLE = 5  # texts, fewer have no middle
+_WORDS = 3  # of a text that can be quoted for all
 _KNOWN = 100  # texts from before, without which nothing is called new
 
 
@@ -43,6 +45,25 @@ def distinct(now: Sequence[Said], before: Sequence[Said]) -> list[Distinct]:
         Distinct(_form(term, now), held[term], len(before) >= _KNOWN and not usual[term])
         for _, term in sorted(found)[:MOST_DISTINCT]
     ]
+
+
+def typical(texts: Sequence[Said], candidates: Iterable[int]) -> int | None:
+    """Which of the candidates says most of what all of them say: the one nearest to their middle, words weighed by how
+    many texts hold them (cosine to the centroid); the first of equals. None where too few texts say anything to have a
+    middle, or where none of the candidates shares a word with another text.
+    """
+    held = _counted(texts)
+    if sum(1 for text in texts if text.words) < _MIDDLE:
+        return None
+    near = {number: _nearness(texts[number], held) for number in candidates}
+    best = max(near, key=near.__getitem__, default=None)
+    return best if best is not None and near[best] > 0 else None
+
+
+def _nearness(text: Said, held: Mapping[str, int]) -> float:
+    shared = sum(held[term] - 1 for term in text.words)
+    # of one word nothing can be read
+    return shared / sqrt(len(text.words)) if len(text.words) >= _WORDS else 0.0
 
 
 def _counted(texts: Sequence[Said]) -> Counter[str]:

@@ -46,6 +46,7 @@ def _blocks(message: Message, quotes: list[dict[str, Any]], buttons: Sequence[di
     if message.first:
         steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
         blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}* {_fit(steps, FIRST)}"))
+    blocks += [_section(f"*{_fit(each.label, CAPTION)}* {_fit(each.value, FIRST)}") for each in message.answers]
     if buttons:
         blocks.append({"type": "actions", "elements": list(buttons)})
     if link := _link(message.link, message.link_label):

@@ -2,6 +2,7 @@
 
 import sys
 
+from alerts.alert import Alert
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._text import defuse
 from alerts.message import Message
@@ -15,7 +16,7 @@ class ConsoleChannel:
     """Writes each message to standard output; what a terminal would obey is defused."""
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        text = f"{message.title}\n{message.text.rstrip()}\n\n"
+        text = f"{message.title}\n{message.text.rstrip()}\n{_command(message)}\n"
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         shown = defuse(text).encode(encoding, "backslashreplace").decode(encoding)
         try:
@@ -25,6 +26,12 @@ class ConsoleChannel:
 
     async def serve(self) -> None:
         return
+
+
+def _command(message: Message) -> str:
+    """Who reads this sits at a terminal, where an incident is taken by a command."""
+    free = isinstance(message.about, Alert) and any(choice.act == "ack" for choice in message.choices)
+    return f"badbuzz incidents ack {message.about.number}\n" if free else ""
 
 
 def build(_options: ConsoleOptions, _tools: Tools) -> ConsoleChannel:

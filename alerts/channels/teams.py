@@ -138,7 +138,8 @@ def _foot(message: Message) -> list[dict[str, Any]]:
     steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
     first = [_run(message.first_label, CAPTION, weight="Bolder"), _GAP, _run(steps, FIRST)]
     context = _run(message.context, CONTEXT, size="Small", isSubtle=True)
-    return [*([_block(*first)] if steps else []), *([_block(context)] if message.context else [])]
+    answers = [_field(each) for each in message.answers]
+    return [*([_block(*first)] if steps else []), *answers, *([_block(context)] if message.context else [])]
 
 
 def _block(*runs: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ import typer
 from msgspec import to_builtins
 
 from alerts.silence import HeldBack
+from alerts.step import ACTING
 from config.settings import Settings
 from listener.cli.incidents_explain import explain
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
+from listener.pipeline.advising import choice_of
 from listener.pipeline.watched import held_until, is_held
 from listener.store.notes import LONGEST_NOTE, Note
 from listener.store.port import IncidentRow, Views
@@ -177,6 +179,7 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
             console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
         if hold := await views.hold(row.id):
             console.print(f"legal hold since {clock_time(hold.at)}, {defuse(hold.by)}: {defuse(hold.because)}")
+        await _print_playbook(views, settings, row)
     held = {each.step: each for each in await views.held_back(row.id)}
     notes: Sequence[Note] = await views.notes(row.id)
     async for step in views.transitions(row.id):
@@ -192,6 +195,13 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
             console.print(f"    {_held(held[step.step])}")
     _written_before(notes, None, json=json)
     return 0
+
+
+async def _print_playbook(views: Views, settings: Settings, row: IncidentRow) -> None:
+    """Which playbook was told with the last step that asked to act, and why."""
+    asked = [step async for step in views.transitions(row.id) if step.state in ACTING]
+    for reason in (await choice_of(asked[-1], views, settings)).reasons if asked else ():
+        shown().print(defuse(reason))
 
 
 def _written_before(notes: Sequence[Note], at: Instant | None, *, json: bool) -> Sequence[Note]:

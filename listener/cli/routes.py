@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from alerts.playbook import Choice
 from alerts.routing import Routed, objection, told_of
 from alerts.silence import Silence
 from alerts.step import Step
@@ -15,6 +16,7 @@ from listener.cli.store_access import Config, Json, put, shown, with_views
 from listener.cli.terminal import say
 from listener.cli.times import instant_in
 from listener.clock import Clock
+from listener.pipeline.advising import choice_for, imagined
 from listener.pipeline.notify import Heard, busy_channels, route
 from listener.pipeline.standing import heard_of
 from listener.pipeline.watched import is_watched
@@ -64,6 +66,7 @@ def try_(
     rule: Annotated[str, typer.Option(help="Of which rule it is.")] = "",
     source: Annotated[list[str] | None, typer.Option(help="Where mentions of it come from; may be repeated.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="In which language; may be repeated.")] = None,
+    word: Annotated[list[str] | None, typer.Option(help="A word that mentions hold; may be repeated.")] = None,
     at: Annotated[
         str | None, typer.Option(help="When; in your time zone unless it has its own; now if not given.")
     ] = None,
@@ -71,8 +74,8 @@ def try_(
 ) -> None:
     """Say who would be told of an incident, and why.
 
-    Silences and open incidents are those of the store as it is now. A route that asks for a source or a language fits
-    only what is given.
+    Silences and open incidents are those of the store as it is now. A route that asks for a source or a language, and a
+    playbook that asks for words, fit only what is given.
     """
 
     async def work(views: Views, settings: Settings) -> None:
@@ -94,7 +97,8 @@ def try_(
             silences=[each for each, _ in known.silences],
             busy=busy_channels(known.heard, brand, rule),
         )
-        (_put if json else _print)(settings, step, known, routed)
+        playbook = choice_for(brand, rule, severity, imagined(word or [], moment(step.at)), settings)
+        (_put if json else _print)(settings, step, known, routed, playbook)
 
     with_views(config, work)
 
@@ -120,7 +124,7 @@ def _check(settings: Settings, brand: str, rule: str, sources: list[str]) -> Non
             raise typer.BadParameter(wrong, param_hint=option)
 
 
-def _print(settings: Settings, step: Step, known: _Known, routed: Routed) -> None:
+def _print(settings: Settings, step: Step, known: _Known, routed: Routed, playbook: Choice) -> None:
     console, zone = shown(), settings.daemon.time_zone
     local = moment(step.at).astimezone(ZoneInfo(zone))
     console.print(f"{step.severity} of {step.brand}, {step.state}, on {local:%a %Y-%m-%d at %H:%M} ({zone})")
@@ -134,9 +138,11 @@ def _print(settings: Settings, step: Step, known: _Known, routed: Routed) -> Non
     for silence, held in _near(step, known):
         holds = "holds it back" if silence.holds(step) else "lets it through"
         console.print(f"  {defuse(told_of(silence))}: {holds}; {held} held back so far")
+    for reason in playbook.reasons:
+        console.print(f"  {defuse(reason)}")
 
 
-def _put(settings: Settings, step: Step, known: _Known, routed: Routed) -> None:
+def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook: Choice) -> None:
     zone = settings.daemon.time_zone
     doubts = [objection(each, step, zone) for each in settings.routes]
     line = {
@@ -164,6 +170,8 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed) -> None:
             }
             for silence, held in _near(step, known)
         ],
+        "playbook": playbook.name or None,
+        "playbooks": playbook.reasons,
     }
     put(json_line(line))
 

@@ -6,16 +6,24 @@ Joined when a message is about to be sent, so that a mention deleted meanwhile i
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from alerts.agenda import NOTHING, Agenda, written
 from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
 from alerts.delivery import Delivery
+from alerts.playbook import Advice
+from alerts.step import ACTING
 from config.settings import Component, Settings
 from listener.errors import PARTLY
+<<<<<<< HEAD
 from listener.pipeline.curve import curve_of
 from listener.pipeline.talk import talk_of
+=======
+from listener.pipeline.advising import advice_for
+from listener.pipeline.talk import Spoken, heard_in, talk_of
+>>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -43,7 +51,9 @@ class Describer:
             return None
         life = [each async for each in self.views.transitions(step.incident)]
         deliveries = await self.views.deliveries(thread=step.incident, limit=_DELIVERIES)
-        quotes = await self._quotes(step.evidence)
+        heard = await heard_in(step, self.views)
+        spoken = await talk_of(step, heard, self.views, self.settings)
+        quotes = await self._quotes(step.evidence, spoken.typical)
         return Alert(
             id=alert_id,
             incident=step.incident,
@@ -56,11 +66,13 @@ class Describer:
             at=moment(step.at),
             opened_at=moment(row.opened_at),
             first_at=_first_at(step.evidence, quotes),
-            figures=msgspec.structs.replace(
-                self._figures(step, life), **await talk_of(step, self.views, self.settings)
-            ),
+            figures=self._figures(step, life, spoken),
             quotes=quotes,
+<<<<<<< HEAD
             curve=await curve_of(step, self.views) if pictures else None,
+=======
+            advice=self._advice(step, heard, now),
+>>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
             **await self._coverage(step),
             by=step.by,
             because=step.because,
@@ -87,7 +99,13 @@ class Describer:
         planned = self.agenda.get(brand, NOTHING)
         return {"posts": planned.next_posts(at), "running": planned.running(at)}
 
-    def _figures(self, step: Transition, life: Sequence[Transition]) -> Figures:
+    def _advice(self, step: Transition, heard: Sequence[StoredMention], now: Instant) -> Advice | None:
+        if step.state not in ACTING:
+            return None
+        local = moment(max(step.at, now)).astimezone(ZoneInfo(self.settings.daemon.time_zone))
+        return advice_for(step, [each.mention for each in heard], self.settings, local)
+
+    def _figures(self, step: Transition, life: Sequence[Transition], spoken: Spoken) -> Figures:
         evidence, floor = step.evidence, self._floor(step.rule)
         return Figures(
             of=msgspec.convert(evidence.of.partition(":")[0], Of),
@@ -119,6 +137,9 @@ class Describer:
             trend=_trend(evidence.trend),
             most=evidence.most,
             followers=evidence.followers,
+            talk=spoken.talk,
+            read=spoken.read,
+            languages=dict(spoken.languages),
         )
 
     def _answers(self, brand: str) -> bool:
@@ -165,12 +186,17 @@ class Describer:
             "channel_names": _labels(self.settings.channels),
         }
 
-    async def _quotes(self, evidence: Evidence) -> tuple[Quote, ...]:
+    async def _quotes(self, evidence: Evidence, typical: StoredMention | None) -> tuple[Quote, ...]:
+        """The first, the largest and the most typical; the latest where none is typical."""
         if not evidence.mentions:
             return ()
         stored = await self.views.mentions(identities=tuple(evidence.mentions.values()))
         kept = {each.mention.identity: each for each in stored if not each.deleted}
-        return tuple(_quote(role, kept[name]) for role, name in evidence.mentions.items() if name in kept)
+        quoted = {role: kept[name] for role, name in evidence.mentions.items() if name in kept}
+        if typical is not None:
+            quoted.pop("latest", None)
+            quoted["typical"] = typical
+        return tuple(_quote(role, each) for role, each in quoted.items())
 
     async def _coverage(self, step: Transition) -> dict[str, Any]:
         """What was not heard at the time of the step, with when it was last; and, as things are now, what was never

@@ -1,14 +1,14 @@
 """What an incident talks about: words and languages of the mentions that are still kept."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from alerts.alert import Talk
 from config.settings import Settings
 from listener.store.port import StoredMention, Views
 from rules.classify import full_text
-from rules.distinct import Said, distinct
+from rules.distinct import Said, distinct, typical
 from rules.facts import Facts
 from rules.instant import Instant
 from rules.query import compile_query
@@ -24,24 +24,44 @@ _LONGEST = 2_000
 """Characters of a mention that are read."""
 
 
-async def talk_of(step: Transition, views: Views, settings: Settings) -> dict[str, Any]:
-    """`talk`, `read` and `languages` of `Figures`; nothing for the end of an incident, and when too little is said."""
+@dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """As `Figures` has it, and the mention that says most of what the others say, None where few are read."""
+
+    talk: tuple[Talk, ...] = ()
+    read: int = 0
+    languages: Mapping[str, int] = field(default_factory=dict)
+    typical: StoredMention | None = None
+
+
+async def heard_in(step: Transition, views: Views) -> list[StoredMention]:
+    """The mentions that are still kept of those in the window of a step, few enough to be looked through."""
+    evidence, begin = step.evidence, step.at - step.evidence.window
+    now = [each for each in await _counted(views, step.brand, step.at, _READ) if _is_of(evidence, _facts(each, step))]
+    return [each for each in now if _facts(each, step).moment > begin]
+
+
+async def talk_of(step: Transition, now: Sequence[StoredMention], views: Views, settings: Settings) -> Spoken:
+    """What is said in the mentions of a step; nothing for the end of an incident, and when too little is said."""
     evidence, brand = step.evidence, settings.brands.get(step.brand)
     if brand is None or step.state == "resolved" or evidence.fewer:
-        return {}
+        return Spoken()
     begin = step.at - evidence.window
-    now = [each for each in await _counted(views, step.brand, step.at, _READ) if _is_of(evidence, _facts(each, step))]
-    now = [each for each in now if _facts(each, step).moment > begin]
     before = await _counted(views, step.brand, min(begin, evidence.first_at or begin) - 1, _BEFORE)
     alike = [each for each in before if _is_of(evidence, _facts(each, step))]
     terms = Terms(compile_query(brand.query))
-    found = distinct(_said(now, step, terms), _said(alike if len(alike) >= _ENOUGH else before, step, terms))
+    said = _said(now, step, terms)
+    found = distinct(said, _said(alike if len(alike) >= _ENOUGH else before, step, terms))
     languages = Counter(each.tones[step.brand].language or "" for each in now if step.brand in each.tones)
-    return {
-        "talk": tuple(Talk(word=each.word, count=each.texts, new=each.new) for each in found),
-        "read": len(now),
-        "languages": {language: count for language, count in languages.items() if language},
-    }
+    quoted = {evidence.mentions.get(role) for role in ("first", "largest")}
+    fresh = [number for number, each in enumerate(now) if each.mention.identity not in quoted]
+    chosen = typical(said, fresh)
+    return Spoken(
+        talk=tuple(Talk(word=each.word, count=each.texts, new=each.new) for each in found),
+        read=len(now),
+        languages={language: count for language, count in languages.items() if language},
+        typical=None if chosen is None else now[chosen],
+    )
 
 
 async def _counted(views: Views, brand: str, until: Instant, limit: int) -> list[StoredMention]:

@@ -1,10 +1,17 @@
 """One fictional incident in all its states, and the notices around it."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+<<<<<<< HEAD
 from alerts.alert import Alert, Curve, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
+=======
+from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
+from alerts.playbook import advice, shipped_advice
+from config.playbooks import Playbook
+>>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -62,6 +69,7 @@ OPEN = Alert(
     quotes=QUOTES,
     unheard={"facebook": OPENED - timedelta(minutes=37)},
     told=("team", "phone"),
+    advice=shipped_advice("spike"),
 )
 WORSE = replace(
     OPEN,
@@ -127,6 +135,32 @@ KEYWORD = replace(
         least_authors=2,
     ),
 )
+CANCELLED = Playbook.model_validate(
+    {
+        "when": {"brand": "acme", "words": ["annul*", "cancelled"]},
+        "first": [
+            {
+                "fr": "Suspendre les publications jusqu'à demain midi",
+                "en": "Hold all posts until noon",
+                "who": "on-call",
+            },
+            {"fr": "Appeler l'exploitation : est-ce confirmé ?", "en": "Call operations: is it so?", "contact": "Zoé"},
+            {"fr": "Préparer une réponse.", "who": "on-call", "contact": "Zoé"},
+        ],
+        "answers": [
+            {"id": 2, "fr": "Nous savons que…", "en": "We know…", "approved": "2026-11-03", "by": "client"},
+            {"id": 3, "fr": "Brouillon", "en": "Draft"},
+            {"id": 4, "fr": "Jadis", "en": "Once", "approved": "2026-01-03", "by": "client", "expires": "2026-11-14"},
+            {"id": 5, "fr": "Plus tard", "en": "Later", "approved": "2026-11-15", "by": "client"},
+        ],
+        "call_client": {
+            "not_before": "07:00",
+            "unless": {"fr": "plus de 500 mentions", "en": "more than 500 mentions"},
+        },
+    }
+)
+NIGHT = OPENED.astimezone(ZoneInfo("Europe/Paris"))
+_CALLING = advice("cancelled", CANCELLED, "critical", NIGHT)
 _SHARE = replace(FIGURES, usual=None, usual_high=None, share=Share(part=22, whole=31, usual=0.18))
 _DRIFT = Share(part=120, whole=400, usual=0.18, since=OPENED - timedelta(days=5))
 _STILL = replace(
@@ -142,7 +176,7 @@ KINDS = {
     "share above a limit": replace(RISE, figures=replace(_SHARE, of="positive", share=Share(part=22, whole=31))),
     "share resolved": replace(CALM, figures=replace(CALM.figures, share=Share(part=4, whole=40, usual=0.18))),
     "drift": replace(OPEN, figures=replace(_SHARE, window=timedelta(days=1), share=_DRIFT, least=50)),
-    "silence": replace(OPEN, figures=_STILL, quotes=(), unheard={}),
+    "silence": replace(OPEN, figures=_STILL, quotes=(), unheard={}, advice=shipped_advice("spike", fewer=True)),
     "silence resolved": replace(CALM, figures=replace(_STILL, count=9), quotes=(), unheard={}),
     "authors": replace(OPEN, figures=replace(FIGURES, count=57, unit="authors", opening=57, peak=57, usual=None)),
     "sources": replace(WORSE, figures=replace(FIGURES, of="posts", count=12, unit="sources", peak=12, usual=None)),
@@ -182,9 +216,21 @@ CROWDED = replace(
         sources={f"source-{number}": 1_000 * number for number in range(1, 9)},
     ),
 )
+<<<<<<< HEAD
 CURVE = Curve(width=QUARTER, counts=(1, 0, 2, 4, 3, 2, 1, 2, 1, 0, 4, 22))
+=======
+PLAYBOOKS = {
+    "a playbook": replace(OPEN, advice=advice("cancelled", CANCELLED, "warning", NIGHT)),
+    "a playbook that calls the client": replace(OPEN, severity="critical", advice=_CALLING),
+    "a playbook and a rise": replace(RISE, advice=_CALLING),
+    "a playbook and a new high": replace(HIGHER, advice=_CALLING),
+    "a playbook and what is over": replace(LATE, advice=_CALLING),
+    "a call at any hour": replace(OPEN, advice=replace(_CALLING, client=replace(_CALLING.client, not_before=None))),
+}
+>>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 ALERTS = {
     **KINDS,
+    **PLAYBOOKS,
     "open": OPEN,
     "worse": WORSE,
     "better": replace(WORSE, state="better"),

@@ -15,6 +15,7 @@ from typing import Any
 from alerts.channel import CHANNELS, ChannelOptions
 from config.calendar import CalendarFile, Campaign, Live, Post
 from config.model import Model
+from config.playbooks import CallClient, First, HoldingAnswer, Playbook, When
 from config.settings import Brand, Daemon, Operator, Route
 from config.spec import Catalog
 from listener.cli.main import COMMANDS
@@ -104,6 +105,11 @@ def components(catalog: Catalog[Any], common: type[Model]) -> str:
     return "\n".join(parts)
 
 
+def playbooks() -> str:
+    parts = [("A playbook", Playbook), ("`when`", When), ("`first`", First), ("`answers`", HoldingAnswer)]
+    return "\n".join(f"{name}:\n\n{options(model)}" for name, model in [*parts, ("`call_client`", CallClient)])
+
+
 def rooms() -> str:
     """Every module with the first sentence it says of itself."""
     command = ["git", "ls-files", "--", *(f"{room}/*.py" for room in ROOMS)]
@@ -182,6 +188,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "campaign options": lambda: options(Campaign),
     "scheduled post options": lambda: options(Post),
     "live event options": lambda: options(Live),
+    "playbook options": playbooks,
     "calendar file options": lambda: options(CalendarFile),
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.distinct import Distinct, Said, distinct
+from rules.distinct import Distinct, Said, distinct, typical
 from rules.query import compile_query
 from rules.terms import Terms
 
@@ -43,3 +43,13 @@ def test_words_are_written_as_they_stand_without_the_brand_s_own_and_those_of_ev
     terms = Terms(compile_query('"Acme Air" OR #acme'))
     found = terms.written("Acme Air : Vol ANNULÉ, #AcmeAirAbandon #acme @acme avec l’Hôtel… annulé")
     assert found == {"annule": "ANNULÉ", "#acmeairabandon": "#AcmeAirAbandon", "hotel": "Hôtel"}
+
+
+def test_the_most_typical_says_what_most_others_say():
+    said = ["vol annulé hôtel", "vol annulé attente", "vol annulé hôtel attente", "billet cher service", "annulé"]
+    texts = [Said(str(number), {word: word for word in text.split()}) for number, text in enumerate(said)]
+
+    assert typical(texts, range(5)) == 2
+    assert typical(texts, [0, 1, 3]) in (0, 1)
+    assert typical(texts, [3, 4]) is None, "one shares nothing, and of a single word nothing can be read"
+    assert typical(texts[:4], range(4)) is None, "few have no middle"
