@@ -206,11 +206,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False
-<<<<<<< HEAD
     curve: Curve | None = None
-=======
     advice: Advice | None = None
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,15 +69,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notice's id for a notice. `step` 0 opens the thread. `title` is short, for a header or notification ("Acme Air ·
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
-<<<<<<< HEAD
-    `choices` are what can be done where it arrived. `first` are the things to do first, `context` a last small line.
-    `level` is the severity word in `language`. With a `chart` the HTML asks for its picture as `cid:` CHART.
-=======
     `choices` are what can be done where it arrived. `first` are the things to do first, `answers` what may be said in
     public meanwhile, for long forms alone and never where passers-by read, each under who approved it and when;
-    `context` a last small line.
-    `level` is the severity word in `language`.
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
+    `context` a last small line. `level` is the severity word in `language`. With a `chart` the HTML asks for its
+    picture as `cid:` CHART.
     """
 
     id: str

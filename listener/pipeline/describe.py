@@ -17,13 +17,9 @@ from alerts.playbook import Advice
 from alerts.step import ACTING
 from config.settings import Component, Settings
 from listener.errors import PARTLY
-<<<<<<< HEAD
-from listener.pipeline.curve import curve_of
-from listener.pipeline.talk import talk_of
-=======
 from listener.pipeline.advising import advice_for
+from listener.pipeline.curve import curve_of
 from listener.pipeline.talk import Spoken, heard_in, talk_of
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -68,11 +64,8 @@ class Describer:
             first_at=_first_at(step.evidence, quotes),
             figures=self._figures(step, life, spoken),
             quotes=quotes,
-<<<<<<< HEAD
             curve=await curve_of(step, self.views) if pictures else None,
-=======
             advice=self._advice(step, heard, now),
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
             **await self._coverage(step),
             by=step.by,
             because=step.because,

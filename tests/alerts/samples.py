@@ -5,13 +5,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-<<<<<<< HEAD
 from alerts.alert import Alert, Curve, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
-=======
-from alerts.alert import Alert, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
 from alerts.playbook import advice, shipped_advice
 from config.playbooks import Playbook
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -216,9 +212,7 @@ CROWDED = replace(
         sources={f"source-{number}": 1_000 * number for number in range(1, 9)},
     ),
 )
-<<<<<<< HEAD
 CURVE = Curve(width=QUARTER, counts=(1, 0, 2, 4, 3, 2, 1, 2, 1, 0, 4, 22))
-=======
 PLAYBOOKS = {
     "a playbook": replace(OPEN, advice=advice("cancelled", CANCELLED, "warning", NIGHT)),
     "a playbook that calls the client": replace(OPEN, severity="critical", advice=_CALLING),
@@ -227,7 +221,6 @@ PLAYBOOKS = {
     "a playbook and what is over": replace(LATE, advice=_CALLING),
     "a call at any hour": replace(OPEN, advice=replace(_CALLING, client=replace(_CALLING.client, not_before=None))),
 }
->>>>>>> a3fb621 (Say what to do first by playbooks, with approved holding answers, and quote the most typical post)
 ALERTS = {
     **KINDS,
     **PLAYBOOKS,
