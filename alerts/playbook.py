@@ -23,7 +23,7 @@ class InWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to do first; it is done `by` somebody, and `contact` is whom it needs. `hold`: it stops what is scheduled."""
+    """Something to do first, `by` somebody; `contact` is whom it needs. `hold`: it stops what is scheduled."""
 
     words: InWords
     by: str | None = None
