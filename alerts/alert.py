@@ -148,6 +148,14 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True):
     by: str | None = None
 
 
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """How a drill came to a channel: `after` so long, or not at all, and `why` not, where that is known."""
+
+    channel: str
+    after: timedelta | None = None
+    why: str = ""
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One transition, told to one channel. Times are aware UTC.
 
@@ -165,6 +173,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
     went on since this step, `withheld` when this was not to be told before. `posts` are the next that the brand has
     scheduled, in their order, and `running` its campaigns and live events under way.
+
+    `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
     `channel_names` say what people call them, where that is something else.
@@ -208,6 +218,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     drill: bool = False
     curve: Curve | None = None
     advice: Advice | None = None
+    reached: tuple[Reached, ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +236,11 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit = "mentions"
 
 
+Topic = Literal[
+    "undelivered", "source_down", "source_up", "held", "test", "canary", "canary_lost", "canary_back", "no_drill"
+]
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
     text or a masked error, never a secret.
@@ -235,12 +251,14 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     `source_down` / `source_up`: the source `subject` stopped or resumed being heard. It is in `state`, as its platform
     says with `code`, and was last heard at `silent_since`; `heard` is how much of what is usually heard still is, 0 to
     1, of each brand that listens there.
+    `canary`: a test that the program makes by itself; `canary_lost` / `canary_back`: that of the moment `since` did not
+    come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
     """
 
     id: str
-    topic: Literal["undelivered", "source_down", "source_up", "held", "test"]
+    topic: Topic
     at: datetime
     subject: str
     detail: str = ""

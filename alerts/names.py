@@ -18,6 +18,7 @@ def alert_in_names(alert: Alert) -> Alert:
         brand=alert.brand_name or alert.brand,
         told=tuple(channels.get(name, name) for name in alert.told),
         untold=tuple(channels.get(name, name) for name in alert.untold),
+        reached=tuple(replace(each, channel=channels.get(each.channel, each.channel)) for each in alert.reached),
         unheard={sources.get(name, name): since for name, since in alert.unheard.items()},
         partly=tuple(sources.get(name, name) for name in alert.partly),
         quotes=tuple(replace(quote, source=sources.get(quote.source, quote.source)) for quote in alert.quotes),

@@ -46,6 +46,10 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "source_up": 2,
     "held": 2,
     "test": 3,
+    "canary": 2,
+    "canary_lost": 4,
+    "canary_back": 2,
+    "no_drill": 3,
 }
 
 
@@ -55,7 +59,9 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     """
     safe = alert_made_safe(alert_in_names(_taken(alert)), language)
     times = Times(safe.at, zone, language)
-    words = Words("alert.jinja", language, _view(safe, language, times))
+    words = Words(
+        "drill.jinja" if safe.drill else "alert.jinja", language, {**_view(safe, language, times), **_drilled(safe)}
+    )
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "next")
     message = Message(
@@ -71,7 +77,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         html="",
         level=words.text("level"),
         fields=words.facts("facts"),
-        quotations=_quotations(safe, words) if loud else (),
+        quotations=_quotations(safe, words) if loud and not safe.drill else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         answers=words.facts("answers"),
@@ -89,10 +95,12 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
 
 
 def _choices(alert: Alert, language: Language) -> tuple[Choice, ...]:
-    """Nothing of what is over, nor of a drill's made-up incident."""
-    if alert.drill or "resolved" in (alert.state, alert.late and alert.late.state):
+    """Nothing of what is over; a drill is taken like an incident, and is no false alarm."""
+    if "resolved" in (alert.state, alert.late and alert.late.state):
         return ()
     take = Choice(act="ack", label=headings(language).have_it)
+    if alert.drill:
+        return () if alert.taken_at else (take,)
     return (*(() if alert.taken_at else (take,)), Choice(act="false-alarm", label=headings(language).false_alarm))
 
 
@@ -132,7 +140,8 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
     held = {"shown": safe.held[: _listed(len(safe.held))], "others": len(safe.held[_listed(len(safe.held)) :])}
     words = Words("notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
-    title = _fitted(lambda name: words.text("title", name), safe.subject if safe.since is None else safe.brand or "")
+    missed = safe.topic == "undelivered" and safe.since is not None
+    title = _fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
     stamp = f"{_stamp(times)} ({times.place})"
     message = Message(
         id=notice.id,
@@ -256,6 +265,12 @@ def _advised(alert: Alert, language: Language) -> dict[str, Any]:
         "unless": said(client.unless) if client and client.unless else "",
         "holding": [(each.number, each, getattr(each.words, language)) for each in advice.answers],
     }
+
+
+def _drilled(alert: Alert) -> dict[str, Any]:
+    """What came of a drill: channels that got it, and those that did not."""
+    got = [each for each in alert.reached if each.after is not None]
+    return {"arrived": got, "missed": [each for each in alert.reached if each.after is None]}
 
 
 def _share(figures: Figures, language: Language) -> str:

@@ -57,6 +57,9 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         channel_names=_shown(alert.channel_names),
         told=tuple(map(_name, alert.told)),
         untold=tuple(map(_name, alert.untold)),
+        reached=tuple(
+            replace(each, channel=_name(each.channel), why=shorten(defuse(each.why), REASON)) for each in alert.reached
+        ),
         unheard=_named(alert.unheard),
         partly=tuple(map(_name, alert.partly)),
         posts=tuple(

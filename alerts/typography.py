@@ -58,6 +58,13 @@ def span(duration: timedelta, language: Language) -> str:
     return f"{minutes}{gap}min" if minutes else f"{seconds}{gap}s"
 
 
+def precise(duration: timedelta, language: Language) -> str:
+    """A duration as `span` says it, to the second within an hour: `1 min 52 s`."""
+    seconds, gap = max(0, round(duration.total_seconds())), NO_BREAK if language == "fr" else " "
+    rest = f" {seconds % 60}{gap}s" if seconds % 60 and 60 <= seconds < 3_600 else ""
+    return span(duration, language) + rest
+
+
 def quoted(text: str, language: Language) -> str:
     """Words between the quotation marks of the language."""
     return f"«{NO_BREAK}{text}{NO_BREAK}»" if language == "fr" else f"“{text}”"

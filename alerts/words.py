@@ -56,7 +56,7 @@ _ENVIRONMENT = _environment()
 
 
 def _writing(language: Language) -> dict[str, Any]:
-    names = ("number", "estimate", "part", "plural", "span", "quoted")
+    names = ("number", "estimate", "part", "plural", "span", "precise", "quoted")
     writing = {name: partial(getattr(typography, name), language=language) for name in names}
     return {**writing, "ours": partial(ours, language=language)}
 

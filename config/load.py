@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 
 from config.calendar import EXAMPLE, model_of
 from config.document import Document, read
+from config.drill import Drill
 from config.model import Model
 from config.named import unknown_names
 from config.oncall import OnCall
@@ -22,6 +23,7 @@ from config.problems import ConfigError, Problem, did_you_mean
 from config.secrets import credentials_in, without_credentials
 from config.settings import NAME_PATTERN, Brand, Component, Daemon, Operator, Route, Settings
 from config.spec import Catalog, UnknownKindError
+from config.watchdog import Canary, Heartbeat
 from config.words import in_words
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -34,8 +36,10 @@ _NEEDED = {
 }
 _SECTIONS = (
     *("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes"),
-    *("calendar", "people", "oncall", "playbooks"),
+    *("calendar", "people", "oncall", "playbooks", "drill", "canary", "heartbeat"),
 )
+_OPTIONAL: dict[str, type[Model]] = {"oncall": OnCall, "drill": Drill, "canary": Canary, "heartbeat": Heartbeat}
+"""Sections that are one map, and mean nothing when they are not written."""
 _VITAL = {"include", "daemon"}
 _TOKEN = ("daemon", "token")
 _MASK = "**********"
@@ -138,8 +142,9 @@ def effective(loaded: Loaded) -> dict[str, Any]:
     plain["routes"] = [_dump(route) for route in settings.routes]
     if settings.people:
         plain["people"] = {name: _dump(person) for name, person in settings.people.items()}
-    if settings.oncall:
-        plain["oncall"] = _dump(settings.oncall)
+    for section in _OPTIONAL:
+        if loaded.document.data.get(section) is not None and (written := getattr(settings, section)):
+            plain[section] = _dump(written)
     if settings.calendar:
         plain["calendar"] = [_dump(entry) for entry in settings.calendar]
     if settings.playbooks:
@@ -190,7 +195,7 @@ class _Loader:
             "channels": dict(self._named("channels", self._component)),
             "routes": tuple(self._list("routes", lambda _: Route, "- {to: [name of a channel]}")),
             "people": dict(self._named("people", lambda keys: self._model(Person, keys))),
-            "oncall": self._model(OnCall, ("oncall",)) if self._data.get("oncall") is not None else None,
+            **dict(self._optional()),
             "calendar": tuple(self._list("calendar", model_of, EXAMPLE)),
             "playbooks": dict(self._named("playbooks", lambda keys: self._model(Playbook, keys))),
         }
@@ -230,6 +235,11 @@ class _Loader:
             built = build((section, name))
             if built is not None:
                 yield name, built
+
+    def _optional(self) -> Iterator[tuple[str, Model]]:
+        for section, model in _OPTIONAL.items():
+            if self._data.get(section) is not None and (built := self._model(model, (section,))):
+                yield section, built
 
     def _brand(self, keys: Keys) -> Brand | None:
         return self._model(Brand, keys)

@@ -28,6 +28,9 @@ _USED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("playbooks.*.first.*.who", ("people",), ("on-call",)),
     ("playbooks.*.first.*.contact", ("people",), ()),
     ("oncall.otherwise", ("channels", "people"), ()),
+    ("drill.to", ("channels", "people"), (ONCALL,)),
+    ("drill.brand", ("brands",), ()),
+    ("canary.to", ("channels",), ()),
 )
 """Where names are used, the sections in which they are defined, and words that mean somebody besides."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from config.calendar import CalendarFile, Campaign, Live, Post
+from config.drill import Drill
 from config.load import Catalogs
 from config.model import Model, format_duration
 from config.oncall import OnCall
@@ -13,6 +14,7 @@ from config.people import Person
 from config.playbooks import Playbook
 from config.settings import NAME_PATTERN, Brand, Daemon, Operator, Route
 from config.spec import Catalog
+from config.watchdog import Canary, Heartbeat
 
 Json = dict[str, Any]
 
@@ -27,6 +29,9 @@ _SECTIONS = {
 }
 
 
+_MAPS: dict[str, type[Model]] = {"oncall": OnCall, "drill": Drill, "canary": Canary, "heartbeat": Heartbeat}
+
+
 class Generator(GenerateJsonSchema):
     """JSON Schema in the words of a configuration."""
 
@@ -38,7 +43,7 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, OnCall, Playbook]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, Playbook, *_MAPS.values()]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -69,7 +74,7 @@ def schema(catalogs: Catalogs) -> Json:
                 "items": {"anyOf": [refs[entry, "validation"] for entry in _ENTRIES]},
             },
             "people": _named(refs[Person, "validation"], "Who is told, by name."),
-            "oncall": refs[OnCall, "validation"],
+            **{section: refs[model, "validation"] for section, model in _MAPS.items()},
         },
         "$defs": definitions,
     }

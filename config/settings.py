@@ -13,12 +13,14 @@ from pydantic import (
 )
 
 from config.calendar import Entry
+from config.drill import Drill
 from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
 from config.oncall import ONCALL, OnCall
 from config.people import Person
 from config.playbooks import Playbook
 from config.values import Language, LanguageCode, Listed, OneOrMore, Severity, Text
+from config.watchdog import Canary, Heartbeat
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 """Names become MQTT topics, URLs and metric labels."""
@@ -187,6 +189,9 @@ class Settings(Model):
     people: dict[str, Person] = Field(default_factory=dict)
     oncall: OnCall | None = None
     playbooks: dict[str, Playbook] = Field(default_factory=dict)
+    drill: Drill = Drill()
+    canary: Canary | None = None
+    heartbeat: Heartbeat | None = None
 
     def reached_by(self, name: str) -> tuple[str, ...]:
         """The channels that a name in a route may come to, whenever that is: one channel, those of a person, or of all

@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "Say how good the tone is, and how far alerts can be believed.",
     "incidents": "List, show, explain, acknowledge and resolve incidents.",
     "silences": "Be told of nothing for a while: add, list and end silences.",
+    "drill": "Hold a fire drill, and see what came of it.",
     "routes": "Show who is told of what, and try it.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",

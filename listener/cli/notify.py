@@ -9,6 +9,7 @@ import typer
 
 from alerts.alert import Notice
 from alerts.channel import Channel, ChannelOptions, SendError, Tools
+from alerts.drill import DrillFor
 from alerts.message import Message
 from alerts.render import render_notice
 from config.load import load
@@ -16,18 +17,25 @@ from config.problems import did_you_mean
 from config.secrets import secrets_of
 from config.settings import Component, Daemon, Settings
 from listener.catalogs import CATALOGS
+from listener.cli.drill import hold
+from listener.cli.store_access import with_views
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.clock import Clock
 from listener.net.session import channel_session
 from listener.observe.masking import Masking
+from listener.store.port import Views
 from rules.instant import Instant, moment
 
 
 def command(
     channel: Annotated[str, typer.Argument(help="The channel's name in the configuration.")],
     config: ConfigPath = None,
+    *,
+    drill: Annotated[bool, typer.Option("--drill", help="A fire drill, told to it by the running daemon.")] = False,
 ) -> None:
     """Send a test message, marked as one, through a channel; exit 1 when it was not delivered."""
+    if drill:
+        raise typer.Exit(with_views(config_path(config), lambda views, settings: _drill(views, settings, channel)))
     loaded = load(config_path(config), CATALOGS)
     settings = loaded.settings
     chosen, clock = _chosen(settings, channel), Clock()
@@ -38,6 +46,11 @@ def command(
         say(f"channel {channel}: failed: {hide(str(error))}")
         raise typer.Exit(1) from None
     typer.echo(f"channel {channel}: delivered")
+
+
+async def _drill(views: Views, settings: Settings, channel: str) -> int:
+    _chosen(settings, channel)
+    return await hold(views, DrillFor(to=(channel,)))
 
 
 def _chosen(settings: Settings, name: str) -> Component:

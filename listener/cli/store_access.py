@@ -12,6 +12,7 @@ import typer
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
+from alerts.drill import DrillFor
 from alerts.silence import HushFor
 from config.load import load
 from config.settings import Settings
@@ -94,6 +95,13 @@ async def ask_labels(views: Views, wishes: Sequence[tuple[str, Wish]], *, by: st
 async def ask_silence(views: Views, wish: HushFor, because: str, *, by: str | None, done: str) -> int:
     """The same for a silence."""
     return await _told(views, await views.ask_silence(wish, because, by or getpass.getuser(), Clock().now()), done)
+
+
+async def ask_drill(views: Views, wish: DrillFor, *, by: str | None = None) -> str | None:
+    """Leave a drill for a running daemon: why it refuses, empty when it begins, None when no daemon answers."""
+    command = await views.ask_drill(wish, by or getpass.getuser(), Clock().now())
+    answered = await answer(views, command, patience=_PATIENCE)
+    return answered.refusal if answered else None
 
 
 async def ask_history(views: Views, brand: str, history: Sequence[Imported], *, by: str | None, done: str) -> int:

@@ -13,12 +13,14 @@ import msgspec
 from alerts.agenda import NOTHING, Agenda, written
 from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
 from alerts.delivery import Delivery
+from alerts.drill import drill_of
 from alerts.playbook import Advice
 from alerts.step import ACTING
 from config.settings import Component, Settings
 from listener.errors import PARTLY
 from listener.pipeline.advising import advice_for
 from listener.pipeline.curve import curve_of
+from listener.pipeline.drilled import drill_alert
 from listener.pipeline.talk import Spoken, heard_in, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
@@ -38,9 +40,14 @@ class Describer:
         self.agenda = written(settings) if agenda is None else agenda
 
     async def alert(self, transition: str, alert_id: str, now: Instant = 0, *, pictures: bool = False) -> Alert | None:
-        """The alert of a transition, as it is told now; None when the store does not know it (any more). For `pictures`
-        it has its curve.
+        """The alert of a transition, or of a drill's step, as it is told now; None when the store does not know it (any
+        more). For `pictures` it has its curve.
         """
+        if drill_of(transition):
+            return await drill_alert(transition, alert_id, self.views, self.settings)
+        return await self._alert(transition, alert_id, now, pictures=pictures)
+
+    async def _alert(self, transition: str, alert_id: str, now: Instant, *, pictures: bool) -> Alert | None:
         step = await self.views.transition(transition)
         row = await self.views.incident(step.incident) if step else None
         if step is None or row is None:

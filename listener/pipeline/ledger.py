@@ -13,6 +13,7 @@ from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.clean import fit
 from listener.pipeline.commands import Commands
+from listener.pipeline.drills import Drills
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.labels import Labels
@@ -76,6 +77,7 @@ class Ledger:
         self._stale = self._strays = self._was_ahead = False
         self._undelivered = Undelivered(views)
         self._digest = Digest(views)
+        self._drills = Drills(views)
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -134,6 +136,7 @@ class Ledger:
         turn.advance()
         await self._tell(turn)
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
+        await self._drills.go_on(turn)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
         if final or long or turn.at - self._snapshot_at >= HOUR:
@@ -175,6 +178,9 @@ class Ledger:
         for command in commands:
             if command.verb == "label":
                 turn.commit.answered.append(labels.carry_out(command))
+                continue
+            if self._drills.is_meant(command):
+                turn.commit.answered.append(self._drills.obey(command, turn))
                 continue
             answer = await self._commands.carry_out(command, self.engines, turn.at, turn.silences)
             turn.commit.answered.append(answer.answered)
@@ -253,6 +259,7 @@ class Ledger:
         self._ran = self._advanced
         self._looked, self._passed = 0, frozenset()
         self._digest.begin(self.setup.settings, self._advanced)
+        await self._drills.load(self._advanced)
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}

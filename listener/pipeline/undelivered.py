@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from alerts.alert import Notice
 from alerts.delivery import Delivery, Outgoing
+from alerts.drill import drill_of
 from alerts.outbox import delivery_id, passed_on
 from config.settings import Settings
 from listener.pipeline.describe import page_of
@@ -20,8 +21,8 @@ class Undelivered:
 
     async def instead(self, delivery: Delivery, at: Instant, detail: str, settings: Settings) -> list[Outgoing]:
         """A critical one goes to the next channel; the operator hears of each alert. Raises StoreError."""
-        if delivery.notice and not delivery.critical:
-            return []
+        if (delivery.notice and not delivery.critical) or drill_of(delivery.transition):
+            return []  # of a drill, its end tells what did not arrive
         passed = passed_on(delivery, at)
         told = [] if delivery.notice else await self._told(delivery, passed, at, detail, settings)
         return [*([passed] if passed else []), *told]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
 
+from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.port import Command, Commit
@@ -100,6 +101,8 @@ def command(row: RowMapping) -> Command:
         return Command(**values)
     if values["verb"] == "import":
         return Command(**values, history=_HISTORY.decode(details))
+    if values["verb"] == "drill":
+        return Command(**values, drill=drill_for(details))
     if values["verb"] == "silence":
         return Command(**values, hush=wish_of(details))
     said = _SAID.decode(details)

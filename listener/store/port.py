@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Protocol
 
 from alerts.delivery import Delivery, Outcome, Outgoing
+from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
+from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
 from rules.facts import Facts, Tone
@@ -95,9 +97,9 @@ class SourceRow:
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """What a person asked for. `verb` is ack, unack (who took it did not mean to), resolve, note, hold, release (the
-    hold), retry, label, import, silence or expire; `target` an incident id or number, a delivery id, the identity of a
-    mention, of which `wish` says more, a brand, of which `history` is brought, or the number of a silence; `ending` is
-    what an incident was, `hush` what is to be quiet.
+    hold), retry, label, import, silence, expire or drill; `target` an incident id or number, a delivery id, the
+    identity of a mention, of which `wish` says more, a brand, of which `history` is brought, or the number of a
+    silence; `ending` is what an incident was, `hush` what is to be quiet, `drill` what is to be tried.
     """
 
     id: int
@@ -110,6 +112,7 @@ class Command:
     history: tuple[Imported, ...] = ()
     ending: Ending | None = None
     hush: HushFor | None = None
+    drill: DrillFor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +175,7 @@ class Commit:
     silences: list[Silence] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    drills: list[Drill] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
     sources: list[SourceRow] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
@@ -282,7 +286,7 @@ class Store(Protocol):
         ...
 
 
-class Views(Remarks, Protocol):
+class Views(Remarks, DrillViews, Protocol):
     """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
 
     async def close(self) -> None: ...

@@ -14,6 +14,7 @@ from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
     COMMANDS,
+    DRILLS,
     HELD_BACK,
     HOLDS,
     INPUTS,
@@ -59,6 +60,7 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     yield partial(_rows, table=SILENCES, which=SILENCES.c.until < before)
     on_hold = select(HOLDS.c.incident)
     yield partial(_rows, table=HELD_BACK, which=and_(HELD_BACK.c.at < before, HELD_BACK.c.incident.not_in(on_hold)))
+    yield partial(_rows, table=DRILLS, which=DRILLS.c.ended_at < before)
     over = and_(OUTBOX.c.finished < before, OUTBOX.c.thread.not_in(on_hold))
     finished = select(OUTBOX.c.id).where(over)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -197,6 +197,8 @@ COMMANDS = Table(
     Index("commands_answered", "answered_at"),
     sqlite_autoincrement=True,
 )
+DRILLS = Table("drills", METADATA, _number("number", key=True), _instant("ended_at"), _body("body"))
+
 MARKS = Table(
     "marks",
     METADATA,

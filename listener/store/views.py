@@ -9,8 +9,9 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from alerts.delivery import Delivery
+from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import marking, noting, queries, silencing
+from listener.store import drilling, marking, noting, queries, silencing
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
@@ -143,6 +144,14 @@ class _SqlViews:
         with in_words(self._place):
             await self._check()
         return await finished(self._leave([dict(silencing.wish_row(wish, because, by, at))]), "store ask")
+
+    async def ask_drill(self, wish: DrillFor, by: str, at: Instant) -> int:
+        with in_words(self._place):
+            await self._check()
+        return await finished(self._leave([dict(drilling.wish_row(wish, by, at))]), "store ask")
+
+    async def drills(self, *, number: int | None = None, open_only: bool = False, limit: int = 100) -> list[Drill]:
+        return await self._read(partial(drilling.drills, number=number, open_only=open_only, limit=limit))
 
     async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
         return await self._read(partial(silencing.silences, since=since, limit=limit))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from alerts.delivery import Outcome, Outgoing
+from listener.store.drilling import write_drills
 from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
@@ -56,6 +57,7 @@ def write(
     _judged(connection, commit.judged)
     write_silences(connection, commit)
     write_remarks(connection, commit.remarks)
+    write_drills(connection, commit.drills)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)

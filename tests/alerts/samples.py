@@ -5,7 +5,23 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Curve, Figures, Held, Late, Notice, Quote, Running, Share, Slot, Talk, Trend, Withheld
+from alerts.alert import (
+    Alert,
+    Curve,
+    Figures,
+    Held,
+    Late,
+    Notice,
+    Quote,
+    Reached,
+    Running,
+    Share,
+    Slot,
+    Talk,
+    Trend,
+    Withheld,
+)
+from alerts.drill import FIGURES as MADE_UP
 from alerts.playbook import advice, shipped_advice
 from config.playbooks import Playbook
 
@@ -221,6 +237,27 @@ PLAYBOOKS = {
     "a playbook and what is over": replace(LATE, advice=_CALLING),
     "a call at any hour": replace(OPEN, advice=replace(_CALLING, client=replace(_CALLING.client, not_before=None))),
 }
+_LATER = OPENED + timedelta(minutes=1, seconds=52)
+_REACHED = (
+    Reached(channel="phone", after=timedelta(seconds=4)),
+    Reached(channel="team", why="hook.example answered 404"),
+    Reached(channel="boss"),
+)
+DRILL = Alert(
+    id="a1",
+    incident="drill-3",
+    number=3,
+    step=0,
+    brand="acme",
+    brand_name="Acme Air",
+    rule="drill",
+    state="open",
+    severity="critical",
+    at=OPENED,
+    opened_at=OPENED,
+    figures=MADE_UP,
+    drill=True,
+)
 ALERTS = {
     **KINDS,
     **PLAYBOOKS,
@@ -246,7 +283,10 @@ ALERTS = {
     "keyword": KEYWORD,
     "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words={"a": 9, "b": 4, "c": 1, "d": 1})),
     "crowded": CROWDED,
-    "drill": replace(OPEN, drill=True),
+    "drill": DRILL,
+    "drill taken": replace(DRILL, state="acknowledged", taken_at=_LATER, taken_by="anna"),
+    "drill over": replace(DRILL, state="resolved", taken_at=_LATER, taken_by="anna", reached=_REACHED),
+    "drill that nobody took": replace(DRILL, state="resolved", at=_LATER, reached=_REACHED[:1]),
     "in names": NAMED,
     "growing": GROWING,
     "growing and worse": replace(RISE, figures=replace(RISE.figures, second_half=51, least=8, least_authors=5)),
@@ -344,6 +384,8 @@ NOTICES["would have rung"] = Notice(
 NOTICES["one would have rung"] = replace(
     NOTICES["would have rung"], held=NOTICES["would have rung"].held[:1], until=None, link="https://bb.example"
 )
+for _topic in ("canary", "canary_lost", "canary_back", "no_drill"):
+    NOTICES[_topic] = Notice(id=_topic, topic=_topic, at=OPENED, subject="acme", since=OPENED - timedelta(minutes=2))
 NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
 NOTICES["passed on"] = replace(

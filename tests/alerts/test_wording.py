@@ -67,9 +67,10 @@ def test_the_subject_is_the_same_for_the_whole_life(language):
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_a_drill_says_so_first_and_last_in_every_part_a_person_may_see_alone(language):
+@pytest.mark.parametrize("state", [name for name, alert in ALERTS.items() if alert.drill])
+def test_a_drill_says_so_first_and_last_in_every_part_a_person_may_see_alone(language, state):
     word = "EXERCICE" if language == "fr" else "DRILL"
-    message = render(ALERTS["drill"], language, PARIS)
+    message = render(ALERTS[state], language, PARIS)
 
     for part in (
         message.title,

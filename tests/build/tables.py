@@ -14,10 +14,12 @@ from typing import Any
 
 from alerts.channel import CHANNELS, ChannelOptions
 from config.calendar import CalendarFile, Campaign, Live, Post
+from config.drill import Drill
 from config.model import Model
 from config.playbooks import CallClient, First, HoldingAnswer, Playbook, When
 from config.settings import Brand, Daemon, Operator, Route
 from config.spec import Catalog
+from config.watchdog import Canary, Heartbeat
 from listener.cli.main import COMMANDS
 from listener.cli.options import Option, options_of
 from listener.collector import COLLECTORS, SourceOptions
@@ -190,6 +192,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "live event options": lambda: options(Live),
     "playbook options": playbooks,
     "calendar file options": lambda: options(CalendarFile),
+    "drill options": lambda: options(Drill),
+    "canary options": lambda: options(Canary),
+    "heartbeat options": lambda: options(Heartbeat),
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),
     "channel options": lambda: components(CHANNELS, ChannelOptions),
