@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import html
 import json
+import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,8 +185,11 @@ async def complaints_open_an_incident(here: World) -> None:
 
 
 async def somebody_takes_it_and_it_gets_worse(here: World) -> None:
-    ran = await here.daemon.run("incidents", "ack", "1", "--by", "Léa")
-    assert (ran.code, ran.err) == (0, "done: ack 1\n")
+    link = here.phone.received[-1].json["click"]
+    seal = re.search(r'name="form" value="(\w+)"', await (await here.daemon.http.get(link)).text())
+    taken = await here.daemon.http.post(link, data={"form": seal[1], "act": "ack", "by": "Léa"})
+    assert "Pris en charge par Léa" in await taken.text()
+    assert link.rpartition("/")[2] not in here.daemon.log
     again = await here.daemon.run("incidents", "ack", "1", "--by", "Tom")
     assert (again.code, again.err) == (1, "refused: Léa already has incident 1\n")
     await here.told(2)

@@ -10,6 +10,7 @@ from listener.store.port import Answered
 from listener.web.guard import FAILURES_PER_MINUTE, LOOKS_PER_MINUTE
 from listener.web.status import Recipient
 from rules.instant import HOUR, MINUTE
+from tests.browser import browser
 from tests.listener.web.world import LINKS, NOW, incident, step
 
 RECIPIENTS = {
@@ -171,6 +172,21 @@ async def test_the_page_tells_nobody_where_it_is_and_runs_nothing(served):
     assert re.match(
         r"default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'", headers["Content-Security-Policy"]
     )
+
+
+async def test_in_a_browser_a_press_is_taken_and_nothing_is_blocked(served, world, tmp_path):
+    world.views.answers = {1: Answered(id=1, at=NOW)}
+    base = str((await served()).make_url(""))
+    async with browser(tmp_path) as tab:
+        await tab.open(f"{base.rstrip('/')}{PATH}")
+        assert await tab.run("getComputedStyle(document.querySelector('button')).minHeight") == "48px"
+        assert await tab.run("document.documentElement.scrollWidth <= window.innerWidth")
+        await tab.run("document.querySelector('[name=by]').value = 'Léa'")
+        world.views.rows[0] = incident(acknowledged_by="Léa")
+        await tab.run("document.querySelector('[value=ack]').click()")
+        await tab.until("document.querySelector('[role=status]')?.textContent.includes('Léa')")
+        assert [] == tab.errors
+    assert ["Léa"] == [each.by for each in world.views.asked]
 
 
 async def test_strangers_words_are_quoted_without_a_tag_or_a_phone_number(served, world):
