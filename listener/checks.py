@@ -81,7 +81,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _pageless, _detection, _operator, _queries, _languages, _tones, _addresses)
+    first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
     last = (check_watch, check_calendar, check_playbooks)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
@@ -267,6 +267,15 @@ def _pageless(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     message = "alerts carry no link: nobody can take an incident from the phone"
     hint = "external_url: https://badbuzz.example.org, where the page is reached from outside"
     yield loaded.document.problem(keys, message, hint, warning=True)
+
+
+def _open_links(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
+    """Who reads a link on its way can act like whom it was sent to."""
+    address = loaded.settings.daemon.external_url or ""
+    if address.startswith("http://") and not is_inside(address):
+        message = "links into incidents travel in the clear: who sees one can press its buttons"
+        hint = "write https://, and let a reverse proxy encrypt"
+        yield loaded.document.problem(("daemon", "external_url"), message, hint, warning=True)
 
 
 def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

@@ -156,6 +156,15 @@ def test_listening_to_others_needs_a_token(tmp_path: Path) -> None:
     assert said(tmp_path, daemon=reached) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "warned"), [("http://bb.example", True), ("https://bb.example", False), ("http://10.0.0.5:9465", False)]
+)
+def test_links_that_anybody_on_their_way_can_read_are_a_warning(tmp_path: Path, address: str, warned: bool) -> None:
+    found = said(tmp_path, daemon=f"{{external_url: '{address}'}}")
+
+    assert warned == (("warning", "daemon.external_url") in [one[:2] for one in found])
+
+
 def test_critical_alerts_should_wake_somebody(tmp_path: Path) -> None:
     found = said(tmp_path, routes="[{severity: critical, to: out}, {to: [phone]}]")
     assert found == [("warning", "routes.0.to", "a critical alert on this route wakes nobody")]
