@@ -75,10 +75,10 @@ def _day(value: object) -> object:
 _DATE = len("2026-11-09")
 YEARS = range(2000, 2200)
 """Years that somebody may mean."""
-_MOST_TIMES = 100
+MOST_TIMES = 100
 Times = Annotated[
     float,
-    Field(gt=1, le=_MOST_TIMES),
+    Field(gt=1, le=MOST_TIMES),
     BeforeValidator(times),
     PlainSerializer(lambda value: f"x{value:g}", return_type=str),
     WithJsonSchema({"type": "string", "examples": ["x2"]}),

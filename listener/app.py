@@ -26,6 +26,7 @@ from config.model import secrets_in
 from config.problems import ConfigError, Problem
 from config.secrets import secrets_of
 from config.settings import Component, Settings
+from listener.agenda.reading import readings, setup_at
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.clock import Clock, Steady
@@ -47,7 +48,7 @@ from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.recount import Recounting
 from listener.pipeline.roster import Job, Roster
-from listener.pipeline.setup import build_setup
+from listener.pipeline.setup import Setup
 from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.work import Reload
@@ -135,7 +136,7 @@ async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock, masking
     views = open_views(store_address(settings))
     stack.push_async_callback(views.close)
     metrics = Metrics(version=version("badbuzz"), now=clock.now)
-    ledger = Ledger(store, views, clock, metrics, build_setup(settings))
+    ledger = Ledger(store, views, clock, metrics, setup_at(clock.now(), settings))
     await ledger.start()
     return Parts(
         clock=clock,
@@ -173,8 +174,8 @@ class Daemon:
         """Listen, judge and tell until told to stop; then finish what is under way within 10 s."""
         parts = self._parts
         async with self._site(), asyncio.TaskGroup() as group:
-            sources, channels = Roster(group, "source"), Roster(group, "channel")
-            self._rosters = (sources, channels)
+            sources, channels, calendars = (Roster(group, role) for role in ("source", "channel", "calendar"))
+            self._rosters = (sources, channels, calendars)
             writing = group.create_task(parts.writer.run(), name="writer")
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
@@ -190,6 +191,7 @@ class Daemon:
             log.info("stopping")
             learning.cancel()  # what it would have learnt it learns after the next start
             await sources.become({})
+            await calendars.become({})
             await self._drain(until)
             await channels.become({})
             for task in (hearing, keeping, writing):
@@ -210,7 +212,7 @@ class Daemon:
                 self._parts.metrics.configuration_loaded(successful=False)
                 raise
             self._parts.masking.learn(secrets_of(loaded.settings, loaded.document))
-            before, after = self._parts.ledger.setup, build_setup(loaded.settings)
+            before, after = self._parts.ledger.setup, await self._setup(loaded.settings)
             await self._parts.writer.submit(Reload(setup=after))
             forget(self._parts.metrics, before, after)
             self._describer.settings, self._describer.agenda = after.settings, after.agenda
@@ -219,10 +221,23 @@ class Daemon:
             log.info("reloaded", warnings=len(loaded.warnings))
             return loaded.warnings
 
+    async def _setup(self, settings: Settings) -> Setup:
+        return await asyncio.to_thread(setup_at, self._parts.clock.now(), settings)
+
+    async def _look_ahead(self) -> None:
+        """Take up what calendars that are kept elsewhere say by now."""
+        async with self._reloading:
+            after = await self._setup(self._settings)
+            if after.agenda != self._parts.ledger.setup.agenda:
+                await self._parts.writer.submit(Reload(setup=after))
+                self._describer.agenda = after.agenda
+
     async def _staff(self) -> None:
-        """Make the tasks of sources and channels those of the configuration in force."""
-        sources, channels = self._rosters
+        """Make the tasks of sources, channels and calendars those of the configuration in force."""
+        sources, channels, calendars = self._rosters
         settings = self._settings
+        client, clock, hide = self._parts.client, self._parts.clock, self._parts.masking.hide
+        await calendars.become(readings(settings, client, clock, self._look_ahead, hide))
         await channels.become({name: self._channel(each) for name, each in settings.channels.items()})
         await sources.become({name: self._source(each) for name, each in settings.sources.items()})
 

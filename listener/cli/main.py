@@ -31,6 +31,7 @@ COMMANDS = {
     "incidents": "List, show, explain, acknowledge and resolve incidents.",
     "silences": "Be told of nothing for a while: add, list and end silences.",
     "drill": "Hold a fire drill, and see what came of it.",
+    "calendar": "Show posts, campaigns and live events to come.",
     "routes": "Show who is told of what, and try it.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",
