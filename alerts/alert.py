@@ -237,8 +237,24 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Topic = Literal[
-    "undelivered", "source_down", "source_up", "held", "test", "canary", "canary_lost", "canary_back", "no_drill"
+    "undelivered",
+    "source_down",
+    "source_up",
+    "held",
+    "digest",
+    "test",
+    "canary",
+    "canary_lost",
+    "canary_back",
+    "no_drill",
 ]
+
+
+class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Which time a digest tells of, `2026-W46` or `2026-11-14`, and the brands that it compares with."""
+
+    period: str
+    against: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +271,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
+    `digest`: how a week or a day of the brand `subject` went; what it says is read when it is sent.
     """
 
     id: str
@@ -278,3 +295,4 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[Held, ...] = ()
     watched_since: datetime | None = None
     until: date | None = None
+    digest: DigestOf | None = None

@@ -69,9 +69,9 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         thread=alert.incident,
         step=alert.step,
         language=language,
-        title=_fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
-        subject=_fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
-        line=marks.long(_cut(words.parts("line"), LINE - len(marks.long("")))),
+        title=fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
+        subject=fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
+        line=marks.long(cut(words.parts("line"), LINE - len(marks.long("")))),
         lead=marks.long(lead),
         text="",
         html="",
@@ -141,7 +141,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
     words = Words("notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
     missed = safe.topic == "undelivered" and safe.since is not None
-    title = _fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
+    title = fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
     stamp = f"{_stamp(times)} ({times.place})"
     message = Message(
         id=notice.id,
@@ -150,7 +150,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         language=language,
         title=title,
         subject=title,
-        line=_cut([*words.parts("lead"), *([f"{reason}."] if reason else [])], LINE),
+        line=cut([*words.parts("lead"), *([f"{reason}."] if reason else [])], LINE),
         lead=lead,
         text="",
         html="",
@@ -368,13 +368,13 @@ def _stamp(times: Times) -> str:
     return f"{times.day(times.now)}, {times.hour(times.now)}"
 
 
-def _fitted(title: Callable[[str], str], name: str) -> str:
+def fitted(title: Callable[[str], str], name: str) -> str:
     """The title, its name shortened when it is too long."""
     over = len(title(name)) - TITLE
     return title(shorten(name, max(SHORTEST_NAME, len(name) - over))) if over > 0 else title(name)
 
 
-def _cut(sentences: Sequence[str], limit: int) -> str:
+def cut(sentences: Sequence[str], limit: int) -> str:
     """As many sentences as fit; the first one shortened when it does not."""
     text = shorten(sentences[0], limit)
     for sentence in sentences[1:]:

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from msgspec.structs import replace
 
 from alerts.alert import Alert, Language, Notice, Quote
+from alerts.digest import Digest
 from alerts.playbook import Advice, InWords
 from rules.text import defuse, shorten
 
@@ -97,6 +98,29 @@ def notice_made_safe(notice: Notice) -> Notice:
         heard=_named(notice.heard),
         held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
         link=safe_link(notice.link),
+    )
+
+
+def digest_made_safe(digest: Digest, language: Language) -> Digest:
+    """The same digest, cleaned like an alert."""
+    voice = digest.voice
+    return replace(
+        digest,
+        brand=_name(digest.brand),
+        voice=voice and replace(voice, against=tuple(map(_name, voice.against))),
+        incidents=tuple(replace(each, rule=_name(each.rule)) for each in digest.incidents),
+        withheld=tuple(
+            replace(each, by=_maybe(each.by, NAME) or "", because=_maybe(each.because, REASON) or "")
+            for each in digest.withheld
+        ),
+        worth=tuple(
+            replace(each, quote=_quote(each.quote, language)) for each in digest.worth if defuse(each.quote.text[:READ])
+        ),
+        campaigns=tuple(replace(each, name=_name(each.name)) for each in digest.campaigns),
+        events=tuple(replace(each, tag=_name(each.tag)) for each in digest.events),
+        unheard=tuple(replace(each, source=_name(each.source)) for each in digest.unheard),
+        believed=tuple(replace(each, rule=_name(each.rule)) for each in digest.believed),
+        ahead=tuple(replace(each, name=_maybe(each.name, REASON) or "") for each in digest.ahead),
     )
 
 

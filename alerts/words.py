@@ -87,7 +87,7 @@ def headings(language: Language) -> Any:
     return _ENVIRONMENT.get_template(f"{language}/headings.jinja").module
 
 
-def page(values: Mapping[str, Any], language: Language) -> tuple[str, str]:
+def page(values: Mapping[str, Any], language: Language, layout: str = "message") -> tuple[str, str]:
     """The message as plain text and as HTML: the same words in the same order."""
     common = {
         "headings": headings(language),
@@ -97,6 +97,6 @@ def page(values: Mapping[str, Any], language: Language) -> tuple[str, str]:
         **_writing(language),
     }
     text, html = (
-        _ENVIRONMENT.get_template(f"message.{form}.jinja").render({**common, **values}) for form in ("txt", "html")
+        _ENVIRONMENT.get_template(f"{layout}.{form}.jinja").render({**common, **values}) for form in ("txt", "html")
     )
     return text, html

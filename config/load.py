@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from config.calendar import EXAMPLE, model_of
+from config.digest import DigestPlan
 from config.document import Document, read
 from config.drill import Drill
 from config.model import Model
@@ -36,7 +37,7 @@ _NEEDED = {
 }
 _SECTIONS = (
     *("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes"),
-    *("calendar", "people", "oncall", "playbooks", "drill", "canary", "heartbeat"),
+    *("calendar", "people", "oncall", "playbooks", "drill", "canary", "heartbeat", "digest"),
 )
 _OPTIONAL: dict[str, type[Model]] = {"oncall": OnCall, "drill": Drill, "canary": Canary, "heartbeat": Heartbeat}
 """Sections that are one map, and mean nothing when they are not written."""
@@ -145,6 +146,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
     for section in _OPTIONAL:
         if loaded.document.data.get(section) is not None and (written := getattr(settings, section)):
             plain[section] = _dump(written)
+    if settings.digest:
+        plain["digest"] = [_dump(plan) for plan in settings.digest]
     if settings.calendar:
         plain["calendar"] = [_dump(entry) for entry in settings.calendar]
     if settings.playbooks:
@@ -196,6 +199,7 @@ class _Loader:
             "routes": tuple(self._list("routes", lambda _: Route, "- {to: [name of a channel]}")),
             "people": dict(self._named("people", lambda keys: self._model(Person, keys))),
             **dict(self._optional()),
+            "digest": tuple(self._list("digest", lambda _: DigestPlan, "- {to: [...], brands: [...]}")),
             "calendar": tuple(self._list("calendar", model_of, EXAMPLE)),
             "playbooks": dict(self._named("playbooks", lambda keys: self._model(Playbook, keys))),
         }

@@ -11,6 +11,9 @@ from config.problems import Problem, did_you_mean
 _ONE = {"brands": "brand", "rules": "rule", "sources": "source", "channels": "channel", "people": "person"}
 _USED: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("operator.to", ("channels",), ()),
+    ("digest.*.to", ("channels", "people"), ()),
+    ("digest.*.brands", ("brands",), ()),
+    ("digest.*.against", ("brands",), ()),
     ("routes.*.to", ("channels", "people"), (ONCALL,)),
     ("routes.*.brand", ("brands",), ()),
     ("routes.*.source", ("sources",), ()),

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from config.calendar import CalendarFile, Campaign, Live, Post
+from config.digest import DigestPlan
 from config.drill import Drill
 from config.load import Catalogs
 from config.model import Model, format_duration
@@ -43,7 +44,17 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [Daemon, Operator, Brand, Route, *_ENTRIES, Person, Playbook, *_MAPS.values()]
+    models: list[type[Model]] = [
+        Daemon,
+        Operator,
+        Brand,
+        Route,
+        *_ENTRIES,
+        Person,
+        Playbook,
+        DigestPlan,
+        *_MAPS.values(),
+    ]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
@@ -63,18 +74,13 @@ def schema(catalogs: Catalogs) -> Json:
             "daemon": refs[Daemon, "validation"],
             "operator": refs[Operator, "validation"],
             **{section: _named(parts[section], words) for section, words in _SECTIONS.items()},
-            "routes": {
-                "type": "array",
-                "description": "Who is told of what; the first that fits.",
-                "items": refs[Route, "validation"],
-            },
-            "calendar": {
-                "type": "array",
-                "description": "What is known beforehand of brands.",
-                "items": {"anyOf": [refs[entry, "validation"] for entry in _ENTRIES]},
-            },
+            "routes": _list(refs[Route, "validation"], "Who is told of what; the first that fits."),
+            "calendar": _list(
+                {"anyOf": [refs[entry, "validation"] for entry in _ENTRIES]}, "What is known beforehand of brands."
+            ),
             "people": _named(refs[Person, "validation"], "Who is told, by name."),
             **{section: refs[model, "validation"] for section, model in _MAPS.items()},
+            "digest": _list(refs[DigestPlan, "validation"], "Who hears how a week or a day went."),
         },
         "$defs": definitions,
     }
@@ -91,6 +97,10 @@ def _name(reference: Json) -> str:
 def _one_or_more(description: str) -> Json:
     item = {"type": "string"}
     return {"description": description, "anyOf": [item, {"type": "array", "items": item}]}
+
+
+def _list(items: Json, description: str) -> Json:
+    return {"type": "array", "description": description, "items": items}
 
 
 def _named(part: Json, description: str) -> Json:

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from config.calendar import Entry
+from config.digest import DigestPlan
 from config.drill import Drill
 from config.hours import Hours
 from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
@@ -192,6 +193,7 @@ class Settings(Model):
     drill: Drill = Drill()
     canary: Canary | None = None
     heartbeat: Heartbeat | None = None
+    digest: tuple[DigestPlan, ...] = ()
 
     def reached_by(self, name: str) -> tuple[str, ...]:
         """The channels that a name in a route may come to, whenever that is: one channel, those of a person, or of all

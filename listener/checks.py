@@ -15,6 +15,7 @@ from config.model import format_duration
 from config.problems import ConfigError, Problem
 from config.settings import Component, Route, Settings
 from listener.agenda.checking import check_calendar
+from listener.checks_digest import check_digests
 from listener.checks_watch import check_watch
 from listener.detection import is_missing
 from listener.net.guard import is_inside
@@ -83,7 +84,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """
     first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
-    last = (check_watch, check_calendar, check_playbooks)
+    last = (check_watch, check_calendar, check_playbooks, check_digests)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 
 
@@ -323,7 +324,8 @@ def _takes_all(route: Route, severity: str | None) -> bool:
 
 def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     settings = loaded.settings
-    used = _told(settings) | set(settings.operator.to)
+    reading = {name for plan in settings.digest for each in plan.to for name in settings.reached_by(each)}
+    used = _told(settings) | set(settings.operator.to) | reading
     for name in settings.channels:
         if name not in used and not loaded.flawed & {"routes", "operator"}:
             keys, message = ("channels", name), "no route leads to this channel"

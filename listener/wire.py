@@ -1,5 +1,6 @@
 """Transitions as other programs read them: one JSON object a line."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -33,6 +34,19 @@ def transition_line(step: Transition) -> bytes:
     }
     people = {"by": step.by, "because": step.because, "ending": step.ending}
     return json_line(line | {key: value for key, value in people.items() if value is not None})
+
+
+def plain(value: object) -> Any:
+    """A value of ours as plain data: moments in RFC 3339, spans as Prometheus durations."""
+    return _plain(msgspec.to_builtins(value, builtin_types=(timedelta,)))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 def json_line(value: object) -> bytes:

@@ -13,7 +13,7 @@ from email.policy import SMTP as MAIL
 from email.utils import format_datetime
 from html import escape
 from typing import Annotated, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import aiosmtplib
 import idna
@@ -21,7 +21,7 @@ import structlog
 from aiosmtplib import SMTPResponseException
 from pydantic import AfterValidator, Field, model_validator
 
-from alerts.alert import Language
+from alerts.alert import Language, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
@@ -261,12 +261,19 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
     how = headings(message.language).reply if sealing and message.choices else ""
+    unsubscribe = ""
+    if isinstance(message.about, Notice) and message.about.topic == "digest":
+        # in digests only: in a page it would quietly take whoever is on call off the list
+        unsubscribe = f"<mailto:{quote(options.sender, safe='@')}?subject={quote(f'unsubscribe {message.subject}')}>"
+        how = headings(message.language).unsubscribe
     mail.set_content(f"{message.text.rstrip()}\n\n{how}\n" if how else message.text, cte="quoted-printable")
     page = message.html.replace("</body>", f"<p>{escape(how)}</p></body>") if how else message.html
     mail.add_alternative(page, subtype="html", cte="quoted-printable")
     if message.chart:
         _, shown = mail.iter_parts()
         shown.add_related(picture(message.chart), "image", "png", cid=f"<{CHART}>", disposition="inline")
+    if unsubscribe:
+        mail["List-Unsubscribe"] = unsubscribe
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail

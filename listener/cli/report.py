@@ -1,6 +1,7 @@
 """`badbuzz report`: how things stand, in words for whoever answers for a brand."""
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
@@ -8,6 +9,7 @@ import typer
 from alerts.alert import Language
 from config.settings import Settings
 from listener.cli.label import brand_of
+from listener.cli.report_digest import Form, period_of, write
 from listener.cli.store_access import Json, put, shown, with_views
 from listener.cli.terminal import ConfigPath
 from listener.clock import Clock
@@ -32,13 +34,28 @@ def command(
     brand: Annotated[str | None, typer.Option(help="Only this brand.")] = None,
     language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
     json: Json = False,
+    digest: Annotated[bool, typer.Option("--digest", help="The digest of the brand instead, as it is sent.")] = False,
+    period: Annotated[
+        str | None, typer.Option(help="Of a digest: 2026-W46, or 2026-11-14 for a day; the last week when not given.")
+    ] = None,
+    html: Annotated[bool, typer.Option("--html", help="A digest as a page.")] = False,
 ) -> None:
     """Say how good the tone is, whether that changes, and how far alerts can be believed.
 
-    Measured by what people marked, and by what they said that incidents were, brand by brand.
+    Measured by what people marked, and by what they said that incidents were, brand by brand. Or, with --digest, how a
+    week or a day went.
     """
+    if (period or html) and not digest:
+        raise typer.BadParameter("--period and --html are for --digest")
+    if digest and not brand:
+        raise typer.BadParameter("a digest is of one brand: name it with --brand")
 
     async def work(views: Views, settings: Settings) -> None:
+        if digest:
+            time = period_of(period, ZoneInfo(settings.daemon.time_zone))
+            form: Form = "json" if json else "html" if html else "text"
+            await write(views, settings, brand or "", time, form, language)
+            return
         now = Clock().now()
         for name in [brand_of(settings, brand)] if brand else settings.brands:
             found = await _quality(views, settings, name, now)

@@ -13,6 +13,7 @@ from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.clean import fit
 from listener.pipeline.commands import Commands
+from listener.pipeline.digests import Digests
 from listener.pipeline.drills import Drills
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
@@ -76,8 +77,7 @@ class Ledger:
         self.moved = 0.0
         self._stale = self._strays = self._was_ahead = False
         self._undelivered = Undelivered(views)
-        self._digest = Digest(views)
-        self._drills = Drills(views)
+        self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -137,6 +137,7 @@ class Ledger:
         await self._tell(turn)
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         await self._drills.go_on(turn)
+        turn.commit.outgoing += self._digests.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
         if final or long or turn.at - self._snapshot_at >= HOUR:
@@ -260,6 +261,7 @@ class Ledger:
         self._looked, self._passed = 0, frozenset()
         self._digest.begin(self.setup.settings, self._advanced)
         await self._drills.load(self._advanced)
+        self._digests.begin(self._advanced)
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}

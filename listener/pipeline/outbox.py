@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from alerts.alert import Alert, Language
+from alerts.alert import Alert, Language, Notice
 from alerts.channel import CHANNELS, SendError
 from alerts.delivery import Delivery, Outcome
 from alerts.links import Links
 from alerts.message import Message
 from alerts.render import render, render_notice
+from alerts.render_digest import render_digest
 from config.settings import Settings
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
@@ -23,9 +25,11 @@ from listener.pipeline.outlive import outlive
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Settled
 from listener.pipeline.writer import Writer
+from listener.reporting.digest import Digests
+from listener.reporting.periods import named
 from listener.signal import Signal
 from listener.store.port import Store, StoreError
-from rules.instant import Instant
+from rules.instant import Instant, instant
 
 LOOK_AGAIN = 1.0
 """Seconds after which a waiting channel looks by itself: a retry may have become due."""
@@ -70,6 +74,8 @@ class ChannelOutbox:
 
     async def _words(self, delivery: Delivery) -> Message | None:
         language, zone = self._taste(delivery.channel)
+        if delivery.notice is not None and delivery.notice.digest is not None:
+            return await _insist(partial(self._digest, delivery.notice, language), delivery.channel)
         if delivery.notice is not None:
             notice = self._describer.notice(delivery.notice)
             return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
@@ -80,6 +86,15 @@ class ChannelOutbox:
         pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures
         now = self._clock.now()
         return await self._describer.alert(delivery.transition or "", delivery.id, now, pictures=pictures)
+
+    async def _digest(self, notice: Notice, language: Language) -> Message:
+        settings, told = self._settings, notice.digest
+        assert told
+        # midnights are those of the configuration, whoever reads
+        zone = ZoneInfo(settings.daemon.time_zone)
+        reading = Digests(self._describer.views, settings)
+        made = reading.of(notice.subject, named(told.period, zone), instant(notice.at), told.against)
+        return render_digest(await made, notice, language, zone)
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
         outcome = replace(outcome, detail=self._hide(outcome.detail))

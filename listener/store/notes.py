@@ -5,7 +5,9 @@ from typing import Protocol
 
 import msgspec
 
-from rules.instant import Instant
+from alerts.digest import Counted
+from rules.inputs import Input
+from rules.instant import Instant, Span
 from rules.mention import Mention
 
 LONGEST_NOTE = 1_000
@@ -54,7 +56,23 @@ class Kept:
 
 
 class Remarks(Protocol):
-    """What can be read of this."""
+    """What can be read of this, and what reports count."""
+
+    async def counted(self, brand: str, since: Instant, until: Instant, width: Span) -> dict[Instant, Counted]:
+        """The mentions of a brand from `since` until just before `until`, in bins of `width`, by their beginning; empty
+        ones are missing. Stored ones alone are counted, so what is too old is none.
+        """
+        ...
+
+    async def heard_since(self, brand: str) -> Instant | None:
+        """When the oldest mention of a brand that is still stored was taken."""
+        ...
+
+    async def hearing(self, brand: str, since: Instant, until: Instant) -> tuple[bytes | None, list[Input]]:
+        """The engine of a brand as a snapshot before `since` left it, and what the log says from there until `until` of
+        what was heard.
+        """
+        ...
 
     async def notes(self, incident: str) -> list[Note]:
         """Of an incident (its id), in order."""

@@ -1,5 +1,6 @@
 """The reading side of the port, and the one thing it writes: commands."""
 
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import timedelta
 from functools import partial
@@ -9,9 +10,10 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from alerts.delivery import Delivery
+from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import drilling, marking, noting, queries, silencing
+from listener.store import drilling, marking, noting, queries, silencing, tallies
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
@@ -32,10 +34,12 @@ from listener.store.tables import COMMANDS, HEAD
 from listener.store.upkeep import current
 from rules.facts import Tone
 from rules.inputs import Imported, Input
-from rules.instant import Instant
+from rules.instant import HOUR, Instant, Span
 from rules.transition import Ending, Transition
 
 T = TypeVar("T")
+
+_PART: Span = 12 * HOUR
 
 
 def open_views(where: str | Path, limit: timedelta = timedelta(seconds=5)) -> Views:
@@ -167,6 +171,21 @@ class _SqlViews:
 
     async def kept(self, incident: str, limit: int = 1_000) -> list[Kept]:
         return await self._read(partial(noting.kept, incident=incident, limit=limit))
+
+    async def counted(self, brand: str, since: Instant, until: Instant, width: Span) -> dict[Instant, Counted]:
+        found: defaultdict[Instant, Counter[str]] = defaultdict(Counter)
+        # in parts, so that no read lasts long however much was said
+        for begin in range(since, until, _PART):
+            part = partial(tallies.counted, brand=brand, since=begin, until=min(begin + _PART, until), width=width)
+            for bin_, series in (await self._read(part)).items():
+                found[bin_].update(series)
+        return {begin: tallies.summed(series) for begin, series in sorted(found.items())}
+
+    async def heard_since(self, brand: str) -> Instant | None:
+        return await self._read(partial(tallies.heard_since, brand=brand))
+
+    async def hearing(self, brand: str, since: Instant, until: Instant) -> tuple[bytes | None, list[Input]]:
+        return await self._read(partial(tallies.hearing, brand=brand, since=since, until=until))
 
     async def asked_labels(self, limit: int = 10_000) -> list[Command]:
         return await self._read(partial(marking.waiting_labels, limit=limit))

@@ -14,6 +14,7 @@ from typing import Any
 
 from alerts.channel import CHANNELS, ChannelOptions
 from config.calendar import CalendarFile, Campaign, Live, Post
+from config.digest import DigestPlan
 from config.drill import Drill
 from config.model import Model
 from config.playbooks import CallClient, First, HoldingAnswer, Playbook, When
@@ -195,6 +196,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "drill options": lambda: options(Drill),
     "canary options": lambda: options(Canary),
     "heartbeat options": lambda: options(Heartbeat),
+    "digest options": lambda: options(DigestPlan),
     "source options": lambda: components(COLLECTORS, SourceOptions),
     "rule options": lambda: components(RULES, RuleOptions),
     "channel options": lambda: components(CHANNELS, ChannelOptions),

@@ -279,3 +279,18 @@ def test_a_query_that_yaml_takes_for_a_comment_needs_quotes(tmp_path: Path) -> N
 def test_only_what_is_near_is_suggested(word: str, meant: str) -> None:
     known = ["severity", "feed", "language", "url", "open", "reopened"] + (["every"] if meant == "every" else [])
     assert closest(word, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("entry", "path"),
+    [
+        ("{to: team, brands: [acme], at: 25:00}", "at"),
+        ("{to: team, brands: [acme], every: day, at: 'Mon 08:00'}", ""),
+        ("{to: team, brands: [acme], against: acme}", ""),
+        ("{to: nobody, brands: [acme]}", "to"),
+        ("{to: team, brands: [acme], against: [other]}", "against.0"),
+    ],
+)
+def test_a_digest_that_cannot_be_sent_is_told_with_its_place(tmp_path: Path, entry: str, path: str) -> None:
+    (problem,) = problems(tmp_path, f"{GOOD}digest: [{entry}]\n")
+    assert problem.path == f"digest.0.{path}".rstrip(".")

@@ -18,7 +18,7 @@ WITHOUT_BROKEN = Catalogs(
 def test_every_section_and_every_kinds_options_are_described() -> None:
     found = schema(WITHOUT_BROKEN)
     sections = ["include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes", "calendar"]
-    sections += ["people", "oncall", "playbooks", "drill", "canary", "heartbeat"]
+    sections += ["people", "oncall", "playbooks", "drill", "canary", "heartbeat", "digest"]
     rule = found["properties"]["rules"]["additionalProperties"]
     assert sorted(found["properties"]) == sorted(sections)
     assert rule["properties"]["kind"]["oneOf"] == [{"const": "spike", "description": "More than usual."}]

@@ -297,3 +297,14 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
     ]
     unnamed = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}")
     assert [path for _, path, _ in unnamed] == ["oncall"]
+
+
+def test_no_digest_shows_one_client_the_figures_of_another_nor_rings(tmp_path: Path) -> None:
+    more = {
+        "brands": "{acme: {query: acme}, beta: {query: beta}}",
+        "people": "{lea: {call_by: [phone], only: [beta]}}",
+        "digest": "[{to: phone, brands: [acme], against: [beta]}, {to: out, brands: [beta]}, {to: lea, brands: acme}]",
+    }
+    found = [each for each in said(tmp_path, **more) if each[1].startswith("digest")]
+    assert ("error", "digest.0.against", "'beta' has readers of its own, and these would see its figures") == found[0]
+    assert ["digest.1.to", "digest.2.to", "digest.2.to"] == [path for _, path, _ in found[1:]]

@@ -267,6 +267,13 @@ async def test_the_headers_say_when_who_how_urgent_and_that_a_machine_wrote() ->
     assert "List-Unsubscribe" not in read
 
 
+def test_a_digest_alone_says_how_to_receive_it_no_more() -> None:
+    mail = composed(message(notice(topic="digest"), language="en", subject="Acme: week 46"))
+    assert mail["List-Unsubscribe"].strip() == "<mailto:badbuzz@example.org?subject=unsubscribe%20Acme%3A%20week%2046>"
+    for part in mail.iter_parts():
+        assert "To receive this digest no more" in part.get_content()
+
+
 @pytest.mark.parametrize(("priority", "shown"), [(5, "1"), (4, "2"), (3, "3"), (2, "3")])
 def test_what_does_not_ring_is_an_ordinary_mail(priority: int, shown: str) -> None:
     assert shown == composed(message(priority=priority))["X-Priority"]

@@ -1,0 +1,140 @@
+"""A digest read from the store: counted, or quoted, and nothing else."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from alerts.agenda import NOTHING, Span, written
+from alerts.alert import Quote
+from alerts.digest import Because, Believed, Counted, Digest, Event, Unheard, Withheld
+from config.settings import Settings
+from listener.explaining.endings import beliefs
+from listener.pipeline.watched import is_held
+from listener.reporting.agenda import ahead, campaigns, events
+from listener.reporting.counting import days_of, voice
+from listener.reporting.hearing import unheard
+from listener.reporting.lives import lived
+from listener.reporting.periods import Period
+from listener.reporting.worth import worth_answering
+from listener.store.port import IncidentRow, Views
+from rules.engine import Engine
+from rules.instant import DAY, Instant, instant, moment
+
+_INCIDENTS = 1_000
+"""The newest of a brand: what is told of, and what alerts are measured by."""
+_LISTED = 50
+"""Incidents of one digest."""
+
+
+class Digests:
+    """Reads digests, with the names that people use."""
+
+    def __init__(self, views: Views, settings: Settings) -> None:
+        self._views, self._settings = views, settings
+
+    async def of(self, brand: str, period: Period, now: Instant, against: Sequence[str] = ()) -> Digest:
+        """How a time went for a brand, beside the brands `against` it. Raises StoreError."""
+        views, settings = self._views, self._settings
+        days, planned = await days_of(views, brand, period), written(settings).get(brand, NOTHING)
+        others = {self._called(name): await days_of(views, name, period) for name in against}
+        rows = await views.incidents(brand=brand, limit=_INCIDENTS)
+        mine = [row for row in rows if _is_in(row, period)][:_LISTED]
+        worth, read = await worth_answering(views, brand, period.since, period.until)
+        silent, stopped = await self._unheard(brand, period)
+        return Digest(
+            id=f"digest-{brand}-{period.name}",
+            brand=self._called(brand),
+            every=period.every,
+            since=moment(period.since),
+            until=moment(period.until),
+            made_at=moment(now),
+            counted=days.of(period) or Counted(),
+            before=tuple(days.before(period)),
+            days=tuple(days.shown(period)),
+            voice=voice(days, others, period),
+            incidents=tuple([await lived(views, settings, row) for row in reversed(mine)]),
+            withheld=tuple(await self._withheld(mine)),
+            worth=tuple(replace(each, quote=self._sourced(each.quote)) for each in worth),
+            read=read,
+            campaigns=tuple(campaigns(planned, period, days)),
+            events=tuple([await self._event(brand, each) for each in events(planned, period)]),
+            sources=len(self._listening(brand)),
+            unheard=tuple(silent),
+            stopped=stopped,
+            believed=tuple(self._believed(rows)),
+            ahead=tuple(ahead(planned, settings, await views.silences(period.until), brand, period)),
+        )
+
+    async def _event(self, brand: str, span: Span) -> Event:
+        said = await self._views.counted(brand, instant(span.since), instant(span.until), DAY)
+        total = sum(said.values(), Counted())
+        return Event(tag=span.tag or "", begins=span.since, ends=span.until, counted=total)
+
+    def _sourced(self, quote: Quote) -> Quote:
+        source = self._settings.sources.get(quote.source)
+        return replace(quote, source=source.label) if source else quote
+
+    def _called(self, brand: str) -> str:
+        configured = self._settings.brands.get(brand)
+        return (configured.name if configured else None) or brand
+
+    def _believed(self, rows: Sequence[IncidentRow]) -> list[Believed]:
+        rules = self._settings.rules
+        return [
+            Believed(
+                rule=rules[each.rule].label if each.rule in rules else each.rule,
+                real=each.real,
+                false=each.false,
+                unjudged=each.unjudged,
+            )
+            for each in beliefs(rows)
+        ]
+
+    def _listening(self, brand: str) -> list[str]:
+        return [
+            name
+            for name, source in self._settings.sources.items()
+            if brand in (getattr(source.options, "brands", None) or (brand,))
+        ]
+
+    async def _unheard(self, brand: str, period: Period) -> tuple[list[Unheard], timedelta]:
+        state, entries = await self._views.hearing(brand, period.since, period.until)
+        engine = Engine(brand, state)
+        rows = {row.name: row for row in await self._views.sources()}
+        mine = self._listening(brand)
+        never = [name for name in mine if name not in rows or rows[name].last_read is None]
+        shares = {name: engine.heard(name) for name in mine}
+        found, stopped = unheard(shares, entries, period.since, period.until, never)
+        labels = self._settings.sources
+        return [replace(each, source=labels[each.source].label) for each in found], stopped
+
+    async def _withheld(self, rows: Sequence[IncidentRow]) -> list[Withheld]:
+        silences = {each.number: each for each, _ in await self._views.silences()}
+        steps: Counter[tuple[Because, int]] = Counter()
+        numbers: dict[tuple[Because, int], list[int]] = {}
+        for row in rows:
+            held: list[tuple[Because, int]] = [
+                ("silence", each.silence) if each.silence else ("beside", 0)
+                for each in await self._views.held_back(row.id)
+            ]
+            held += [("watched", 0)] if is_held(self._settings, row) else []
+            steps.update(held)
+            for key in dict.fromkeys(held):
+                numbers.setdefault(key, []).append(row.number)
+        return [
+            Withheld(
+                steps=count,
+                incidents=tuple(sorted(numbers[reason, number])),
+                reason=reason,
+                by=silences[number].by if number in silences else "",
+                because=silences[number].because if number in silences else "",
+            )
+            for (reason, number), count in sorted(steps.items())
+        ]
+
+
+def _is_in(row: IncidentRow, period: Period) -> bool:
+    is_over = row.state == "resolved"
+    return row.opened_at < period.until and not (is_over and row.changed_at < period.since)
