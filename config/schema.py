@@ -44,17 +44,8 @@ class Generator(GenerateJsonSchema):
 def schema(catalogs: Catalogs) -> Json:
     """A JSON Schema (draft 2020-12) that accepts what `load` accepts, `!secret` and `${VAR}` seen as text."""
     specs = {section: _specs(getattr(catalogs, section)) for section in ("sources", "rules", "channels")}
-    models: list[type[Model]] = [
-        Daemon,
-        Operator,
-        Brand,
-        Route,
-        *_ENTRIES,
-        Person,
-        Playbook,
-        DigestPlan,
-        *_MAPS.values(),
-    ]
+    models: list[type[Model]] = [Daemon, Operator, Brand, Route, Person, Playbook, DigestPlan]
+    models += [*_ENTRIES, *_MAPS.values()]
     models += dict.fromkeys(model for kinds in specs.values() for model, _ in kinds.values())
     refs, shared = models_json_schema([(model, "validation") for model in models], schema_generator=Generator)
     definitions: Json = shared.get("$defs", {})
