@@ -156,6 +156,18 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """What comes while nobody takes an incident for which somebody of the watch is called. Its reader is `told`,
+    reminded, or it is passed on to them; `to` is who is called next, `at` then; `word` is when this channel hears of
+    it again at the latest. None where nobody and nothing follows.
+    """
+
+    why: Literal["told", "remind", "pass"] = "told"
+    to: str | None = None
+    at: datetime | None = None
+    word: datetime | None = None
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """One transition, told to one channel. Times are aware UTC.
 
@@ -171,13 +183,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
-    went on since this step, `withheld` when this was not to be told before. `posts` are the next that the brand has
+    went on since this step, `withheld` when this was not to be told before, `pending` where somebody of the watch is
+    called. `posts` are the next that the brand has
     scheduled, in their order, and `running` its campaigns and live events under way.
 
     `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
-    `channel_names` say what people call them, where that is something else.
+    `channel_names` say what people call them, where that is something else: whom it reaches, of somebody's own channel.
     """
 
     id: str
@@ -206,6 +219,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     channel_names: dict[str, str] = {}
     late: Late | None = None
     withheld: Withheld | None = None
+    pending: Pending | None = None
     posts: tuple[Slot, ...] = ()
     running: tuple[Running, ...] = ()
     by: str | None = None

@@ -3,15 +3,28 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from alerts.alert import Notice
 from rules.instant import Instant
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """For whom a channel is told: `person`, None for all who read it. `why`: they are `told` as a route says,
+    reminded, or it is passed on to them, as nobody has taken the incident. `ladder` is when the ladder begins to be
+    climbed for it, None where none is.
+    """
+
+    person: str | None = None
+    why: Literal["told", "remind", "pass"] = "told"
+    ladder: Instant | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """A delivery to be made, of a transition (`transition` is its id) or of a notice. `id` is stable across replays:
     inserting it again changes nothing. `thread` orders: a later one of the same thread and channel waits for the
-    earlier. `fallback` names the channels to try next when this one parks, in order.
+    earlier. `fallback` names the channels to try next when this one parks, in order. `call` says for whom it is.
     """
 
     id: str
@@ -22,6 +35,7 @@ class Outgoing:
     notice: Notice | None = None
     critical: bool = False
     fallback: tuple[str, ...] = ()
+    call: Call | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +75,4 @@ class Delivery:
     created: Instant = 0
     finished: Instant | None = None
     receipt: str = ""
+    call: Call | None = None

@@ -1,6 +1,7 @@
 """What people call a brand, a source and a channel, in place of the names that programs use."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
@@ -13,11 +14,12 @@ def alert_in_names(alert: Alert) -> Alert:
     counts: Counter[str] = Counter()
     for source, count in alert.figures.sources.items():
         counts[sources.get(source, source)] += count
+    told = _called(alert.told, channels)
     return replace(
         alert,
         brand=alert.brand_name or alert.brand,
-        told=tuple(channels.get(name, name) for name in alert.told),
-        untold=tuple(channels.get(name, name) for name in alert.untold),
+        told=told,
+        untold=tuple(name for name in _called(alert.untold, channels) if name not in told),
         reached=tuple(replace(each, channel=channels.get(each.channel, each.channel)) for each in alert.reached),
         unheard={sources.get(name, name): since for name, since in alert.unheard.items()},
         partly=tuple(sources.get(name, name) for name in alert.partly),
@@ -29,6 +31,11 @@ def alert_in_names(alert: Alert) -> Alert:
             also=tuple(sources.get(name, name) for name in alert.figures.also),
         ),
     )
+
+
+def _called(names: Iterable[str], called: Mapping[str, str]) -> tuple[str, ...]:
+    """Each once, as several channels may reach one person."""
+    return tuple(dict.fromkeys(called.get(name, name) for name in names))
 
 
 def notice_in_names(notice: Notice) -> Notice:

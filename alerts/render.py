@@ -63,7 +63,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         "drill.jinja" if safe.drill else "alert.jinja", language, {**_view(safe, language, times), **_drilled(safe)}
     )
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
-    lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "next")
+    lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "unless", "next")
     message = Message(
         id=alert.id,
         thread=alert.incident,
@@ -115,6 +115,8 @@ def is_loud(alert: Alert) -> bool:
     """
     if alert.state not in ACTING or (alert.late and alert.late.state == "resolved"):
         return False
+    if alert.pending and alert.pending.why != "told":
+        return True
     if alert.state == "worse" and alert.heard:
         return _rises(alert)
     return not (alert.state == "open" and alert.taken_at)

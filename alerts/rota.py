@@ -59,9 +59,17 @@ class Rota:
         self._stretches = stretches(oncall.all_hours or ("Mon-Sun",))
         self._anchor = _next(datetime.combine(oncall.counted_from, time()), oncall.turn_begins)
         self._swaps = [(self._struck(each.begins), self._struck(each.ends), each.who) for each in oncall.swaps]
+        self._known: tuple[Instant, Instant, Watch | None] = (0, 0, None)
 
     def at(self, at: Instant) -> Watch:
         """The watch at a moment."""
+        begin, end, watch = self._known
+        if watch is None or not begin <= at < end:
+            begin, end, watch = self._known = self._look(at)
+        return watch
+
+    def _look(self, at: Instant) -> tuple[Instant, Instant, Watch]:
+        """The watch, and from when until when it is exactly the same."""
         spans, edges = self._around(at)
         here = bisect_right(edges, at) - 1
 
@@ -74,13 +82,14 @@ class Rota:
         while end < len(edges) and state(end) == mine:
             end += 1
         line, swapped = self._line(at)
-        return Watch(
+        watch = Watch(
             line=line,
             on=mine[0],
             since=edges[begin] if begin else None,
             until=edges[end] if end < len(edges) else None,
             swapped=swapped,
         )
+        return edges[here], edges[here + 1] if here + 1 < len(edges) else at + 1, watch
 
     def begins(self, at: Instant) -> Instant:
         """When somebody has the watch next: now, if somebody has. The same as `at` where that is far away."""

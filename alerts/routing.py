@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from alerts.delivery import Call
+from alerts.people import Meant, Seat
 from alerts.silence import Silence
 from alerts.step import ACTING, Step
 from config.hours import within
-from rules.instant import moment
+from rules.instant import Instant, moment
 from rules.transition import Severity
 
 
@@ -40,6 +42,7 @@ class Routed:
     """`channels` are told now, each once, in the order of the routes. `fallback` maps each of them to those that are
     told in its place, in order, when its delivery parks. `reasons` explains every channel in words. `silence` is the
     number of the one that holds the step back, `behind` the critical incident for which some channels are spared.
+    `calls` says for whom a channel is told, where that is somebody by name or of the watch.
     """
 
     channels: tuple[str, ...] = ()
@@ -47,6 +50,27 @@ class Routed:
     reasons: tuple[str, ...] = ()
     silence: int | None = None
     behind: str | None = None
+    calls: Mapping[str, Call] = field(default_factory=dict)
+
+    @property
+    def ladder(self) -> Instant | None:
+        """When the ladder begins to be climbed, None where nobody of the watch is told."""
+        return min((call.ladder for call in self.calls.values() if call.ladder is not None), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Joining:
+    """Channels that routes add: of each the number of the first route that leads to it, and its seat. `calls` are also
+    of channels that were told before.
+    """
+
+    found: dict[str, tuple[int, RouteLike, Seat]] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    left_out: dict[str, None] = field(default_factory=dict)
+
+
+def _itself(name: str, _brand: str, _at: Instant) -> Meant:
+    return Meant(seats=(Seat(channel=name),))
 
 
 def recipients(
@@ -60,9 +84,11 @@ def recipients(
     zone: str = "UTC",
     silences: Iterable[Silence] = (),
     busy: Mapping[str, str] | None = None,
+    reach: Callable[[str, str, Instant], Meant] = _itself,
 ) -> Routed:
-    """The channels of one transition. The first route that fits is used, and those after it while they say `go_on`;
-    `zone` is that of their hours where they have none.
+    """The channels of one transition: those that `reach` finds for the names in routes, for a brand at a moment. The
+    first route that fits is used, and those after it while they say `go_on`; `zone` is that of their hours where they
+    have none.
 
     Whoever was told of an earlier step (`already`, channels that still exist) is told of every later one, so that the
     end reaches all who heard the beginning; a step that asks nobody to act reaches only them, and so does one that is
@@ -84,21 +110,40 @@ def recipients(
         return Routed(channels=told, reasons=tuple(reasons or [only_watched]))
     fitting = [(number, route) for number, route in enumerate(routes, 1) if not objection(route, step, zone)]
     used = _used(fitting)
+    joining = _joining(used, told, step, reach)
     if step.severity != "critical":
-        return _calm(_joining(used, told), told, reasons, step, busy or {})
-    joining = _joining(used, told)
-    reasons += [_by_route(channel, number, step) for channel, (number, _) in joining.items()]
-    channels = (*told, *joining)
-    if not channels:
+        return _calm(joining, told, reasons, step, busy or {})
+    reasons += [*joining.left_out, *(_by_route(*each, step) for each in joining.found.values())]
+    spare = _joining(fitting[len(used) :], (*told, *joining.found), step, reach)
+    return _critical(joining, spare, told, reasons, step, operator, rouses)
+
+
+def _critical(
+    joining: _Joining,
+    spare: _Joining,
+    told: Sequence[str],
+    reasons: list[str],
+    step: Step,
+    operator: Sequence[str],
+    rouses: Callable[[str], int],
+) -> Routed:
+    """What is critical always reaches somebody, where there is anybody."""
+    calls, channels = joining.calls, (*told, *joining.found)
+    nobody = "no route fits" if not joining.left_out else "nobody else may hear of it"
+    if not channels and operator:
         channels = tuple(dict.fromkeys(operator))
-        reasons += [f"{channel}: no route fits, so the operator is told" for channel in channels]
+        reasons += [f"{channel}: {nobody}, so the operator is told" for channel in channels]
+    elif not channels:
+        channels, calls = tuple(spare.found), spare.calls
+        reasons += [_by_route(*each, step) for each in spare.found.values()]
     if not channels:
-        return Routed(reasons=(_no_route(step),))
-    spare = sorted(_joining(fitting[len(used) :], channels), key=rouses, reverse=True)
-    rest = (name for name in dict.fromkeys(operator) if name not in channels and name not in spare)
+        return Routed(reasons=(*joining.left_out, _no_route(step)))
+    others = sorted((name for name in spare.found if name not in channels), key=rouses, reverse=True)
+    rest = (name for name in dict.fromkeys(operator) if name not in channels and name not in others)
     last = sorted(rest, key=rouses, reverse=True)
-    reasons += [f"{channel}: only if a channel fails" for channel in (*spare, *last)]
-    return Routed(channels=channels, fallback=dict.fromkeys(channels, (*spare, *last)), reasons=tuple(reasons))
+    reasons += [f"{channel}: only if a channel fails" for channel in (*others, *last)]
+    fallback = dict.fromkeys(channels, (*others, *last))
+    return Routed(channels=channels, fallback=fallback, reasons=tuple(reasons), calls=calls)
 
 
 def objection(route: RouteLike, step: Step, zone: str = "UTC") -> str:
@@ -129,25 +174,22 @@ def _lacks(wanted: Iterable[str] | None, found: Iterable[str] | None) -> bool:
     return wanted is not None and found is not None and not set(wanted) & set(found)
 
 
-def _calm(
-    joining: Mapping[str, tuple[int, RouteLike]],
-    told: Sequence[str],
-    reasons: list[str],
-    step: Step,
-    busy: Mapping[str, str],
-) -> Routed:
+def _calm(joining: _Joining, told: Sequence[str], reasons: list[str], step: Step, busy: Mapping[str, str]) -> Routed:
     """What is not critical: it has no fallback, and may wait for what is."""
-    spared = {name for name, (_, route) in joining.items() if route.quiet_while_critical and name in busy}
-    channels = (*told, *(name for name in joining if name not in spared))
-    for name, (number, _) in joining.items():
+    spared = {name for name, (_, route, _) in joining.found.items() if route.quiet_while_critical and name in busy}
+    channels = (*told, *(name for name in joining.found if name not in spared))
+    reasons += joining.left_out
+    for name, each in joining.found.items():
         quiet = f"{name}: not now: it was told of incident {busy.get(name)} of {step.brand}, which is critical"
-        reasons.append(quiet if name in spared else _by_route(name, number, step))
-    behind = next((busy[name] for name in joining if name in spared), None)
-    return Routed(channels=channels, reasons=tuple(reasons or [_no_route(step)]), behind=behind)
+        reasons.append(quiet if name in spared else _by_route(*each, step))
+    behind = next((busy[name] for name in joining.found if name in spared), None)
+    calls = {name: call for name, call in joining.calls.items() if name not in spared}
+    return Routed(channels=channels, reasons=tuple(reasons or [_no_route(step)]), behind=behind, calls=calls)
 
 
-def _by_route(channel: str, number: int, step: Step) -> str:
-    return f"{channel}: route {number} fits {step.severity} of {step.brand}"
+def _by_route(number: int, _: RouteLike, seat: Seat, step: Step) -> str:
+    because = f"; {seat.because}" if seat.because else ""
+    return f"{seat.channel}: route {number} fits {step.severity} of {step.brand}{because}"
 
 
 def _no_route(step: Step) -> str:
@@ -161,11 +203,23 @@ def _used(fitting: Sequence[tuple[int, RouteLike]]) -> Sequence[tuple[int, Route
     return fitting
 
 
-def _joining(routes: Iterable[tuple[int, RouteLike]], beside: Sequence[str]) -> dict[str, tuple[int, RouteLike]]:
-    """Channel to the first route that names it, with its number, in order, without those `beside`."""
-    found: dict[str, tuple[int, RouteLike]] = {}
+def _joining(
+    routes: Iterable[tuple[int, RouteLike]],
+    beside: Sequence[str],
+    step: Step,
+    reach: Callable[[str, str, Instant], Meant],
+) -> _Joining:
+    """The channels of routes, each once, in order, without those `beside`. For whom of several a channel is told, and
+    whether a ladder follows, says whoever is on the watch.
+    """
+    joining = _Joining()
     for number, route in routes:
-        for name in route.to:
-            if name not in beside:
-                found.setdefault(name, (number, route))
-    return found
+        for reached in (reach(name, step.brand, step.at) for name in route.to):
+            joining.left_out.update(dict.fromkeys(reached.left_out))
+            for seat in reached.seats:
+                if seat.channel not in beside:
+                    joining.found.setdefault(seat.channel, (number, route, seat))
+                known = joining.calls.get(seat.channel)
+                if seat.call and (known is None or known.ladder is None):
+                    joining.calls[seat.channel] = seat.call
+    return joining

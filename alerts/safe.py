@@ -52,6 +52,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         because=_maybe(alert.because, REASON),
         link=safe_link(alert.link),
         taken_by=_maybe(alert.taken_by, NAME),
+        pending=alert.pending and replace(alert.pending, to=_maybe(alert.pending.to, NAME)),
         withheld=alert.withheld and replace(alert.withheld, by=_maybe(alert.withheld.by, NAME)),
         brand_name=_maybe(alert.brand_name, NAME),
         source_names=_shown(alert.source_names),

@@ -21,6 +21,8 @@ from listener.errors import PARTLY
 from listener.pipeline.advising import advice_for
 from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
+from listener.pipeline.notify import directory_of
+from listener.pipeline.pending import pending
 from listener.pipeline.talk import Spoken, heard_in, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
@@ -84,9 +86,16 @@ class Describer:
             withheld=await self._withheld(step),
             **self._planned(step.brand, moment(max(step.at, now))),
             **self._names(step.brand),
-            **_standing(step, life),
+            **self._standing(step, life, deliveries, alert_id, max(step.at, now)),
             **_reached(step, life, deliveries, alert_id),
         )
+
+    def _standing(
+        self, step: Transition, life: Sequence[Transition], deliveries: Sequence[Delivery], own: str, now: Instant
+    ) -> dict[str, Any]:
+        standing, people = _standing(step, life), directory_of(self.settings)
+        taken = standing["taken_at"] is not None
+        return {**standing, "pending": pending(step, life, deliveries, own, people, now, taken=taken)}
 
     async def _withheld(self, step: Transition) -> Withheld | None:
         held = next((each for each in await self.views.held_back(step.incident) if each.step == step.step), None)
@@ -183,8 +192,14 @@ class Describer:
         return {
             "brand_name": configured.name if configured else None,
             "source_names": _labels(self.settings.sources),
-            "channel_names": _labels(self.settings.channels),
+            "channel_names": {**_labels(self.settings.channels), **self._owners()},
         }
+
+    def _owners(self) -> dict[str, str]:
+        """Whom somebody's own channel reaches."""
+        people = directory_of(self.settings)
+        owners = {channel: people.owner(channel) for channel in self.settings.channels}
+        return {channel: people.called(owner) for channel, owner in owners.items() if owner}
 
     async def _quotes(self, evidence: Evidence, typical: StoredMention | None) -> tuple[Quote, ...]:
         """The first, the largest and the most typical; the latest where none is typical."""

@@ -172,6 +172,7 @@ class Ledger:
         for step in turn.news():
             turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
         turn.tell_afterwards()
+        turn.climb(self._advanced)
 
     async def _obey(self, turn: Turn) -> None:
         commands = await self._store.commands()

@@ -8,21 +8,28 @@ import msgspec
 
 from alerts.alert import Notice
 from alerts.channel import CHANNELS
-from alerts.delivery import Delivery, Outcome, Outgoing
+from alerts.delivery import Call, Delivery, Outcome, Outgoing
+from alerts.ladder import Step as Rung
+from alerts.ladder import due, seats
 from alerts.outbox import delivery_id
+from alerts.people import Directory, directory
 from alerts.routing import Routed, recipients
 from alerts.silence import HeldBack, Silence
 from alerts.step import ACTING, Step
+from config.oncall import LONGEST_WAIT
 from config.settings import Settings
 from listener.pipeline.watched import is_watched
 from listener.store.port import SourceRow
-from rules.instant import Instant, moment
+from rules.instant import Instant, Span, moment, span
 from rules.transition import SEVERITIES, Severity, Transition
 
 TROUBLE = frozenset({"starved", "parked", "auth_failed", "gone"})
 """Source states of which the operator hears at once: they do not pass by themselves, or not soon."""
 MOST_BRANDS = 4
 """Brands of which a notice tells how much is heard: those of which the least is."""
+
+LONGEST: Span = span(LONGEST_WAIT)
+"""How long after its beginning the last rung of a ladder comes at most."""
 
 Languages = Collection[str] | None
 """Of the mentions of a step, where that is known."""
@@ -46,7 +53,9 @@ class Waiting:
 @dataclass(frozen=True, kw_only=True)
 class Heard:
     """What people know of an open incident: the `channels` that were told. `severity` is the highest it had; `waiting`
-    what they are to hear of it once nothing holds it back, as nobody has taken it.
+    what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
+    to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
+    act.
     """
 
     brand: str
@@ -54,6 +63,13 @@ class Heard:
     severity: Severity
     channels: tuple[str, ...] = ()
     waiting: Waiting | None = None
+    ladder: Instant | None = None
+    taken: bool = False
+    step: Transition | None = None
+
+    def climbing(self, routed: Routed) -> Instant | None:
+        """When the ladder begins, once that is routed as well."""
+        return routed.ladder if self.ladder is None else self.ladder
 
 
 @dataclass(kw_only=True)
@@ -73,7 +89,7 @@ class Notifier:
         heard: dict[str, Heard] | None = None,
         silences: Mapping[int, Silence] | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings, self._directory = settings, directory_of(settings)
         self.heard = {} if heard is None else heard
         self._silences = {} if silences is None else silences
 
@@ -86,15 +102,76 @@ class Notifier:
         )
         is_held = routed.silence is not None or routed.behind is not None
         waiting = Waiting(held, step, languages) if is_held else None
-        self.heard[step.incident] = replace(
+        acting, rises = step.state in ACTING, _rises(step, before.severity)
+        taken = step.state == "acknowledged" or (before.taken and step.state not in ("released", "reopened"))
+        now = replace(
             before,
             severity=max(before.severity, step.severity, key=SEVERITIES.index),
             channels=tuple(dict.fromkeys((*before.channels, *routed.channels))),
-            waiting=waiting if step.state in ACTING else None if step.state == "acknowledged" else before.waiting,
+            waiting=waiting if acting else None if step.state == "acknowledged" else before.waiting,
+            taken=taken,
+            step=step if acting and not is_held else before.step,
         )
+        outgoing = _deliveries(step, step.at, routed, routed.channels)
+        if step.state == "released" and before.ladder is not None:
+            # whoever gave it back may have had it for long: the ladder is climbed from its foot once more
+            now = replace(now, ladder=step.at)
+            outgoing = [replace(each, call=Call(ladder=step.at)) for each in outgoing]
+        self.heard[step.incident] = now = replace(now, ladder=now.climbing(routed))
         if step.state == "resolved":
             del self.heard[step.incident]
-        return Told(outgoing=_deliveries(step, step.at, routed, routed.channels), held_back=[held] if is_held else [])
+        elif rises and not is_held and before.ladder is not None and not taken:
+            outgoing += self._call(step.incident, now, self._sooner(now, step.at), step.at)
+        return Told(outgoing=outgoing, held_back=[held] if is_held else [])
+
+    def climb(self, after: Instant, at: Instant) -> list[Outgoing]:
+        """Who is reminded, and to whom it is passed on, of what nobody has taken: the rungs due after one moment and
+        until another.
+        """
+        found = []
+        for incident, heard in list(self.heard.items()):
+            if heard.taken or heard.ladder is None or heard.step is None or self._is_quiet(heard.step, at):
+                continue
+            for rung in due(self._directory, heard.ladder, after, at):
+                found += self._call(incident, self.heard[incident], rung, at)
+        return found
+
+    def _is_quiet(self, step: Transition, at: Instant) -> bool:
+        return any(silence.holds(routed_step(step, at)) for silence in self._silences.values())
+
+    def _sooner(self, heard: Heard, at: Instant) -> Rung | None:
+        """The rung by which a rise is passed on at once: the next that calls somebody who was not told."""
+        assert heard.ladder is not None
+        for rung in due(self._directory, heard.ladder, at, heard.ladder + LONGEST):
+            found = seats(self._directory, rung, heard.brand, heard.ladder)
+            if rung.rung.call and any(seat.channel not in heard.channels for seat in found):
+                return rung
+        return None
+
+    def _call(self, incident: str, heard: Heard, rung: Rung | None, at: Instant) -> list[Outgoing]:
+        """The deliveries of a rung; made again, they have the same ids."""
+        if rung is None or heard.step is None or heard.ladder is None:
+            return []
+        at_foot = rung.due == heard.ladder  # whoever was told already is not told twice at once
+        found = [
+            seat
+            for seat in seats(self._directory, rung, heard.brand, heard.ladder)
+            if not (at_foot and seat.channel in heard.channels)
+        ]
+        channels = tuple(dict.fromkeys((*heard.channels, *(seat.channel for seat in found))))
+        self.heard[incident] = replace(heard, channels=channels)
+        return [
+            Outgoing(
+                id=delivery_id(f"{incident}.{heard.ladder}.{rung.number}", seat.channel),
+                channel=seat.channel,
+                thread=incident,
+                due=at,
+                transition=heard.step.id,
+                critical=heard.severity == "critical",
+                call=seat.call,
+            )
+            for seat in found
+        ]
 
     def afterwards(self, at: Instant) -> Told:
         """What was held back, still stands, and is held back no more: those hear of it who would have, and did not."""
@@ -110,15 +187,14 @@ class Notifier:
             before = heard.channels if heard.waiting.held.silence is None else ()
             fresh = [name for name in routed.channels if name not in before]
             channels = tuple(dict.fromkeys((*heard.channels, *fresh)))
-            self.heard[incident] = replace(heard, channels=channels, waiting=None)
+            now = replace(heard, channels=channels, waiting=None, step=step)
+            self.heard[incident] = replace(now, ladder=now.climbing(routed))
             told.outgoing += _deliveries(step, at, routed, fresh)
             told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
         return told
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
-        as_routed = routed_step(
-            step, at, rises=SEVERITIES.index(step.severity) > SEVERITIES.index(heard.severity), languages=languages
-        )
+        as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)
         return route(
             self._settings,
             as_routed,
@@ -179,7 +255,17 @@ def route(
         zone=settings.daemon.time_zone,
         silences=silences,
         busy=busy,
+        reach=directory_of(settings).reach,
     )
+
+
+def directory_of(settings: Settings) -> Directory:
+    """The people of a configuration."""
+    return directory(settings.people, settings.oncall, settings.daemon.time_zone)
+
+
+def _rises(step: Transition, before: Severity) -> bool:
+    return SEVERITIES.index(step.severity) > SEVERITIES.index(before)
 
 
 def busy_channels(heard: Mapping[str, Heard], brand: str, rule: str) -> dict[str, str]:
@@ -218,6 +304,7 @@ def _deliveries(step: Transition, at: Instant, routed: Routed, channels: Iterabl
             transition=step.id,
             critical=step.severity == "critical",
             fallback=tuple(routed.fallback.get(channel, ())),
+            call=routed.calls.get(channel),
         )
         for channel in channels
     ]

@@ -21,7 +21,9 @@ from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
 from listener.pipeline.linking import linked
+from listener.pipeline.notify import directory_of
 from listener.pipeline.outlive import outlive
+from listener.pipeline.pending import is_moot
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.work import Settled
 from listener.pipeline.writer import Writer
@@ -80,7 +82,9 @@ class ChannelOutbox:
             notice = self._describer.notice(delivery.notice)
             return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
         alert = await _insist(lambda: self._alert(delivery), delivery.channel)
-        return render(linked(alert, self._links, self._settings, delivery.channel), language, zone) if alert else None
+        if alert is None or is_moot(alert):
+            return None
+        return render(linked(alert, self._links, self._settings, delivery.channel), language, zone)
 
     async def _alert(self, delivery: Delivery) -> Alert | None:
         pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures
@@ -113,9 +117,12 @@ class ChannelOutbox:
         return self._describer.settings
 
     def _taste(self, channel: str) -> tuple[Language, ZoneInfo]:
-        options, daemon = self._settings.channels[channel].options, self._settings.daemon
-        language: Language = getattr(options, "language", None) or daemon.language
-        return language, ZoneInfo(getattr(options, "time_zone", None) or daemon.time_zone)
+        options, settings = self._settings.channels[channel].options, self._settings
+        owner = settings.people.get(directory_of(settings).owner(channel) or "")
+        tastes = [each for each in (owner, options, settings.daemon) if each]
+        languages = (getattr(each, "language", None) for each in tastes)
+        zones = (getattr(each, "time_zone", None) for each in tastes)
+        return next(filter(None, languages)), ZoneInfo(next(filter(None, zones)))
 
     async def _settled(self, delivery: Delivery, outcome: Outcome) -> Settled:
         match outcome.state:

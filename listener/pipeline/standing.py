@@ -49,12 +49,18 @@ async def heard_of(incidents: Collection[str], settings: Settings, views: Views)
 
 async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
     deliveries = await views.deliveries(thread=row.id, limit=_DELIVERIES)
+    acting = [each async for each in views.transitions(row.id) if each.state in ACTING]
+    ladders = [each.call.ladder for each in deliveries if each.call and each.call.ladder is not None]
+    taken = row.acknowledged_by is not None
     return Heard(
         brand=row.brand,
         rule=row.rule,
         severity=next(each for each in SEVERITIES if each == row.severity),
         channels=tuple({each.channel: None for each in reversed(deliveries)}),
-        waiting=None if row.acknowledged_by else await _waiting(row, settings, views),
+        waiting=None if taken else await _waiting(row, settings, views),
+        ladder=max(ladders, default=None),
+        taken=taken,
+        step=acting[-1] if acting else None,
     )
 
 

@@ -152,6 +152,10 @@ class Turn:
         """Tell what was held back so far, and is no more."""
         self._take(self._notifier.afterwards(self.at))
 
+    def climb(self, after: Instant) -> None:
+        """Remind or call people of what nobody has taken, for all that became due after a moment."""
+        self.commit.outgoing += self._notifier.climb(after, self.at)
+
     def _take(self, told: Told) -> None:
         self.commit.outgoing += told.outgoing
         self.commit.held_back += told.held_back

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import RowMapping
 
 from alerts.alert import Notice
-from alerts.delivery import Delivery, Outgoing
+from alerts.delivery import Call, Delivery, Outgoing
 from listener.store.port import StoredMention
 from rules.facts import Facts, Tone
 from rules.mention import Author, Mention
@@ -25,6 +25,7 @@ _MENTION = msgspec.json.Decoder(Mention)
 _FACTS = msgspec.json.Decoder(dict[str, Facts])
 _TONES = msgspec.json.Decoder(dict[str, Tone])
 _NOTICE = msgspec.json.Decoder(Notice)
+_CALL = msgspec.json.Decoder(Call)
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
 _TRANSITION = msgspec.json.Decoder(Transition)
 
@@ -104,6 +105,7 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
         "created": created,
         "finished": None,
         "receipt": "",
+        "call": None if outgoing.call is None else encode(outgoing.call),
     }
 
 
@@ -111,4 +113,5 @@ def delivery(row: RowMapping) -> Delivery:
     """The delivery of a row."""
     values: dict[str, Any] = {name: value for name, value in row.items() if name != "position"}
     notice = None if row["notice"] is None else _NOTICE.decode(row["notice"])
-    return Delivery(**values | {"notice": notice, "fallback": _NAMES.decode(row["fallback"])})
+    call = None if row["call"] is None else _CALL.decode(row["call"])
+    return Delivery(**values | {"notice": notice, "call": call, "fallback": _NAMES.decode(row["fallback"])})

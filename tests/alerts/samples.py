@@ -12,6 +12,7 @@ from alerts.alert import (
     Held,
     Late,
     Notice,
+    Pending,
     Quote,
     Reached,
     Running,
@@ -211,6 +212,10 @@ PLANNED = replace(
     running=(_SALE, Running(name="#AcmeAirRepond", until=OPENED + timedelta(hours=1), live=True)),
 )
 TOMORROW = replace(OPEN, posts=PLANNED.posts[1:])
+_NEXT = Pending(to="Astreinte 2", at=OPENED + timedelta(minutes=20), word=OPENED + timedelta(minutes=10))
+CALLED = replace(OPEN, told=("Astreinte 1", "salon de veille"), pending=_NEXT)
+REMINDED = replace(CALLED, heard="warning", pending=replace(_NEXT, why="remind", word=None))
+PASSED = replace(CALLED, pending=Pending(why="pass"))
 SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
@@ -325,6 +330,10 @@ ALERTS = {
     "a post is scheduled": PLANNED,
     "posts are scheduled, the first tomorrow": replace(TOMORROW, posts=TOMORROW.posts * 5),
     "a campaign runs": replace(OPEN, running=(_SALE,)),
+    "somebody is called": CALLED,
+    "somebody is reminded": REMINDED,
+    "somebody is reminded of what got worse": replace(HIGHER, pending=REMINDED.pending),
+    "passed on": PASSED,
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
     "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from alerts.render import render, render_notice
 from tests.alerts.samples import (
     ALERTS,
+    CALLED,
     CALM,
     CLOSED,
     COPIED,
@@ -24,7 +25,9 @@ from tests.alerts.samples import (
     NOTICES,
     OPEN,
     OPENED,
+    PASSED,
     PLANNED,
+    REMINDED,
     RISE,
     TAKEN,
     TOMORROW,
@@ -433,8 +436,8 @@ def test_what_comes_late_does_not_pretend_to_be_now():
         "Acme Air, sérieux : 22 mentions négatives en 15 min, d’habitude 3. Envoyé en retard ; clos depuis 23 h 26. "
     )
     assert "usually 3. Sent late; resolved since 23:26. " in line(LATE, "en")
-    assert _plain(message.text).startswith("ENVOYÉ EN RETARD · niveau sérieux · samedi 14 novembre, 23 h 08")
-    assert _plain(message.lead).startswith("Envoyé en retard ; clos depuis 23 h 26. 22 mentions négatives")
+    assert plain(message.text).startswith("ENVOYÉ EN RETARD · niveau sérieux · samedi 14 novembre, 23 h 08")
+    assert plain(message.lead).startswith("Envoyé en retard ; clos depuis 23 h 26. 22 mentions négatives")
     assert ("À vérifier" in message.text, "Prochain message" in message.text) == (False, False)
     assert (message.priority, message.first, message.title) == (
         2,
@@ -614,7 +617,7 @@ def test_a_word_that_was_said_is_named_and_counted():
 def test_people_read_names_and_programs_keep_theirs():
     message, told = render(NAMED, "fr", PARIS), render_notice(NOTICES["in names"], "fr", PARIS)
 
-    assert _plain(message.title) == "Acme Air · sérieux · incident n° 37"
+    assert plain(message.title) == "Acme Air · sérieux · incident n° 37"
     assert facts(NAMED, "fr")["Où"] == "Bluesky 14, Mastodon 5, presse et blogs 3"
     assert facts(NAMED, "fr")["Non entendu"].startswith("page Facebook, muette")
     assert "salon de veille, phone" in message.context
@@ -707,3 +710,46 @@ def test_what_is_scheduled_is_named_and_held_first(alert, language, hold, step, 
 
 def test_what_is_over_says_nothing_of_what_is_scheduled():
     assert "Scheduled" not in facts(replace(CALM, posts=PLANNED.posts, running=PLANNED.running), "en")
+
+
+def test_who_is_called_next_is_told_and_when_the_reader_hears_again():
+    message = render(CALLED, "fr", PARIS)
+    told = "Prévenus : Astreinte 1, salon de veille · Sans prise en charge, Astreinte 2 à 23 h 28"
+    assert plain(message.context).endswith(f"{told} · Prochain point au plus tard à 23 h 18")
+    english = render(CALLED, "en", PARIS).context
+    assert english.endswith("Astreinte 2 at 23:28 if nobody has it · Next word by 23:18")
+    assert render(replace(CALLED, pending=PASSED.pending), "en", PARIS).context.endswith("and at the end")
+
+
+@pytest.mark.parametrize(
+    ("alert", "french", "english"),
+    [
+        (
+            REMINDED,
+            (
+                "Acme Air, rappel, sérieux : 22 mentions négatives en 15 min, d’habitude 3. Pas encore pris en charge ;"
+                " chiffres de 23 h 08."
+            ),
+            (
+                "Acme Air, reminder, serious: 22 negative mentions in 15 min, usually 3. Nobody has it yet; figures of"
+                " 23:08."
+            ),
+        ),
+        (
+            PASSED,
+            (
+                "Acme Air, relais, sérieux : 22 mentions négatives en 15 min, d’habitude 3. Personne ne l’a pris en"
+                " charge, le relais vous est passé ; chiffres de 23 h 08."
+            ),
+            (
+                "Acme Air, passed on, serious: 22 negative mentions in 15 min, usually 3. Nobody has it, and it is"
+                " passed on to you; figures of 23:08."
+            ),
+        ),
+    ],
+)
+def test_a_reminder_and_what_is_passed_on_say_so_and_ring(alert, french, english):
+    for language, line in (("fr", french), ("en", english)):
+        message = render(alert, language, PARIS)
+        assert plain(message.line).startswith(line)
+        assert (message.priority, message.title.split(" · ")[1]) == (4, line.split(", ", 1)[1].split(":")[0].strip())

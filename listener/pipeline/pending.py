@@ -1,0 +1,45 @@
+"""What comes of an incident that nobody has taken: who is called next, and when a channel hears of it again."""
+
+from collections.abc import Sequence
+
+from alerts import ladder
+from alerts.alert import Alert, Pending
+from alerts.delivery import Delivery
+from alerts.people import Directory
+from alerts.step import ACTING
+from rules.instant import Instant, moment
+from rules.transition import Transition
+
+_ASKING = ACTING | {"released"}
+
+
+def pending(
+    step: Transition,
+    life: Sequence[Transition],
+    deliveries: Sequence[Delivery],
+    own: str,
+    people: Directory,
+    now: Instant,
+    *,
+    taken: bool,
+) -> Pending | None:
+    """For the delivery `own` of a step, as things are now; None where nobody of the watch is called for it."""
+    mine = next((each for each in deliveries if each.id == own), None)
+    since = max((each.call.ladder for each in deliveries if each.call and each.call.ladder is not None), default=None)
+    open_now = not taken and life[-1].state != "resolved"
+    if mine is None or since is None or step.state not in _ASKING:
+        return None
+    after = ladder.next_call(people, step.brand, since, now) if open_now else None
+    word = ladder.next_word(people, mine.channel, step.brand, since, now) if open_now else None
+    return Pending(
+        why=mine.call.why if mine.call else "told",
+        to=people.called(after[0]) if after else None,
+        at=moment(after[1]) if after else None,
+        word=None if word is None else moment(word),
+    )
+
+
+def is_moot(alert: Alert) -> bool:
+    """Whether a reminder, or what was passed on, says nothing any more: somebody has the incident, or it is over."""
+    asks = alert.pending is not None and alert.pending.why != "told"
+    return asks and (alert.taken_at is not None or (alert.late is not None and alert.late.state == "resolved"))
