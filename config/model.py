@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    DirectoryPath,
     FilePath,
     PlainSerializer,
     SecretStr,
@@ -126,6 +127,9 @@ Until = Annotated[
 
 File = Annotated[FilePath, BeforeValidator(beside)]
 """A file that exists; a relative one is beside the configuration file."""
+
+Folder = Annotated[DirectoryPath, BeforeValidator(beside)]
+"""A folder that exists; a relative one is beside the configuration file."""
 
 TimeZone = Annotated[str, AfterValidator(time_zone)]
 """The name of a time zone, such as Europe/Paris."""

@@ -16,7 +16,7 @@ from config.calendar import Entry
 from config.digest import DigestPlan
 from config.drill import Drill
 from config.hours import Hours
-from config.model import Duration, Label, Model, Secret, TimeZone, Until, writable_name
+from config.model import Duration, Folder, Label, Model, Secret, TimeZone, Until, writable_name
 from config.oncall import ONCALL, OnCall
 from config.people import Person
 from config.playbooks import Playbook
@@ -71,6 +71,8 @@ class Daemon(Model):
     """Language of alerts, unless a channel has its own."""
     time_zone: TimeZone = "UTC"
     """Time zone of alerts, unless a channel has its own; such as Europe/Paris."""
+    templates: Folder | None = None
+    """Folder of your own templates of messages, such as `line.fr.jinja`; a relative one is beside the configuration."""
     detection: Detection = "built-in"
     """Who tells the language of a post that does not say its own; `py3langid` needs `badbuzz[language]`."""
     retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] = timedelta(days=90)

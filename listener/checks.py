@@ -20,6 +20,7 @@ from listener.checks_watch import check_watch
 from listener.detection import is_missing
 from listener.net.guard import is_inside
 from listener.playbook_checks import check_answers, check_playbooks
+from listener.template_checks import check_templates
 from rules.instant import Instant, moment
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
@@ -84,7 +85,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """
     first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, _addresses)
     then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
-    last = (check_watch, check_calendar, check_playbooks, check_digests)
+    last = (check_watch, check_calendar, check_playbooks, check_templates, check_digests)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 
 

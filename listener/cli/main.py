@@ -33,6 +33,7 @@ COMMANDS = {
     "drill": "Hold a fire drill, and see what came of it.",
     "calendar": "Show posts, campaigns and live events to come.",
     "routes": "Show who is told of what, and try it.",
+    "template": "Show what messages say, with your own templates.",
     "deliveries": "List deliveries, and retry those that failed.",
     "sources": "Say what is heard of each source.",
     "notify": "Send a test message through a channel.",

@@ -25,6 +25,7 @@ from listener.pipeline.notify import directory_of
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pending import is_moot
 from listener.pipeline.undelivered import Undelivered
+from listener.pipeline.wording import in_own_words
 from listener.pipeline.work import Settled
 from listener.pipeline.writer import Writer
 from listener.reporting.digest import Digests
@@ -84,7 +85,8 @@ class ChannelOutbox:
         alert = await _insist(lambda: self._alert(delivery), delivery.channel)
         if alert is None or is_moot(alert):
             return None
-        return render(linked(alert, self._links, self._settings, delivery.channel), language, zone)
+        message = render(linked(alert, self._links, self._settings, delivery.channel), language, zone)
+        return await in_own_words(message, delivery.channel, self._settings, zone)
 
     async def _alert(self, delivery: Delivery) -> Alert | None:
         pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures
