@@ -1,6 +1,7 @@
 """`badbuzz template render`: what messages look like before anybody is told."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
