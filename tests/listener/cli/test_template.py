@@ -1,7 +1,6 @@
 """`badbuzz template render`: what messages look like before anybody is told."""
 
 import json
-from itertools import product
 from pathlib import Path
 
 import pytest
