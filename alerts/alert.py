@@ -256,6 +256,7 @@ Topic = Literal[
     "source_up",
     "held",
     "digest",
+    "several",
     "test",
     "canary",
     "canary_lost",
@@ -271,6 +272,23 @@ class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
     against: tuple[str, ...] = ()
 
 
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident among others in one message. `state` and `taken_by` are those of the moment at which it is sent;
+    `brand` is what people call it, and `at` when the step was taken that is told.
+    """
+
+    number: int
+    brand: str
+    severity: Severity
+    state: State
+    at: datetime
+    count: int
+    window: timedelta
+    usual: float | None = None
+    unit: Unit = "mentions"
+    taken_by: str | None = None
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
     text or a masked error, never a secret.
@@ -283,6 +301,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     1, of each brand that listens there.
     `canary`: a test that the program makes by itself; `canary_lost` / `canary_back`: that of the moment `since` did not
     come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
+    `several`: these incidents, told together, the worst first.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
     `digest`: how a week or a day of the brand `subject` went; what it says is read when it is sent.
@@ -307,6 +326,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     silent_since: datetime | None = None
     heard: dict[str, float] = {}
     held: tuple[Held, ...] = ()
+    several: tuple[Brief, ...] = ()
     watched_since: datetime | None = None
     until: date | None = None
     digest: DigestOf | None = None

@@ -109,7 +109,8 @@ class ChannelSpec(Spec[ChannelOptions]):
     """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack` with options that are
     `answerable`, show `pictures`, `wakes` a sleeper.
 
-    `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
+    `gathers`: what comes within a minute may stand in one message, as `people` would have it; False where incidents are
+    kept apart. `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
     """
 
     build: Callable[[Any, Tools], Channel]
@@ -120,6 +121,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     answerable: Callable[[Any], bool] = lambda _: True
     wakes: Literal["yes", "no", "depends"] = "no"
     people: bool = True
+    gathers: bool = True
     deadline: timedelta = timedelta(seconds=30)
 
 

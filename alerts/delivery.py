@@ -25,6 +25,8 @@ class Outgoing:
     """A delivery to be made, of a transition (`transition` is its id) or of a notice. `id` is stable across replays:
     inserting it again changes nothing. `thread` orders: a later one of the same thread and channel waits for the
     earlier. `fallback` names the channels to try next when this one parks, in order. `call` says for whom it is.
+    `circle` says with what it may stand in one message, None for what is told by itself; at `slot` all of a channel
+    and circle is told in one.
     """
 
     id: str
@@ -36,6 +38,8 @@ class Outgoing:
     critical: bool = False
     fallback: tuple[str, ...] = ()
     call: Call | None = None
+    circle: str | None = None
+    slot: Instant | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +80,14 @@ class Delivery:
     finished: Instant | None = None
     receipt: str = ""
     call: Call | None = None
+    circle: str | None = None
+    slot: Instant | None = None
+
+
+@dataclass(frozen=True)
+class Slot:
+    """When a channel is told of what is of one circle."""
+
+    channel: str
+    circle: str
+    at: Instant

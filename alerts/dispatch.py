@@ -20,15 +20,15 @@ class Outbox(Protocol):
     """What the dispatcher needs of the program."""
 
     async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
-        """Deliveries to be made now, at most one of a thread, the most pressing first; only that one is made before
-        the next question.
+        """What is to be told now, in one message: the most pressing delivery, and those that stand with it."""
+
+    async def message(self, deliveries: Sequence[Delivery]) -> Message | None:
+        """The words of deliveries; None when there is nothing left to say. Raises SendError when there are none."""
+
+    async def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
+        """Remember what came of an attempt, for good, before the next one. The outcome is of the first of them, and
+        that of the others is the same.
         """
-
-    async def message(self, delivery: Delivery) -> Message | None:
-        """The words of a delivery; None when there is nothing left to say. Raises SendError when there are none."""
-
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        """Remember what came of an attempt, for good, before the next one."""
 
     async def changed(self) -> None:
         """Return when the outbox may have something new, or after a while."""
@@ -56,36 +56,42 @@ class Dispatcher:
             deliveries = await self._outbox.due(self.name, self._now())
             if deliveries:
                 # something critical may come while a slow service takes this one
-                await self._deliver(deliveries[0])
+                await self._deliver(deliveries)
             else:
                 await self._outbox.changed()
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         try:
-            outcome = await self._attempt(delivery)
+            outcome = await self._attempt(deliveries)
         except SendError as error:
-            await self._fail(delivery, error)
+            await self._fail(deliveries, error)
             return
         if outcome.state == "sent":
-            log.info("delivered", channel=self.name, delivery=delivery.id, attempt=outcome.attempt)
-        await self._outbox.settle(delivery, outcome)
+            for each in deliveries:
+                log.info("delivered", channel=self.name, delivery=each.id, attempt=outcome.attempt)
+        await self._outbox.settle(deliveries, outcome)
 
-    async def _attempt(self, delivery: Delivery) -> Outcome:
-        attempt, message = delivery.attempts + 1, await self._outbox.message(delivery)
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> Outcome:
+        first, message = deliveries[0], await self._outbox.message(deliveries)
+        attempt = first.attempts + 1
         if message is None:
-            return Outcome(delivery=delivery.id, at=self._now(), attempt=attempt, state="cancelled")
+            return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="cancelled")
+        # what stands with others goes beside nothing, and nothing goes beside it
+        beside = first.receipt if len(deliveries) == 1 else ""
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                receipt = await self._channel.send(message, delivery.receipt) or ""
+                receipt = await self._channel.send(message, beside) or ""
         except TimeoutError as error:
             raise SendError("no answer in time", reason="contextDeadlineExceeded") from error
         if len(receipt) > RECEIPT:
-            log.error("receipt_too_long", channel=self.name, delivery=delivery.id)
+            log.error("receipt_too_long", channel=self.name, delivery=first.id)
             receipt = ""
-        return Outcome(delivery=delivery.id, at=self._now(), attempt=attempt, state="sent", receipt=receipt)
+        kept = receipt if len(deliveries) == 1 else ""
+        return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="sent", receipt=kept)
 
-    async def _fail(self, delivery: Delivery, error: SendError) -> None:
-        outcome = after_failure(delivery.attempts + 1, error, self._now(), delivery.created, delivery.id)
+    async def _fail(self, deliveries: Sequence[Delivery], error: SendError) -> None:
+        first, begun = deliveries[0], min(each.created for each in deliveries)
+        outcome = after_failure(first.attempts + 1, error, self._now(), begun, first.id)
         level = log.error if outcome.state == "parked" else log.warning
-        level("delivery_failed", channel=self.name, delivery=delivery.id, state=outcome.state, error=str(error))
-        await self._outbox.settle(delivery, outcome)
+        level("delivery_failed", channel=self.name, delivery=first.id, state=outcome.state, error=str(error))
+        await self._outbox.settle(deliveries, outcome)

@@ -69,6 +69,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notice's id for a notice. `step` 0 opens the thread. `title` is short, for a header or notification ("Acme Air ·
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
+    `listed` are rows that all have to be shown, each on its own line, 3,400 bytes of UTF-8 altogether.
     `choices` are what can be done where it arrived. `first` are the things to do first, `answers` what may be said in
     public meanwhile, for long forms alone and never where passers-by read, each under who approved it and when;
     `context` a last small line. `level` is the severity word in `language`. With a `chart` the HTML asks for its
@@ -86,6 +87,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str
     level: str
+    listed: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
     quotations: tuple[Quotation, ...] = ()
     first: tuple[str, ...] = ()

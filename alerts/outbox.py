@@ -76,4 +76,5 @@ def passed_on(delivery: Delivery, at: Instant) -> Outgoing | None:
         notice=delivery.notice,
         critical=True,
         fallback=tuple(rest),
+        circle=delivery.circle,
     )

@@ -11,18 +11,20 @@ from msgspec.structs import replace
 
 from alerts.alert import Alert, Figures, Language, Notice, Share
 from alerts.charting import chart_of
+from alerts.layout import LINE, Sheet, cut, laid_out, stamp
 from alerts.message import Choice, Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.playbook import Advice, InWords
 from alerts.safe import alert_made_safe, notice_made_safe
+from alerts.several import render_several
 from alerts.times import Times
 from alerts.typography import composed, estimate, number, percent, quoted
-from alerts.words import Words, headings, page
+from alerts.words import Words, headings
 from rules.text import shorten
 from rules.transition import SEVERITIES
 
-LINE, TITLE = 240, 60
-"""Budgets in characters of the line that stands alone, and of a title or mail subject."""
+TITLE = 60
+"""Budget in characters of a title or mail subject."""
 BEGINNING = 80
 """Most characters of the first thing to do, in the line."""
 SHORTEST_NAME = 6
@@ -45,6 +47,7 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "source_down": 3,
     "source_up": 2,
     "held": 2,
+    "several": 2,
     "test": 3,
     "canary": 2,
     "canary_lost": 4,
@@ -82,16 +85,16 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         first_label=headings(language).first,
         answers=words.facts("answers"),
         choices=_choices(safe, language),
-        context=" · ".join([tail[0], f"{_stamp(times)}, {times.place}", *tail[1:]]),
+        context=" · ".join([tail[0], f"{stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_PRIORITY[safe.severity] if loud else 2,
         chart=chart_of(safe, words, times),
         about=alert,
     )
-    banner = (words.text("state"), words.text("severity"), f"{_stamp(times)} ({times.place})")
+    banner = (words.text("state"), words.text("severity"), f"{stamp(times)} ({times.place})")
     colour = safe.severity if safe.state in ACTING else "quiet"
-    return _laid_out(message, _Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
+    return laid_out(message, Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
 
 
 def _choices(alert: Alert, language: Language) -> tuple[Choice, ...]:
@@ -138,13 +141,15 @@ def _rises(alert: Alert) -> bool:
 def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message:
     """The notice in words, under the same promises as an alert."""
     safe = notice_made_safe(notice_in_names(notice))
+    if safe.several:
+        return render_several(safe, language, zone)
     times = Times(safe.at, zone, language)
     held = {"shown": safe.held[: _listed(len(safe.held))], "others": len(safe.held[_listed(len(safe.held)) :])}
     words = Words("notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
     missed = safe.topic == "undelivered" and safe.since is not None
     title = fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
-    stamp = f"{_stamp(times)} ({times.place})"
+    when = f"{stamp(times)} ({times.place})"
     message = Message(
         id=notice.id,
         thread=notice.id,
@@ -159,14 +164,14 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         level=words.text("level"),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
-        context=" · ".join(filter(None, (stamp, reason))),
+        context=" · ".join(filter(None, (when, reason))),
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_NOTICE_PRIORITY[safe.topic],
         about=notice,
     )
     tail = [reason] if reason else []
-    return _laid_out(message, _Sheet((words.text("level"), stamp), 0, "quiet", words.text("which"), lead, tail))
+    return laid_out(message, Sheet((words.text("level"), when), 0, "quiet", words.text("which"), lead, tail))
 
 
 @dataclass(frozen=True)
@@ -176,19 +181,6 @@ class _Shortlist:
     shown: tuple[str, ...]
     others: int
     rest: int = 0
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """What the layouts show beside the message. `banner[label]` stands in a border of `colour`."""
-
-    banner: tuple[str, ...]
-    label: int
-    colour: str
-    which: str
-    lead: str
-    tail: Sequence[str]
-    drill: bool = False
 
 
 @dataclass(frozen=True)
@@ -366,26 +358,7 @@ def _said(words: Words, *macros: str) -> list[str]:
     return list(filter(None, map(words.text, macros)))
 
 
-def _stamp(times: Times) -> str:
-    return f"{times.day(times.now)}, {times.hour(times.now)}"
-
-
 def fitted(title: Callable[[str], str], name: str) -> str:
     """The title, its name shortened when it is too long."""
     over = len(title(name)) - TITLE
     return title(shorten(name, max(SHORTEST_NAME, len(name) - over))) if over > 0 else title(name)
-
-
-def cut(sentences: Sequence[str], limit: int) -> str:
-    """As many sentences as fit; the first one shortened when it does not."""
-    text = shorten(sentences[0], limit)
-    for sentence in sentences[1:]:
-        if len(text) + 1 + len(sentence) > limit:
-            break
-        text = f"{text} {sentence}"
-    return text
-
-
-def _laid_out(message: Message, sheet: _Sheet) -> Message:
-    text, html = page({"message": message, "sheet": sheet}, message.language)
-    return replace(message, text=text, html=html)

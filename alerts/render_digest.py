@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from alerts.alert import Language, Notice
 from alerts.digest import Believed, Counted, Day, Digest
+from alerts.layout import LINE, cut
 from alerts.message import Field, Message, Quotation
-from alerts.render import ENOUGH, LINE, cut, fitted
+from alerts.render import ENOUGH, fitted
 from alerts.safe import digest_made_safe
 from alerts.sheets import Bar, Section
 from alerts.times import Times

@@ -98,6 +98,7 @@ def notice_made_safe(notice: Notice) -> Notice:
         code=shorten(defuse(notice.code), NAME),
         heard=_named(notice.heard),
         held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
+        several=tuple(replace(each, brand=_name(each.brand)) for each in notice.several),
         link=safe_link(notice.link),
     )
 

@@ -130,6 +130,8 @@ class Brand(Model):
 
     name: Label | None = None
     """What people call it, in alerts and on the page; its key in the configuration when not given."""
+    client: Label | None = None
+    """Whose brand it is, where a house works for several: no message holds brands of two clients."""
     query: Text
     """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
     languages: OneOrMore[LanguageCode] = ("en", "fr")

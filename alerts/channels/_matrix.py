@@ -19,6 +19,7 @@ both.
 """
 TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 120, 600, 100, 400, 600, 250, 400, 600, 1_000
 FIELDS, STEPS = 8, 4
+LISTED = 4_000
 
 ACKS = frozenset({"✅", "👍", "!ack", "je prends", "je prends en charge", "i have it"})
 FALSE_ALARMS = frozenset({"❌", "!false-alarm", "!fausse-alerte", "false alarm", "fausse alerte"})
@@ -116,6 +117,7 @@ def _signs(message: Message) -> Iterator[str]:
 def _html(message: Message, quotations: list[Quotation]) -> str:
     parts = [f"<p><strong>{_fit(message.title, TITLE)}</strong><br>{_fit(message.lead, LEAD)}</p>"]
     facts = [f"{_strong(field.label)} {_fit(field.value, VALUE)}" for field in message.fields[:FIELDS]]
+    facts = [*(_fit(row, LISTED) for row in message.listed), *facts]
     parts += [f"<ul>{_items(facts)}</ul>"] if facts else []
     parts += map(_quotation, quotations)
     if steps := [_fit(step, FIRST) for step in message.first[:STEPS]]:

@@ -12,6 +12,8 @@ from alerts.safe import host_of, safe_link
 
 HEADER, LEAD, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 60, 300, 250, 280, 100, 600, 400
 """Budgets in characters, after escaping; Slack allows a header 150, a section 3,000, a field 2,000."""
+ROWS = 2_900
+"""Characters of rows in one section, after escaping."""
 FIELDS = 10
 """Fields a section may have; there may be two such sections."""
 ANSWER_LIMIT = 256 * 1024
@@ -39,6 +41,7 @@ def payload(message: Message, *buttons: dict[str, Any]) -> dict[str, Any]:
 
 def _blocks(message: Message, quotes: list[dict[str, Any]], buttons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     blocks = [_header(message.title), _section(_headline(message.lead))]
+    blocks += [_section(rows) for rows in _rows(message.listed)]
     for start in range(0, min(len(message.fields), 2 * FIELDS), FIELDS):
         shown = [_field(field) for field in message.fields[start : start + FIELDS]]
         blocks.append({"type": "section", "fields": shown})
@@ -66,6 +69,17 @@ def _headline(lead: str) -> str:
     """The first sentence in bold, the rest as it is."""
     first, stop, rest = one_line(lead).partition(". ")
     return f"*{_fit(first + stop.strip(), LEAD)}* {_fit(rest, LEAD)}".strip()
+
+
+def _rows(listed: Sequence[str]) -> list[str]:
+    """All rows, as few texts of ROWS at most as hold them."""
+    texts: list[str] = []
+    for row in (_fit(row, ROWS) for row in listed):
+        if texts and len(texts[-1]) + 1 + len(row) <= ROWS:
+            texts[-1] = f"{texts[-1]}\n{row}"
+        else:
+            texts.append(row)
+    return texts
 
 
 def _section(words: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from alerts.message import Message, Quotation
 from alerts.safe import host_of, safe_link
 from config.model import Secret
 
+LISTED = 3_600
 TITLE, LINE, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 120, 600, 250, 280, 100, 600, 400
 """Budgets in characters, after escaping; Discord allows a title 256, a content 2,000, a field 256 and 1,024."""
 FIELDS = 10
@@ -184,7 +185,7 @@ def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
     first = [f"**{_fit(message.first_label, CAPTION)}** {_fit(steps, FIRST)}"] if steps else []
     embed = {
         "title": _fit(message.title, TITLE) or "badbuzz",
-        "description": "\n".join([*quotes, *first]),
+        "description": "\n".join([*(_fit(row, LISTED) for row in message.listed), *quotes, *first]),
         "fields": [
             {"name": _fit(field.label, CAPTION) or "…", "value": _fit(field.value, FIELD) or "…"}
             for field in message.fields[:FIELDS]

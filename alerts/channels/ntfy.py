@@ -203,13 +203,18 @@ def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dic
     return {
         "topic": topic,
         "title": cut(one_line(message.title), TITLE_LIMIT, utf8),
-        "message": cut(one_line(message.line), MESSAGE_LIMIT, utf8),
+        "message": cut(_body(message), MESSAGE_LIMIT, utf8),
         "priority": message.priority,
         "tags": tags,
         "sequence_id": token(message.thread),
         **({"click": message.link} if message.link else {}),
         **({"actions": buttons} if buttons else {}),
     }
+
+
+def _body(message: Message) -> str:
+    """The line, or all that is listed, row by row."""
+    return "\n".join(map(one_line, (message.lead, *message.listed) if message.listed else (message.line,)))
 
 
 SPEC = ChannelSpec(

@@ -248,4 +248,5 @@ SPEC = ChannelSpec(
     ack=True,
     answerable=lambda options: options.token is not None,
     wakes="yes",
+    gathers=False,
 )

@@ -17,6 +17,7 @@ from config.model import Secret
 
 TITLE, LEAD, FIELD, QUOTE, CAPTION, FIRST, CONTEXT, BUTTON = 120, 500, 250, 280, 100, 600, 400, 75
 """Budgets in characters; a card knows no limit but that of the whole."""
+LISTED = 3_400
 FIELDS = 10
 WHOLE = 20_000
 """Budget of a message in bytes of UTF-16; Teams allows about 28 kB."""
@@ -118,7 +119,8 @@ def _posted(message: Message, middle: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _head(message: Message) -> list[dict[str, Any]]:
     title = _run(message.title or "badbuzz", TITLE, weight="Bolder", size="Large")
-    return [_block(title), *([_block(_run(message.lead, LEAD))] if message.lead else [])]
+    lead = [_block(_run(message.lead, LEAD))] if message.lead else []
+    return [_block(title), *lead, *(_block(_run(row, LISTED)) for row in message.listed)]
 
 
 def _field(field: Field) -> dict[str, Any]:

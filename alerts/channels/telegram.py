@@ -23,6 +23,7 @@ from config.values import Text
 WHOLE = 1_365
 """Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
 TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
+LISTED = 3_000
 FIELDS = 8
 BUTTON, TOLD = 60, 200
 """Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
@@ -335,6 +336,7 @@ def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[
 def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
     colon = headings(message.language).colon
     lines = [[_Span(_fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(_fit(message.lead, LEAD))]]
+    lines += [[_Span(_fit(row, LISTED))] for row in message.listed]
     lines += [
         [_Span(_fit(field.label, LABEL), "bold"), _Span(colon + _fit(field.value, VALUE))]
         for field in message.fields[:FIELDS]

@@ -3,6 +3,7 @@
 Joined when a message is about to be sent, so that a mention deleted meanwhile is quoted nowhere.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.agenda import NOTHING, Agenda, written
-from alerts.alert import Alert, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
+from alerts.alert import Alert, Brief, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
 from alerts.playbook import Advice
@@ -96,6 +97,42 @@ class Describer:
         standing, people = _standing(step, life), directory_of(self.settings)
         taken = standing["taken_at"] is not None
         return {**standing, "pending": pending(step, life, deliveries, own, people, now, taken=taken)}
+
+    async def several(self, deliveries: Sequence[Delivery], at: Instant) -> Notice | None:
+        """What deliveries tell, in one notice: of each incident the last step, as things are now. None when nothing of
+        it is known any more.
+        """
+        last = {each.thread: each for each in deliveries}
+        briefs = [brief for each in last.values() if (brief := await self._brief(each))]
+        if not briefs:
+            return None
+        return Notice(
+            id=hashlib.sha256(" ".join(sorted(each.id for each in deliveries)).encode()).hexdigest()[:20],
+            topic="several",
+            at=moment(at),
+            subject="badbuzz",
+            link=self.settings.daemon.external_url,
+            several=tuple(briefs),
+        )
+
+    async def _brief(self, delivery: Delivery) -> Brief | None:
+        step = await self.views.transition(delivery.transition or "")
+        row = await self.views.incident(delivery.thread)
+        if step is None or row is None:
+            return None
+        brand, ended = self.settings.brands.get(step.brand), row.state == "resolved"
+        return Brief(
+            number=row.number,
+            brand=(brand.name if brand else None) or step.brand,
+            severity=step.severity,
+            state="resolved" if ended else step.state,
+            at=moment(step.at),
+            count=step.evidence.count,
+            window=duration(step.evidence.window),
+            usual=step.evidence.usual,
+            unit=step.evidence.unit,
+            taken_by=None if ended else row.acknowledged_by,
+        )
 
     async def _withheld(self, step: Transition) -> Withheld | None:
         held = next((each for each in await self.views.held_back(step.incident) if each.step == step.step), None)

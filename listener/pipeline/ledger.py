@@ -21,6 +21,7 @@ from listener.pipeline.labels import Labels
 from listener.pipeline.models import usable
 from listener.pipeline.notify import Heard, homeless
 from listener.pipeline.observing import observe
+from listener.pipeline.pacing import Pacing, recalled
 from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
 from listener.pipeline.standing import heard_of, spoken
@@ -78,6 +79,7 @@ class Ledger:
         self._stale = self._strays = self._was_ahead = False
         self._undelivered = Undelivered(views)
         self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
+        self._pacing = Pacing()
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -220,6 +222,7 @@ class Ledger:
 
     async def _commit(self, turn: Turn) -> None:
         begun, commit = monotonic(), turn.commit
+        turn.pace(self._pacing)
         await self._store.commit(commit)
         self._advanced = self._ran = commit.advanced
         self.setup, self.models = turn.setup, turn.intake.models
@@ -268,6 +271,7 @@ class Ledger:
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}
         self.models = usable(await self._views.models())
+        self._pacing = await recalled(self._store, self._last)
         self._heard = await heard_of(incidents, self.setup.settings, self._views)
         self._stale = False
 

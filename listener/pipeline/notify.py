@@ -52,7 +52,8 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What people know of an open incident: the `channels` that were told. `severity` is the highest it had; `waiting`
+    """What people know of an open incident: the `channels` that were told; `own`
+    have a message about it alone. `severity` is the highest it had; `waiting`
     what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
     to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
     act.
@@ -62,6 +63,7 @@ class Heard:
     rule: str
     severity: Severity
     channels: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
     waiting: Waiting | None = None
     ladder: Instant | None = None
     taken: bool = False
@@ -112,7 +114,7 @@ class Notifier:
             taken=taken,
             step=step if acting and not is_held else before.step,
         )
-        outgoing = _deliveries(step, step.at, routed, routed.channels)
+        outgoing = self._deliveries(step, step.at, routed, routed.channels, before)
         if step.state == "released" and before.ladder is not None:
             # whoever gave it back may have had it for long: the ladder is climbed from its foot once more
             now = replace(now, ladder=step.at)
@@ -168,6 +170,7 @@ class Notifier:
                 due=at,
                 transition=heard.step.id,
                 critical=heard.severity == "critical",
+                circle=circle_of(self._settings, heard.brand),
                 call=seat.call,
             )
             for seat in found
@@ -189,9 +192,30 @@ class Notifier:
             channels = tuple(dict.fromkeys((*heard.channels, *fresh)))
             now = replace(heard, channels=channels, waiting=None, step=step)
             self.heard[incident] = replace(now, ladder=now.climbing(routed))
-            told.outgoing += _deliveries(step, at, routed, fresh)
+            told.outgoing += self._deliveries(step, at, routed, fresh, heard)
             told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
         return told
+
+    def _deliveries(
+        self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard
+    ) -> list[Outgoing]:
+        circle = circle_of(self._settings, step.brand)
+        is_news = step.state in ACTING and (step.state != "worse" or _rises(step, before.severity))
+        return [
+            Outgoing(
+                id=delivery_id(step.id, channel),
+                channel=channel,
+                thread=step.incident,
+                due=at,
+                transition=step.id,
+                critical=step.severity == "critical",
+                fallback=tuple(routed.fallback.get(channel, ())),
+                # what only changes a message that is there rings nobody
+                circle=circle if is_news or channel not in before.own else None,
+                call=routed.calls.get(channel),
+            )
+            for channel in channels
+        ]
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
         as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)
@@ -294,20 +318,10 @@ def routed_step(step: Transition, at: Instant, *, rises: bool = False, languages
     )
 
 
-def _deliveries(step: Transition, at: Instant, routed: Routed, channels: Iterable[str]) -> list[Outgoing]:
-    return [
-        Outgoing(
-            id=delivery_id(step.id, channel),
-            channel=channel,
-            thread=step.incident,
-            due=at,
-            transition=step.id,
-            critical=step.severity == "critical",
-            fallback=tuple(routed.fallback.get(channel, ())),
-            call=routed.calls.get(channel),
-        )
-        for channel in channels
-    ]
+def circle_of(settings: Settings, brand: str) -> str:
+    """Whose brand it is: what is of one client stands in one message; brands without one are the house's own."""
+    configured = settings.brands.get(brand)
+    return (configured.client if configured else None) or ""
 
 
 def _of_source(topic: Literal["source_down", "source_up"], source: SourceRow, at: Instant) -> Notice:

@@ -66,11 +66,14 @@ class ChannelOutbox:
         self._undelivered = Undelivered(describer.views)
 
     async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
-        return await _insist(lambda: self._store.due(channel, at, limit=1), channel)
+        pressing = await _insist(lambda: self._store.due(channel, at, limit=1), channel)
+        return await _insist(lambda: self._store.together(pressing[0], at), channel) if pressing else []
 
-    async def message(self, delivery: Delivery) -> Message | None:
+    async def message(self, deliveries: Sequence[Delivery]) -> Message | None:
         """Raises SendError when it cannot be put into words, which is a bug: the others are still delivered."""
-        words = await outlive(self._words(delivery), channel=delivery.channel, delivery=delivery.id)
+        first, *others = deliveries
+        saying = self._listed(deliveries) if others else self._words(first)
+        words = await outlive(saying, channel=first.channel, delivery=first.id)
         if isinstance(words, Exception):
             raise SendError(f"{type(words).__name__} in its words", reason="other") from words
         return words
@@ -102,14 +105,19 @@ class ChannelOutbox:
         made = reading.of(notice.subject, named(told.period, zone), instant(notice.at), told.against)
         return render_digest(await made, notice, language, zone)
 
-    async def settle(self, delivery: Delivery, outcome: Outcome) -> None:
-        outcome = replace(outcome, detail=self._hide(outcome.detail))
-        settled = await _insist(lambda: self._settled(delivery, outcome), delivery.channel)
-        await _insist(lambda: _seen_through(self._writer.submit(settled)), delivery.channel)
+    async def _listed(self, deliveries: Sequence[Delivery]) -> Message | None:
+        language, zone = self._taste(deliveries[0].channel)
+        notice = await _insist(lambda: self._describer.several(deliveries, self._clock.now()), deliveries[0].channel)
+        return render_notice(notice, language, zone) if notice else None
+
+    async def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
+        outcome, channel = replace(outcome, detail=self._hide(outcome.detail)), deliveries[0].channel
+        settled = await _insist(lambda: self._all_settled(deliveries, outcome), channel)
+        await _insist(lambda: _seen_through(self._writer.submit(settled)), channel)
         if outcome.state == "sent":
-            self._metrics.delivered(delivery.channel)
+            self._metrics.delivered(channel)
         elif outcome.state != "cancelled":
-            self._metrics.delivery_failed(delivery.channel, outcome.reason)
+            self._metrics.delivery_failed(channel, outcome.reason)
 
     async def changed(self) -> None:
         await self._news.wait(LOOK_AGAIN)
@@ -125,6 +133,11 @@ class ChannelOutbox:
         languages = (getattr(each, "language", None) for each in tastes)
         zones = (getattr(each, "time_zone", None) for each in tastes)
         return next(filter(None, languages)), ZoneInfo(next(filter(None, zones)))
+
+    async def _all_settled(self, deliveries: Sequence[Delivery], outcome: Outcome) -> Settled:
+        each = [replace(outcome, delivery=one.id, attempt=one.attempts + 1) for one in deliveries]
+        first, *others = [await self._settled(*pair) for pair in zip(deliveries, each, strict=True)]
+        return replace(first, others=others)
 
     async def _settled(self, delivery: Delivery, outcome: Outcome) -> Settled:
         match outcome.state:

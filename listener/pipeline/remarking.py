@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from listener.store.asking import Command
 from listener.store.notes import LONGEST_NOTE, MOST_NOTES, Hold, Note, Release, Remark
-from listener.store.port import Command, IncidentRow, Views
+from listener.store.port import IncidentRow, Views
 from rules.instant import Instant
 from rules.text import defuse, shorten
 

@@ -12,6 +12,7 @@ from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Heard, Languages, Notifier, Told, latest
 from listener.pipeline.observing import NOT_HEARD
+from listener.pipeline.pacing import Pacing
 from listener.pipeline.setup import Setup
 from listener.pipeline.work import Read, Recount, Reload, Settled, SourceChange, Taught, Work
 from listener.store.port import LogEntry, SourceRow
@@ -77,6 +78,8 @@ class Turn:
         if work.end:
             self.commit.outgoing.append(work.end)
             self.commit.unpark.append((work.end.id, self.at))
+        for each in work.others:
+            self.settle(each)
 
     def pass_on(self, instead: Sequence[Outgoing]) -> None:
         """Tell others in the place of a channel that does not deliver."""
@@ -155,6 +158,10 @@ class Turn:
     def climb(self, after: Instant) -> None:
         """Remind or call people of what nobody has taken, for all that became due after a moment."""
         self.commit.outgoing += self._notifier.climb(after, self.at)
+
+    def pace(self, pacing: Pacing) -> None:
+        """Settle when each delivery is sent, and with which others."""
+        self.commit.outgoing = pacing.place(self.commit.outgoing, self.setup.settings, self._heard, self.at)
 
     def _take(self, told: Told) -> None:
         self.commit.outgoing += told.outgoing

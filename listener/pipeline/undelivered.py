@@ -58,4 +58,11 @@ class Undelivered:
         last, channel = f"{row.id}.{row.steps - 1}", delivery.channel
         if last == delivery.transition:
             return None
-        return Outgoing(id=delivery_id(last, channel), channel=channel, thread=row.id, due=at, transition=last)
+        return Outgoing(
+            id=delivery_id(last, channel),
+            channel=channel,
+            thread=row.id,
+            due=at,
+            transition=last,
+            circle=delivery.circle,
+        )

@@ -75,12 +75,13 @@ class SourceChange:
 @dataclass(frozen=True, kw_only=True)
 class Settled:
     """What came of a delivery, what must be delivered instead when it was parked, and the end of its incident when
-    that was over before: also where it was given up.
+    that was over before: also where it was given up. `others` are settled with it or not at all.
     """
 
     outcome: Outcome
     instead: Sequence[Outgoing] = ()
     end: Outgoing | None = None
+    others: Sequence["Settled"] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

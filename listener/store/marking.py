@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
 
+from listener.store.asking import Command
 from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
-from listener.store.port import Command, Commit
+from listener.store.port import Commit
 from listener.store.rows import chunks, encode, key, tones_of
 from listener.store.silencing import wish_of
 from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS

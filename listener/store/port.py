@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from alerts.delivery import Delivery, Outcome, Outgoing
-from alerts.drill import Drill, DrillFor
+from alerts.delivery import Delivery, Outcome, Outgoing, Slot
+from alerts.drill import Drill
+from alerts.grouping import MOST_TOGETHER
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
+from listener.store.asking import Command, Judged
 from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
@@ -95,43 +97,12 @@ class SourceRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Command:
-    """What a person asked for. `verb` is ack, unack (who took it did not mean to), resolve, note, hold, release (the
-    hold), retry, label, import, silence, expire or drill; `target` an incident id or number, a delivery id, the
-    identity of a mention, of which `wish` says more, a brand, of which `history` is brought, or the number of a
-    silence; `ending` is what an incident was, `hush` what is to be quiet, `drill` what is to be tried.
-    """
-
-    id: int
-    at: Instant
-    verb: str
-    target: str
-    by: str
-    because: str | None = None
-    wish: Wish | None = None
-    history: tuple[Imported, ...] = ()
-    ending: Ending | None = None
-    hush: HushFor | None = None
-    drill: DrillFor | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Answered:
     """A command that was carried out, or refused with `refusal` in words for its author."""
 
     id: int
     at: Instant
     refusal: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What a person says that an incident was, which is over."""
-
-    incident: str
-    ending: Ending
-    by: str
-    because: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +225,16 @@ class Store(Protocol):
         """Deliveries of a channel to be made now: due, and first of their thread that is not finished. Threads in which
         something critical waits come first, then what has been due for longest.
         """
+        ...
+
+    async def together(self, first: Delivery, at: Instant, limit: int = MOST_TOGETHER) -> list[Delivery]:
+        """`first`, which is due, and what is told in one message with it: of the same channel, slot and circle, each
+        line from its beginning, what is critical first.
+        """
+        ...
+
+    async def slots(self, since: Instant) -> list[Slot]:
+        """The moments after `since` at which a channel is told of something, in order."""
         ...
 
     async def overdue(self, since: Instant, besides: Collection[str] = (), limit: int = 100) -> list[Delivery]:

@@ -4,20 +4,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, select, text
+from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, or_, select, text
 
-from alerts.delivery import Delivery
+from alerts.delivery import Delivery, Slot
 from listener.store.marking import seen_marks
-from listener.store.port import (
-    Answered,
-    IncidentRow,
-    Position,
-    SchemaError,
-    Seen,
-    Snapshot,
-    SourceRow,
-    StoredMention,
-)
+from listener.store.port import Answered, IncidentRow, Position, SchemaError, Seen, Snapshot, SourceRow, StoredMention
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
 from listener.store.tables import (
     BRANDS,
@@ -180,6 +171,36 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
     page = ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(limit)
     waiting = [delivery(row) for row in connection.execute(page).mappings()]
     return [replace(each, receipt=_receipt(connection, each)) for each in waiting]
+
+
+def together(connection: Connection, first: Delivery, at: Instant, limit: int) -> list[Delivery]:
+    if first.slot is None:
+        return [first]
+    earlier = OUTBOX.alias("earlier")
+    # one that failed and waits for its next attempt keeps what follows it in its line
+    blocked = select(earlier.c.id).where(
+        earlier.c.state == _OPEN,
+        earlier.c.channel == OUTBOX.c.channel,
+        earlier.c.thread == OUTBOX.c.thread,
+        earlier.c.position < OUTBOX.c.position,
+        or_(earlier.c.slot.is_(None), earlier.c.slot != first.slot, earlier.c.due > at),
+    )
+    page = select(OUTBOX).where(
+        OUTBOX.c.state == _OPEN,
+        OUTBOX.c.channel == first.channel,
+        OUTBOX.c.slot == first.slot,
+        OUTBOX.c.circle == first.circle,
+        OUTBOX.c.due <= at,
+        OUTBOX.c.id != first.id,
+        ~blocked.exists(),
+    )
+    page = page.order_by(OUTBOX.c.critical.desc(), OUTBOX.c.position).limit(limit - 1)
+    return [first, *(delivery(row) for row in connection.execute(page).mappings())]
+
+
+def slots(connection: Connection, since: Instant) -> list[Slot]:
+    page = select(OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot).where(OUTBOX.c.slot > since).distinct()
+    return [Slot(row.channel, row.circle, row.slot) for row in connection.execute(page.order_by(OUTBOX.c.slot))]
 
 
 def _receipt(connection: Connection, later: Delivery) -> str:

@@ -106,6 +106,8 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
         "finished": None,
         "receipt": "",
         "call": None if outgoing.call is None else encode(outgoing.call),
+        "circle": outgoing.circle,
+        "slot": outgoing.slot,
     }
 
 

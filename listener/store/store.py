@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, update
 
-from alerts.delivery import Delivery
+from alerts.delivery import Delivery, Slot
+from alerts.grouping import MOST_TOGETHER
 from listener.store import marking, queries, retention
+from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.inserting import insert
-from listener.store.port import Command, Commit, Position, Seen, Snapshot, SourceRow, Store
+from listener.store.port import Commit, Position, Seen, Snapshot, SourceRow, Store
 from listener.store.tables import META
 from listener.store.upkeep import lock_of, prepare
 from listener.store.writing import RELIST_EVERY, write
@@ -109,6 +111,12 @@ class _SqlStore:
 
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
         return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
+
+    async def together(self, first: Delivery, at: Instant, limit: int = MOST_TOGETHER) -> list[Delivery]:
+        return await self._read(partial(queries.together, first=first, at=at, limit=limit))
+
+    async def slots(self, since: Instant) -> list[Slot]:
+        return await self._read(partial(queries.slots, since=since))
 
     async def overdue(self, since: Instant, besides: Collection[str] = (), limit: int = 100) -> list[Delivery]:
         return await self._read(partial(queries.overdue, since=since, besides=besides, limit=limit))

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -153,8 +153,11 @@ OUTBOX = Table(
     _instant("finished"),
     _text("receipt"),
     Column("call", LargeBinary),
+    Column("circle", Text),
+    _instant("slot"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),
+    Index("outbox_slot", "slot"),
 )
 ATTEMPTS = Table(
     "attempts",

@@ -14,12 +14,12 @@ from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.store import drilling, marking, noting, queries, silencing, tallies
+from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
 from listener.store.port import (
     Answered,
-    Command,
     IncidentRow,
     Position,
     SchemaError,

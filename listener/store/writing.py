@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from alerts.delivery import Outcome, Outgoing
+from listener.store.asking import Judged
 from listener.store.drilling import write_drills
 from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
-from listener.store.port import Commit, Judged, LogEntry, StoreBusyError, StoredMention
+from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
 from listener.store.tables import (

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from alerts.alert import (
     Alert,
+    Brief,
     Curve,
     Figures,
     Held,
@@ -399,4 +400,31 @@ NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="p
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
 NOTICES["passed on"] = replace(
     NOTICES["undelivered"], severity="critical", since=OPENED - timedelta(minutes=5), subject="team", passed_to="phone"
+)
+
+BRIEF = Brief(
+    number=37,
+    brand="Acme Air",
+    severity="warning",
+    state="open",
+    at=OPENED,
+    count=1_200,
+    window=timedelta(minutes=15),
+    usual=3,
+)
+NOTICES["several"] = Notice(
+    id="n-several",
+    topic="several",
+    at=OPENED,
+    subject="badbuzz",
+    link="https://bb.example",
+    several=(
+        BRIEF,
+        replace(BRIEF, number=38, severity="critical", usual=None, count=1, unit="authors"),
+        replace(BRIEF, number=39, state="resolved", count=0),
+        replace(BRIEF, number=40, brand="L’Air & Cie", severity="info", taken_by="Zoé"),
+    ),
+)
+NOTICES["several of one"] = replace(
+    NOTICES["several"], link=None, several=tuple(replace(BRIEF, number=n, state="resolved") for n in range(2))
 )

@@ -42,14 +42,16 @@ class Outbox:
 
     async def due(self, channel, at):
         heads = {row.thread: row for row in reversed(self.rows) if row.channel == channel}
-        return sorted((row for row in heads.values() if row.due <= at), key=lambda row: not row.critical)
+        ready = sorted((row for row in heads.values() if row.due <= at), key=lambda row: not row.critical)
+        return [row for row in ready if row is ready[0] or (row.slot and row.slot == ready[0].slot)]
 
-    async def message(self, delivery):
-        return None if delivery.id in self.unsayable else message(id=delivery.id)
+    async def message(self, deliveries):
+        name = " ".join(each.id for each in deliveries)
+        return None if name in self.unsayable else message(id=name)
 
-    async def settle(self, delivery, outcome):
+    async def settle(self, deliveries, outcome):
         self.outcomes.append(outcome)
-        self.rows.remove(delivery)
+        self.rows = [row for row in self.rows if row not in deliveries]
 
     async def changed(self):
         raise asyncio.CancelledError
@@ -141,3 +143,13 @@ async def test_what_becomes_more_pressing_during_a_delivery_is_next():
     channel = Channel(alarm)
     await run(outbox, channel)
     assert "c0" == channel.sent[1]
+
+
+async def test_what_stands_together_is_one_message_beside_nothing_and_nothing_comes_beside_it():
+    rows = [delivery(f"{name}0", name, slot=START, circle="", receipt="old") for name in "abc"]
+    outbox, channel = Outbox(*rows), Channel("m1")
+    await run(outbox, channel)
+
+    (sent,) = channel.sent
+    assert ["a0", "b0", "c0"] == sorted(sent.split())
+    assert ([""], [""]) == (channel.receipts, [outcome.receipt for outcome in outbox.outcomes])

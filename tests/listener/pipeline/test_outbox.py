@@ -126,7 +126,7 @@ async def test_a_delivery_that_has_nothing_left_to_say_is_cancelled_and_no_failu
         )
         (delivery,) = await outbox.due("team", world.clock.now())
         outcome = Outcome(delivery=delivery.id, at=world.clock.now(), attempt=1, state="cancelled")
-        await outbox.settle(delivery, outcome)
+        await outbox.settle([delivery], outcome)
     assert ["cancelled"] == [row.state for row in await world.views.deliveries()]
     assert None is world.sample("badbuzz_notifications_failed_total", channel="team", reason="other")
 

@@ -1,0 +1,135 @@
+"""A flood, on the whole way from mentions to channels: the first page at once, few more, and everything in them."""
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+
+from alerts.channel import SendError
+from alerts.channels._text import utf8
+from alerts.channels.ntfy import MESSAGE_LIMIT, payload
+from rules.instant import MINUTE, SECOND
+from tests.listener.pipeline.test_outbox import Channel, delivering
+from tests.listener.pipeline.world import START, opened
+
+PHONES = "phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console}"
+RULE = "{kind: threshold, of: posts, window: 15m, at_least: {posts: 1, authors: 1}, calm_for: 10m, fused: false%s}"
+
+
+def brands(count, **client_of):
+    return ", ".join(
+        f"b{number}: {{query: word{number}{f', client: {client_of[name]}' if name in client_of else ''}}}"
+        for number in range(count)
+        for name in (f"b{number}",)
+    )
+
+
+class Phone(Channel):
+    """Knows when it was sent what."""
+
+    def __init__(self, clock, *errors):
+        super().__init__(*errors)
+        self.clock, self.at = clock, []
+
+    async def send(self, message, receipt=""):
+        named = await super().send(message, receipt)
+        self.at.append(self.clock.now() - START)
+        return named
+
+
+async def all_sent(world):
+    """Wait until nothing is due that could be sent now."""
+    world.ledger.outgoing.fire()
+    async with asyncio.timeout(20):
+        while any(row.due <= world.clock.now() for row in await world.views.deliveries(state="due", limit=1_000)):
+            await world.ledger.committed.wait(0.05)
+
+
+@asynccontextmanager
+async def flooded(folder, count, rules, routes="[{to: [phone]}]", **client_of):
+    parts = {"brands": brands(count, **client_of), "rules": rules, "routes": routes, "channels": PHONES}
+    async with opened(folder, **parts) as world:
+        yield world
+
+
+async def live(world, seconds):
+    """Let time pass, and every delivery be made when it is due."""
+    for _ in range(seconds // 20):
+        await all_sent(world)
+        world.clock.move(seconds=20)
+        await world.ledger.write([])
+    await all_sent(world)
+
+
+def numbers(messages):
+    """(number of an incident, its level, its figure) as they are told."""
+    single = [
+        (each.about.number, each.about.severity, each.about.figures.count) for each in messages if not each.listed
+    ]
+    pattern = r"(?<!\S)(\d+) (watch|serious|critical), (\d+) in"
+    level = {"watch": "info", "serious": "warning", "critical": "critical"}
+    listed = [re.findall(pattern, row) for each in messages for row in each.listed]
+    return single + [(int(number), level[word], int(figure)) for row in listed for number, word, figure in row]
+
+
+async def test_fifty_rules_on_twenty_brands_are_a_page_at_once_and_three_more_at_most_with_all_in_them(tmp_path):
+    per_brand = {number: 3 if number < 10 else 2 for number in range(20)}
+    rules = ", ".join(
+        f"r{number}-{rule}: " + RULE % (f", brands: b{number}" + (", severity: critical" if number % 7 == 0 else ""))
+        for number, count in per_brand.items()
+        for rule in range(count)
+    )
+    async with flooded(tmp_path, 20, rules) as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            for number in range(20):
+                await world.hear(world.said(f"m{number}", f"word{number} is down"))
+                await all_sent(world)
+                world.clock.move(seconds=2)
+            await live(world, 360)
+        incidents = await world.views.incidents(limit=100)
+    assert 50 == len(incidents)
+    first, *others = phone.at
+    assert first <= 2 * SECOND  # the next time that anybody looks
+    assert len([moment for moment in others if moment <= first + 5 * MINUTE]) <= 3
+    told = numbers(phone.sent)
+    assert sorted((each.number, each.severity, 1) for each in incidents) == sorted(told)
+    assert all(utf8(str(payload(each, "t")["message"])) <= MESSAGE_LIMIT for each in phone.sent)
+    shown = "".join(str(payload(each, "t")["message"]) for each in phone.sent if each.listed)
+    assert all(re.search(rf"(?<!\d){each.number} (critical|watch|serious), 1 in", shown) for each in incidents[:-1])
+
+
+async def test_no_message_holds_two_clients_and_what_is_told_together_is_retried_together(tmp_path):
+    clients = {"b0": "Acme", "b1": "Globex", "b2": "Globex", "b3": "Acme"}
+    rules = ", ".join(f"r{number}: {RULE % ''}" for number in range(2))
+    async with flooded(tmp_path, 4, rules, **clients) as world:
+        phone = Phone(world.clock, None, SendError("down", reason="other"))
+        async with delivering(world, phone=phone):
+            await world.hear(*(world.said(f"m{number}", f"word{number} is down") for number in range(4)))
+        again = await world.again()
+        async with delivering(again, phone=phone):
+            await live(again, 200)
+        rows = await world.views.deliveries()
+    one, *several = phone.sent
+    owners = [{clients[each.brand] for each in message.about.several} for message in several]
+    assert ("b0", [1, 1]) == (one.about.brand, sorted(map(len, owners)))
+    assert sorted([3, 4]) == sorted(len(message.about.several) for message in several)
+    assert [1, 1, 1, 1, 1, 2, 2, 2] == sorted(row.attempts for row in rows)
+    assert {"sent"} == {row.state for row in rows}
+    assert ["m1"] == [row.receipt for row in rows if row.receipt]
+
+
+async def test_an_incident_that_was_told_with_others_goes_on_by_itself_and_each_end_is_told_once(tmp_path):
+    rules = ", ".join(f"r{number}: {RULE % ''}" for number in range(3))
+    async with flooded(tmp_path, 1, rules) as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 120)
+            for number in ("1", "3"):
+                await world.views.ask("ack", number, "anna", world.clock.now())
+                await world.ledger.write([])
+                await live(world, 20)
+        states = [(each.about.number, each.about.state) if not each.listed else each.listed for each in phone.sent]
+    listed = ("b0: 2 serious, 1 in 15 min; 3 serious, 1 in 15 min",)
+    assert [(1, "open"), listed, (1, "acknowledged"), (3, "acknowledged")] == states
+    assert ["", "", "m1", ""] == phone.receipts
