@@ -19,9 +19,10 @@ from msgspec.structs import replace
 
 from alerts import typography
 from alerts.alert import Alert, Language
+from alerts.layout import LINE
 from alerts.message import Message
 from alerts.names import alert_in_names
-from alerts.render import LINE, TITLE
+from alerts.render import TITLE
 from alerts.safe import alert_made_safe
 from alerts.times import Times
 from alerts.words import headings
