@@ -9,6 +9,7 @@ from alerts.alert import Alert, Language, Notice
 from alerts.channel import CHANNELS
 from alerts.links import Links, mark_of
 from config.settings import Settings
+from listener.pipeline.notify import directory_of
 from listener.web.status import Recipient
 from rules.instant import instant
 
@@ -27,14 +28,20 @@ def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
 
 def recipients(settings: Settings) -> Mapping[bytes, Recipient]:
     """Everybody whose links are good, by the mark that stands for them in one: the channels of the configuration."""
-    return {mark_of(name): _recipient(name, settings) for name in settings.channels}
+    return {mark_of(name): recipient(name, settings) for name in settings.channels}
 
 
-def _recipient(name: str, settings: Settings) -> Recipient:
-    channel, daemon = settings.channels[name], settings.daemon
-    language: Language = getattr(channel.options, "language", None) or daemon.language
+def recipient(channel: str, settings: Settings) -> Recipient:
+    """Who reads a channel: the one person whose it is, or whoever reads it."""
+    people, configured = directory_of(settings), settings.channels[channel]
+    name = people.owner(channel)
+    owner = settings.people[name] if name else None
+    tastes = [each for each in (owner, configured.options, settings.daemon) if each]
+    languages: list[Language | None] = [getattr(each, "language", None) for each in tastes]
+    zones = [getattr(each, "time_zone", None) for each in tastes]
     return Recipient(
-        label=channel.label,
-        language=language,
-        time_zone=getattr(channel.options, "time_zone", None) or daemon.time_zone,
+        label=people.called(name) if name else configured.label,
+        language=next(filter(None, languages)),
+        time_zone=next(filter(None, zones)),
+        only=tuple(owner.only) if owner and owner.only is not None else None,
     )

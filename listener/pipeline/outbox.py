@@ -20,8 +20,7 @@ from config.settings import Settings
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
-from listener.pipeline.linking import linked
-from listener.pipeline.notify import directory_of
+from listener.pipeline.linking import linked, recipient
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pending import is_moot
 from listener.pipeline.undelivered import Undelivered
@@ -127,12 +126,8 @@ class ChannelOutbox:
         return self._describer.settings
 
     def _taste(self, channel: str) -> tuple[Language, ZoneInfo]:
-        options, settings = self._settings.channels[channel].options, self._settings
-        owner = settings.people.get(directory_of(settings).owner(channel) or "")
-        tastes = [each for each in (owner, options, settings.daemon) if each]
-        languages = (getattr(each, "language", None) for each in tastes)
-        zones = (getattr(each, "time_zone", None) for each in tastes)
-        return next(filter(None, languages)), ZoneInfo(next(filter(None, zones)))
+        who = recipient(channel, self._settings)
+        return who.language, ZoneInfo(who.time_zone)
 
     async def _all_settled(self, deliveries: Sequence[Delivery], outcome: Outcome) -> Settled:
         each = [replace(outcome, delivery=one.id, attempt=one.attempts + 1) for one in deliveries]

@@ -50,7 +50,7 @@ class Linked:
         link, who = self._opened(request)
         if link.until <= self._site.now():
             return self._page(who, {"expired": link.until, "number": link.number}, status=410)
-        row, form = await self._row(link), await self._form(request)
+        row, form = await self._row(link, who), await self._form(request)
         choice = next((each for each in _CHOICES if each == form.get("act")), None)
         if choice is None or not self._guard.is_own_form(form.get("form", ""), self._purpose(request)):
             raise web.HTTPForbidden(text="old_form")
@@ -71,9 +71,9 @@ class Linked:
             raise web.HTTPNotFound
         return link, who
 
-    async def _row(self, link: Link) -> IncidentRow:
+    async def _row(self, link: Link, who: Recipient) -> IncidentRow:
         row = await self._site.views.incident(str(link.number))
-        if row is None:
+        if row is None or (who.only is not None and row.brand not in who.only):
             raise web.HTTPNotFound
         return row
 
@@ -92,7 +92,7 @@ class Linked:
         return answered.refusal if answered else ""
 
     async def _facts(self, request: web.Request, link: Link, who: Recipient) -> Facts:
-        row, words = await self._row(link), headings(who.language)
+        row, words = await self._row(link, who), headings(who.language)
         facts = await OneIncident(number=row.id).read(self._site)
         over = row.state == "resolved"
         choices = {"ack": words.have_it, "false-alarm": words.false_alarm}

@@ -104,11 +104,12 @@ class Status(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipient:
-    """Who is sent links: what people call it, and how it reads them."""
+    """Who is sent links: what people call them, how they read, and the `only` brands they may see, None for all."""
 
     label: str
     language: Language
     time_zone: str
+    only: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

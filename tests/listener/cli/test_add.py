@@ -54,7 +54,7 @@ def test_what_does_not_work_is_not_added(badbuzz: Badbuzz, web: str) -> None:
 
 def test_it_asks_for_every_option_with_its_description(badbuzz: Badbuzz, web: str) -> None:
     run = badbuzz(
-        "add", "ntfy", "second", answers=f"{web}\nanother-topic\nSecond phone\nfr\n\n\n\n\n", at_a_terminal=True
+        "add", "ntfy", "spare", answers=f"{web}\nanother-topic\nSecond phone\nfr\n\n\n\n\n", at_a_terminal=True
     )
     assert (run.code, "Address of the ntfy server" in run.err) == (0, True), run.err
     assert text().count("language: fr") == 1
@@ -62,9 +62,9 @@ def test_it_asks_for_every_option_with_its_description(badbuzz: Badbuzz, web: st
 
 
 def test_a_secret_goes_to_a_file_of_its_owner_alone(badbuzz: Badbuzz) -> None:
-    badbuzz("add", "ntfy", "second", "server=https://ntfy.example", "topic=hush-hush", "--no-try")
-    secret = Path("secrets/second-topic")
-    assert "topic: !secret file:secrets/second-topic" in text()
+    badbuzz("add", "ntfy", "spare", "server=https://ntfy.example", "topic=hush-hush", "--no-try")
+    secret = Path("secrets/spare-topic")
+    assert "topic: !secret file:secrets/spare-topic" in text()
     assert (secret.read_text(), stat.S_IMODE(secret.stat().st_mode)) == ("hush-hush\n", 0o600)
 
 
@@ -131,14 +131,14 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(badbuzz: Badbuzz, web: st
         "Europe/Paris",
         *("", "", ""),
     ]
-    run = badbuzz("add", "ntfy", "second", answers="\n".join([*answers, ""]), at_a_terminal=True)
+    run = badbuzz("add", "ntfy", "spare", answers="\n".join([*answers, ""]), at_a_terminal=True)
     reasons = ["http", "a topic is 1 to 64", "NOT_SET is not set", "'fr' or 'en'", "did you mean 'Europe/Paris'?"]
     assert (run.code, [reason for reason in reasons if reason not in run.err]) == (0, []), run.err
-    assert (badbuzz("check").code, Path("secrets/second-topic").read_text()) == (0, "a-topic\n")
+    assert (badbuzz("check").code, Path("secrets/spare-topic").read_text()) == (0, "a-topic\n")
 
 
 def test_without_a_terminal_nobody_is_asked(badbuzz: Badbuzz) -> None:
-    run = badbuzz("add", "ntfy", "second", "server=https://ntfy.example")
+    run = badbuzz("add", "ntfy", "spare", "server=https://ntfy.example")
     assert (run.code, "topic: nobody can be asked, as this is no terminal" in run.err, text()) == (2, True, TEXT)
     assert badbuzz("add", "console", "out").code == 0
 

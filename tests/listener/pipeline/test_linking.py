@@ -3,7 +3,7 @@
 from alerts.links import Links
 from config.load import load
 from listener.catalogs import CATALOGS
-from listener.pipeline.linking import linked, recipients
+from listener.pipeline.linking import linked, recipient, recipients
 from tests.builders import alert, notice
 
 LINKS = Links(b"l" * 32)
@@ -14,6 +14,9 @@ routes: [{to: [phone]}]
 channels:
   phone: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC, language: fr, name: Astreinte}
   here: {kind: console}
+  sms: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC, language: fr}
+people:
+  lea: {name: Léa, language: en, time_zone: America/Montreal, call_by: [sms], only: [acme]}
 """
 
 
@@ -43,3 +46,9 @@ def test_a_recipient_reads_in_their_channel_s_language_and_the_daemon_s_times(tm
     phone = next(each for each in recipients(settings(tmp_path)).values() if each.label == "Astreinte")
 
     assert ("fr", "Europe/Paris") == (phone.language, phone.time_zone)
+
+
+def test_the_channel_of_one_person_is_theirs(tmp_path):
+    lea = recipient("sms", settings(tmp_path))
+
+    assert ("Léa", "en", "America/Montreal", ("acme",)) == (lea.label, lea.language, lea.time_zone, lea.only)

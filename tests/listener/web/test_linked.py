@@ -145,6 +145,14 @@ async def test_a_made_up_link_is_no_page(served, path):
     assert 404 == (await (await served()).get(path)).status
 
 
+@pytest.mark.parametrize(("only", "status"), [(("acme-air",), 200), (("zenith",), 404)])
+async def test_who_may_no_longer_see_a_brand_opens_nothing_of_it(served, world, only, status):
+    mine = {mark: replace(each, only=only) for mark, each in RECIPIENTS.items()}
+    world.settings = replace(world.settings, recipients=mine)
+
+    assert status == (await (await served()).get(PATH)).status
+
+
 async def test_without_an_address_of_the_page_no_link_is_good(served, world):
     world.settings = replace(world.settings, external_url=None)
 
