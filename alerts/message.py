@@ -100,3 +100,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     priority: Literal[1, 2, 3, 4, 5] = 3
     chart: Chart | None = None
     about: Alert | Notice
+
+    def foremost(self, most: int) -> tuple[Field, ...]:
+        """At most so many fields: the first ones, and the last, which says what is not heard."""
+        return self.fields if len(self.fields) <= most else (*self.fields[: most - 1], self.fields[-1])

@@ -256,7 +256,7 @@ def _advised(alert: Alert, language: Language) -> dict[str, Any]:
         "begin_with": shorten(steps[0][0], BEGINNING) if steps else "",
         "shows_steps": _asks(alert) and (not _is_news(alert) or bool(advice.playbook and _rises(alert))),
         "client": client,
-        "unless": said(client.unless) if client and client.unless else "",
+        "spared": said(client.unless) if client and client.unless else "",
         "holding": [(each.number, each, getattr(each.words, language)) for each in advice.answers],
     }
 

@@ -12,6 +12,7 @@ from alerts.channel import Act
 from alerts.channels._text import cut, defuse, one_line, unlinked, utf8
 from alerts.message import Message, Quotation
 from alerts.safe import host_of, safe_link
+from alerts.words import headings
 
 WHOLE, BODY = 6_000, 6_000
 """Budgets in bytes of UTF-8, of the HTML after escaping and of the plain words. An event may have 65,536, and holds
@@ -69,7 +70,7 @@ def payload(message: Message) -> dict[str, Any]:
     while quotes and utf8(shown) > WHOLE:
         quotes.pop()
         shown = _html(message, quotes)
-    plain = "\n\n".join(filter(None, (message.title, message.text.strip(), " · ".join(_signs(message)))))
+    plain = "\n\n".join(filter(None, (message.title, _text(message), " · ".join(_signs(message)))))
     return {
         **words("", quiet=message.priority <= 2),
         "body": _plain(defuse(plain), BODY),
@@ -77,6 +78,14 @@ def payload(message: Message) -> dict[str, Any]:
         "formatted_body": shown,
         **_ours(message),
     }
+
+
+def _text(message: Message) -> str:
+    """The plain words without the holding answers: notifications show them on locked phones."""
+    known, answers = headings(message.language), message.answers
+    left_out = {known.answers.upper(), *(f"{answer.label}{known.colon}{answer.value}" for answer in answers)}
+    kept = [line for line in message.text.split("\n") if not answers or line not in left_out]
+    return "\n".join(kept).strip()
 
 
 def _ours(message: Message) -> dict[str, Any]:
@@ -116,7 +125,7 @@ def _signs(message: Message) -> Iterator[str]:
 
 def _html(message: Message, quotations: list[Quotation]) -> str:
     parts = [f"<p><strong>{_fit(message.title, TITLE)}</strong><br>{_fit(message.lead, LEAD)}</p>"]
-    facts = [f"{_strong(field.label)} {_fit(field.value, VALUE)}" for field in message.fields[:FIELDS]]
+    facts = [f"{_strong(field.label)} {_fit(field.value, VALUE)}" for field in message.foremost(FIELDS)]
     facts = [*(_fit(row, LISTED) for row in message.listed), *facts]
     parts += [f"<ul>{_items(facts)}</ul>"] if facts else []
     parts += map(_quotation, quotations)

@@ -188,7 +188,7 @@ def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
         "description": "\n".join([*(_fit(row, LISTED) for row in message.listed), *quotes, *first]),
         "fields": [
             {"name": _fit(field.label, CAPTION) or "…", "value": _fit(field.value, FIELD) or "…"}
-            for field in message.fields[:FIELDS]
+            for field in message.foremost(FIELDS)
         ],
         "url": safe_link(message.link),
         # there nothing is markup

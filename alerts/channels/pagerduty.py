@@ -224,7 +224,7 @@ def payload(message: Message) -> dict[str, Any]:
 def _details(message: Message) -> dict[str, str]:
     steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
     facts = [(message.title, message.lead), (message.first_label, steps)]
-    facts += [(field.label, field.value) for field in message.fields[:DETAILS]]
+    facts += [(field.label, field.value) for field in message.foremost(DETAILS)]
     facts += [
         (f"{number}. {quote.caption}", quoted(quote.text, message.language))
         for number, quote in enumerate(message.quotations, 1)

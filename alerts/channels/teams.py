@@ -81,7 +81,7 @@ def _word(body: str) -> str:
 
 def payload(message: Message) -> dict[str, Any]:
     """The card as a workflow takes it, within the limit of Teams."""
-    fields = [_field(field) for field in message.fields[:FIELDS]]
+    fields = [_field(field) for field in message.foremost(FIELDS)]
     quotes = [_quotation(quotation) for quotation in message.quotations]
     while size(made := _posted(message, fields + quotes)) > WHOLE and (droppable := quotes or fields):
         droppable.pop()

@@ -339,7 +339,7 @@ def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
     lines += [[_Span(_fit(row, LISTED))] for row in message.listed]
     lines += [
         [_Span(_fit(field.label, LABEL), "bold"), _Span(colon + _fit(field.value, VALUE))]
-        for field in message.fields[:FIELDS]
+        for field in message.foremost(FIELDS)
     ]
     for quotation in quotations:
         lines += [[_Span(_fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]

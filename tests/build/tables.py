@@ -26,10 +26,11 @@ from listener.cli.options import Option, options_of
 from listener.collector import COLLECTORS, SourceOptions
 from listener.mock.faults import FAULTS
 from rules.rule import RULES, RuleOptions
+from tests.build.questions import QUESTIONS, answered
 from tests.faults.ways import PROMISES, WAYS, Way
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/architecture.md", "docs/collectors.md", "docs/configuration.md")
+DOCUMENTS = ("README.md", "docs/architecture.md", "docs/collectors.md", "docs/configuration.md", "docs/messages.md")
 MEASURED = ("docs/figures.md",)
 """Documents of which a table may be a little behind the code."""
 ROOMS = ("config", "rules", "alerts", "listener")
@@ -111,6 +112,12 @@ def components(catalog: Catalog[Any], common: type[Model]) -> str:
 def playbooks() -> str:
     parts = [("A playbook", Playbook), ("`when`", When), ("`first`", First), ("`answers`", HoldingAnswer)]
     return "\n".join(f"{name}:\n\n{options(model)}" for name, model in [*parts, ("`call_client`", CallClient)])
+
+
+def questions() -> str:
+    """A row for each question, a column for each channel, which says whether it answers."""
+    columns = [answered(kind) for kind in CHANNELS.kinds()]
+    return table(["question", *CHANNELS.kinds()], zip(QUESTIONS, *columns, strict=True))
 
 
 def rooms() -> str:
@@ -202,6 +209,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "channel options": lambda: components(CHANNELS, ChannelOptions),
     "promises": promises,
     "faults": faults,
+    "questions": questions,
     "rooms": rooms,
     "size": size,
 }
