@@ -17,11 +17,12 @@ Told = TypeVar("Told", Alert, Notice)
 
 
 def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
-    """The same with a link that opens its incident for whoever reads `channel`, and lets them act. Programs get no such
-    link: what they are told may stand in a log, and the page asks them who they are.
+    """The same with a link that opens its incident for whoever reads `channel`, and lets them act, where it has the link
+    of a page. Programs get no such link: what they are told may stand in a log, and the page asks them who they are.
     """
     base, number = settings.daemon.external_url, told.number
-    if base is None or number is None or not CHANNELS.spec(settings.channels[channel].kind).people:
+    # a drill has a number of its own, and no page
+    if told.link is None or base is None or number is None or not CHANNELS.spec(settings.channels[channel].kind).people:
         return told
     return msgspec.structs.replace(told, link=links.page(base, number, channel, instant(told.at)))
 

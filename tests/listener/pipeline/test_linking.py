@@ -27,7 +27,10 @@ def settings(tmp_path, daemon="external_url: https://bb.example, language: en, t
 
 def test_what_people_read_has_a_link_for_them_and_what_programs_read_has_none(tmp_path):
     known = settings(tmp_path)
-    told = [linked(each, LINKS, known, "phone").link for each in (alert(), notice(number=37))]
+    told = [
+        linked(each, LINKS, known, "phone").link
+        for each in (alert(), notice(number=37, link="https://bb.example/i/37"))
+    ]
     opened = [LINKS.read(link.removeprefix("https://bb.example/i/")) for link in told]
 
     assert [37, 37] == [each.number for each in opened]
@@ -40,6 +43,10 @@ def test_without_an_address_of_the_page_there_is_no_link(tmp_path):
     known = settings(tmp_path, daemon="language: fr")
 
     assert linked(alert(link=None), LINKS, known, "phone").link is None
+
+
+def test_a_drill_whose_number_may_be_that_of_an_incident_opens_none(tmp_path):
+    assert linked(alert(drill=True, link=None), LINKS, settings(tmp_path), "phone").link is None
 
 
 def test_a_recipient_reads_in_their_channel_s_language_and_the_daemon_s_times(tmp_path):
