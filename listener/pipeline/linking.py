@@ -17,8 +17,8 @@ Told = TypeVar("Told", Alert, Notice)
 
 
 def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
-    """The same with a link that opens its incident for whoever reads `channel`, and lets them act, where it has the link
-    of a page. Programs get no such link: what they are told may stand in a log, and the page asks them who they are.
+    """The same with a link that opens its incident for whoever reads `channel`, and lets them act, where it has that
+    of a page. Programs get none: what they are told may stand in a log, and the page asks them who they are.
     """
     base, number = settings.daemon.external_url, told.number
     # a drill has a number of its own, and no page
