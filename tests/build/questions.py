@@ -22,13 +22,13 @@ from tests.servers import http_fake, smtp_server
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "is it real?": ("Please check",),
     "how big, against what?": ("22 negative mentions in 15 min, usually 3",),
-    "growing?": ("[Dd]oubling about every 10 min",),
+    "growing?": ("(?i)doubling about every 10 min",),
     "what about?": ("#AcmeAirAbandon|Vol 4218",),
     "who speaks, who began?": ("19 authors", "First · Bluesky"),
-    "where, and what is not heard?": ("Bluesky 14|on Bluesky", "[Nn]ot heard"),
+    "where, and what is not heard?": ("Bluesky 14|on Bluesky", "not heard|Not heard"),
     "what is scheduled?": ("23:30",),
     "who already knows?": ("Told: team, phone",),
-    "what first, what may I say?": ("[Hh]old the ", "holding answer 2", "We know that flight"),
+    "what first, what may I say?": ("(?i)hold the ", "holding answer 2", "We know that flight"),
     "how do I take it, when do I hear next?": ("I have it|badbuzz.example/i/37|incidents ack 37", "Next message"),
 }
 """Each with the patterns that a whole answer holds in the example's English words."""
