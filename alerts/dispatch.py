@@ -90,7 +90,7 @@ class Dispatcher:
         return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="sent", receipt=kept)
 
     async def _fail(self, deliveries: Sequence[Delivery], error: SendError) -> None:
-        first, begun = deliveries[0], min(each.created for each in deliveries)
+        first, begun = deliveries[0], min(max(each.created, each.slot or 0) for each in deliveries)
         outcome = after_failure(first.attempts + 1, error, self._now(), begun, first.id)
         level = log.error if outcome.state == "parked" else log.warning
         level("delivery_failed", channel=self.name, delivery=first.id, state=outcome.state, error=str(error))

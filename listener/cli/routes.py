@@ -18,11 +18,12 @@ from listener.cli.times import instant_in
 from listener.clock import Clock
 from listener.pipeline.advising import choice_for, imagined
 from listener.pipeline.notify import Heard, busy_channels, route
+from listener.pipeline.pacing import waits_until
 from listener.pipeline.standing import heard_of
 from listener.pipeline.watched import is_watched
 from listener.store.port import StoreError, Views
 from listener.wire import iso, json_line
-from rules.instant import moment
+from rules.instant import Instant, moment
 from rules.text import defuse
 from rules.transition import Severity, State
 
@@ -130,6 +131,9 @@ def _print(settings: Settings, step: Step, known: _Known, routed: Routed, playbo
     console.print(f"{step.severity} of {step.brand}, {step.state}, on {local:%a %Y-%m-%d at %H:%M} ({zone})")
     for reason in routed.reasons:
         console.print(f"  {defuse(reason)}")
+    for channel, until in _waiting(settings, step, routed).items():
+        shown_at = moment(until).astimezone(ZoneInfo(zone))
+        console.print(f"  {channel}: waits for the end of quiet hours, {shown_at:%a %Y-%m-%d at %H:%M} ({zone})")
     if routed.silence or routed.behind:
         console.print("  what is held back is told afterwards, if it still stands and nobody has taken it")
     for number, each in enumerate(settings.routes, 1):
@@ -153,6 +157,7 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook
         "channels": routed.channels,
         "fallback": tuple(dict.fromkeys(name for names in routed.fallback.values() for name in names)),
         "reasons": routed.reasons,
+        "waits": {channel: iso(until) for channel, until in _waiting(settings, step, routed).items()},
         "silence": routed.silence,
         "behind": routed.behind,
         "routes": [
@@ -174,6 +179,14 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook
         "playbooks": playbook.reasons,
     }
     put(json_line(line))
+
+
+def _waiting(settings: Settings, step: Step, routed: Routed) -> dict[str, Instant]:
+    """The channels that are told later, and when."""
+    if step.severity == "critical":
+        return {}
+    waits = {channel: waits_until(channel, settings, step.at) for channel in routed.channels}
+    return {channel: until for channel, until in waits.items() if until is not None}
 
 
 def _near(step: Step, known: _Known) -> list[tuple[Silence, int]]:

@@ -102,7 +102,7 @@ class Describer:
         """What deliveries tell, in one notice: of each incident the last step, as things are now. None when nothing of
         it is known any more.
         """
-        last = {each.thread: each for each in deliveries}
+        last = {each.thread: each for each in deliveries if not await self.is_overtaken(each)}
         briefs = [brief for each in last.values() if (brief := await self._brief(each))]
         if not briefs:
             return None
@@ -114,6 +114,14 @@ class Describer:
             link=self.settings.daemon.external_url,
             several=tuple(briefs),
         )
+
+    async def is_overtaken(self, delivery: Delivery) -> bool:
+        """Whether its channel heard a later step of the incident while this one waited for its hour."""
+        if delivery.slot in (None, delivery.created):
+            return False
+        rows = await self.views.deliveries(thread=delivery.thread, limit=_DELIVERIES)
+        sent = [each for each in rows if (each.channel, each.state) == (delivery.channel, "sent")]
+        return any(_step_of(each) > _step_of(delivery) for each in sent)
 
     async def _brief(self, delivery: Delivery) -> Brief | None:
         step = await self.views.transition(delivery.transition or "")
@@ -334,6 +342,10 @@ def _reached(
         "untold": tuple(sorted(failed - told)),
         "heard": heard[-1] if heard else None,
     }
+
+
+def _step_of(delivery: Delivery) -> int:
+    return int((delivery.transition or "").rpartition(".")[2] or 0)
 
 
 def _listens(source: Component, brand: str) -> bool:

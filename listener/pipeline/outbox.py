@@ -93,6 +93,8 @@ class ChannelOutbox:
     async def _alert(self, delivery: Delivery) -> Alert | None:
         pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures
         now = self._clock.now()
+        if await self._describer.is_overtaken(delivery):
+            return None
         return await self._describer.alert(delivery.transition or "", delivery.id, now, pictures=pictures)
 
     async def _digest(self, notice: Notice, language: Language) -> Message:

@@ -7,10 +7,13 @@ from dataclasses import replace
 from alerts.channel import CHANNELS
 from alerts.delivery import Outgoing, Slot
 from alerts.grouping import STRETCH, Pages
+from alerts.quiet import quiet_until
 from config.settings import Settings
-from listener.pipeline.notify import Heard
+from listener.pipeline.notify import Heard, directory_of
 from listener.store.port import Store
 from rules.instant import Instant
+
+_LATER = "after quiet hours: "
 
 
 class Pacing:
@@ -20,7 +23,9 @@ class Pacing:
         self._pages: defaultdict[str, Pages] = defaultdict(Pages)
         known: defaultdict[str, list[Slot]] = defaultdict(list)
         for each in slots:
-            known[each.channel].append(each)
+            # what waits for the end of quiet hours delays nothing until then
+            if not each.circle.startswith(_LATER):
+                known[each.channel].append(each)
         for channel, mine in known.items():
             self._pages[channel] = Pages([each.at for each in mine], {each.circle: each.at for each in mine})
 
@@ -43,8 +48,21 @@ class Pacing:
         configured = settings.channels.get(each.channel)
         if each.circle is None or configured is None or not _gathers(configured.kind):
             return replace(each, circle=None)
+        until = None if each.critical else waits_until(each.channel, settings, at)
+        if until is not None:
+            return replace(each, slot=until, due=until, circle=f"{_LATER}{each.circle}")
         slot = self._pages[each.channel].place(each.circle, at)
         return replace(each, slot=slot, due=slot)
+
+
+def waits_until(channel: str, settings: Settings, at: Instant) -> Instant | None:
+    """When a channel is told of what is not critical, where that waits: the end of the quiet hours of the one person
+    whom it reaches.
+    """
+    configured, owner = settings.channels.get(channel), settings.people.get(directory_of(settings).owner(channel) or "")
+    if owner is None or configured is None or not _gathers(configured.kind):
+        return None
+    return quiet_until(owner.quiet_hours, owner.time_zone or settings.daemon.time_zone, at)
 
 
 async def recalled(store: Store, at: Instant) -> Pacing:

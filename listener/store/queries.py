@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select, text
 
 from alerts.delivery import Delivery, Slot
 from listener.store.marking import seen_marks
@@ -150,11 +150,14 @@ def answer(connection: Connection, command: int) -> Answered | None:
 def _heads() -> Select[Any]:
     """Deliveries to make, each the first of its line: an earlier one of its thread and channel would block it."""
     earlier = OUTBOX.alias("earlier")
+    # what waits for its hour holds up nothing that may go before it
+    is_planned = and_(earlier.c.slot.is_not(None), earlier.c.attempts == 0, earlier.c.slot > OUTBOX.c.due)
     blocked = select(earlier.c.id).where(
         earlier.c.state == _OPEN,
         earlier.c.channel == OUTBOX.c.channel,
         earlier.c.thread == OUTBOX.c.thread,
         earlier.c.position < OUTBOX.c.position,
+        ~is_planned,
     )
     return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~blocked.exists())
 

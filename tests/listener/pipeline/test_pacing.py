@@ -133,3 +133,45 @@ async def test_an_incident_that_was_told_with_others_goes_on_by_itself_and_each_
     listed = ("b0: 2 serious, 1 in 15 min; 3 serious, 1 in 15 min",)
     assert [(1, "open"), listed, (1, "acknowledged"), (3, "acknowledged")] == states
     assert ["", "", "m1", ""] == phone.receipts
+
+
+async def test_in_quiet_hours_only_what_is_critical_rings_and_the_rest_is_told_when_they_end(tmp_path):
+    people = "{ann: {call_by: [phone], quiet_hours: '08:00-10:00', time_zone: Europe/Paris}}"  # it is 9:00 there
+    rules = f"r0: {RULE % ', brands: b0'}, r1: {RULE % ', brands: b1'}, r2: {RULE % ', brands: b2, severity: critical'}"
+    async with flooded(tmp_path, 3, rules, routes=f"[{{to: [ann]}}]\npeople: {people}") as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            for number in range(3):
+                await world.hear(world.said(f"m{number}", f"word{number} is down"))
+            await live(world, 60)
+            await world.views.ask("resolve", "1", "leo", world.clock.now())
+            await world.ledger.write([])
+            await all_sent(world)
+            assert [(3, "open")] == [(each.about.number, each.about.state) for each in phone.sent]
+        again = await world.again()
+        async with delivering(again, phone=phone):
+            world.clock.move(minutes=58)
+            await again.ledger.write([])
+            await all_sent(again)
+            assert 1 == len(phone.sent)
+            await live(again, 120)
+    assert ("b1: 2 serious, 1 in 15 min", "b0: 1 resolved, 1 in 15 min") == phone.sent[-1].listed
+    assert (2, 60 * MINUTE) == (len(phone.sent), phone.at[-1] // MINUTE * MINUTE)
+
+
+async def test_what_becomes_critical_in_quiet_hours_rings_then_and_is_not_told_again(tmp_path):
+    people = "{ann: {call_by: [phone], quiet_hours: '08:00-10:00', time_zone: Europe/Paris}}"
+    rules = f"r0: {RULE % ', critical_when: {posts: 3}'}"
+    async with flooded(tmp_path, 1, rules, routes=f"[{{to: [ann]}}]\npeople: {people}") as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 60)
+            await world.hear(*(world.said(f"m{number}", "word0 is down") for number in range(3)))
+            await live(world, 20)
+            world.clock.move(minutes=70)
+            await world.ledger.write([])
+            await live(world, 60)
+        rows = await world.views.deliveries()
+    assert [("worse", "critical")] == [(each.about.state, each.about.severity) for each in phone.sent[:1]]
+    assert {"sent", "cancelled"} == {row.state for row in rows[-2:]}
