@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from alerts.alert import Alert, Language, Notice, Quote
 from alerts.digest import Digest
+from alerts.dossier import Dossier
 from alerts.playbook import Advice, InWords
 from rules.text import defuse, shorten
 
-NAME, WORD, QUOTED, REASON, ADDRESS = 40, 30, 280, 200, 500
-"""Most characters of a name, a watched word, a quotation, a person's reason and a link."""
+NAME, WORD, QUOTED, REASON, ADDRESS, NOTE = 40, 30, 280, 200, 500, 1_000
+"""Most characters of a name, a watched word, a quotation, a person's reason, a link and a note."""
 NOTE = 80
 """Characters of a note of the operator's own."""
 STEP, ANSWER, ANSWERS = 200, 1_000, 3
@@ -126,6 +127,28 @@ def digest_made_safe(digest: Digest, language: Language) -> Digest:
     )
 
 
+def dossier_made_safe(dossier: Dossier, language: Language) -> Dossier:
+    """The same dossier, cleaned like an alert; notes and reasons are people's own words, and longer."""
+    hold = dossier.hold
+    return replace(
+        dossier,
+        brand=_name(dossier.brand),
+        lived=replace(dossier.lived, rule=_name(dossier.lived.rule)),
+        sources=_named(dossier.sources),
+        words=dict(_words(dossier.words)),
+        moments=tuple(
+            replace(each, by=_text(each.by, NAME), text=_text(each.text, NOTE), channel=_text(each.channel, NAME))
+            for each in dossier.moments
+        ),
+        quotes=tuple(_quote(each, language) for each in dossier.quotes if defuse(each.text[:READ])),
+        unheard=tuple(replace(each, source=_name(each.source)) for each in dossier.unheard),
+        judged_by=_text(dossier.judged_by, NAME),
+        judged_because=_text(dossier.judged_because, NOTE),
+        hold=hold and replace(hold, by=_name(hold.by), because=_text(hold.because, NOTE)),
+        removed=tuple(replace(each, quote=_quote(each.quote, language)) for each in dossier.removed),
+    )
+
+
 def safe_link(address: str | None) -> str | None:
     """A web address with nothing hidden in it, plain ASCII; None for anything else, a password in it included."""
     if address is None or len(address) > ADDRESS:
@@ -196,6 +219,10 @@ def _in_words(words: InWords, limit: int) -> InWords:
 
 def _name(text: str) -> str:
     return shorten(defuse(text), NAME) or "?"
+
+
+def _text(text: str, limit: int) -> str:
+    return shorten(defuse(text), limit)
 
 
 def _maybe(text: str | None, limit: int) -> str | None:

@@ -100,3 +100,9 @@ def page(values: Mapping[str, Any], language: Language, layout: str = "message")
         _ENVIRONMENT.get_template(f"{layout}.{form}.jinja").render({**common, **values}) for form in ("txt", "html")
     )
     return text, html
+
+
+def laid_out(layout: str, values: Mapping[str, Any], language: Language) -> str:
+    """A page of its own."""
+    common = {"headings": headings(language), "language": language, "host_of": host_of, **_writing(language)}
+    return _ENVIRONMENT.get_template(layout).render({**common, **values})

@@ -10,6 +10,7 @@ from alerts.silence import HeldBack
 from alerts.step import ACTING
 from config.settings import Settings
 from listener.cli.incidents_explain import explain
+from listener.cli.incidents_export import export
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.pipeline.advising import choice_of
@@ -155,6 +156,7 @@ def _remark(config: Config, verb: str, incident: str, by: By, text: str) -> int:
 
 
 app.command("explain")(explain)
+app.command("export")(export)
 
 
 async def _found(views: Views, name: str) -> IncidentRow | None:

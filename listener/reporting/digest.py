@@ -2,24 +2,22 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 from msgspec.structs import replace
 
 from alerts.agenda import NOTHING, Span, written
 from alerts.alert import Quote
-from alerts.digest import Because, Believed, Counted, Digest, Event, Unheard, Withheld
+from alerts.digest import Because, Believed, Counted, Digest, Event, Withheld
 from config.settings import Settings
 from listener.explaining.endings import beliefs
 from listener.pipeline.watched import is_held
 from listener.reporting.agenda import ahead, campaigns, events
 from listener.reporting.counting import days_of, voice
-from listener.reporting.hearing import unheard
 from listener.reporting.lives import lived
 from listener.reporting.periods import Period
+from listener.reporting.silent import listening, not_heard
 from listener.reporting.worth import worth_answering
 from listener.store.port import IncidentRow, Views
-from rules.engine import Engine
 from rules.instant import DAY, Instant, instant, moment
 
 _INCIDENTS = 1_000
@@ -42,7 +40,7 @@ class Digests:
         rows = await views.incidents(brand=brand, limit=_INCIDENTS)
         mine = [row for row in rows if _is_in(row, period)][:_LISTED]
         worth, read = await worth_answering(views, brand, period.since, period.until)
-        silent, stopped = await self._unheard(brand, period)
+        silent, stopped = await not_heard(views, settings, brand, period.since, period.until)
         return Digest(
             id=f"digest-{brand}-{period.name}",
             brand=self._called(brand),
@@ -60,7 +58,7 @@ class Digests:
             read=read,
             campaigns=tuple(campaigns(planned, period, days)),
             events=tuple([await self._event(brand, each) for each in events(planned, period)]),
-            sources=len(self._listening(brand)),
+            sources=len(listening(settings, brand)),
             unheard=tuple(silent),
             stopped=stopped,
             believed=tuple(self._believed(rows)),
@@ -91,24 +89,6 @@ class Digests:
             )
             for each in beliefs(rows)
         ]
-
-    def _listening(self, brand: str) -> list[str]:
-        return [
-            name
-            for name, source in self._settings.sources.items()
-            if brand in (getattr(source.options, "brands", None) or (brand,))
-        ]
-
-    async def _unheard(self, brand: str, period: Period) -> tuple[list[Unheard], timedelta]:
-        state, entries = await self._views.hearing(brand, period.since, period.until)
-        engine = Engine(brand, state)
-        rows = {row.name: row for row in await self._views.sources()}
-        mine = self._listening(brand)
-        never = [name for name in mine if name not in rows or rows[name].last_read is None]
-        shares = {name: engine.heard(name) for name in mine}
-        found, stopped = unheard(shares, entries, period.since, period.until, never)
-        labels = self._settings.sources
-        return [replace(each, source=labels[each.source].label) for each in found], stopped
 
     async def _withheld(self, rows: Sequence[IncidentRow]) -> list[Withheld]:
         silences = {each.number: each for each, _ in await self._views.silences()}

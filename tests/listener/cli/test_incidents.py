@@ -140,3 +140,13 @@ def test_notes_and_a_hold_are_shown_with_the_life_of_an_incident(badbuzz, tmp_pa
     badbuzz("incidents", "hold", "1", "--off", *told)
     carry_out(tmp_path)
     assert "legal hold" not in badbuzz("incidents", "show", "1", "--config", config).out
+
+
+def test_a_dossier_is_one_page_or_one_object(badbuzz, tmp_path):
+    config = stocked(tmp_path)
+    page = badbuzz("incidents", "export", "1", "--config", config, "--language", "fr").out
+    assert page.startswith('<!DOCTYPE html>\n<html lang="fr">')
+    assert "dossier de l’incident n°\xa01" in page
+    (told,) = lines(badbuzz("incidents", "export", "1", "--config", config, "--json"))
+    assert ("dossier", 1, "15m") == (told["type"], told["lived"]["number"], told["curve"]["width"])
+    assert 1 == badbuzz("incidents", "export", "99", "--config", config).code

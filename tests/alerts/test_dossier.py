@@ -1,0 +1,126 @@
+"""A dossier as a page: set as its language asks, without a claim of effects, and unbroken by what strangers wrote."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+from msgspec.structs import replace
+
+from alerts.alert import Quote
+from alerts.digest import Counted, Unheard
+from alerts.dossier import Bin, Curve, Dossier, Held, Moment, Removed
+from alerts.render_dossier import render_dossier
+from tests.alerts.speaking import PARIS, Page
+from tests.alerts.test_digest import LIVED, OPENED
+from tests.alerts.test_hostile import hidden
+from tests.alerts.test_typography import FAULTS
+from tests.alerts.test_wording import ALARMING, NOT_IN_THE_GLOSSARY
+
+QUARTER = timedelta(minutes=15)
+QUOTE = Quote(role="latest", platform="feed", source="press", text="Vol annulé", url="https://a.example/1")
+STATES = ("open", "worse", "better", "acknowledged", "resolved", "reopened")
+WHOLE = Dossier(
+    incident="i1",
+    brand="Acme Air",
+    lived=LIVED,
+    made_at=datetime(2026, 11, 26, 10, tzinfo=UTC),
+    peak_at=OPENED + timedelta(minutes=41),
+    replied_at=OPENED + timedelta(minutes=50),
+    during=1_719,
+    sources={"press": 1_200, "Bluesky": 14},
+    words={"boycott": 3},
+    curve=Curve(
+        width=QUARTER,
+        of="negative",
+        usual=3.0,
+        bins=tuple(Bin(at=OPENED + n * QUARTER, counted=Counted(posts=1_000 * n, negative=n)) for n in range(9)),
+    ),
+    moments=(
+        Moment(at=OPENED, what="first"),
+        *(Moment(at=OPENED, what="step", state=each, severity="info", count=2, by="Léa", held=True) for each in STATES),
+        Moment(at=OPENED, what="note", by="Léa", text="client appelé"),
+        Moment(at=OPENED, what="reply"),
+        *(Moment(at=OPENED, what="delivery", channel="team", outcome=each) for each in ("sent", "due", "parked")),
+    ),
+    more=1,
+    quotes=(replace(QUOTE, followers=12_000, created_at=OPENED),),
+    unquoted=2,
+    listening=3,
+    unheard=(Unheard(source="page", blind=timedelta(minutes=103), lost=timedelta(minutes=21)),),
+    stopped=timedelta(hours=1),
+    judged_by="Léa",
+    judged_because="confirmé",
+    hold=Held(at=OPENED, by="Léa", because="référé du 3"),
+    removed=(Removed(deleted_at=OPENED, quote=QUOTE),),
+)
+BARE = Dossier(incident="i1", brand="Acme Air", lived=replace(LIVED, ending=None, ended_at=None), made_at=OPENED)
+
+
+class Tags(HTMLParser):
+    """A page's tags, each with its attributes' names."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, tuple(sorted(name for name, _ in attrs))))
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("dossier", [WHOLE, BARE], ids=["whole", "bare"])
+def test_a_dossier_is_set_as_its_language_asks_in_words_of_the_glossary(dossier, language):
+    texts = [text for text in Page(render_dossier(dossier, language, PARIS)).texts if "Vol annulé" not in text]
+    found = [(name, text) for text in texts for name, fault in FAULTS[language].items() if re.search(fault, text)]
+    spoken = "\n".join(texts)
+    assert [] == found
+    assert [] == re.findall(ALARMING[language], spoken, re.IGNORECASE)
+    assert [] == re.findall(NOT_IN_THE_GLOSSARY[language], spoken.replace("First post", ""), re.IGNORECASE)
+
+
+def test_a_reply_is_told_beside_the_curve_without_a_claim_of_its_effect():
+    page = " ".join(Page(render_dossier(WHOLE, "en", PARIS)).texts)
+    assert "50 min after the opening. The fall had begun before it. These figures do not say what it changed." in page
+
+
+def test_a_hold_is_shown_and_what_it_kept_stands_apart():
+    held, free = (render_dossier(each, "en", PARIS) for each in (WHOLE, replace(WHOLE, hold=None, removed=())))
+    assert ("Legal hold since" in held, "Legal hold" in free) == (True, False)
+    assert ("Not to be published" in held, "Not to be published" in free) == (True, False)
+
+
+def test_the_file_asks_for_nothing_else_and_its_chart_is_told_in_words_and_figures():
+    page = render_dossier(WHOLE, "en", PARIS)
+    parts = Page(page)
+    assert {"https://a.example/1"} == set(parts.links)
+    assert re.findall(r"url\(|@import|<script|<link", page) == []
+    assert 'role="img" aria-label="Negative mentions in steps of 15 min. The most: 8. Dashed line' in page
+    assert 9 == page.count('<th scope="row">')
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_strangers_wrote_never_changes_the_page(language):
+    trick = '"><script>alert(1)</script> {{ 7*7 }} \u202e\x1b[31m\n</blockquote> 06 12 34 56 78'
+
+    def told(text):
+        quote = replace(QUOTE, text=text, source=text, handle=text)
+        return replace(
+            WHOLE,
+            brand=text,
+            lived=replace(LIVED, rule=text),
+            sources={text: 3},
+            words={text: 1},
+            moments=tuple(replace(each, by=text, text=text, channel=text) for each in WHOLE.moments),
+            quotes=(quote,),
+            removed=(Removed(deleted_at=OPENED, quote=quote),),
+            hold=Held(at=OPENED, by=text, because=text),
+            judged_by=text,
+            judged_because=text,
+            unheard=(Unheard(source=text, never=True),),
+        )
+
+    plain, hostile = (render_dossier(told(text), language, PARIS) for text in ("x", trick))
+    assert Tags(plain).tags == Tags(hostile).tags
+    assert (set(), True) == (hidden(hostile), "7*7" in hostile)
