@@ -10,7 +10,7 @@ from rules.transition import Ending, Severity, State, Unit
 
 Language = Literal["fr", "en"]
 Of = Literal["negative", "positive", "posts", "reach", "hits", "term"]
-Role = Literal["first", "largest", "typical", "latest"]
+Role = Literal["first", "largest", "typical", "latest", "question", "negative"]
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,6 +262,7 @@ Topic = Literal[
     "canary_lost",
     "canary_back",
     "no_drill",
+    "live",
 ]
 
 
@@ -289,6 +290,23 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     taken_by: str | None = None
 
 
+class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the live event `tag`: `count` mentions with its hashtag, written from `since` until `until` by
+    `authors`, or that many at least where there are `more` than were read. `questions` of them ask something.
+    """
+
+    tag: str
+    since: datetime
+    until: datetime
+    count: int = 0
+    authors: int = 0
+    negative: int = 0
+    positive: int = 0
+    questions: int = 0
+    more: bool = False
+    quotes: tuple[Quote, ...] = ()
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """A word to the operator about badbuzz itself. `subject` names what (a channel, a source), `detail` is our own
     text or a masked error, never a secret.
@@ -305,6 +323,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
     `digest`: how a week or a day of the brand `subject` went; what it says is read when it is sent.
+    `live`: what came of a live event of the brand `subject`.
     """
 
     id: str
@@ -330,3 +349,4 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     watched_since: datetime | None = None
     until: date | None = None
     digest: DigestOf | None = None
+    live: LiveReport | None = None

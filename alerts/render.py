@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Language, Notice, Share
+from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
 from alerts.charting import chart_of
 from alerts.layout import LINE, Sheet, cut, laid_out, stamp
 from alerts.message import Choice, Message, Quotation
@@ -49,6 +49,7 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "held": 2,
     "several": 2,
     "test": 3,
+    "live": 2,
     "canary": 2,
     "canary_lost": 4,
     "canary_back": 2,
@@ -80,7 +81,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         html="",
         level=words.text("level"),
         fields=words.facts("facts"),
-        quotations=_quotations(safe, words) if loud and not safe.drill else (),
+        quotations=_quotations(safe.quotes, words) if loud and not safe.drill else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         answers=words.facts("answers"),
@@ -140,12 +141,12 @@ def _rises(alert: Alert) -> bool:
 
 def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message:
     """The notice in words, under the same promises as an alert."""
-    safe = notice_made_safe(notice_in_names(notice))
+    safe = notice_made_safe(notice_in_names(notice), language)
     if safe.several:
         return render_several(safe, language, zone)
     times = Times(safe.at, zone, language)
     held = {"shown": safe.held[: _listed(len(safe.held))], "others": len(safe.held[_listed(len(safe.held)) :])}
-    words = Words("notice.jinja", language, {"notice": safe, "times": times, **held})
+    words = Words("live.jinja" if safe.live else "notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
     missed = safe.topic == "undelivered" and safe.since is not None
     title = fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
@@ -162,6 +163,8 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         text="",
         html="",
         level=words.text("level"),
+        fields=words.facts("facts") if safe.live else (),
+        quotations=_quotations(safe.live.quotes, words) if safe.live else (),
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         context=" · ".join(filter(None, (when, reason))),
@@ -347,10 +350,10 @@ def _listed(total: int) -> int:
     return total if total == LISTED + 1 else LISTED
 
 
-def _quotations(alert: Alert, words: Words) -> tuple[Quotation, ...]:
+def _quotations(quotes: Sequence[Quote], words: Words) -> tuple[Quotation, ...]:
     return tuple(
         Quotation(text=quote.text, caption=words.text("caption", quote), url=quote.url, language=quote.language)
-        for quote in alert.quotes
+        for quote in quotes
     )
 
 

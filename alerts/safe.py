@@ -85,7 +85,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
     )
 
 
-def notice_made_safe(notice: Notice) -> Notice:
+def notice_made_safe(notice: Notice, language: Language) -> Notice:
     """The same notice, cleaned like an alert."""
     return replace(
         notice,
@@ -101,6 +101,12 @@ def notice_made_safe(notice: Notice) -> Notice:
         held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
         several=tuple(replace(each, brand=_name(each.brand)) for each in notice.several),
         link=safe_link(notice.link),
+        live=notice.live
+        and replace(
+            notice.live,
+            tag=_name(notice.live.tag),
+            quotes=tuple(_quote(each, language) for each in notice.live.quotes if defuse(each.text[:READ]))[:QUOTES],
+        ),
     )
 
 

@@ -10,6 +10,7 @@ import msgspec
 from rules.facts import Tone
 from rules.labelling.model import LabelModel
 from rules.language import Guess, by_words, identify
+from rules.live import Live
 from rules.mention import Mention
 from rules.named import Names, names_of
 from rules.packs.lexicon import Lexicon
@@ -27,7 +28,8 @@ NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What to listen for. `keywords` maps a rule's name to its words; `own_accounts` are handles (with or without @),
-    account ids or addresses of accounts; with `terms`, the few telling words of negative mentions are wanted.
+    account ids or addresses of accounts; with `terms`, the few telling words of negative mentions are wanted. While one
+    of the events in `live` goes on, what it hears is a mention too.
     """
 
     query: Query
@@ -36,6 +38,7 @@ class BrandTerms(msgspec.Struct, frozen=True, kw_only=True):
     keywords: Mapping[str, tuple[str, ...]] = {}
     tone: ToneWords = ToneWords()
     terms: bool = False
+    live: tuple[Live, ...] = ()
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,11 +66,12 @@ class _Listening:
         self._handles = names_of(f"@{name}" for handle in handles for name in (handle, handle.partition("@")[0]))
         self.own_words = terms.tone.compile()
         self.terms = Terms(terms.query) if terms.terms else None
+        self.live = terms.live
         self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
         """By the words alone: whoever wrote them, without a label model, and with the terms of whatever tone."""
-        match = self.query.find(content)
+        match = self.query.find(content) or self._live_match(mention, content)
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
@@ -82,6 +86,10 @@ class _Listening:
             story=content.story,
             terms=self.terms.of(content.tokens()) if self.terms else (),
         )
+
+    def _live_match(self, mention: Mention, content: Content) -> Match | None:
+        heard = (each.query.find(content) for each in self.live if each.hears(mention))
+        return next((match for match in heard if match), None)
 
     def is_by(self, mention: Mention) -> bool:
         """Whether the brand itself wrote it."""
@@ -119,6 +127,7 @@ class Classifier:
     def __init__(self, brands: Mapping[str, BrandTerms], guess: Guess = by_words, remembered: int = 0) -> None:
         self._guess, self._remembered = guess, remembered
         self._brands = {name: _Listening(name, terms) for name, terms in brands.items()}
+        self._live = [each for terms in brands.values() for each in terms.live]
         self._lately: OrderedDict[tuple[str | None, ...], list[Classified]] = OrderedDict()
 
     def classify(self, mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS) -> list[Classified]:
@@ -136,7 +145,9 @@ class Classifier:
         return msgspec.structs.replace(found, tone=tone, own=own, terms=terms)
 
     def _by_words(self, mention: Mention) -> list[Classified]:
-        words = (mention.title, mention.text, mention.language)
+        # what is heard of the same words depends on which events go on
+        going_on = ["1" if each.hears(mention) else "0" for each in self._live]
+        words = (mention.title, mention.text, mention.language, *going_on)
         lately = self._lately.get(words)
         if lately is not None:
             self._lately.move_to_end(words)

@@ -98,7 +98,7 @@ def document(message: Message, receiver: str) -> dict[str, object]:
 def _made_safe(message: Message) -> Alert | Notice:
     about = message.about
     if isinstance(about, Notice):
-        return notice_made_safe(about)
+        return notice_made_safe(about, message.language)
     safe = alert_made_safe(about, message.language)
     return replace(safe, quotes=tuple(replace(quote, handle=one_line(quote.handle or "")) for quote in safe.quotes))
 

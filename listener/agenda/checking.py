@@ -2,26 +2,58 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from config.calendar import CalendarFile, Entry, Post, shown_times
+from config.calendar import CalendarFile, Entry, Live, Post, shown_times
 from config.load import Catalogs, Loaded
 from config.problems import Problem
 from listener.net.guard import is_inside
+from rules.query import compile_query
+from rules.query_parse import QueryError
+from rules.text import fold
 
 
 def check_calendar(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    """Moments that the clocks leave out or show twice, and addresses that are refused whenever they are read."""
+    """Moments that the clocks leave out or show twice, hashtags that a source does not bring, and places from which
+    nothing will be read.
+    """
     if "calendar" in loaded.flawed:
         return
     zone = ZoneInfo(loaded.settings.daemon.time_zone)
     for number, entry in enumerate(loaded.settings.calendar):
         for key, local in _moments(entry):
             yield from _clock(loaded, ("calendar", number, key), local, zone)
-        if isinstance(entry, CalendarFile) and not (entry.is_file or entry.allow_private) and is_inside(entry.ics):
-            message = "a private or reserved address: it will not be read"
-            hint = "meant? add allow_private: true"
-            yield loaded.document.problem(("calendar", number, "ics"), message, hint, warning=True)
+        if isinstance(entry, Live):
+            yield from _hashtag(loaded, number, entry)
+        if isinstance(entry, CalendarFile):
+            yield from _address(loaded, number, entry)
+
+
+def _address(loaded: Loaded, number: int, entry: CalendarFile) -> Iterator[Problem]:
+    keys = ("calendar", number, "ics")
+    if entry.is_file and not Path(entry.ics).is_file():
+        hint = "check the path; until it is there, nothing is known of it"
+        yield loaded.document.problem(keys, "there is no such file", hint, warning=True)
+    elif not (entry.is_file or entry.allow_private) and is_inside(entry.ics):
+        message = "a private or reserved address: it will not be read"
+        yield loaded.document.problem(keys, message, "meant? add allow_private: true", warning=True)
+
+
+def _hashtag(loaded: Loaded, number: int, entry: Live) -> Iterator[Problem]:
+    """That it cannot be looked for, and sources that ask their platform for other hashtags alone."""
+    keys = ("calendar", number, "live")
+    try:
+        compile_query(entry.live)
+    except QueryError as error:
+        yield loaded.document.problem(keys, str(error))
+    for name, source in loaded.settings.sources.items():
+        asked, brands = getattr(source.options, "tags", ()), getattr(source.options, "brands", None)
+        mine = brands is None or entry.brand in brands
+        known = [fold(tag.removeprefix("#")) for tag in asked]
+        if mine and asked and not getattr(source.options, "public", False) and fold(entry.live[1:]) not in known:
+            message = f"source '{name}' asks for other hashtags alone, and will not bring this one"
+            yield loaded.document.problem(keys, message, f"add it to the tags of '{name}'", warning=True)
 
 
 def _moments(entry: Entry) -> list[tuple[str, datetime]]:

@@ -218,7 +218,7 @@ class Describer:
         sources = notice.topic in ("source_down", "source_up")
         named, rules = _labels(settings.sources if sources else settings.channels), _labels(settings.rules)
         brand = settings.brands.get(notice.brand or "")
-        if notice.topic == "held":
+        if notice.topic in ("held", "live"):
             named = {notice.subject: brand.name} if brand and brand.name else {}
         heard = {
             settings.brands[name].name or name: share for name, share in notice.heard.items() if name in settings.brands
@@ -256,7 +256,7 @@ class Describer:
         if typical is not None:
             quoted.pop("latest", None)
             quoted["typical"] = typical
-        return tuple(_quote(role, each) for role, each in quoted.items())
+        return tuple(quote(role, each) for role, each in quoted.items())
 
     async def _coverage(self, step: Transition) -> dict[str, Any]:
         """What was not heard at the time of the step, with when it was last; and, as things are now, what was never
@@ -353,7 +353,8 @@ def _listens(source: Component, brand: str) -> bool:
     return brands is None or brand in brands
 
 
-def _quote(role: str, stored: StoredMention) -> Quote:
+def quote(role: str, stored: StoredMention) -> Quote:
+    """A mention to quote; `role` as in Quote."""
     mention = stored.mention
     return Quote(
         role=msgspec.convert(role, Role),

@@ -18,6 +18,7 @@ from listener.pipeline.drills import Drills
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.labels import Labels
+from listener.pipeline.lives import LiveReports
 from listener.pipeline.models import usable
 from listener.pipeline.notify import Heard, homeless
 from listener.pipeline.observing import observe
@@ -80,6 +81,7 @@ class Ledger:
         self._undelivered = Undelivered(views)
         self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
         self._pacing = Pacing()
+        self._lives = LiveReports()
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -138,6 +140,7 @@ class Ledger:
         turn.advance()
         await self._tell(turn)
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
+        turn.commit.outgoing += self._lives.due(turn.setup, self._advanced, turn.at)
         await self._drills.go_on(turn)
         turn.commit.outgoing += self._digests.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
@@ -264,6 +267,7 @@ class Ledger:
         self._ran = self._advanced
         self._looked, self._passed = 0, frozenset()
         self._digest.begin(self.setup.settings, self._advanced)
+        self._lives.begin(self._advanced)
         await self._drills.load(self._advanced)
         self._digests.begin(self._advanced)
         await self.engines.load(self._store, await self._views.brands())

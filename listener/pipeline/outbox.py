@@ -21,6 +21,7 @@ from listener.clock import Clock
 from listener.observe.metrics import Metrics
 from listener.pipeline.describe import Describer
 from listener.pipeline.linking import linked, recipient
+from listener.pipeline.lives import counted
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pending import is_moot
 from listener.pipeline.undelivered import Undelivered
@@ -82,7 +83,8 @@ class ChannelOutbox:
         if delivery.notice is not None and delivery.notice.digest is not None:
             return await _insist(partial(self._digest, delivery.notice, language), delivery.channel)
         if delivery.notice is not None:
-            notice = self._describer.notice(delivery.notice)
+            counting = partial(counted, delivery.notice, self._describer.views, self._settings)
+            notice = self._describer.notice(await _insist(counting, delivery.channel))
             return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
         alert = await _insist(lambda: self._alert(delivery), delivery.channel)
         if alert is None or is_moot(alert):

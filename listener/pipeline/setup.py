@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import blake2s
 from typing import Any
 
-from alerts.agenda import NOTHING, Agenda, Planned, together, written
+from alerts.agenda import Agenda, Planned, together, written
 from config.model import Model
 from config.settings import Brand, Component, Detection, Settings
 from listener.collector import COLLECTORS, SourceOptions
@@ -15,6 +15,7 @@ from rules.campaigns import Campaign
 from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
 from rules.instant import Span, instant, span
+from rules.live import Live
 from rules.moment import LATENESS, lateness_of
 from rules.packs.own import ToneWords
 from rules.query import compile_query
@@ -43,8 +44,8 @@ class Setup:
 
 def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | None = None) -> Setup:
     """The setup of a checked configuration; `remembered` as Classifier takes it, `elsewhere` what calendars that are
-    not in the configuration say. Raises QueryError when a query does
-    not compile, ImportError when what should tell languages is not installed.
+    not in the configuration say. Raises QueryError when a query does not compile, ImportError when what should tell
+    languages is not installed.
     """
     agenda = together([written(settings), elsewhere or {}])
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
@@ -59,16 +60,13 @@ def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | Non
             rules=tuple(
                 RulePlan(name=rule.name, kind=rule.kind, options=_judged(rule.options)) for rule in rules[name]
             ),
-            campaigns=tuple(_campaigns(agenda.get(name, NOTHING))),
+            campaigns=tuple(_campaigns(agenda[name])),
         )
         for name, brand in settings.brands.items()
     }
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
-    classifier = Classifier(
-        {name: terms_of(brand, rules[name]) for name, brand in settings.brands.items()},
-        guess_by(settings.daemon.detection),
-        remembered,
-    )
+    terms = {name: terms_of(brand, rules[name], _live(agenda[name])) for name, brand in settings.brands.items()}
+    classifier = Classifier(terms, guess_by(settings.daemon.detection), remembered)
     return Setup(
         settings=settings,
         agenda=agenda,
@@ -89,6 +87,12 @@ def _campaigns(planned: Planned) -> Iterator[Campaign]:
     for span_ in planned.spans:
         if span_.posts:
             yield Campaign(name=span_.name, since=instant(span_.since), until=instant(span_.until), posts=span_.posts)
+
+
+def _live(planned: Planned) -> list[Live]:
+    return [
+        Live(query=compile_query(each.tag), since=each.since, until=each.until) for each in planned.spans if each.tag
+    ]
 
 
 def _judged(options: Model) -> dict[str, Any]:
@@ -121,8 +125,8 @@ def rules_of(brand: str, settings: Settings) -> list[Component]:
     return [rule for rule in settings.rules.values() if applies(rule.options)]
 
 
-def terms_of(brand: Brand, rules: Sequence[Component] = ()) -> BrandTerms:
-    """What the configuration says of a brand, with the words of `rules`."""
+def terms_of(brand: Brand, rules: Sequence[Component] = (), live: Sequence[Live] = ()) -> BrandTerms:
+    """What the configuration says of a brand, with the words of `rules` and its live events."""
     words = {rule.name: RULES.spec(rule.kind).words(rule.options) for rule in rules}
     return BrandTerms(
         query=compile_query(brand.query),
@@ -131,6 +135,7 @@ def terms_of(brand: Brand, rules: Sequence[Component] = ()) -> BrandTerms:
         keywords={name: terms for name, terms in words.items() if terms},
         terms=any(RULES.spec(rule.kind).terms for rule in rules),
         tone=ToneWords(**brand.tone.model_dump()),
+        live=tuple(live),
     )
 
 

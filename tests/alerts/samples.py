@@ -12,6 +12,7 @@ from alerts.alert import (
     Figures,
     Held,
     Late,
+    LiveReport,
     Notice,
     Pending,
     Quote,
@@ -427,4 +428,21 @@ NOTICES["several"] = Notice(
 )
 NOTICES["several of one"] = replace(
     NOTICES["several"], link=None, several=tuple(replace(BRIEF, number=n, state="resolved") for n in range(2))
+)
+_LIVE = LiveReport(tag="#AcmeAirRepond", since=OPENED - timedelta(hours=1), until=OPENED)
+NOTICES["live, nothing heard"] = Notice(id="live-1", topic="live", at=OPENED, subject="Acme Air", live=_LIVE)
+NOTICES["live"] = replace(
+    NOTICES["live, nothing heard"],
+    live=replace(
+        _LIVE,
+        count=1_412,
+        authors=231,
+        negative=23,
+        positive=1,
+        questions=14,
+        more=True,
+        quotes=tuple(
+            replace(quote, role=role) for quote, role in zip(QUOTES, ("negative", "largest", "question"), strict=True)
+        ),
+    ),
 )

@@ -1,9 +1,10 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from rules.classify import BrandTerms, Classified, Classifier, Judge, full_text
+from rules.live import Live
 from rules.mention import Author, Mention
 from rules.packs.own import ToneWords
 from rules.query import compile_query
@@ -137,3 +138,15 @@ def test_the_title_counts_for_match_and_tone_and_is_read_once() -> None:
 def test_a_keyword_that_cannot_be_looked_for_is_refused_when_built() -> None:
     with pytest.raises(QueryError):
         Classifier({"acme": BrandTerms(query=compile_query("acme"), keywords={"recall": ("*",)})})
+
+
+def test_the_same_words_are_heard_anew_once_an_event_goes_on() -> None:
+    begin = datetime(2026, 11, 19, 18, tzinfo=UTC)
+    live = Live(query=compile_query("#AcmeRepond"), since=begin, until=begin + timedelta(hours=1))
+    remembering = Classifier({"acme": BrandTerms(query=compile_query("acme"), live=(live,))}, remembered=9)
+    moments = [begin + timedelta(minutes=step) for step in (-1, 0, 59, 60, 30)]
+    said = [mention("bravo #acmerepond", observed_at=at) for at in moments]
+    said += [mention("bravo #acmerepond", observed_at=moments[3], created_at=moments[2])]
+    said += [mention("bravo #acmerepond", observed_at=moments[0], created_at=moments[2])]
+
+    assert [0, 1, 1, 0, 1, 1, 0] == [len(remembering.classify(each)) for each in said]
