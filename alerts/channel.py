@@ -3,17 +3,16 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol
 
 import aiohttp
-import msgspec
 
+from alerts.acts import Act, Acted
 from alerts.alert import Language
 from alerts.message import Message
 from config.model import Label, Model, TimeZone
 from config.spec import Catalog, Spec
 from rules.instant import Instant
-from rules.transition import Ending
 
 RECEIPT = 1_000
 """Longest receipt that is kept."""
@@ -38,27 +37,8 @@ class SendError(Exception):
         self.reason, self.permanent, self.retry_after = reason, permanent, retry_after
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks for where an alert reached them: to take the `incident` (its id or number), or to end it as
-    what it was. `by` is what the channel calls them, a stranger's words.
-    """
-
-    verb: Literal["ack", "resolve"]
-    incident: str
-    by: str
-    because: str | None = None
-    ending: Ending | None = None
-
-    @classmethod
-    def chosen(cls, choice: Literal["ack", "false-alarm"], incident: str, by: str) -> Self:
-        """What a choice of a message asks for."""
-        if choice == "ack":
-            return cls(verb="ack", incident=incident, by=by)
-        return cls(verb="resolve", incident=incident, by=by, ending="false-alarm")
-
-
-async def _on_trial(_act: Act) -> str:
-    return "this channel is only tried"
+async def _on_trial(_act: Act) -> Acted:
+    return Acted(words="this channel is only tried", done=False)
 
 
 class ChannelOptions(Model):
@@ -77,7 +57,7 @@ class Tools:
     """What the program lends a channel. `installation` names the store behind the alerts, the same for its whole life,
     and tells nothing of the machine; `now` is the daemon's clock (it may run faster than the wall clock); `passing`
     channels live for one message and leave no word of themselves behind. `act` asks the program for something and
-    returns why it refused, in words; empty when it is done, or will be.
+    returns what came of it, or will. `language` is what the program speaks where a channel has none of its own.
     """
 
     http: aiohttp.ClientSession
@@ -85,7 +65,8 @@ class Tools:
     installation: str
     name: str
     passing: bool = False
-    act: Callable[[Act], Awaitable[str]] = _on_trial
+    language: Language = "en"
+    act: Callable[[Act], Awaitable[Acted]] = _on_trial
 
 
 class Channel(Protocol):

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from alerts.acts import Choice
 from alerts.alert import Alert, Language, Notice
 
 
@@ -23,15 +24,6 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     label: str
     value: str
-
-
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader may do where the message arrived, and the words on its button. `ack`: take the incident;
-    `false-alarm`: end it as one.
-    """
-
-    act: Literal["ack", "false-alarm"]
-    label: str
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -70,7 +62,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters; `lead` is the headline sentence; `text` the whole in plain text, `html` the same words as a page.
     `listed` are rows that all have to be shown, each on its own line, 3,400 bytes of UTF-8 altogether.
-    `choices` are what can be done where it arrived. `first` are the things to do first, `answers` what may be said in
+    `choices` are what can be done where it arrived, and `asks` the question that they answer, "" where there is none.
+    `first` are the things to do first, `answers` what may be said in
     public meanwhile, for long forms alone and never where passers-by read, each under who approved it and when;
     `context` a last small line. `level` is the severity word in `language`. With a `chart` the HTML asks for its
     picture as `cid:` CHART.
@@ -94,6 +87,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     first_label: str = ""
     answers: tuple[Field, ...] = ()
     choices: tuple[Choice, ...] = ()
+    asks: str = ""
     context: str = ""
     link: str | None = None
     link_label: str = ""

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from msgspec.structs import replace
 
+from alerts.acts import Choice
 from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
+from alerts.answers import choices, was_it_real
 from alerts.charting import chart_of
 from alerts.layout import LINE, Sheet, cut, laid_out, stamp
-from alerts.message import Choice, Message, Quotation
+from alerts.message import Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.playbook import Advice, InWords
 from alerts.safe import alert_made_safe, notice_made_safe
@@ -68,6 +70,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     )
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "unless", "next")
+    asks, offered = _offered(safe, language)
     message = Message(
         id=alert.id,
         thread=alert.incident,
@@ -85,7 +88,8 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         answers=words.facts("answers"),
-        choices=_choices(safe, language),
+        choices=offered,
+        asks=asks,
         context=" · ".join([tail[0], f"{stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
         link_label=headings(language).open_link,
@@ -98,14 +102,17 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     return laid_out(message, Sheet(banner, 1, colour, words.text("which"), lead, tail, safe.drill))
 
 
-def _choices(alert: Alert, language: Language) -> tuple[Choice, ...]:
-    """Nothing of what is over; a drill is taken like an incident, and is no false alarm."""
-    if "resolved" in (alert.state, alert.late and alert.late.state):
-        return ()
-    take = Choice(act="ack", label=headings(language).have_it)
+def _offered(alert: Alert, language: Language) -> tuple[str, tuple[Choice, ...]]:
+    """What can be done, and a question before it where that needs one: of what is over only whether it was real, while
+    nobody has said so. A drill is taken like an incident, and is nothing else.
+    """
+    if alert.late and alert.late.state == "resolved":
+        return "", ()
     if alert.drill:
-        return () if alert.taken_at else (take,)
-    return (*(() if alert.taken_at else (take,)), Choice(act="false-alarm", label=headings(language).false_alarm))
+        return "", () if alert.taken_at or alert.state == "resolved" else choices(language, "ack")
+    if alert.state != "resolved":
+        return "", choices(language, "unack" if alert.taken_at else "ack", "silence", "false-alarm")
+    return ("", ()) if alert.ending else (headings(language).was_it_real, was_it_real(language))
 
 
 def _taken(alert: Alert) -> Alert:
@@ -123,7 +130,7 @@ def is_loud(alert: Alert) -> bool:
         return True
     if alert.state == "worse" and alert.heard:
         return _rises(alert)
-    return not (alert.state == "open" and alert.taken_at)
+    return not (alert.state in ("open", "released") and alert.taken_at)
 
 
 def _asks(alert: Alert) -> bool:

@@ -39,7 +39,7 @@ from listener.observe.log import set_up
 from listener.observe.masking import Masking
 from listener.observe.metrics import Metrics
 from listener.observe.systemd import Supervisor as Systemd
-from listener.pipeline.acting import Acting
+from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.ledger import Ledger
@@ -273,7 +273,10 @@ class Daemon:
                     now=parts.clock.now,
                     installation=parts.installation,
                     name=configured.name,
-                    act=Acting(parts.views, parts.clock.now),
+                    language=self._settings.daemon.language,
+                    act=Acting(
+                        parts.views, lambda: self._settings, parts.clock.now, place_of(configured, self._settings)
+                    ),
                 )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
                 parts.metrics.channel_added(configured.name)

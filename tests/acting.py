@@ -4,20 +4,26 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from alerts.channel import Act, Channel
+from alerts.acts import Act, Acted
+from alerts.answers import question, refused
+from alerts.channel import Channel
 
 
 class Asked:
-    """Keeps what is asked for and says why it was refused; `heard` is set by each."""
+    """Keeps what is asked for and says why it was refused, or else `said`; `heard` is set by each. It asks why an
+    incident is to be a false alarm, as the program does.
+    """
 
-    def __init__(self, refusal: str = "") -> None:
+    def __init__(self, refusal: str = "", said: str = "") -> None:
         self.acts: list[Act] = []
-        self.refusal, self.heard = refusal, asyncio.Event()
+        self.refusal, self.said, self.heard = refusal, said, asyncio.Event()
 
-    async def __call__(self, act: Act) -> str:
+    async def __call__(self, act: Act) -> Acted:
         self.acts.append(act)
         self.heard.set()
-        return self.refusal
+        if self.refusal:
+            return refused(self.refusal, act.language or "en")
+        return question(act.language or "en") if act.verb == "question" else Acted(words=self.said)
 
 
 @asynccontextmanager

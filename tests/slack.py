@@ -70,6 +70,8 @@ class Slack:
         return {"channel": ROOM, "ts": body["ts"]}
 
     def _chat_postEphemeral(self, body: dict[str, Any]) -> dict[str, Any]:  # noqa: N802 - Slack's name
+        if error := _problem(body):
+            return {"error": error}
         self.whispers.append(body)
         return {"message_ts": "1"}
 
@@ -85,8 +87,10 @@ class Slack:
         return socket
 
     async def press(self, ts: str, act: str, by: str = "camille") -> None:
-        """Somebody presses a button of a message that is shown; wait for `news` for what follows."""
-        blocks = self.shown[ts]["blocks"]
+        """Somebody presses a button of a message that is shown, or of the last whisper where there is no `ts`; wait for
+        `news` for what follows.
+        """
+        blocks = self.shown[ts]["blocks"] if ts else self.whispers[-1]["blocks"]
         (button,) = [each for block in blocks for each in block.get("elements", []) if each.get("action_id") == act]
         await self.send(
             "interactive",
@@ -94,6 +98,7 @@ class Slack:
                 "type": "block_actions",
                 "user": {"id": "U1", "name": by, "username": by},
                 "channel": {"id": ROOM, "name": "crisis"},
+                "container": {"type": "message", "message_ts": ts or "1.1", "is_ephemeral": not ts},
                 "actions": [{"action_id": act, "value": button["value"], "type": "button"}],
             },
         )

@@ -3,12 +3,14 @@
 import html
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
 
+from alerts.acts import Act, Acted, Press
 from alerts.alert import Language
-from alerts.channel import Act
+from alerts.answers import reason
 from alerts.channels._text import cut, defuse, one_line, unlinked, utf8
 from alerts.message import Message, Quotation
 from alerts.safe import host_of, safe_link
@@ -22,10 +24,16 @@ TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 120, 600, 100,
 FIELDS, STEPS = 8, 4
 LISTED = 4_000
 
-ACKS = frozenset({"✅", "👍", "!ack", "je prends", "je prends en charge", "i have it"})
-FALSE_ALARMS = frozenset({"❌", "!false-alarm", "!fausse-alerte", "false alarm", "fausse alerte"})
+_SAID: Mapping[Press, frozenset[str]] = {
+    "ack": frozenset({"✅", "👍", "!ack", "je prends", "je prends en charge", "i have it"}),
+    "unack": frozenset({"↩", "!unack", "annuler la prise en charge", "i don’t have it", "i don't have it"}),
+    "silence": frozenset({"🔇", "!silence", "sourdine", "sourdine 1 h", "silence", "silence 1 h"}),
+    "false-alarm": frozenset({"❌", "!false-alarm", "!fausse-alerte", "false alarm", "fausse alerte"}),
+    "real": frozenset({"💯", "!real", "vraie alerte", "real alert"}),
+}
 """What a reaction or a reply may say."""
-_SIGNS = {"ack": "✅", "false-alarm": "❌"}
+_SIGNS: Mapping[Press, str] = {"ack": "✅", "unack": "↩️", "silence": "🔇", "false-alarm": "❌", "real": "💯"}
+_NUMBERED = re.compile("([1-9])⃣?")
 _TONES = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 OURS = "badbuzz.incident"
 """Where an event of ours says what it is about."""
@@ -36,6 +44,8 @@ class Incident(msgspec.Struct):
 
     id: str
     language: Language
+    choices: tuple[Press, ...] = ()
+    """What is asked there, by numbers from 1."""
 
 
 def answer(content: Mapping[str, Any]) -> tuple[str, str]:
@@ -51,16 +61,41 @@ def answer(content: Mapping[str, Any]) -> tuple[str, str]:
         return "", ""
     # an older app repeats what is answered before a reply
     said = str(content.get("body", "")).rpartition("\n\n")[2]
-    return str(replied), one_line(said).casefold().rstrip(" .!\u00a0\u202f")
+    return str(replied), re.sub(r"\s+", " ", one_line(said)).casefold().rstrip(" .!")
 
 
-def wish(word: str, incident: str, by: str) -> Act | None:
-    """What a word or a sign asks for; None when it asks for nothing."""
-    if word in ACKS:
-        return Act.chosen("ack", incident, by)
-    if word in FALSE_ALARMS:
-        return Act.chosen("false-alarm", incident, by)
-    return None
+def may_ask(word: str) -> bool:
+    """Whether a word or a sign can ask for something, whatever it answers."""
+    return _NUMBERED.fullmatch(word) is not None or _press(word) is not None
+
+
+def wish(word: str, about: Incident, by: str) -> Act | None:
+    """What a word or a sign asks for that answers an event of ours; None when it asks for nothing."""
+    number = _NUMBERED.fullmatch(word)
+    place = int(number[1]) if number else 0
+    press = about.choices[place - 1] if 0 < place <= len(about.choices) else _press(word)
+    return Act.pressed(press, about.id, by, about.language) if press else None
+
+
+def _press(word: str) -> Press | None:
+    head, _, because = word.partition(":")
+    press = next((each for each, words in _SAID.items() if head.strip() in words), None)
+    if press is None or press == "false-alarm":
+        return reason(because or word) or press
+    return None if because else press
+
+
+def question(acted: Acted, about: Incident, target: str) -> dict[str, Any]:
+    """What an answer asks back, below what was answered; each choice with its number."""
+    lines = [f"{number}. {one_line(choice.label)}" for number, choice in enumerate(acted.choices, 1)]
+    kept = Incident(about.id, about.language, tuple(choice.act for choice in acted.choices))
+    said = words(acted.words, quiet=True)
+    return {
+        **said,
+        "body": "\n".join([said["body"], *map(_unnamed, lines)]),
+        "m.relates_to": {"m.in_reply_to": {"event_id": target}},
+        **({OURS: msgspec.to_builtins(kept)} if lines else {}),
+    }
 
 
 def payload(message: Message) -> dict[str, Any]:
@@ -89,7 +124,7 @@ def _text(message: Message) -> str:
 
 
 def _ours(message: Message) -> dict[str, Any]:
-    return {OURS: {"id": message.thread, "language": message.language}}
+    return {OURS: msgspec.to_builtins(Incident(message.thread, message.language))}
 
 
 def words(text: str, *, quiet: bool) -> dict[str, Any]:
@@ -120,7 +155,8 @@ def told(message: Message, root: str) -> dict[str, Any]:
 
 
 def _signs(message: Message) -> Iterator[str]:
-    return (f"{_SIGNS[choice.act]} {one_line(choice.label)}" for choice in message.choices)
+    asks = (one_line(message.asks),) if message.asks and message.choices else ()
+    return chain(asks, (f"{_SIGNS[choice.act]} {one_line(choice.label)}" for choice in message.choices))
 
 
 def _html(message: Message, quotations: list[Quotation]) -> str:

@@ -24,8 +24,8 @@ class Kept(msgspec.Struct):
 
 
 def standing(brand: str, incidents: Mapping[str, Mapping[str, Any]], message: Message) -> dict[str, Any]:
-    """The state of a brand: the worst severity among its open incidents, else `calm`; `take` is the id of the worst and
-    latest that nobody has, if any.
+    """The state of a brand: the worst severity among its open incidents, else `calm`; `worst` is the id of the worst
+    and latest of them, if any, and `take` of those that nobody has.
     """
     mine = {name: known for name, known in incidents.items() if known.get("brand") == brand}
     severities = {known.get("severity") for known in mine.values()}
@@ -34,6 +34,7 @@ def standing(brand: str, incidents: Mapping[str, Mapping[str, Any]], message: Me
         "brand": brand,
         "state": worst[-1] if worst else "calm",
         "incidents": sorted(mine)[:SOURCES],
+        "worst": max(mine.values(), key=_urgency, default={}).get("incident"),
         "take": max(filter(_is_free, mine.values()), key=_urgency, default={}).get("incident"),
         "at": message.about.at,
         "text": cut(one_line(message.line), TEXT),

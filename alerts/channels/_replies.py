@@ -8,19 +8,22 @@ from email.message import Message as Mail
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
 from email.utils import getaddresses
-from typing import Literal
 
 import lxml.etree
 import lxml.html
 
-from alerts.channel import Act
+from alerts.acts import Act, Press
+from alerts.answers import false_alarm, reason
 from alerts.channels._seal import seal
 
 _SEALED = re.compile(r"<([A-Za-z0-9_-]{1,64})\.[0-9]{1,9}\.[a-z0-9-]{1,80}\.([0-9a-f]{32})@")
 _NAMED = re.compile(r"<[!-~]{1,250}>")
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
-_ACTS: dict[Literal["ack", "false-alarm"], tuple[str, ...]] = {
+_ACTS: dict[Press, tuple[str, ...]] = {
     "ack": ("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+    "unack": ("annuler la prise en charge", "i don't have it"),
+    "silence": ("sourdine 1 h", "sourdine", "silence 1 h", "silence"),
+    "real": ("vraie alerte", "real alert"),
     "false-alarm": ("fausse alerte", "false alarm"),
 }
 
@@ -95,8 +98,13 @@ def _shown(page: str) -> str:
 
 def _wish(line: str, incident: str, by: str) -> Act | None:
     said = line.casefold().replace("’", "'").lstrip('«"“ ')
-    for act, phrases in _ACTS.items():
-        # only with an end of phrase behind it: "I have it from a friend" takes nothing
-        if any(re.fullmatch(rf"{re.escape(phrase)}(?:\s*[.,;:!»\"”—–-].*)?", said) for phrase in phrases):
-            return Act.chosen(act, incident, by)
+    for press, phrases in _ACTS.items():
+        for phrase in phrases:
+            # only with an end of phrase behind it: "I have it from a friend" takes nothing
+            found = re.fullmatch(rf"{re.escape(phrase)}(?:\s*[.,;:!»\"”—–-](.*))?", said)
+            if found and press == "false-alarm":
+                known = reason((found[1] or "").strip(' »"”'))
+                return false_alarm(known, incident, by)
+            if found:
+                return Act.pressed(press, incident, by)
     return None

@@ -51,12 +51,17 @@ def _blocks(message: Message, quotes: list[dict[str, Any]], buttons: Sequence[di
         blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}* {_fit(steps, FIRST)}"))
     blocks += [_section(f"*{_fit(each.label, CAPTION)}* {_fit(each.value, FIRST)}") for each in message.answers]
     if buttons:
-        blocks.append({"type": "actions", "elements": list(buttons)})
+        blocks += asked(message.asks, buttons)
     if link := _link(message.link, message.link_label):
         blocks.append(_section(link))
     if context := _fit(message.context, CONTEXT):
         blocks.append({"type": "context", "elements": [_words(context)]})
     return blocks
+
+
+def asked(words: str, buttons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Buttons under the words they answer, if any."""
+    return [*([_section(_fit(words, FIRST))] if words else []), {"type": "actions", "elements": list(buttons)}]
 
 
 def _header(title: str) -> dict[str, Any]:

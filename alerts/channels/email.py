@@ -21,7 +21,8 @@ import structlog
 from aiosmtplib import SMTPResponseException
 from pydantic import AfterValidator, Field, model_validator
 
-from alerts.alert import Language, Notice
+from alerts.acts import Acted
+from alerts.alert import Notice
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
@@ -30,7 +31,7 @@ from alerts.channels._replies import Reply, understood
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import CHART, Message
-from alerts.sentences import ours
+from alerts.typography import quoted
 from alerts.words import headings
 from config.model import File, Secret
 from config.values import OneOrMore
@@ -130,13 +131,11 @@ class EmailChannel:
 
     def __init__(self, options: EmailOptions, tools: Tools, *, timeout: float = TIMEOUT, pause: float = PAUSE) -> None:
         self._options, self._tools, self._timeout, self._pause = options, tools, timeout, pause
-        self._language: Language = options.language or "fr"
         self._mailbox = _opened(options, timeout)
         self._key = key(options.reading, tools.installation, tools.name) if options.imap else b""
         self._taken: OrderedDict[str, frozenset[str]] = OrderedDict()
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        self._language = message.language
         mail = compose(message, self._options, name=self._tools.name, at=self._tools.now(), sealing=self._key)
         done = self._taken.get(message.id, frozenset())
         due = [address for address in self._options.to if address not in done]
@@ -180,17 +179,18 @@ class EmailChannel:
         reply = understood(mail.raw, self._key, self._options.to)
         if reply is None:
             return
-        why_not = await self._tools.act(reply.act)
+        acted = await self._tools.act(reply.act)
         await asyncio.to_thread(mailbox.done, mail)
-        if why_not:
-            await self._refuse(reply, why_not)
+        if acted.words:
+            await self._answer(reply, acted)
 
-    async def _refuse(self, reply: Reply, why_not: str) -> None:
-        words = headings(self._language)
-        said = one_line(f"{words.refused}{words.colon}{ours(why_not, self._language)}")
+    async def _answer(self, reply: Reply, acted: Acted) -> None:
+        said = one_line(acted.words)
         mail = EmailMessage(policy=MAIL)
         mail["From"] = Address(display_name="badbuzz", addr_spec=self._options.sender)
-        mail["To"], mail["Subject"], mail["Auto-Submitted"] = reply.sender, cut(said, SUBJECT), "auto-replied"
+        # what may hold strangers' words is no subject
+        mail["Subject"] = cut(said if acted.why else said.partition(". ")[0], SUBJECT)
+        mail["To"], mail["Auto-Submitted"] = reply.sender, "auto-replied"
         if reply.identity:
             mail["In-Reply-To"] = mail["References"] = reply.identity
         mail.set_content(said, cte="quoted-printable")
@@ -198,7 +198,7 @@ class EmailChannel:
             async with self._session() as server:
                 await server.send_message(mail, sender=self._options.sender, recipients=[reply.sender])
         except SendError as error:
-            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+            log.warning("answer_not_told", channel=self._tools.name, error=str(error))
 
     def _remember(self, message_id: str, done: frozenset[str]) -> None:
         self._taken[message_id] = done
@@ -260,7 +260,7 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # what does not ring is no lesser mail: a low one may be filed away unread
     mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
-    how = headings(message.language).reply if sealing and message.choices else ""
+    how = _how(message) if sealing and message.choices else ""
     unsubscribe = ""
     if isinstance(message.about, Notice) and message.about.topic == "digest":
         # in digests only: in a page it would quietly take whoever is on call off the list
@@ -277,6 +277,14 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail
+
+
+def _how(message: Message) -> str:
+    """By which words a reply is understood."""
+    known = headings(message.language)
+    told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
+    words = [quoted(told.get(each.act, each.label), message.language) for each in message.choices]
+    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{', '.join(words)}.")))
 
 
 def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:

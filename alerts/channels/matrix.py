@@ -12,11 +12,9 @@ from pydantic import AfterValidator
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
-from alerts.channels._matrix import OURS, Incident, answer, edited, payload, told, wish, words
+from alerts.channels._matrix import OURS, Incident, answer, edited, may_ask, payload, question, told, wish
 from alerts.channels._text import digest
 from alerts.message import Message
-from alerts.sentences import ours
-from alerts.words import headings
 from config.model import Secret
 from config.values import Text
 
@@ -226,22 +224,18 @@ class MatrixChannel:
         except (msgspec.ValidationError, LookupError, TypeError, AttributeError):
             # strangers' events may hold anything
             return
-        if not wish(word, "", "") or event.sender == self._me:
+        if not may_ask(word) or event.sender == self._me:
             return
         incident = await self._incident(target)
-        asked = wish(word, incident.id, event.sender) if incident else None
-        why_not = await self._tools.act(asked) if asked else ""
-        if incident and why_not:
-            await self._refuse(incident, event.event_id, target, why_not)
-
-    async def _refuse(self, incident: Incident, answered: str, target: str, why_not: str) -> None:
-        known = headings(incident.language)
-        content = words(f"{known.refused}{known.colon}{ours(why_not, incident.language)}", quiet=True)
-        relation = {"m.relates_to": {"m.in_reply_to": {"event_id": target}}}
-        try:
-            await self._put(f"refused.{digest(answered)}", content | relation)
-        except SendError as error:
-            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+        asked = wish(word, incident, event.sender) if incident else None
+        if incident is None or asked is None:
+            return
+        acted = await self._tools.act(asked)
+        if acted.words:
+            try:
+                await self._put(f"answer.{digest(event.event_id)}", question(acted, incident, target))
+            except SendError as error:
+                log.warning("answer_not_told", channel=self._tools.name, error=str(error))
 
     async def _call(
         self, method: str, path: str, body: object = None, *, limit: int = 256 * 1024, patience: float | None = None

@@ -16,6 +16,7 @@ from aiomqtt import MqttError, ProtocolVersion
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.alert import Alert
+from alerts.answers import refused
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._homeassistant import Topics, device
@@ -280,13 +281,14 @@ class MqttChannel:
 
     async def _obey(self, link: Client, heard: aiomqtt.Message) -> None:
         command = understood(heard.payload)
-        wish = command.wish(self._tools.name) if command else None
-        why_not = await self._tools.act(wish) if wish else 'a command is like {"ack": "37"}'
+        language = self._options.language or self._tools.language
+        wish = command.wish(self._tools.name, language) if command else None
+        acted = await self._tools.act(wish) if wish else refused('a command is like {"ack": "37"}', language)
         wanted, mark = reply_to(heard)
         async with self._turn:
             try:
                 topic = place(self._base, wanted)
-                await self._publish(link, topic, answered(command, why_not), **mark)
+                await self._publish(link, topic, answered(command, acted), **mark)
             except SendError as error:
                 log.warning("mqtt_answer_not_told", client=self._id, error=str(error))
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from hmac import compare_digest
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urljoin
 
 import aiohttp
@@ -12,20 +12,22 @@ import msgspec
 import structlog
 from pydantic import AfterValidator, field_validator, model_validator
 
+from alerts.acts import Act, Acted, Choice, Press
 from alerts.alert import Alert, Language
-from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import reaching, refusal, request
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token, utf8
-from alerts.message import Choice, Message
-from alerts.sentences import ours
+from alerts.message import Message
 from alerts.words import headings
 from config.model import Secret
 
 MESSAGE_LIMIT = 4_096
 """Bytes of UTF-8; ntfy turns a longer message into an attachment."""
 TITLE_LIMIT, LABEL_LIMIT = 250, 40
+BUTTONS = 3
+"""Those of one notification; ntfy takes no more."""
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds between two attempts to read answers, doubled while they fail."""
 SILENCE = 150.0
@@ -83,10 +85,12 @@ class _Event(msgspec.Struct):
 class _Pressed(msgspec.Struct):
     """What a button sends; `seal` is made with our key, so that nobody can press what we did not show."""
 
-    act: Literal["ack", "false-alarm"]
+    act: Press
     incident: str
     language: Language
     seal: str
+    beyond: int = 0
+    """With so many choices seen, show more."""
 
 
 class NtfyChannel:
@@ -106,7 +110,9 @@ class NtfyChannel:
         return self._options.answers.get_secret_value() if self._options.answers else ""
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        buttons = [self._button(message, choice) for choice in message.choices] if self._answers else []
+        buttons = (
+            [self._button(each, message.thread, message.language) for each in message.choices] if self._answers else []
+        )
         await self._publish(payload(message, self._options.topic.get_secret_value(), buttons))
 
     async def _publish(self, said: dict[str, object]) -> None:
@@ -160,23 +166,34 @@ class NtfyChannel:
         if not compare_digest(pressed.seal.encode(), self._seal(pressed.act, pressed.incident).encode()):
             log.warning("ntfy_answer_not_ours", channel=self._tools.name)
             return
-        why_not = await self._tools.act(Act.chosen(pressed.act, pressed.incident, self._tools.name))
+        acted = await self._tools.act(Act.pressed(pressed.act, pressed.incident, self._tools.name, pressed.language))
         # what was pressed before the start may have been done then
-        if why_not and is_new:
-            await self._refuse(pressed, why_not)
+        if acted.words and is_new:
+            await self._answer(pressed, acted)
 
-    async def _refuse(self, pressed: _Pressed, why_not: str) -> None:
-        words, said = headings(pressed.language), ours(why_not, pressed.language)
-        told = {"title": words.refused, "message": cut(one_line(said), MESSAGE_LIMIT, utf8), "priority": 2}
-        named = {"topic": self._options.topic.get_secret_value(), "sequence_id": digest(f"refused {pressed.incident}")}
+    async def _answer(self, pressed: _Pressed, acted: Acted) -> None:
+        """A notification beside that of the incident; a later answer takes its place."""
+        told = {"message": cut(one_line(acted.words), MESSAGE_LIMIT, utf8), "priority": 2}
+        named = {"topic": self._options.topic.get_secret_value(), "sequence_id": digest(f"answer {pressed.incident}")}
+        buttons = self._few(pressed, acted.choices)
         try:
-            await self._publish(named | told)
+            await self._publish(named | told | ({"actions": buttons} if buttons else {}))
         except SendError as error:
-            log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+            log.warning("answer_not_told", channel=self._tools.name, error=str(error))
 
-    def _button(self, message: Message, choice: Choice) -> dict[str, object]:
-        sealed = self._seal(choice.act, message.thread)
-        body = msgspec.json.encode(_Pressed(choice.act, message.thread, message.language, sealed)).decode()
+    def _few(self, pressed: _Pressed, choices: Sequence[Choice]) -> list[dict[str, object]]:
+        """As many choices as a notification can show beyond those that were seen, the last one for more."""
+        left, beyond = choices[pressed.beyond :], pressed.beyond + BUTTONS - 1
+        shown = left if len(left) <= BUTTONS else left[: BUTTONS - 1]
+        made = [self._button(choice, pressed.incident, pressed.language) for choice in shown]
+        if len(left) > len(shown):
+            more = Choice(act=pressed.act, label=headings(pressed.language).another)
+            made.append(self._button(more, pressed.incident, pressed.language, beyond))
+        return made
+
+    def _button(self, choice: Choice, incident: str, language: Language, beyond: int = 0) -> dict[str, object]:
+        sealed = self._seal(choice.act, incident)
+        body = msgspec.json.encode(_Pressed(choice.act, incident, language, sealed, beyond)).decode()
         access = self._options.answers_token
         carried = {"Authorization": f"Bearer {access.get_secret_value()}"} if access else {}
         url = urljoin(self._root, self._answers)
@@ -203,7 +220,7 @@ def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dic
     return {
         "topic": topic,
         "title": cut(one_line(message.title), TITLE_LIMIT, utf8),
-        "message": cut(_body(message), MESSAGE_LIMIT, utf8),
+        "message": cut(_body(message, asks=bool(buttons)), MESSAGE_LIMIT, utf8),
         "priority": message.priority,
         "tags": tags,
         "sequence_id": token(message.thread),
@@ -212,9 +229,11 @@ def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dic
     }
 
 
-def _body(message: Message) -> str:
-    """The line, or all that is listed, row by row."""
-    return "\n".join(map(one_line, (message.lead, *message.listed) if message.listed else (message.line,)))
+def _body(message: Message, *, asks: bool) -> str:
+    """The line, with the question that buttons answer, or all that is listed, row by row."""
+    if message.listed:
+        return "\n".join(map(one_line, (message.lead, *message.listed)))
+    return one_line(" ".join(filter(None, (message.line, message.asks if asks else ""))))
 
 
 SPEC = ChannelSpec(

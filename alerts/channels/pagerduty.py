@@ -10,8 +10,9 @@ from pydantic import AfterValidator
 from pydantic import Field as Bounds
 from yarl import URL
 
+from alerts.acts import Act
 from alerts.alert import Alert, Notice
-from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, exchange, refusal
 from alerts.channels._text import cut, digest, one_line, token, unmarked
@@ -131,7 +132,7 @@ class PagerdutyChannel:
                 await self._take(incident, by)
 
     async def _take(self, incident: str, by: str) -> None:
-        why_not = await self._tools.act(Act(verb="ack", incident=incident, by=by))
+        why_not = (await self._tools.act(Act(verb="ack", incident=incident, by=by))).why
         # by its own step it may be out already
         left = self._watched.pop(incident, 0) - 1
         if why_not:

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 
 import msgspec
 import structlog
@@ -16,15 +16,14 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from alerts.acts import Act, Acted, Choice, Press
 from alerts.alert import Language
-from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import RefusedError, reaching, refusal
-from alerts.channels._slack import WHOLE, Session, button, escape, payload
+from alerts.channels._slack import WHOLE, Session, asked, button, escape, payload
 from alerts.channels._text import cut, one_line
-from alerts.message import Choice, Message
-from alerts.sentences import ours
-from alerts.words import headings
+from alerts.message import Message
 from config.model import Secret
 from config.values import Text
 
@@ -78,14 +77,20 @@ class _Place(msgspec.Struct):
 
 
 class _Pressed(msgspec.Struct):
-    action_id: Literal["ack", "false-alarm"]
+    action_id: Press
     value: str = ""
+
+
+class _Container(msgspec.Struct):
+    message_ts: str = ""
+    is_ephemeral: bool = False
 
 
 class _Press(msgspec.Struct):
     user: _User
     channel: _Place
     actions: list[_Pressed]
+    container: _Container = msgspec.field(default_factory=_Container)
 
 
 class _Value(msgspec.Struct):
@@ -162,8 +167,7 @@ class SlackbotChannel:
     def _buttons(self, message: Message) -> list[dict[str, Any]]:
         if self._options.app_token is None:
             return []
-        value = msgspec.json.encode(_Value(message.thread, message.language)).decode()
-        return [_button(choice, value) for choice in message.choices]
+        return _made(message.choices, _Value(message.thread, message.language))
 
     async def _edited(self, place: str, root: str, body: dict[str, Any]) -> bool:
         """False when somebody took the message away."""
@@ -190,15 +194,23 @@ class SlackbotChannel:
             # another app's button, or a form
             return
         by = press.user.name or press.user.username or press.user.id
-        why_not = await self._tools.act(Act.chosen(press.actions[0].action_id, value.incident, by))
-        if why_not:
-            known = headings(value.language)
-            words = escape(f"{known.refused}{known.colon}{ours(why_not, value.language)}")
-            told = {"channel": press.channel.id, "user": press.user.id, "text": words}
+        acted = await self._tools.act(Act.pressed(press.actions[0].action_id, value.incident, by, value.language))
+        if acted.words:
             try:
-                await self._call("chat.postEphemeral", told)
+                await self._answer(press, acted, value)
             except SendError as error:
-                log.warning("refusal_not_told", channel=self._tools.name, error=str(error))
+                log.warning("answer_not_told", channel=self._tools.name, error=str(error))
+
+    async def _answer(self, press: _Press, acted: Acted, value: _Value) -> None:
+        """What was done is told in the thread; a question or a refusal to nobody but who pressed."""
+        words = escape(cut(one_line(acted.words), WHOLE, _escaped))
+        said: dict[str, Any] = {"channel": press.channel.id, "text": words}
+        if acted.choices:
+            said["blocks"] = asked(acted.words, _made(acted.choices, value))
+        if acted.done and press.container.message_ts and not press.container.is_ephemeral:
+            await self._call("chat.postMessage", {**said, "thread_ts": press.container.message_ts})
+        else:
+            await self._call("chat.postEphemeral", {**said, "user": press.user.id})
 
     async def _in_words(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer to `body`, or to its plain words when Slack does not take its blocks."""
@@ -243,9 +255,14 @@ def _judged(error: SlackApiError) -> SendError:
     return refusal("Slack", status or 500, headers, word[:40], hint=_HINTS.get(word, ""))
 
 
-def _button(choice: Choice, value: str) -> dict[str, Any]:
-    made = button(choice.label, choice.act, value)
-    return made | {"style": "primary"} if choice.act == "ack" else made
+def _made(choices: Sequence[Choice], value: _Value) -> list[dict[str, Any]]:
+    carried = msgspec.json.encode(value).decode()
+    made = [button(choice.label, choice.act, carried) for choice in choices]
+    return [each | {"style": "primary"} if each["action_id"] == "ack" else each for each in made]
+
+
+def _escaped(text: str) -> int:
+    return len(escape(text))
 
 
 def _silent() -> logging.Logger:

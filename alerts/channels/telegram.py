@@ -2,31 +2,23 @@
 
 import asyncio
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import structlog
 from pydantic import AfterValidator, field_validator
 
+from alerts.acts import Act, Acted, Press
 from alerts.alert import Language
-from alerts.channel import Act, ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
-from alerts.channels._text import cut, one_line, unlinked, utf16
-from alerts.message import Choice, Message, Quotation
-from alerts.safe import host_of, safe_link
-from alerts.sentences import ours
-from alerts.words import headings
+from alerts.channels._telegram import LINE, TOLD, fit, keyboard, payload, plain
+from alerts.channels._text import cut, one_line, utf16
+from alerts.message import Message
 from config.model import Secret
 from config.values import Text
 
-WHOLE = 1_365
-"""Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
-TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
-LISTED = 3_000
-FIELDS = 8
-BUTTON, TOLD = 60, 200
-"""Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
 PAUSE = 1.0
 """Seconds between two messages, as Telegram asks of who writes to one chat."""
 WAIT = 50
@@ -198,7 +190,7 @@ class TelegramChannel:
 
     async def _tell(self, message: Message, place: int, root: int) -> None:
         reply = {"message_id": root, "allow_sending_without_reply": True}
-        words = {"text": _fit(message.line, LINE), "link_preview_options": {"is_disabled": True}}
+        words = {"text": fit(message.line, LINE), "link_preview_options": {"is_disabled": True}}
         await self._in_turn("sendMessage", {"chat_id": place, "reply_parameters": reply, **self._topic(), **words})
 
     async def _post(self, body: dict[str, Any]) -> _Shown:
@@ -228,15 +220,30 @@ class TelegramChannel:
             return
         language, wish = _wish(press)
         here = press.message is not None and press.message.chat.id == self._here
-        why_not = await self._tools.act(wish) if wish and here else ""
-        known = headings(language)
-        words = one_line(f"{known.refused}{known.colon}{ours(why_not, language)}")
-        answer = {"text": cut(words, TOLD, utf16), "show_alert": True} if why_not else {}
+        acted = await self._tools.act(wish) if wish and here else Acted()
+        # a refusal is told to who pressed alone
+        alert = {"text": cut(one_line(acted.words), TOLD, utf16), "show_alert": True} if acted.why else {}
         try:
-            await self._call("answerCallbackQuery", {"callback_query_id": press.id, **answer})
+            await self._call("answerCallbackQuery", {"callback_query_id": press.id, **alert})
         except SendError as error:
             # who pressed while nobody listened does not wait for it any more
             log.info("press_not_answered", channel=self._tools.name, error=str(error))
+        if wish and press.message and acted.words and not acted.why:
+            said = plain(acted.words) | keyboard(acted.choices, language, wish.incident)
+            await self._answer(press.message, wish, said)
+
+    async def _answer(self, pressed: _Shown, wish: Act, said: dict[str, Any]) -> None:
+        """The reason is asked for below the incident, and its answer stands in place of the question."""
+        place = {"chat_id": pressed.chat.id}
+        try:
+            if wish.because:
+                await self._in_turn("editMessageText", {**place, "message_id": pressed.message_id, **said})
+            else:
+                reply = {"message_id": pressed.message_id, "allow_sending_without_reply": True}
+                quiet = {"reply_parameters": reply, "disable_notification": True, **self._topic()}
+                await self._in_turn("sendMessage", {**place, **quiet, **said})
+        except SendError as error:
+            log.warning("answer_not_told", channel=self._tools.name, error=str(error))
 
     async def _in_turn(self, method: str, body: dict[str, Any]) -> Any:
         loop = asyncio.get_running_loop()
@@ -285,82 +292,10 @@ def _wish(press: _Press) -> tuple[Language, Act | None]:
     act, language, incident = (*press.data.split(" "), "", "", "")[:3]
     spoken: Language = "fr" if language == "fr" else "en"
     by = " ".join(filter(None, (press.user.first_name, press.user.last_name)))
-    match act:
-        case "ack":
-            return spoken, Act.chosen("ack", incident, by)
-        case "false-alarm":
-            return spoken, Act.chosen("false-alarm", incident, by)
-    return spoken, None
-
-
-def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
-    """The words with what is bold, quoted or a link named by its place, so that no word can be markup."""
-    quotes = list(message.quotations)
-    text, entities = _laid_out(message, quotes)
-    while quotes and utf16(text) > WHOLE:
-        quotes.pop()
-        text, entities = _laid_out(message, quotes)
-    keyboard = {"inline_keyboard": [[_button(choice, message)] for choice in message.choices]}
-    return {
-        "text": text,
-        "entities": entities,
-        "link_preview_options": {"is_disabled": True},
-        **({"reply_markup": keyboard} if buttons and message.choices else {}),
-    }
-
-
-def _button(choice: Choice, message: Message) -> dict[str, str]:
-    # at most 64 bytes
-    carried = f"{choice.act} {message.language} {message.thread}"
-    return {"text": cut(one_line(choice.label), BUTTON, utf16), "callback_data": carried}
-
-
-class _Span(msgspec.Struct, frozen=True):
-    text: str
-    kind: Literal["", "bold", "italic", "blockquote", "text_link"] = ""
-    url: str = ""
-
-
-def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[dict[str, Any]]]:
-    text, entities = "", []
-    for number, line in enumerate(_lines(message, quotations)):
-        text += "\n" if number else ""
-        for span in filter(lambda span: span.text, line):
-            if span.kind:
-                place = {"type": span.kind, "offset": utf16(text), "length": utf16(span.text)}
-                entities.append(place | ({"url": span.url} if span.url else {}))
-            text += span.text
-    return text, entities
-
-
-def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
-    colon = headings(message.language).colon
-    lines = [[_Span(_fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(_fit(message.lead, LEAD))]]
-    lines += [[_Span(_fit(row, LISTED))] for row in message.listed]
-    lines += [
-        [_Span(_fit(field.label, LABEL), "bold"), _Span(colon + _fit(field.value, VALUE))]
-        for field in message.foremost(FIELDS)
-    ]
-    for quotation in quotations:
-        lines += [[_Span(_fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
-    if message.first:
-        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-        lines.append([_Span(_fit(message.first_label, LABEL), "bold"), _Span(colon + _fit(steps, FIRST))])
-    if link := safe_link(message.link):
-        lines.append([_Span(_fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
-    return [line for line in [*lines, [_Span(_fit(message.context, CONTEXT), "italic")]] if line[0].text]
-
-
-def _caption(quotation: Quotation) -> list[_Span]:
-    caption = [_Span(f"— {_fit(quotation.caption, CAPTION)}")]
-    if link := safe_link(quotation.url):
-        caption += [_Span(" · "), _Span(_fit(host_of(link), CAPTION), "text_link", link)]
-    return caption
-
-
-def _fit(text: str, limit: int) -> str:
-    # Telegram makes links of words wherever they stand, and a @name rings
-    return unlinked(cut(one_line(text), limit, lambda shown: utf16(unlinked(shown))))
+    try:
+        return spoken, Act.pressed(msgspec.convert(act, Press), incident, by, spoken)
+    except msgspec.ValidationError:
+        return spoken, None
 
 
 SPEC = ChannelSpec(

@@ -1,17 +1,28 @@
 """What people ask for where an alert reached them, carried out as the command line's wishes are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
-from alerts.channel import Act
+from alerts.acts import BECAUSE, Act, Acted
+from alerts.alert import Language
+from alerts.answers import FalseAlarm, judged_false, judged_real, question, refused, silenced
 from alerts.safe import NAME, REASON
-from listener.store.port import Answered, StoreError, Views
-from rules.instant import Instant
+from alerts.silence import USUAL, Hush, HushFor
+from alerts.times import Times
+from config.people import Person
+from config.settings import Component, Settings
+from listener.pipeline.namesake import suggestion
+from listener.store.port import Answered, IncidentRow, StoreError, Views
+from rules.instant import Instant, instant, moment, span
 from rules.text import defuse, shorten
 
 PATIENCE = 3.0
 """Seconds that somebody who asked is kept waiting for the daemon's word."""
 LOOK_AGAIN = 0.1
+_LOOKED_AT = 1_000
+"""Incidents that are looked through, the newest."""
 
 
 async def answer(
@@ -29,19 +40,119 @@ async def answer(
         await (wait(left) if wait else asyncio.sleep(min(left, LOOK_AGAIN)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The channel where people ask, what they call it, and what is spoken there."""
+
+    channel: str
+    name: str
+    language: Language
+    zone: ZoneInfo
+
+
+def place_of(channel: Component, settings: Settings) -> Place:
+    """What a configuration says of a channel."""
+    language: Language | None = getattr(channel.options, "language", None)
+    zone: str | None = getattr(channel.options, "time_zone", None)
+    daemon = settings.daemon
+    return Place(
+        channel=channel.name,
+        name=channel.label,
+        language=language or daemon.language,
+        zone=ZoneInfo(zone or daemon.time_zone),
+    )
+
+
 class Acting:
-    """Carries out what a channel was asked for."""
+    """Carries out what is asked for in a channel. `settings` gives those in force."""
 
-    def __init__(self, views: Views, now: Callable[[], Instant], patience: float = PATIENCE) -> None:
-        self._views, self._now, self._patience = views, now, patience
+    def __init__(
+        self,
+        views: Views,
+        settings: Callable[[], Settings],
+        now: Callable[[], Instant],
+        place: Place,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._views, self._settings, self._now = views, settings, now
+        self._place, self._patience = place, patience
 
-    async def __call__(self, act: Act) -> str:
-        """Why it was refused; empty when it is done, or will be once the store answers again."""
+    async def __call__(self, act: Act) -> Acted:
+        """What came of it; what nobody takes in time is done once the daemon is at it again."""
+        language = act.language or self._place.language
+        times = Times(moment(self._now()), self._place.zone, language)
         by = shorten(defuse(act.by), NAME) or "?"
-        because = shorten(defuse(act.because), REASON) or None if act.because else None
         try:
-            command = await self._views.ask(act.verb, act.incident, by, self._now(), because, ending=act.ending)
-            answered = await answer(self._views, command, patience=self._patience)
+            row = await self._views.incident(act.incident)
+            if why_not := _objection(act, row):
+                return refused(why_not, language)
+            if row is None or act.verb in ("ack", "unack"):
+                return await self._asked(act, by, language) or Acted()
+            if act.verb == "question":
+                return question(language)
+            if act.verb == "silence":
+                return await self._silence(row, by, times)
+            return await self._asked(act, by, language) or await self._judged(act, row, times)
         except StoreError as error:
-            return str(error)
-        return answered.refusal if answered else ""
+            return refused(str(error), language)
+
+    async def _asked(self, act: Act, by: str, language: Language) -> Acted | None:
+        """The refusal, if any."""
+        because = shorten(defuse(act.because), REASON) or None if act.because else None
+        command = await self._views.ask(act.verb, act.incident, by, self._now(), because, ending=act.ending)
+        return await self._refusal(command, language)
+
+    async def _refusal(self, command: int, language: Language) -> Acted | None:
+        answered = await answer(self._views, command, patience=self._patience)
+        return refused(answered.refusal, language) if answered and answered.refusal else None
+
+    async def _silence(self, row: IncidentRow, by: str, times: Times) -> Acted:
+        # who presses knows how bad it is: a silence that holds nothing would only seem to be one
+        critical = row.severity == "critical"
+        wish = HushFor(what=Hush(incident=row.id, critical=critical), span=span(USUAL))
+        command = await self._views.ask_silence(wish, f"asked for in {self._place.name}", by, self._now())
+        why_not = await self._refusal(command, times.language)
+        return why_not or silenced(row.number, times.now + USUAL, times, critical=critical)
+
+    async def _judged(self, act: Act, row: IncidentRow, times: Times) -> Acted:
+        """What is said to somebody who says what an incident was."""
+        if act.ending != "false-alarm":
+            return judged_real(row.number, times) if act.ending else Acted()
+        settings, namesake = self._settings(), act.because == BECAUSE["namesake"]
+        person = _reader(settings, self._place.channel)
+        brands = (person.only or tuple(settings.brands)) if person else (row.brand,)
+        begin = times.now.astimezone(times.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        told = FalseAlarm(
+            number=row.number,
+            because=act.because,
+            month=await _false_since(self._views, instant(begin), {*brands, row.brand}, row.id),
+            ceiling=person.false_alarms if person else None,
+            was_over=row.state == "resolved",
+            suggestion=await suggestion(row, self._views, settings) if namesake else None,
+        )
+        return judged_false(told, times)
+
+
+def _objection(act: Act, row: IncidentRow | None) -> str:
+    """Why something cannot be had that only a look at the incident tells."""
+    if row is None:
+        return f"there is no incident {defuse(act.incident)}"
+    if act.verb == "silence" and row.state == "resolved":
+        return f"incident {row.number} is already resolved"
+    if act.ending == "real" and row.state != "resolved":
+        return f"incident {row.number} is not over"
+    return ""
+
+
+def _reader(settings: Settings, channel: str) -> Person | None:
+    """The person that a channel reaches, where it is a single one who says how many false alarms are fine."""
+    readers = [person for person in settings.people.values() if channel in person.call_by]
+    return readers[0] if len(readers) == 1 and readers[0].false_alarms is not None else None
+
+
+async def _false_since(views: Views, since: Instant, brands: Collection[str], this: str) -> int:
+    """How many of the incidents of some brands that opened since then were false alarms, `this` among them."""
+    rows = await views.incidents(limit=_LOOKED_AT)
+    false = {row.id for row in rows if row.opened_at >= since and row.brand in brands and row.ending == "false-alarm"}
+    # the daemon may take its time to write it down
+    return len(false | {this})

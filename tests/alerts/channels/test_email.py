@@ -17,11 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Act, Acted, Choice
+from alerts.answers import refused
+from alerts.channel import SendError, Tools
 from alerts.channels._replies import understood
 from alerts.channels._seal import key, seal
 from alerts.channels.email import SPEC, EmailChannel, compose
-from alerts.message import CHART, Bar, Chart, Choice
+from alerts.message import CHART, Bar, Chart
 from rules.instant import instant
 from tests.builders import AT, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Authority, Inbox, authority, dovecot, free_port, smtp_server
@@ -84,6 +86,10 @@ def understood_of(made: EmailMessage) -> Act | None:
         ("\n  « Je prends en charge »\nLe 14 novembre, badbuzz a écrit :\n> …", "plain", "ack"),
         ("Pris en charge, merci.", "plain", "ack"),
         ("FAUSSE ALERTE !", "plain", "resolve"),
+        ("Sourdine 1 h", "plain", "silence"),
+        ("I don’t have it.", "plain", "unack"),
+        ("Vraie alerte", "plain", "resolve"),
+        ("Oui", "plain", None),
         ("<style>p {}</style><div>False alarm</div><blockquote>I have it</blockquote>", "html", "resolve"),
         ("I have it from a friend that it is nothing", "plain", None),
         ("> I have it", "plain", None),
@@ -97,6 +103,21 @@ def test_the_first_line_above_the_quotation_says_what_is_asked(words: str, kind:
 
     assert verb == (act.verb if act else None)
     assert act is None or (message().thread, "ann@example.org") == (act.incident, act.by)
+
+
+@pytest.mark.parametrize(
+    ("words", "because"),
+    [
+        ("Fausse alerte : homonyme", "namesake"),
+        ("false alarm - Bots, copy-paste", "bots, copy-paste"),
+        ("False alarm, sorry", None),
+    ],
+)
+def test_a_false_alarm_may_say_why(words: str, because: str | None) -> None:
+    act = understood_of(answering(composed(message(), sealing=SEALING), words))
+
+    assert act is not None
+    assert ("false-alarm", because) == (act.ending, act.because)
 
 
 def test_a_reply_to_any_step_is_a_reply_to_its_incident() -> None:
@@ -131,9 +152,9 @@ async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(
     trust, heard = authority(tmp_path), asyncio.Queue[Act]()
     changes: dict[str, Any] = {"ca_file": trust.ca_file, "imap_password": PASSWORD}
 
-    async def act(asked: Act) -> str:
+    async def act(asked: Act) -> Acted:
         await heard.put(asked)
-        return "Max already has incident 37" if asked.verb == "ack" else ""
+        return refused("Max already has incident 37", "fr") if asked.verb == "ack" else Acted()
 
     with dovecot(trust) as port:
         changes["imap"] = f"imaps://{USER}@localhost:{port}"
@@ -153,7 +174,7 @@ async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(
                 third = await asyncio.wait_for(heard.get(), 20)
 
     assert ["ack", "resolve", "resolve"] == [first.verb, second.verb, third.verb]
-    assert "Répondre" in sent.get_body(("plain",)).get_content()
+    assert "« Fausse alerte »" in sent.get_body(("plain",)).get_content()
     (refusal,) = inbox.mails[1:]
     assert ("Ann@example.org".lower(), "<reply@example.org>") == (refusal["To"], refusal["In-Reply-To"])
     assert "déjà pris en charge par Max" in refusal["Subject"]

@@ -18,11 +18,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from structlog.testing import capture_logs
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Act, Choice
+from alerts.answers import false_alarm
+from alerts.channel import SendError, Tools
 from alerts.channels._mqtt_facts import facts
 from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel
-from alerts.message import Choice, Message
+from alerts.message import Message
 from rules.instant import instant
+from tests.acting import Asked
 from tests.builders import AT, FIGURES, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto, tcp_server
 
@@ -31,18 +34,6 @@ STATUS = "badbuzz/watch/status"
 STATE = "badbuzz/brand/acme/state"
 DEVICE = "badbuzz/ha/device/badbuzz-watch-home-acme/config"
 CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
-
-
-class Asked:
-    """Notes what is asked, and answers with a refusal."""
-
-    def __init__(self, refusal: str = "") -> None:
-        self.acts: list[Act] = []
-        self.refusal = refusal
-
-    async def __call__(self, act: Act) -> str:
-        self.acts.append(act)
-        return self.refusal
 
 
 @pytest.fixture
@@ -380,20 +371,23 @@ def command(topic: str = "", mark: bytes = b"") -> Properties:
 @pytest.mark.parametrize(
     ("said", "wish"),
     [
-        ({"ack": "37", "by": "Camille"}, Act(verb="ack", incident="37", by="Camille")),
-        ({"ack": 37}, Act(verb="ack", incident="37", by="home")),
-        ({"false_alarm": "37"}, Act(verb="resolve", incident="37", by="home", ending="false-alarm")),
+        ({"ack": "37", "by": "Camille"}, Act.pressed("ack", "37", "Camille", "fr")),
+        ({"silence": 37}, Act.pressed("silence", "37", "home", "fr")),
+        ({"unack": 37, "language": "en"}, Act.pressed("unack", "37", "home", "en")),
+        ({"real": "37"}, Act.pressed("real", "37", "home", "fr")),
+        ({"false_alarm": "37", "because": "Déjà connu"}, Act.pressed("known", "37", "home", "fr")),
+        ({"false_alarm": "37"}, false_alarm(None, "37", "home", "fr")),
     ],
 )
 async def test_a_command_is_carried_out_and_answered_where_it_wants(broker: Broker, said: Any, wish: Act) -> None:
-    asked = Asked("Max already has it")
-    async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen, channel(broker.port, asked, commands=True):
+    asked, options = Asked("no incident 37"), {"commands": True, "language": "fr"}
+    async with watcher(broker.port, protocol=ProtocolVersion.V5) as seen, channel(broker.port, asked, **options):
         await seen.until(STATUS, lambda status: status == "online")
         await seen.say({**said, "id": 7}, command("badbuzz/answer/phone", b"mark"))
         told = await seen.until("badbuzz/answer/phone", bool)
 
     assert ([wish], b"mark") == (asked.acts, seen.marks["badbuzz/answer/phone"])
-    assert {**said, "id": 7, "done": False, "why": "Max already has it"} == told
+    assert {**said, "id": 7, "done": False, "why": "no incident 37", "said": ""} == told
 
 
 @pytest.mark.parametrize(
@@ -454,10 +448,13 @@ async def test_home_assistant_has_a_device_a_brand_whose_button_takes_what_nobod
         await mqtt.send(message(alert(id="b", step=1, state="acknowledged"), choices=CHOICES[1:]))
         state = await seen.until(STATE, lambda state: not state["take"])
 
-    assert [Act(verb="ack", incident=message().thread, by="Home Assistant")] == asked.acts
+    assert [Act.pressed("ack", message().thread, "Home Assistant", "en")] == asked.acts
     assert ("warning", "Je prends en charge") == (state["state"], parts["take"]["name"])
-    assert {"binary_sensor", "sensor", "button"} == {part["platform"] for part in parts.values()}
-    assert 3 == len({part["unique_id"] for part in parts.values()})
+    why = parts["false-alarm"]["command_template"].replace("{{ value }}", parts["false-alarm"]["options"][0])
+    assert {"false_alarm": message().thread, "because": "Homonyme", "by": "Home Assistant"} == json.loads(why)
+    assert {"silence": message().thread, "by": "Home Assistant"} == json.loads(parts["silence"]["payload_press"])
+    assert {"binary_sensor", "sensor", "button", "select"} == {part["platform"] for part in parts.values()}
+    assert 5 == len({part["unique_id"] for part in parts.values()})
 
 
 async def test_what_is_retained_of_an_open_incident_expires_and_a_calm_brand_does_not(broker: Broker) -> None:

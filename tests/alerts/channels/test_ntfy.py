@@ -12,9 +12,10 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Act, Acted, Choice
+from alerts.answers import refused
+from alerts.channel import SendError, Tools
 from alerts.channels.ntfy import SPEC, NtfyChannel, payload
-from alerts.message import Choice
 from rules.instant import instant
 from tests.builders import AT, message, notice, step
 from tests.ntfy import Ntfy, ntfy_server
@@ -102,9 +103,8 @@ async def test_a_token_that_cannot_be_a_header_is_a_failure_somebody_must_mend()
 
 # --- buttons ----------------------------------------------------------------------------------------------------------
 
-CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
-ACK = Act(verb="ack", incident=message().thread, by="phone")
-FALSE = Act(verb="resolve", incident=message().thread, by="phone", ending="false-alarm")
+CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="real", label="Vraie alerte"))
+ACK, FALSE = (Act.pressed(press, message().thread, "phone", "fr") for press in ("ack", "real"))
 
 
 class Asked:
@@ -112,9 +112,9 @@ class Asked:
         self.acts: asyncio.Queue[Act] = asyncio.Queue()
         self.refusal = refusal
 
-    async def __call__(self, act: Act) -> str:
+    async def __call__(self, act: Act) -> Acted:
         await self.acts.put(act)
-        return self.refusal
+        return refused(self.refusal, "fr") if self.refusal else Acted()
 
     async def next(self) -> Act:
         return await asyncio.wait_for(self.acts.get(), 20)
@@ -147,7 +147,7 @@ async def test_a_button_asks_for_what_it_says_also_after_a_stream_was_cut() -> N
 
     assert (ACK, FALSE) == (first, second)
     assert not re.search("acme-answers|tk_", repr(vars(channel)))
-    assert ["Je prends en charge", "Fausse alerte"] == [take["label"], end["label"]]
+    assert ["Je prends en charge", "Vraie alerte"] == [take["label"], end["label"]]
     assert {("/acme-answers", "Bearer tk_write")} == {seen for seen in fake.asked if "json" not in seen[0]}
     assert {"Bearer tk_read"} == {access for path, access in fake.asked if "json" in path}
 
@@ -165,15 +165,16 @@ async def test_what_was_pressed_while_we_were_away_is_done_and_its_refusal_not_s
             await fake.until(lambda: len(fake.shown) > 1)
 
     assert (ACK, FALSE) == (before, await asked.next())
-    assert ["l’incident n°\u00a037 est déjà pris en charge par Max <b>"] == [told["message"] for told in fake.shown[1:]]
+    (told,) = [shown["message"] for shown in fake.shown[1:]]
+    assert told.endswith("l’incident n°\u00a037 est déjà pris en charge par Max <b>")
 
 
 async def test_what_no_button_of_ours_sent_does_nothing() -> None:
     asked = Asked()
     async with ntfy_server() as fake, phone(fake, asked) as channel:
-        await channel.send(message(choices=CHOICES))
+        await channel.send(message(choices=CHOICES, language="fr"))
         take, end = fake.shown[0]["actions"]
-        bodies = ["hello", "{}", end["body"].replace("false-alarm", "ack"), take["body"].replace(ACK.incident, "38")]
+        bodies = ["hello", "{}", end["body"].replace("real", "ack"), take["body"].replace(ACK.incident, "38")]
         for body in (*bodies, take["body"].replace('"seal":"', '"seal":"é')):
             await fake.press({**take, "body": body})
         await fake.press(take)
@@ -187,14 +188,14 @@ async def test_a_stream_that_is_refused_is_asked_for_again() -> None:
     async with ntfy_server() as fake:
         fake.refuse = [500, 403, 302]
         async with phone(fake, asked) as channel:
-            await channel.send(message(choices=CHOICES))
+            await channel.send(message(choices=CHOICES, language="fr"))
             await fake.press(fake.shown[0]["actions"][0])
             assert ACK == await asked.next()
 
 
 async def test_without_a_topic_for_answers_there_is_no_button_that_nobody_hears() -> None:
     async with ntfy() as (channel, fake):
-        await channel.send(message(choices=CHOICES))
+        await channel.send(message(choices=CHOICES, language="fr"))
         await channel.serve()
 
     assert "actions" not in fake.received[0].json

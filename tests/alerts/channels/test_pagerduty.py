@@ -9,7 +9,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Act, Acted
+from alerts.answers import refused
+from alerts.channel import SendError, Tools
 from alerts.channels.pagerduty import SPEC, TRIES, PagerdutyChannel, beside
 from alerts.message import Quotation
 from rules.instant import instant
@@ -24,12 +26,12 @@ class Asked:
         self.acts: list[Act] = []
         self.refusals, self.heard = list(refusals), asyncio.Event()
 
-    async def __call__(self, act: Act) -> str:
+    async def __call__(self, act: Act) -> Acted:
         self.acts.append(act)
         refusal = self.refusals.pop(0) if self.refusals else ""
         if not self.refusals:
             self.heard.set()
-        return refusal
+        return refused(refusal, "en") if refusal else Acted()
 
 
 @asynccontextmanager

@@ -8,9 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Choice
+from alerts.channel import SendError, Tools
 from alerts.channels.slackbot import SPEC, SlackbotChannel
-from alerts.message import Choice
 from rules.instant import instant
 from tests.acting import Asked, served
 from tests.builders import AT, message, step
@@ -43,17 +43,6 @@ async def test_an_incident_is_one_message_edited_in_place_with_its_story_in_the_
     assert not [block for block in shown["blocks"] if block["type"] == "actions"]
 
 
-async def test_a_message_that_somebody_took_away_is_posted_again() -> None:
-    async with slack() as fake, bot(fake) as channel:
-        receipt = await channel.send(message())
-        fake.shown.clear()
-        again = await channel.send(step(1, "worse"), receipt or "")
-
-    assert again is not None
-    assert again != receipt
-    assert again.partition(":")[2] in fake.shown
-
-
 async def test_without_an_app_token_there_is_no_button_that_nobody_answers() -> None:
     async with slack() as fake, bot(fake, app_token=None) as channel:
         await channel.send(message(choices=CHOICES))
@@ -61,34 +50,6 @@ async def test_without_an_app_token_there_is_no_button_that_nobody_answers() -> 
 
     (shown,) = fake.shown.values()
     assert "actions" not in [block["type"] for block in shown["blocks"]]
-
-
-@pytest.mark.parametrize(
-    ("button", "name", "wish"),
-    [
-        ("ack", "camille", Act(verb="ack", incident=message().thread, by="camille")),
-        ("ack", "", Act(verb="ack", incident=message().thread, by="U1")),
-        ("false-alarm", "camille", Act(verb="resolve", incident=message().thread, by="camille", ending="false-alarm")),
-    ],
-)
-async def test_a_button_asks_for_what_it_says(button: str, name: str, wish: Act) -> None:
-    asked = Asked()
-    async with slack() as fake, bot(fake, asked) as channel, served(channel):
-        receipt = await channel.send(message(choices=CHOICES, language="fr"))
-        await fake.press((receipt or "").partition(":")[2], button, by=name)
-        await asyncio.wait_for(asked.heard.wait(), 20)
-
-    assert ([wish], []) == (asked.acts, fake.whispers)
-
-
-async def test_a_refusal_is_told_to_who_pressed_and_to_nobody_else() -> None:
-    async with slack() as fake, bot(fake, Asked("Max already has <it>")) as channel, served(channel):
-        receipt = await channel.send(message(choices=CHOICES, language="fr"))
-        await fake.press((receipt or "").partition(":")[2], "ack")
-        await fake.until(lambda: bool(fake.whispers))
-
-    (told,) = fake.whispers
-    assert ("U1", True) == (told["user"], told["text"].endswith("Max already has &lt;it&gt;"))
 
 
 async def test_what_is_no_button_of_ours_is_let_pass() -> None:

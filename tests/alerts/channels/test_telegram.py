@@ -9,9 +9,10 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from alerts.channel import Act, SendError, Tools
+from alerts.acts import Choice
+from alerts.channel import SendError, Tools
 from alerts.channels.telegram import SPEC, TelegramChannel
-from alerts.message import Choice, Field, Quotation
+from alerts.message import Field, Quotation
 from rules.instant import instant
 from tests.acting import Asked, served
 from tests.builders import AT, message, step
@@ -59,15 +60,6 @@ async def test_what_asks_nobody_to_act_makes_no_sound(priority: Any, silent: boo
         await channel.send(message(priority=priority))
 
     assert [silent] == [shown["disable_notification"] for shown in fake.shown.values()]
-
-
-async def test_a_message_that_somebody_took_away_is_written_again() -> None:
-    async with telegram() as fake, bot(fake) as channel:
-        receipt = await channel.send(message())
-        fake.shown.clear()
-        again = await channel.send(step(1, "worse"), receipt or "")
-
-    assert [number(again)] == list(fake.shown)
 
 
 async def test_a_group_that_became_another_chat_is_followed() -> None:
@@ -123,22 +115,6 @@ async def test_what_is_bold_or_quoted_is_where_telegram_counts_it() -> None:
 # --- buttons ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("button", "wish"),
-    [
-        ("ack", Act(verb="ack", incident=message().thread, by="Camille Martin")),
-        ("false-alarm", Act(verb="resolve", incident=message().thread, by="Camille Martin", ending="false-alarm")),
-    ],
-)
-async def test_a_button_asks_for_what_it_says_once(button: str, wish: Act) -> None:
-    asked = Asked()
-    async with telegram() as fake, bot(fake, asked) as channel, served(channel):
-        fake.press(number(await channel.send(message(choices=CHOICES))), button)
-        await fake.until(lambda: fake.polls > 1 and not fake.updates)
-
-    assert ([wish], [None]) == (asked.acts, [answer.get("text") for answer in fake.answers])
-
-
 async def test_a_press_before_the_end_of_one_life_is_heard_in_the_next() -> None:
     asked = Asked()
     async with telegram() as fake:
@@ -148,18 +124,6 @@ async def test_a_press_before_the_end_of_one_life_is_heard_in_the_next() -> None
             await asyncio.wait_for(asked.heard.wait(), 20)
 
     assert 1 == len(asked.acts)
-
-
-async def test_a_refusal_is_told_to_who_pressed() -> None:
-    async with telegram() as fake, bot(fake, Asked("é" * 300 + " already has incident 37")) as channel, served(channel):
-        fake.press(number(await channel.send(message(choices=CHOICES, language="fr"))), "ack")
-        await fake.until(lambda: bool(fake.answers))
-
-    (told,) = fake.answers
-    assert (True, True) == (
-        told["show_alert"],
-        told["text"].startswith("Ce n’est pas fait\u00a0: l’incident n°\u00a037 est déjà pris"),
-    )
 
 
 async def test_who_presses_elsewhere_or_something_else_is_not_heard() -> None:

@@ -1,24 +1,137 @@
 """What a channel asks for becomes a command, and is answered in words."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from alerts.channel import Act
-from listener.pipeline.acting import Acting
+import pytest
+
+from alerts.acts import Act, Acted, Press
+from alerts.sentences import ours
+from config.people import Person
+from listener.pipeline.acting import Acting, Place
 from listener.pipeline.writer import Writer
+from tests.listener.pipeline.world import World
+
+Pressing = Callable[..., Awaitable[Acted]]
+
+
+@asynccontextmanager
+async def pressing(world: World, language: Any = "en", **changes: Any) -> AsyncIterator[Pressing]:
+    """Somebody presses buttons in a channel, and a daemon is at work."""
+    settings = world.ledger.setup.settings.model_copy(update=changes)
+    place = Place(channel="team", name="Veille", language=language, zone=ZoneInfo("UTC"))
+    acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=20)
+
+    async def press(press: Press, incident: str = "1", by: str = "Zoé", **how: Any) -> Acted:
+        return await acting(Act.pressed(press, incident, by, **how))
+
+    async with asyncio.TaskGroup() as group:
+        writing = group.create_task(Writer(world.ledger, world.metrics).run())
+        yield press
+        writing.cancel()
 
 
 async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it(world):
-    await world.hear(*(world.said(str(number), f"acme is slow {number}") for number in range(3)))
-    (row,) = await world.views.incidents()
-    acting = Acting(world.views, world.clock.now, patience=20)
-    async with asyncio.TaskGroup() as group:
-        writing = group.create_task(Writer(world.ledger, world.metrics).run())
-        first = await acting(Act(verb="ack", incident=row.id, by="Zo\u202eé"))
-        second = await acting(Act(verb="ack", incident=str(row.number), by="Max"))
-        writing.cancel()
+    await world.say("1", "2", "3")
+    async with pressing(world) as press:
+        first = await press("ack", by="Zo\u202eé")
+        second = await press("ack", by="Max")
+        undone = await press("unack", by="Max")
+        again = await press("unack", language="fr")
 
-    assert ("", "Zoé already has incident 1") == (first, second)
+    assert (Acted(), "Zoé already has incident 1", Acted()) == (first, second.why, undone)
+    assert ("personne n’a l’incident n°\u00a01", False) == (again.why, again.done)
+
+
+async def test_a_silence_has_an_owner_a_reason_and_an_end_and_says_what_comes_all_the_same(world):
+    await world.say("1", "2", "3")
+    async with pressing(world, "fr") as press:
+        told = await press("silence")
+    ((silence, _),) = await world.views.silences()
+
+    (row,) = await world.views.incidents()
+    assert (row.id, "Zoé", False) == (silence.what.incident, silence.by, silence.what.critical)
+    assert "demandé dans Veille" == ours(silence.because, "fr")
+    assert told.words.startswith("Incident n°\u00a01\u00a0: en sourdine jusqu’à 9\u00a0h (UTC). S’il devient critique")
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"), [("namesake", "homonyme"), ("bots", "robots, copier-coller"), ("known", "déjà connu")]
+)
+async def test_a_false_alarm_ends_once_it_is_known_why(world, reason, kept):
+    await world.say("1", "2", "3")
+    async with pressing(world, "fr") as press:
+        asked = await press("false-alarm")
+        assert "open" == (await world.states())[-1]
+        told = await press(reason)
+    (row,) = await world.views.incidents()
+
+    assert ("namesake", 7, False) == (asked.choices[0].act, len(asked.choices), asked.done)
+    assert ("resolved", "false-alarm", kept) == (row.state, row.ending, ours(row.judged_because, "fr"))
+    assert (
+        f"Merci. Incident n°\u00a01 clos comme fausse alerte ({kept}). Fausses alertes ce mois-ci\u00a0: 1."
+        == told.words
+    )
+
+
+async def test_what_is_pressed_late_reopens_nothing_but_still_says_what_it_was(world):
+    await world.say("1", "2", "3")
+    async with pressing(world) as press:
+        early = await press("real")
+        await press("irony")
+        late = [await press(act) for act in ("ack", "unack", "silence")]
+        told = [(await press(act)).words for act in ("real", "other")]
+    (row,) = await world.views.incidents()
+
+    assert "incident 1 is not over" == early.why
+    assert ["incident 1 is already resolved"] * 3 == [each.why for each in late]
+    assert ["Thank you. Incident 1 is noted as a real one."] == told[:1]
+    assert told[1].startswith("Thank you. Incident 1 is noted as a false alarm (other).")
+    assert (["open", "resolved"], "false-alarm", []) == (await world.states(), row.ending, await world.views.silences())
+
+
+async def test_the_ceiling_of_who_was_told_is_named_and_nobody_elses(world):
+    people = {
+        name: Person.model_validate({"call_by": channel, "false_alarms": f"{most} per month"})
+        for name, channel, most in (("zoe", "team", 2), ("max", "phone", 9))
+    }
+    await world.say("1", "2", "3")
+    async with pressing(world, people=people) as press:
+        told = await press("campaign")
+
+    assert told.words.endswith("False alarms this month: 1, ceiling: 2.")
+
+
+async def calm(world):
+    for _ in range(10):  # none of it too long for a daemon that listens
+        world.clock.move(minutes=4)
+        await world.ledger.write([])
+
+
+async def test_a_word_of_a_namesake_is_suggested_with_what_it_would_have_cost_and_not_applied(world):
+    for day in range(3):
+        await world.hear(*(world.said(f"old {day} {n}", f"acme was late today {n}") for n in range(40)))
+        await calm(world)
+    await world.hear(world.said("odd", "acme airsoft"))
+    await world.pass_time(minutes=40)
+    await world.hear(*(world.said(f"new {n}", f"an acme airsoft match near you {n}") for n in range(6)))
+    latest = str(max(row.number for row in await world.views.incidents()))
+    async with pressing(world) as press:
+        told = await press("namesake", latest)
+        other = await press("irony", latest)
+
+    assert "exclude “airsoft” from the query; over 1 day that would have removed 7 mentions of 127" in told.words
+    assert "none of them marked" in told.words
+    assert "exclude" not in other.words
 
 
 async def test_who_asks_while_the_daemon_does_not_answer_is_not_kept_waiting(world):
-    assert "" == await Acting(world.views, world.clock.now, patience=0)(Act(verb="ack", incident="1", by="Zoé"))
+    await world.say("1", "2", "3")
+    settings = world.ledger.setup.settings
+    place = Place(channel="team", name="team", language="en", zone=ZoneInfo("UTC"))
+    acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=0)
+    assert Acted() == await acting(Act(verb="ack", incident="1", by="Zoé"))
+    assert "there is no incident 9" == (await acting(Act(verb="ack", incident="9", by="Zoé"))).why

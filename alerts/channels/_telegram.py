@@ -1,0 +1,105 @@
+"""Messages as Telegram shows them: what is bold, quoted or a link is named by its place, so that no word is markup."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from alerts.acts import Choice
+from alerts.alert import Language
+from alerts.channels._text import cut, one_line, unlinked, utf16
+from alerts.message import Message, Quotation
+from alerts.safe import host_of, safe_link
+from alerts.words import headings
+
+WHOLE = 1_365
+"""Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
+TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
+ANSWER = 1_000
+LISTED = 3_000
+FIELDS = 8
+BUTTON, TOLD = 60, 200
+"""Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
+
+
+def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
+    """The words with what is bold, quoted or a link named by its place, so that no word can be markup."""
+    quotes = list(message.quotations)
+    text, entities = _laid_out(message, quotes)
+    while quotes and utf16(text) > WHOLE:
+        quotes.pop()
+        text, entities = _laid_out(message, quotes)
+    return {
+        "text": text,
+        "entities": entities,
+        "link_preview_options": {"is_disabled": True},
+        **(keyboard(message.choices, message.language, message.thread) if buttons else {}),
+    }
+
+
+def keyboard(choices: Sequence[Choice], language: Language, incident: str) -> dict[str, Any]:
+    """Buttons under a message, one a line; nothing for none."""
+    rows = [[_button(choice, language, incident)] for choice in choices]
+    return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
+
+
+def _button(choice: Choice, language: Language, incident: str) -> dict[str, str]:
+    # at most 64 bytes
+    carried = f"{choice.act} {language} {incident}"
+    return {"text": cut(one_line(choice.label), BUTTON, utf16), "callback_data": carried}
+
+
+def plain(words: str) -> dict[str, Any]:
+    """Plain words, on one line."""
+    return {"text": fit(words, ANSWER), "link_preview_options": {"is_disabled": True}}
+
+
+class _Span(msgspec.Struct, frozen=True):
+    text: str
+    kind: Literal["", "bold", "italic", "blockquote", "text_link"] = ""
+    url: str = ""
+
+
+def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[dict[str, Any]]]:
+    text, entities = "", []
+    for number, line in enumerate(_lines(message, quotations)):
+        text += "\n" if number else ""
+        for span in filter(lambda span: span.text, line):
+            if span.kind:
+                place = {"type": span.kind, "offset": utf16(text), "length": utf16(span.text)}
+                entities.append(place | ({"url": span.url} if span.url else {}))
+            text += span.text
+    return text, entities
+
+
+def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
+    colon = headings(message.language).colon
+    lines = [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
+    lines += [[_Span(fit(row, LISTED))] for row in message.listed]
+    lines += [
+        [_Span(fit(field.label, LABEL), "bold"), _Span(colon + fit(field.value, VALUE))]
+        for field in message.foremost(FIELDS)
+    ]
+    for quotation in quotations:
+        lines += [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
+    if message.first:
+        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
+        lines.append([_Span(fit(message.first_label, LABEL), "bold"), _Span(colon + fit(steps, FIRST))])
+    if link := safe_link(message.link):
+        lines.append([_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
+    if message.asks and message.choices:
+        lines.append([_Span(fit(message.asks, CAPTION), "bold")])
+    return [line for line in [*lines, [_Span(fit(message.context, CONTEXT), "italic")]] if line[0].text]
+
+
+def _caption(quotation: Quotation) -> list[_Span]:
+    caption = [_Span(f"— {fit(quotation.caption, CAPTION)}")]
+    if link := safe_link(quotation.url):
+        caption += [_Span(" · "), _Span(fit(host_of(link), CAPTION), "text_link", link)]
+    return caption
+
+
+def fit(text: str, limit: int) -> str:
+    """One line of at most so many units of UTF-16, of which no app makes a link."""
+    # Telegram makes links of words wherever they stand, and a @name rings
+    return unlinked(cut(one_line(text), limit, lambda shown: utf16(unlinked(shown))))
