@@ -135,6 +135,8 @@ class Acting:
 
 def _objection(act: Act, row: IncidentRow | None) -> str:
     """Why something cannot be had that only a look at the incident tells."""
+    if row is None and act.verb in ("ack", "unack"):
+        return ""  # of a drill: the daemon knows
     if row is None:
         return f"there is no incident {defuse(act.incident)}"
     if act.verb == "silence" and row.state == "resolved":

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from alerts.answers import Suggestion
 from config.settings import Settings
-from listener.pipeline.talk import talk_of
+from listener.pipeline.talk import Spoken, heard_in, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import moment
 from rules.query import compile_query
@@ -24,8 +24,8 @@ async def suggestion(row: IncidentRow, views: Views, settings: Settings) -> Sugg
     other mentions show what excluding it costs; None where there is none. Raises StoreError.
     """
     step = await _last_told(row, views)
-    told = await talk_of(step, views, settings) if step else {}
-    word = next((each.word for each in told.get("talk", ()) if each.count >= _MOSTLY * told["read"]), None)
+    spoken = await talk_of(step, await heard_in(step, views), views, settings) if step else Spoken()
+    word = next((each.word for each in spoken.talk if each.count >= _MOSTLY * spoken.read), None)
     if word is None:
         return None
     try:

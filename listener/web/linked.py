@@ -8,7 +8,8 @@ from typing import Literal
 
 from aiohttp import web
 
-from alerts.channel import Act
+from alerts.acts import Act
+from alerts.answers import false_alarm
 from alerts.links import Link
 from alerts.safe import masked
 from alerts.words import headings
@@ -55,7 +56,8 @@ class Linked:
         if choice is None or not self._guard.is_own_form(form.get("form", ""), self._purpose(request)):
             raise web.HTTPForbidden(text="old_form")
         by = shorten(defuse(form.get("by", "")), LONGEST_NAME) or who.label
-        if refusal := await self._ask(Act.chosen(choice, row.id, by)):
+        wish = false_alarm(None, row.id, by) if choice == "false-alarm" else Act.pressed(choice, row.id, by)
+        if refusal := await self._ask(wish):
             shown = {**await self._facts(request, link, who), "refusal": refusal}
             return self._page(who, shown, status=409)
         raise web.HTTPSeeOther(request.path)
@@ -95,12 +97,11 @@ class Linked:
         row, words = await self._row(link, who), headings(who.language)
         facts = await OneIncident(number=row.id).read(self._site)
         over = row.state == "resolved"
-        choices = {"ack": words.have_it, "false-alarm": words.false_alarm}
         may = {"ack": facts["may_ack"], "false-alarm": not over}
         return {
             **facts,
             "over": over,
-            "choices": [(act, label) for act, label in choices.items() if may[act]],
+            "choices": [(act, words.labels[act]) for act in _CHOICES if may[act]],
             "form": self._guard.form_token(self._purpose(request)),
             "masked": partial(masked, language=who.language),
             "until": link.until,

@@ -134,4 +134,4 @@ async def test_who_asks_while_the_daemon_does_not_answer_is_not_kept_waiting(wor
     place = Place(channel="team", name="team", language="en", zone=ZoneInfo("UTC"))
     acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=0)
     assert Acted() == await acting(Act(verb="ack", incident="1", by="Zoé"))
-    assert "there is no incident 9" == (await acting(Act(verb="ack", incident="9", by="Zoé"))).why
+    assert "there is no incident 9" == (await acting(Act(verb="question", incident="9", by="Zoé"))).why
