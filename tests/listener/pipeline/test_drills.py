@@ -4,12 +4,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.channel import Act
+from alerts.acts import Act
 from alerts.delivery import Outcome
 from alerts.drill import DrillFor
 from alerts.render import render
 from alerts.silence import Hush
-from listener.pipeline.acting import Acting
+from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.work import Settled
 from rules.instant import SECOND, moment
@@ -136,8 +136,10 @@ async def test_a_silence_and_a_daemon_that_was_away_keep_a_drill_from_surprising
 
 async def test_a_press_takes_the_drill_as_it_takes_an_incident(world):
     await ask(world)
-    acting = Acting(world.views, world.clock.now, patience=0)
-    await acting(Act.chosen("ack", "drill-1", "léa"))
+    settings = world.ledger.setup.settings
+    place = place_of(settings.channels["team"], settings)
+    acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=0)
+    await acting(Act.pressed("ack", "drill-1", "léa"))
     await world.ledger.write([])
     assert "léa" == (await world.views.drills())[0].taken_by
 
