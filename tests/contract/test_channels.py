@@ -248,6 +248,7 @@ def longest() -> Message:
         fields=tuple(Field(label=huge, value=huge) for _ in range(30)),
         quotations=tuple(Quotation(text=huge, caption=huge, url=f"https://x.example/{'a' * 2_000}") for _ in range(9)),
         first=(huge,) * 9,
+        answers=(Field(label=huge, value=huge),) * 9,
         context=huge,
     )
 
