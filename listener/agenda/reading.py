@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 from msgspec.structs import replace
+from yarl import URL
 
 from config.calendar import CalendarFile
 from config.settings import Settings
@@ -13,6 +14,7 @@ from listener.agenda.copies import Copy, elsewhere, load, save, window
 from listener.agenda.ics import LARGEST, CalendarError, contents
 from listener.clock import Clock
 from listener.errors import FetchError
+from listener.net.address import shown
 from listener.net.client import Client
 from listener.pipeline.outlive import outlive
 from listener.pipeline.roster import Job
@@ -54,12 +56,18 @@ class Reading:
         try:
             after = await self._fresh(before)
         except (FetchError, CalendarError, OSError) as error:
-            after = replace(before, problem=self._hide(_words(error))[:_WORDS])
+            after = replace(before, problem=self._hide(self._words(error))[:_WORDS])
         if after.problem and after.problem != before.problem:
             log.warning("calendar_unread", calendar=self._entry.label, problem=after.problem)
         if after != before:
             await asyncio.to_thread(save, self._data, self._entry, after)
         await self._news()
+
+    def _words(self, error: Exception) -> str:
+        """Why it cannot be read, without its address: a path may be as secret as a password."""
+        if isinstance(error, OSError):
+            return error.strerror or "cannot be read"
+        return str(error) if self._entry.is_file else str(error).replace(shown(URL(self._entry.ics)), self._entry.label)
 
     async def _fresh(self, before: Copy) -> Copy:
         now = self._clock.now()
@@ -87,10 +95,6 @@ def _asked(before: Copy) -> dict[str, str]:
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(LARGEST + 1)
-
-
-def _words(error: Exception) -> str:
-    return error.strerror or "cannot be read" if isinstance(error, OSError) else str(error)
 
 
 def readings(

@@ -90,6 +90,14 @@ async def test_a_private_address_is_not_read_unless_allowed(tmp_path, site, clie
     assert [] == site.asked
 
 
+async def test_no_part_of_an_address_but_its_host_is_told(tmp_path, client):
+    kept = Kept(tmp_path, client, "http://me:word@127.0.0.1:1/private-key/a.ics?b=c")
+
+    assert [] == await kept.look()
+    assert "127.0.0.1:1" in kept.copy.problem
+    assert not {word for word in ("word", "private-key", "b=c") if word in kept.copy.problem}
+
+
 async def test_a_file_is_read_and_may_go_away(tmp_path, client):
     path = tmp_path / "acme.ics"
     path.write_bytes(POST)
