@@ -12,6 +12,7 @@ from alerts.channel import SendError
 from alerts.delivery import Outcome
 from alerts.dispatch import Dispatcher
 from alerts.links import Links
+from alerts.playbook import shipped_advice
 from listener.pipeline.describe import Describer
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.work import Read, SourceChange
@@ -441,6 +442,9 @@ async def test_an_alert_tells_the_words_and_languages_that_stand_out_of_what_is_
         alert = await Describer(world.views, world.ledger.setup.settings).alert(transition.id, "a1")
     assert [(each.word, each.count) for each in alert.figures.talk][:1] == [("#AcmeFail", 6)]
     assert (6, {"en": 3, "fr": 3}) == (alert.figures.read, alert.figures.languages)
+    roles = [quote.role for quote in alert.quotes]
+    assert ("typical" in roles, "latest" in roles) == (True, False)
+    assert alert.advice == shipped_advice("threshold")
 
 
 async def test_an_alert_tells_the_first_reply_of_the_brand_s_own_accounts(world):
