@@ -46,7 +46,9 @@ class Directory:
         if name == ONCALL and self.oncall and self.rota:
             return self._watch(self.oncall, self.rota, brand, at)
         if name not in self.people:
-            return Meant(seats=(Seat(channel=name),))
+            blind = [each for each in self.behind(name) if not self.sees(each, brand)]
+            left_out = tuple(self._unseen(each, brand) for each in blind)
+            return Meant(left_out=left_out) if blind else Meant(seats=(Seat(channel=name),))
         if not self.sees(name, brand):
             return Meant(left_out=(self._unseen(name, brand),))
         return Meant(seats=tuple(self.seats(name, Call(person=name), self.called(name))))
@@ -62,8 +64,12 @@ class Directory:
 
     def owner(self, channel: str) -> str | None:
         """Whose channel it is: the one person it reaches; None when it reaches several, or nobody by name."""
-        mine = [name for name, person in self.people.items() if channel in person.call_by]
+        mine = self.behind(channel)
         return mine[0] if len(mine) == 1 else None
+
+    def behind(self, channel: str) -> list[str]:
+        """The people whom a channel reaches."""
+        return [name for name, person in self.people.items() if channel in person.call_by]
 
     def sees(self, name: str, brand: str) -> bool:
         """Whether somebody may hear of a brand."""

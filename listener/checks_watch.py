@@ -16,6 +16,7 @@ def check_watch(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     if loaded.flawed & _NAMED:
         return
     yield from _idle(loaded)
+    yield from _shared(loaded)
     if loaded.settings.oncall:
         yield from _holes(loaded)
         yield from _blind(loaded)
@@ -35,6 +36,23 @@ def _idle(loaded: Loaded) -> Iterator[Problem]:
             message = "no route leads to this person, who is in no turn either"
             hint = f"routes: - {{to: [{name}]}}"
             yield loaded.document.problem(("people", name), message, hint, warning=True)
+
+
+def _shared(loaded: Loaded) -> Iterator[Problem]:
+    """Channels by which somebody would hear of a brand that is none of theirs: errors."""
+    settings = loaded.settings
+    for name, person in settings.people.items():
+        unseen = [brand for brand in settings.brands if person.only is not None and brand not in person.only]
+        for channel in person.call_by if unseen else ():
+            if channel in settings.operator.to:
+                message = f"'{channel}' reaches '{name}', who hears nothing of '{unseen[0]}'; the operator hears of all"
+                yield loaded.document.problem(("operator", "to"), message, "choose another channel for the operator")
+            for other, each in settings.people.items():
+                sees = set(settings.brands if each.only is None else each.only)
+                if channel in each.call_by and sees & set(unseen):
+                    message = f"'{channel}' reaches '{name}' too, who hears of fewer brands than '{other}'"
+                    hint = "give each of them a channel of their own"
+                    yield loaded.document.problem(("people", other, "call_by"), message, hint)
 
 
 def _holes(loaded: Loaded) -> Iterator[Problem]:

@@ -269,17 +269,22 @@ def route(
         configured = settings.channels.get(channel)
         return ("no", "depends", "yes").index(CHANNELS.spec(configured.kind).wakes) if configured else 0
 
+    people = directory_of(settings)
+
+    def may_hear(channel: str) -> bool:
+        return all(people.sees(name, step.brand) for name in people.behind(channel))
+
     return recipients(
         settings.routes,
         step,
         held=held,
-        already=[name for name in already if name in settings.channels],
-        operator=settings.operator.to,
+        already=[name for name in already if name in settings.channels and may_hear(name)],
+        operator=list(filter(may_hear, settings.operator.to)),
         rouses=rouses,
         zone=settings.daemon.time_zone,
         silences=silences,
         busy=busy,
-        reach=directory_of(settings).reach,
+        reach=people.reach,
     )
 
 

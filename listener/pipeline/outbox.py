@@ -16,6 +16,7 @@ from alerts.links import Links
 from alerts.message import Message
 from alerts.render import render, render_notice
 from alerts.render_digest import render_digest
+from alerts.veiled import veiled
 from config.settings import Settings
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
@@ -76,7 +77,7 @@ class ChannelOutbox:
         words = await outlive(saying, channel=first.channel, delivery=first.id)
         if isinstance(words, Exception):
             raise SendError(f"{type(words).__name__} in its words", reason="other") from words
-        return words
+        return veiled(words) if words and self._is_private(first.channel) else words
 
     async def _words(self, delivery: Delivery) -> Message | None:
         language, zone = self._taste(delivery.channel)
@@ -128,6 +129,12 @@ class ChannelOutbox:
     @property
     def _settings(self) -> Settings:
         return self._describer.settings
+
+    def _is_private(self, channel: str) -> bool:
+        """Whether it shows on the locked screen of somebody who wants no brand there."""
+        owners = [each for each in self._settings.people.values() if channel in each.call_by]
+        spec = CHANNELS.spec(self._settings.channels[channel].kind)
+        return spec.people and spec.wakes != "no" and any(each.lock_screen == "private" for each in owners)
 
     def _taste(self, channel: str) -> tuple[Language, ZoneInfo]:
         who = recipient(channel, self._settings)

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.people import directory
 from alerts.routing import Routed, objection, recipients
 from alerts.silence import Hush, Silence
 from alerts.step import ACTING, Step
 from config.hours import within
+from config.people import Person
 from config.settings import Route
 from rules.instant import HOUR, MINUTE, instant, moment
 
@@ -259,3 +261,12 @@ def test_who_knows_of_a_critical_incident_is_spared_what_is_not_by_a_route_that_
     assert routed("critical", routes=(quiet,), busy={"team": "i1"}).channels == ("team", "mail")
     assert routed(routes=(Route(to=("team",)),), busy={"team": "i1"}).channels == ("team",)
     assert routed(routes=(quiet,), busy={"team": "i1"}, already=("team",), state="worse").channels == ("team", "mail")
+
+
+def test_a_channel_of_somebody_who_hears_of_some_brands_gets_no_other_whoever_names_it():
+    people = {"ann": Person(call_by=("mail",), only=("other",))}
+    reach = directory(people, None, "UTC").reach
+
+    assert routed(reach=reach).channels == ("team",)
+    assert "ann: hears nothing of acme" in routed(reach=reach).reasons
+    assert routed(routes=(Route(to=("mail",)),), brand="other", reach=reach).channels == ("mail",)

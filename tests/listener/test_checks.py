@@ -287,9 +287,11 @@ def test_holes_in_the_watch_are_told(tmp_path: Path, watch: str, found: list[tup
 
 
 def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> None:
-    people = "{ann: {call_by: out}, bob: {call_by: phone, only: beta}, cy: {call_by: phone}}"
-    brands = "{acme: {query: acme}, beta: {query: beta}}"
-    told = said(tmp_path, people=people, brands=brands, oncall="{turns: [ann, bob]}", routes="[{to: [phone, oncall]}]")
+    people = "{ann: {call_by: out}, bob: {call_by: bobs, only: beta}, cy: {call_by: phone}}"
+    parts = {"people": people, "brands": "{acme: {query: acme}, beta: {query: beta}}"}
+    parts["channels"] = GOOD["channels"].replace("}, out", "}, bobs: {kind: telegram, token: '1:a', chat: 1}, out")
+    told = said(tmp_path, **parts, oncall="{turns: [ann, bob]}", routes="[{to: [phone, oncall]}]")
+    told = [each for each in told if "plain text" not in each[2]]
     assert [(path, message.split(":")[0]) for _, path, message in told] == [
         ("people.cy", "no route leads to this person, who is in no turn either"),
         ("people.bob.only", "'bob' may have the watch and hears nothing of 'acme'"),
@@ -308,3 +310,12 @@ def test_no_digest_shows_one_client_the_figures_of_another_nor_rings(tmp_path: P
     found = [each for each in said(tmp_path, **more) if each[1].startswith("digest")]
     assert ("error", "digest.0.against", "'beta' has readers of its own, and these would see its figures") == found[0]
     assert ["digest.1.to", "digest.2.to", "digest.2.to"] == [path for _, path, _ in found[1:]]
+
+
+def test_a_channel_of_somebody_who_hears_of_some_brands_is_shared_with_nobody_who_hears_of_more(tmp_path: Path) -> None:
+    brands = "{acme: {query: acme}, other: {query: other}}"
+    people = "{ann: {call_by: phone, only: acme}, bob: {call_by: phone}, eve: {call_by: phone, only: acme}}"
+    told = said(tmp_path, people=people, brands=brands, routes="[{to: [ann, bob, eve, out]}]")
+    errors = {(path, message) for level, path, message in told if level == "error"}
+    assert {path for path, _ in errors} == {"operator.to", "people.bob.call_by"}
+    assert ("people.bob.call_by", "'phone' reaches 'ann' too, who hears of fewer brands than 'bob'") in errors
