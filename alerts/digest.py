@@ -140,11 +140,11 @@ class Believed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the time to come: a campaign, a live event or a scheduled post of `name`, the end of a silence
-    for that reason, or that of a time of only watching.
+    """What is known of the time to come: a campaign, a live event or a scheduled post of `name`, who has the watch from
+    then on, the end of a silence for that reason, or that of a time of only watching.
     """
 
-    what: Literal["campaign", "live", "post", "silence", "rings"]
+    what: Literal["campaign", "live", "post", "watch", "silence", "rings"]
     name: str
     at: datetime
 

@@ -46,6 +46,8 @@ UNREADABLE = (OSError, ValueError, imaplib.IMAP4.error)
 """What reading the mailbox may raise."""
 REMEMBERED = 500
 """Messages whose delivery to some, not all, is remembered between attempts."""
+_HOW = "margin:0 auto;max-width:600px;padding:0 14px 24px;font:14px/1.5 Arial,sans-serif"
+"""How what to do by replying is set, below the page."""
 _PORTS, _IMAPS = {"smtp": 587, "smtps": 465}, 993
 
 log = structlog.get_logger("email")
@@ -267,7 +269,7 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
         unsubscribe = f"<mailto:{quote(options.sender, safe='@')}?subject={quote(f'unsubscribe {message.subject}')}>"
         how = headings(message.language).unsubscribe
     mail.set_content(f"{message.text.rstrip()}\n\n{how}\n" if how else message.text, cte="quoted-printable")
-    page = message.html.replace("</body>", f"<p>{escape(how)}</p></body>") if how else message.html
+    page = message.html.replace("</body>", f'<p style="{_HOW}">{escape(how)}</p></body>') if how else message.html
     mail.add_alternative(page, subtype="html", cte="quoted-printable")
     if message.chart:
         _, shown = mail.iter_parts()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.agenda import Planned, Span
 from alerts.digest import Ahead, Campaign
+from alerts.rota import Rota
 from alerts.silence import Silence
 from config.settings import Settings
 from listener.pipeline.watched import watched_until
@@ -43,10 +44,24 @@ def ahead(
         for each, _ in silences
         if each.what.brand in (None, brand) and not each.what.incident and each.at < following.since
     ]
+    found += _watches(settings, brand, following)
     rings = watched_until(settings, brand)
     if rings and following.since <= midnight(rings, period.zone) < following.until:
         found.append(Ahead(what="rings", name="", at=moment(midnight(rings, period.zone))))
     return sorted(found, key=lambda each: each.at)
+
+
+def _watches(settings: Settings, brand: str, period: Period) -> Iterator[Ahead]:
+    """Who has the watch in a time, whenever that changes; nobody who is to hear of other brands only."""
+    rota = Rota(settings.oncall, settings.daemon.time_zone) if settings.oncall else None
+    at, last = period.since, ""
+    while rota and at is not None and at < period.until:
+        watch = rota.at(at)
+        person = settings.people.get(watch.first)
+        if watch.on and watch.first != last and person and brand in (person.only or (brand,)):
+            last = watch.first
+            yield Ahead(what="watch", name=person.name or last, at=moment(at))
+        at = period.until if watch.until is None else watch.until
 
 
 def _in(planned: Planned, period: Period) -> list[Span]:

@@ -99,6 +99,7 @@ BUSY = replace(
             ("campaign", "Soldes"),
             ("live", "#AcmeAirRepond"),
             ("post", "Envie d’évasion"),
+            ("watch", "Léa"),
             ("silence", "connu"),
             ("rings", ""),
         )

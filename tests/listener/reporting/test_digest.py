@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts.agenda import NOTHING
 from config.digest import DigestPlan
 from listener.pipeline.digests import fires
+from listener.reporting.agenda import ahead
 from listener.reporting.digest import Digests
 from listener.reporting.hearing import unheard
 from listener.reporting.periods import Period, last_before, named
@@ -114,3 +116,13 @@ async def test_a_digest_is_sent_once_a_period_over_restarts(tmp_path):
         rows = [(row.channel, row.notice.id) for row in reversed(await world.views.deliveries())]
     days = [("phone", f"digest-acme-2027-01-{day}") for day in (14, 15, 16, 17)]
     assert sorted([*days, ("team", "digest-acme-2027-W02")]) == sorted(rows)
+
+
+def test_the_time_to_come_says_who_has_the_watch_whenever_that_changes(tmp_path):
+    people = "{lea: {name: Léa, call_by: [phone]}, bob: {call_by: [team], only: [rival]}, ann: {call_by: [boss]}}"
+    watch = "\npeople: " + people + "\noncall: {turns: [lea, bob, ann], hours: {week: 'Mon-Fri 19:00-08:00'}}"
+    settings = configured(tmp_path, **PARTS, routes=f"[{{to: [oncall, team]}}]{watch}").settings
+    weeks = [Period(every="week", first=date(2026, 11, 2 + 7 * n), zone=PARIS) for n in range(3)]
+    told = [ahead(NOTHING, settings, (), "acme", week) for week in weeks]
+    assert {"Léa", "ann"} == {each.name for week in told for each in week}
+    assert all(each.what == "watch" and len(week) <= 2 for week in told for each in week)
