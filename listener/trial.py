@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from secrets import token_hex
 from typing import Any, Literal
@@ -13,10 +14,14 @@ import aiohttp
 
 from alerts.channel import SendError
 from alerts.channel import Tools as ChannelTools
+from config.calendar import CalendarFile
 from config.load import Catalogs, Loaded
 from config.model import Model, secrets_in
 from config.secrets import credentials_in, secrets_of
 from config.settings import Component
+from listener.agenda.copies import Copy, window
+from listener.agenda.ics import contents
+from listener.agenda.reading import Reading
 from listener.clock import Clock
 from listener.collector import Collector
 from listener.collector import Tools as CollectorTools
@@ -32,14 +37,14 @@ ENOUGH = 20
 class Trial:
     """What came of trying a component. `detail` is in words; those of `try_all` hold no secret."""
 
-    role: Literal["source", "channel"]
+    role: Literal["source", "channel", "calendar"]
     name: str
     outcome: Literal["fine", "failed", "not tried"]
     detail: str
 
 
 async def try_all(loaded: Loaded, catalogs: Catalogs, clock: Clock) -> list[Trial]:
-    """Every source and channel, all at once; in the order of the configuration."""
+    """Every source, channel and calendar that is kept elsewhere, all at once; in the order of the configuration."""
     settings, hide = loaded.settings, Masking(secrets_of(loaded.settings, loaded.document)).hide
     async with open_client(clock=clock) as client, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         tasks = [
@@ -49,6 +54,11 @@ async def try_all(loaded: Loaded, catalogs: Catalogs, clock: Clock) -> list[Tria
         tasks += [
             group.create_task(try_channel(one, catalogs, http, clock), name=f"try channel {one.name}")
             for one in settings.channels.values()
+        ]
+        tasks += [
+            group.create_task(try_calendar(entry, client, clock), name=f"try calendar {entry.label}")
+            for entry in settings.calendar
+            if isinstance(entry, CalendarFile)
         ]
     trials = [task.result() for task in tasks]
     return [replace(trial, detail=hide(trial.detail)) for trial in trials]
@@ -61,6 +71,21 @@ async def try_source(source: Component, catalogs: Catalogs, client: Client, cloc
     if collector.routes():
         return Trial(role="source", name=source.name, outcome="not tried", detail="it waits to be sent mentions")
     return await _tried("source", source.name, PATIENCE, lambda: _read(collector))
+
+
+async def try_calendar(entry: CalendarFile, client: Client, clock: Clock) -> Trial:
+    """Read a calendar once, and keep nothing of it."""
+
+    async def read() -> str:
+        copy = await Reading(entry, Path(), client, clock, _nothing).fresh(Copy())
+        held = await asyncio.to_thread(contents, copy.body, *window(clock.now()))
+        return f"{len(held.events)} events around now"
+
+    return await _tried("calendar", entry.label, PATIENCE, read)
+
+
+async def _nothing() -> None:
+    """Nobody is told that a calendar was looked at."""
 
 
 async def try_channel(channel: Component, catalogs: Catalogs, http: aiohttp.ClientSession, clock: Clock) -> Trial:
@@ -80,7 +105,7 @@ async def try_channel(channel: Component, catalogs: Catalogs, http: aiohttp.Clie
 
 
 async def _tried(
-    role: Literal["source", "channel"], name: str, patience: timedelta, act: Callable[[], Awaitable[str]]
+    role: Literal["source", "channel", "calendar"], name: str, patience: timedelta, act: Callable[[], Awaitable[str]]
 ) -> Trial:
     try:
         async with asyncio.timeout(patience.total_seconds()):

@@ -10,6 +10,7 @@ import recurring_ical_events
 from icalendar import Calendar
 
 from config.values import YEARS
+from listener.errors import FetchError
 
 LARGEST = 1024 * 1024
 """Bytes of a calendar that are read."""
@@ -28,7 +29,7 @@ _WORDS = 500
 _BROKEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
-class CalendarError(Exception):
+class CalendarError(FetchError):
     """What cannot be read as a calendar; the message says why, and holds nothing of it."""
 
 

@@ -54,9 +54,9 @@ class Reading:
         """Read it once. Raises OSError when the copy cannot be kept."""
         before = load(self._data, self._entry)
         try:
-            after = await self._fresh(before)
-        except (FetchError, CalendarError, OSError) as error:
-            after = replace(before, problem=self._hide(self._words(error))[:_WORDS])
+            after = await self.fresh(before)
+        except CalendarError as error:
+            after = replace(before, problem=self._hide(str(error))[:_WORDS])
         if after.problem and after.problem != before.problem:
             log.warning("calendar_unread", calendar=self._entry.label, problem=after.problem)
         if after != before:
@@ -69,7 +69,14 @@ class Reading:
             return error.strerror or "cannot be read"
         return str(error) if self._entry.is_file else str(error).replace(shown(URL(self._entry.ics)), self._entry.label)
 
-    async def _fresh(self, before: Copy) -> Copy:
+    async def fresh(self, before: Copy) -> Copy:
+        """What it is now, when `before` is known of it. Raises CalendarError when it cannot be read."""
+        try:
+            return await self._read(before)
+        except (FetchError, OSError) as error:
+            raise CalendarError(self._words(error)) from error
+
+    async def _read(self, before: Copy) -> Copy:
         now = self._clock.now()
         if self._entry.is_file:
             body, etag, modified = await asyncio.to_thread(_head, Path(self._entry.ics)), "", ""

@@ -9,6 +9,7 @@ from listener.agenda.copies import elsewhere, known, load
 from listener.agenda.reading import Reading
 from listener.clock import Clock
 from listener.pipeline.setup import build_setup
+from listener.trial import try_calendar
 from rules.instant import DAY
 from tests.listener.agenda.test_ics import BEGIN, LATE, calendar
 
@@ -128,3 +129,13 @@ async def test_a_campaign_of_a_calendar_is_part_of_the_plan_until_long_after_its
     assert {} == {brand: planned for brand, planned in written(kept.settings).items() if planned.spans}
     (file,) = known(kept.settings, NOW)
     assert 1 == len(file.contents.events)
+
+
+@pytest.mark.parametrize(("body", "outcome"), [(POST, ("fine", "1 events")), (b"<html>", ("failed", "not a calendar"))])
+async def test_a_calendar_is_tried_without_being_kept(tmp_path, site, client, body, outcome):
+    entry = CalendarFile(ics=site.answers("/a.ics", body), allow_private=True)
+    trial = await try_calendar(entry, client, Stopped())
+
+    assert (outcome[0], "calendar") == (trial.outcome, trial.role)
+    assert outcome[1] in trial.detail
+    assert [] == list(tmp_path.iterdir())
