@@ -143,9 +143,12 @@ class Late(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Withheld(msgspec.Struct, frozen=True, kw_only=True):
-    """That a step was not to be told before: for a silence of `by`, None when beside a critical incident."""
+    """That a step was not to be told before: for a silence of `by`, None when beside a critical incident. `count` is
+    what its window counts when it is told, None where that is not known.
+    """
 
     by: str | None = None
+    count: int | None = None
 
 
 class Reached(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from config.settings import Settings
 from listener.cli.store_access import Config, Json, ask, ask_silence, put, put_table, with_views
 from listener.cli.terminal import say
 from listener.clock import Clock
-from listener.store.port import Views
+from listener.store.port import NoStoreError, Views
 from listener.wire import clock_time, iso, json_line
 from rules.instant import Instant, span
 from rules.text import defuse
@@ -75,7 +75,10 @@ def list_(
     now = Clock().now()
 
     async def work(views: Views, _settings: Settings) -> list[tuple[Silence, int, str | None]]:
-        found = await views.silences(None if over_too else now)
+        try:
+            found = await views.silences(None if over_too else now)
+        except NoStoreError:
+            return []  # before the first run
         return [(each, held, await _number(views, each.what.incident)) for each, held in found]
 
     rows = with_views(config, work)
@@ -120,8 +123,8 @@ async def _number(views: Views, incident: str | None) -> str | None:
 def _duration(text: str) -> timedelta:
     try:
         found = parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--for") from error
+    except ValueError:
+        raise typer.BadParameter("write how long like 30m, 2h or 1d, at most 7d", param_hint="--for") from None
     assert isinstance(found, timedelta)
     return found
 

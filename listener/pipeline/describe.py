@@ -24,7 +24,7 @@ from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import pending
-from listener.pipeline.talk import Spoken, heard_in, talk_of
+from listener.pipeline.talk import Spoken, heard_in, present, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -147,7 +147,10 @@ class Describer:
         if held is None or held.told_at is None:
             return None
         owners = {each.number: each.by for each, _ in await self.views.silences()} if held.silence else {}
-        return Withheld(by=owners.get(held.silence or 0, "?") if held.silence else None)
+        return Withheld(
+            by=owners.get(held.silence or 0, "?") if held.silence else None,
+            count=await present(step, held.told_at, self.views),
+        )
 
     def _planned(self, brand: str, at: datetime) -> dict[str, Any]:
         planned = self.agenda.get(brand, NOTHING)

@@ -41,6 +41,21 @@ async def heard_in(step: Transition, views: Views) -> list[StoredMention]:
     return [each for each in now if _facts(each, step).moment > begin]
 
 
+async def present(step: Transition, at: Instant, views: Views) -> int | None:
+    """How many mentions the window of a step counts at a later moment; None where it counts something else, or more
+    than are looked through.
+    """
+    evidence = step.evidence
+    if evidence.unit != "mentions" or evidence.share or evidence.fewer:
+        return None
+    stored = await _counted(views, step.brand, at, _READ)
+    moments = [(_facts(each, step).moment, _is_of(evidence, _facts(each, step))) for each in stored]
+    begin = at - evidence.window
+    if len(stored) == _READ and min(moments)[0] > begin:
+        return None
+    return sum(counts for moment, counts in moments if moment > begin)
+
+
 async def talk_of(step: Transition, now: Sequence[StoredMention], views: Views, settings: Settings) -> Spoken:
     """What is said in the mentions of a step; nothing for the end of an incident, and when too little is said."""
     evidence, brand = step.evidence, settings.brands.get(step.brand)

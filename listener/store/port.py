@@ -25,6 +25,10 @@ class StoreError(Exception):
     """The store cannot be used; the message names it without its password and says what to do."""
 
 
+class NoStoreError(StoreError):
+    """Nothing was ever stored there."""
+
+
 class StoreBusyError(StoreError):
     """Another daemon writes here; the message names it."""
 

@@ -21,12 +21,12 @@ from listener.store.notes import Hold, Kept, Note
 from listener.store.port import (
     Answered,
     IncidentRow,
+    NoStoreError,
     Position,
     SchemaError,
     Snapshot,
     SourceRow,
     StoredMention,
-    StoreError,
     Views,
 )
 from listener.store.rows import encode
@@ -226,7 +226,7 @@ class _SqlViews:
         if self._checked:
             return
         if self._place.file and not self._place.file.exists():
-            raise StoreError(
+            raise NoStoreError(
                 f"there is no store at {self._place} yet: `badbuzz run` makes it; check the data directory"
             )
         found = await current(self._place, self._engine)

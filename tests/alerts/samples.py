@@ -339,7 +339,7 @@ ALERTS = {
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
     "late, and worse since": replace(LATE, late=Late(state="worse", at=OPENED + timedelta(minutes=18))),
-    "held back by a silence": replace(OPEN, withheld=Withheld(by="Zoé"), told=("team",)),
+    "held back by a silence": replace(OPEN, withheld=Withheld(by="Zoé", count=1), told=("team",)),
     "held back and worse since": replace(LATE, withheld=Withheld(), late=Late(state="worse", at=OPENED)),
     "late and worse, and over": replace(HIGHER, late=Late(state="resolved", at=OPENED + timedelta(days=1))),
 }

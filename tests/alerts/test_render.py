@@ -449,8 +449,10 @@ def test_what_comes_late_does_not_pretend_to_be_now():
 def test_what_was_held_back_says_of_when_its_figures_are_and_still_rings():
     silenced, spared = ALERTS["held back by a silence"], ALERTS["held back and worse since"]
 
-    assert "usually 3. Figures of 23:08, held back until now by a silence (Zoé). " in line(silenced, "en")
-    assert "d’habitude 3. Chiffres relevés à 23 h 08, retenus jusqu’à présent par une sourdine (Zoé). " in line(
+    assert "usually 3. Figures of 23:08, held back until now by a silence (Zoé); now 1 negative mention in 15" in line(
+        silenced, "en"
+    )
+    assert "Chiffres relevés à 23 h 08, retenus jusqu’à présent par une sourdine (Zoé) ; à présent, 1 mention" in line(
         silenced, "fr"
     )
     assert "Sent late; worse since 23:08. Figures of 23:08, held back until now beside a critical" in line(spared, "en")

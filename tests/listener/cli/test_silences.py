@@ -9,7 +9,7 @@ from alerts.silence import Hush, HushFor
 from listener.cli import store_access
 from rules.instant import HOUR
 from tests.listener.cli.stocked import carry_out, stocked
-from tests.listener.pipeline.world import START, opened
+from tests.listener.pipeline.world import START, configured, opened
 
 ROUTES = (
     "[{severity: critical, to: [phone]}, {hours: Mon-Fri 08:00-19:00, time_zone: Europe/Paris, to: [team]},"
@@ -58,6 +58,12 @@ def test_a_silence_is_asked_for_listed_and_ended_while_no_daemon_runs(command, t
     assert "ended by leo" in command("silences", "list", "--all").out
 
 
+def test_before_the_first_run_there_is_no_silence(badbuzz, tmp_path):
+    configured(tmp_path)
+    run = badbuzz("silences", "list", "--config", tmp_path / "badbuzz.yaml")
+    assert (0, "no silence") == (run.code, run.out.strip())
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -66,7 +72,7 @@ def test_a_silence_is_asked_for_listed_and_ended_while_no_daemon_runs(command, t
         (["--because", "x", "--brand", "acmé"], 2, "did you mean 'acme'?"),
         (["--because", "x", "--rule", "few"], 2, "in no configuration"),
         (["--because", "x", "--brand", "acme", "--for", "8d"], 2, "7 days at most"),
-        (["--because", "x", "--brand", "acme", "--for", "an hour"], 2, "not a duration"),
+        (["--because", "x", "--brand", "acme", "--for", "1"], 2, "30m, 2h or 1d, at most 7d"),
         (["--because", "x", "--incident", "9"], 1, "there is no incident 9"),
     ],
 )

@@ -3,7 +3,9 @@
 import msgspec
 import pytest
 
+from alerts.alert import Withheld
 from alerts.silence import Hush, HushFor
+from listener.pipeline.describe import Describer
 from rules.instant import DAY, HOUR, MINUTE
 from tests.listener.pipeline.world import BRANDS, START, opened
 
@@ -62,6 +64,10 @@ async def test_what_is_silenced_is_counted_and_told_afterwards_once_if_it_still_
     assert [("team", "1")] == await told(world)
     kept = await world.views.held_back(step.incident)
     assert [(0, 1, None), (1, 1, START + HOUR)] == [(each.step, each.silence, each.told_at) for each in kept]
+    (delivery,) = await world.views.deliveries()
+    described = await Describer(world.views, world.ledger.setup.settings).alert(delivery.transition, delivery.id)
+    # as many as are counted when it is told, not when it was held back
+    assert Withheld(by="anna", count=6) == described.withheld
     again = await world.again()
     await again.ledger.write([])
     assert [("team", "1")] == await told(world)
