@@ -10,7 +10,7 @@ from alerts.alert import DigestOf, Notice
 from alerts.delivery import Outgoing
 from config.digest import DigestPlan
 from config.settings import Settings
-from listener.pipeline.notify import to_operator
+from listener.pipeline.notify import directory_of, to_operator
 from listener.reporting.periods import last_before
 from rules.instant import DAY, HOUR, MINUTE, Instant, instant, moment
 
@@ -68,11 +68,12 @@ def _of(plan: DigestPlan, brand: str, fire: Instant, settings: Settings, at: Ins
         brand=brand,
         digest=DigestOf(period=period.name, against=plan.against),
     )
-    return to_operator(notice, readers(plan, brand, settings), at)
+    return to_operator(notice, readers(plan, brand, settings, at), at)
 
 
-def readers(plan: DigestPlan, brand: str, settings: Settings) -> list[str]:
-    """The channels of those who may know of the brand."""
-    people = (settings.people.get(name) for name in plan.to)
-    may = [name for name, who in zip(plan.to, people, strict=True) if who is None or brand in (who.only or (brand,))]
-    return list(dict.fromkeys(channel for name in may for channel in settings.reached_by(name)))
+def readers(plan: DigestPlan, brand: str, settings: Settings, at: Instant) -> list[str]:
+    """The channels of those who may know of the brand, and of those that it is compared with."""
+    people = directory_of(settings)
+    reached = [[people.reach(name, each, at) for each in (brand, *plan.against)] for name in plan.to]
+    told = [each[0].seats for each in reached if all(meant.seats for meant in each)]
+    return list(dict.fromkeys(seat.channel for seats in told for seat in seats))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alerts.agenda import NOTHING
 from config.digest import DigestPlan
-from listener.pipeline.digests import fires
+from listener.pipeline.digests import fires, readers
 from listener.reporting.agenda import ahead
 from listener.reporting.digest import Digests
 from listener.reporting.hearing import unheard
@@ -126,3 +126,11 @@ def test_the_time_to_come_says_who_has_the_watch_whenever_that_changes(tmp_path)
     told = [ahead(NOTHING, settings, (), "acme", week) for week in weeks]
     assert {"Léa", "ann"} == {each.name for week in told for each in week}
     assert all(each.what == "watch" and len(week) <= 2 for week in told for each in week)
+
+
+def test_nobody_reads_of_a_brand_that_is_not_theirs_by_whatever_name(tmp_path):
+    people = "\npeople: {lea: {call_by: [phone], only: [rival]}, ann: {call_by: [boss]}}"
+    settings = configured(tmp_path, **PARTS, routes=f"[{{to: [team]}}]{people}").settings
+    plan = DigestPlan(to=("lea", "phone", "ann", "team"), brands=("acme",))
+    assert ["boss", "team"] == readers(plan, "acme", settings, MONDAY)
+    assert ["phone", "boss", "team"] == readers(plan, "rival", settings, MONDAY)
