@@ -47,6 +47,6 @@ class Person(Model):
     lock_screen: Literal["full", "private"] = "full"
     """`private`: a notification names no brand, which is seen once the message is opened."""
     quiet_hours: Listed[Hours] = ()
-    """When what is not critical waits, such as `22:00-07:00` or `Sat-Sun`."""
+    """When what is not critical waits, such as `22:00-07:00` or `Sat-Sun`, on channels that reach nobody else."""
     false_alarms: PerMonth | None = None
-    """How many false alarms they accept, such as `4 per month`."""
+    """How many false alarms they accept, such as `4 per month`; nothing is held back for it yet."""
