@@ -56,6 +56,10 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "canary_lost": 4,
     "canary_back": 2,
     "no_drill": 3,
+    "watch": 3,
+    "watch_unanswered": 4,
+    "watch_confirmed": 2,
+    "nudge": 3,
 }
 
 
@@ -175,6 +179,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         context=" · ".join(filter(None, (when, reason))),
+        choices=(Choice(act="ack", label=headings(language).confirm),) if safe.watch and safe.watch.asked else (),
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_NOTICE_PRIORITY[safe.topic],

@@ -100,6 +100,8 @@ def notice_made_safe(notice: Notice, language: Language) -> Notice:
         heard=_named(notice.heard),
         held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
         several=tuple(replace(each, brand=_name(each.brand)) for each in notice.several),
+        watch=notice.watch
+        and replace(notice.watch, first=_name(notice.watch.first), second=_maybe(notice.watch.second, NAME)),
         link=safe_link(notice.link),
         live=notice.live
         and replace(

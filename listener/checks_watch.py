@@ -87,7 +87,7 @@ def _blind(loaded: Loaded) -> Iterator[Problem]:
 def _blind_to(loaded: Loaded, brand: str) -> Iterator[Problem]:
     watch, people = loaded.settings.oncall, loaded.settings.people
     assert watch
-    for name in (*watch.turns, *(swap.who for swap in watch.swaps)):
+    for name in dict.fromkeys((*watch.turns, *(swap.who for swap in watch.swaps))):
         only = people[name].only if name in people else None
         if only is not None and brand not in only:
             message = f"'{name}' may have the watch and hears nothing of '{brand}': the next in turn is told"

@@ -12,6 +12,7 @@ from alerts.silence import Silence
 from alerts.step import Step
 from config.problems import did_you_mean
 from config.settings import Route, Settings
+from listener.cli.ladder import ladder_in_words, ladder_rows, rota_in_words
 from listener.cli.store_access import Config, Json, put, shown, with_views
 from listener.cli.terminal import say
 from listener.cli.times import instant_in
@@ -53,6 +54,8 @@ def show(config: Config = None, *, json: Json = False) -> None:
     console = shown()
     for number, each in enumerate(settings.routes, 1):
         console.print(f"{number}. {_in_words(each, settings)}: {', '.join(each.to)}{_manner(each)}")
+    for line in rota_in_words(settings, Clock().now()):
+        console.print(defuse(line))
     operator = ", ".join(settings.operator.to) or "nobody, as there is no operator"
     console.print(f"what is critical and fits no route: {operator}; anything else that fits none: nobody")
 
@@ -134,6 +137,8 @@ def _print(settings: Settings, step: Step, known: _Known, routed: Routed, playbo
     for channel, until in _waiting(settings, step, routed).items():
         shown_at = moment(until).astimezone(ZoneInfo(zone))
         console.print(f"  {channel}: waits for the end of quiet hours, {shown_at:%a %Y-%m-%d at %H:%M} ({zone})")
+    for line in ladder_in_words(settings, step, routed):
+        console.print(f"  {defuse(line)}")
     if routed.silence or routed.behind:
         console.print("  what is held back is told afterwards, if it still stands and nobody has taken it")
     for number, each in enumerate(settings.routes, 1):
@@ -156,6 +161,8 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook
         "at": iso(step.at),
         "channels": routed.channels,
         "fallback": tuple(dict.fromkeys(name for names in routed.fallback.values() for name in names)),
+        "people": {name: call.person for name, call in routed.calls.items() if call.person},
+        "ladder": list(ladder_rows(settings, step, routed)),
         "reasons": routed.reasons,
         "waits": {channel: iso(until) for channel, until in _waiting(settings, step, routed).items()},
         "silence": routed.silence,
@@ -185,7 +192,9 @@ def _waiting(settings: Settings, step: Step, routed: Routed) -> dict[str, Instan
     """The channels that are told later, and when."""
     if step.severity == "critical":
         return {}
-    waits = {channel: waits_until(channel, settings, step.at) for channel in routed.channels}
+    on_watch = {name for name, call in routed.calls.items() if call.ladder is not None}
+    later = [channel for channel in routed.channels if channel not in on_watch]
+    waits = {channel: waits_until(channel, settings, step.at) for channel in later}
     return {channel: until for channel, until in waits.items() if until is not None}
 
 

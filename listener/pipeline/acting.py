@@ -14,6 +14,8 @@ from alerts.times import Times
 from config.people import Person
 from config.settings import Component, Settings
 from listener.pipeline.namesake import suggestion
+from listener.pipeline.notify import directory_of
+from listener.pipeline.pending import owners_of
 from listener.store.port import Answered, IncidentRow, StoreError, Views
 from rules.instant import Instant, instant, moment, span
 from rules.text import defuse, shorten
@@ -64,7 +66,7 @@ def place_of(channel: Component, settings: Settings) -> Place:
 
 
 class Acting:
-    """Carries out what is asked for in a channel. `settings` gives those in force."""
+    """Carries out what is asked for in a channel, by whoever it is the own one of. `settings` gives those in force."""
 
     def __init__(
         self,
@@ -81,7 +83,9 @@ class Acting:
         """What came of it; what nobody takes in time is done once the daemon is at it again."""
         language = act.language or self._place.language
         times = Times(moment(self._now()), self._place.zone, language)
-        by = shorten(defuse(act.by), NAME) or "?"
+        channel = self._place.channel
+        owner = owners_of(directory_of(self._settings()), [channel]).get(channel)
+        by = shorten(defuse(owner or act.by), NAME) or "?"
         try:
             row = await self._views.incident(act.incident)
             if why_not := _objection(act, row):

@@ -12,7 +12,21 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.agenda import NOTHING, Agenda, written
-from alerts.alert import Alert, Brief, Figures, Late, Notice, Of, Quote, Role, Share, Trend, Withheld
+from alerts.alert import (
+    TO_PEOPLE,
+    Alert,
+    Brief,
+    Figures,
+    Late,
+    Notice,
+    Of,
+    Quote,
+    Role,
+    Share,
+    Trend,
+    WatchOf,
+    Withheld,
+)
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
 from alerts.playbook import Advice
@@ -23,7 +37,7 @@ from listener.pipeline.advising import advice_for
 from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
 from listener.pipeline.notify import directory_of
-from listener.pipeline.pending import pending
+from listener.pipeline.pending import owners_of, pending
 from listener.pipeline.talk import Spoken, heard_in, present, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
@@ -223,11 +237,15 @@ class Describer:
         brand = settings.brands.get(notice.brand or "")
         if notice.topic in ("held", "live"):
             named = {notice.subject: brand.name} if brand and brand.name else {}
+        people = directory_of(settings)
+        if notice.subject in people.people and notice.topic in TO_PEOPLE:
+            named = {notice.subject: people.called(notice.subject)}
         heard = {
             settings.brands[name].name or name: share for name, share in notice.heard.items() if name in settings.brands
         }
         return msgspec.structs.replace(
             notice,
+            watch=notice.watch and msgspec.structs.replace(notice.watch, posts=self._posts(notice.watch, notice.at)),
             subject_name=named.get(notice.subject),
             brand_name=brand.name if brand else None,
             heard=heard,
@@ -235,19 +253,18 @@ class Describer:
             passed_to_name=_labels(settings.channels).get(notice.passed_to or ""),
         )
 
+    def _posts(self, watch: WatchOf, at: datetime) -> int:
+        """How many posts are scheduled for the time of a watch; for a week where nobody knows its end."""
+        until = watch.until or at + timedelta(days=7)
+        return sum(at <= post.at < until for brand in watch.brands for post in self.agenda.get(brand, NOTHING).posts)
+
     def _names(self, brand: str) -> dict[str, Any]:
-        configured = self.settings.brands.get(brand)
+        configured, channels = self.settings.brands.get(brand), self.settings.channels
         return {
             "brand_name": configured.name if configured else None,
             "source_names": _labels(self.settings.sources),
-            "channel_names": {**_labels(self.settings.channels), **self._owners()},
+            "channel_names": {**_labels(channels), **owners_of(directory_of(self.settings), channels)},
         }
-
-    def _owners(self) -> dict[str, str]:
-        """Whom somebody's own channel reaches."""
-        people = directory_of(self.settings)
-        owners = {channel: people.owner(channel) for channel in self.settings.channels}
-        return {channel: people.called(owner) for channel, owner in owners.items() if owner}
 
     async def _quotes(self, evidence: Evidence, typical: StoredMention | None) -> tuple[Quote, ...]:
         """The first, the largest and the most typical; the latest where none is typical."""

@@ -29,6 +29,7 @@ from listener.pipeline.standing import heard_of, spoken
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.watched import is_watched
+from listener.pipeline.watches import Watches
 from listener.pipeline.watching import Digest
 from listener.pipeline.work import Read, Recount, Reload, Settled, Work
 from listener.signal import Signal
@@ -82,6 +83,7 @@ class Ledger:
         self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
         self._pacing = Pacing()
         self._lives = LiveReports()
+        self._watches = Watches(views)
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
 
@@ -142,6 +144,7 @@ class Ledger:
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         turn.commit.outgoing += self._lives.due(turn.setup, self._advanced, turn.at)
         await self._drills.go_on(turn)
+        await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
         turn.commit.outgoing += self._digests.due(turn.setup.settings, self._advanced, turn.at)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
@@ -188,6 +191,9 @@ class Ledger:
                 continue
             if self._drills.is_meant(command):
                 turn.commit.answered.append(self._drills.obey(command, turn))
+                continue
+            if self._watches.is_meant(command):
+                turn.commit.answered.append(await self._watches.obey(command, turn))
                 continue
             answer = await self._commands.carry_out(command, self.engines, turn.at, turn.silences)
             turn.commit.answered.append(answer.answered)

@@ -48,7 +48,9 @@ class Pacing:
         configured = settings.channels.get(each.channel)
         if each.circle is None or configured is None or not _gathers(configured.kind):
             return replace(each, circle=None)
-        until = None if each.critical else waits_until(each.channel, settings, at)
+        # whoever has the watch is awake, whatever their quiet hours are
+        rings = each.critical or (each.call is not None and each.call.ladder is not None)
+        until = None if rings else waits_until(each.channel, settings, at)
         if until is not None:
             return replace(each, slot=until, due=until, circle=f"{_LATER}{each.circle}")
         slot = self._pages[each.channel].place(each.circle, at)

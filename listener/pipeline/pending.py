@@ -1,6 +1,6 @@
 """What comes of an incident that nobody has taken: who is called next, and when a channel hears of it again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from alerts import ladder
 from alerts.alert import Alert, Pending
@@ -37,6 +37,12 @@ def pending(
         at=moment(after[1]) if after else None,
         word=None if word is None else moment(word),
     )
+
+
+def owners_of(people: Directory, channels: Iterable[str]) -> dict[str, str]:
+    """What people call those whose own channels these are, by channel."""
+    owners = {channel: people.owner(channel) for channel in channels}
+    return {channel: people.called(owner) for channel, owner in owners.items() if owner}
 
 
 def is_moot(alert: Alert) -> bool:

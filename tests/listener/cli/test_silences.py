@@ -111,6 +111,24 @@ def test_who_would_be_told_is_said_with_every_reason(command, tmp_path):
     assert (["phone"], None, False) == (told["channels"], told["silence"], told["silences"][0]["holds"])
 
 
+WATCH = """[{to: [oncall, boss]}]
+people: {ann: {call_by: phone, only: acme}, bob: {call_by: team}}
+oncall: {turns: [ann, bob], counted_from: 2027-01-11, ladder: [{after: 10m, remind: first}, {after: 20m, call: second}]}
+"""
+
+
+def test_who_has_the_watch_and_who_follows_is_said_with_when_and_why(badbuzz, tmp_path):
+    config = stocked(tmp_path, routes=WATCH)
+    now = ("--config", config, "--brand", "acme", "--severity", "warning")
+    shown = badbuzz("routes", "show", "--config", config).out.splitlines()
+    assert shown[1] == "oncall: ann has the watch until Mon 2027-01-18 08:00 (UTC); bob is the second"
+    told = badbuzz("routes", "test", *now).out.splitlines()
+    assert "phone: route 1 fits warning of acme; ann has the watch until Mon 18 Jan 08:00" in told[1]
+    assert "2027-01-15 08:20, 20 min later, if nobody has it: call bob by team" in told[4]
+    (row,) = lines(badbuzz("routes", "test", *now, "--json"))
+    assert ({"phone": "ann"}, ["phone"]) == (row["people"], row["ladder"][0]["channels"])
+
+
 def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_path):
     assert (
         "did you mean 'press'?"

@@ -159,6 +159,13 @@ async def test_in_quiet_hours_only_what_is_critical_rings_and_the_rest_is_told_w
     assert (2, 60 * MINUTE) == (len(phone.sent), phone.at[-1] // MINUTE * MINUTE)
 
 
+async def test_whoever_has_the_watch_is_called_in_their_quiet_hours_too(tmp_path):
+    watch = "people: {ann: {call_by: [phone], quiet_hours: Mon-Sun}}\noncall: {turns: [ann]}"
+    async with flooded(tmp_path, 1, f"r0: {RULE % ''}", routes=f"[{{to: [oncall]}}]\n{watch}") as world:
+        await world.hear(world.said("m0", "word0 is down"))
+        assert [START] == [each.due for each in await world.views.deliveries()]
+
+
 async def test_what_becomes_critical_in_quiet_hours_rings_then_and_is_not_told_again(tmp_path):
     people = "{ann: {call_by: [phone], quiet_hours: '08:00-10:00', time_zone: Europe/Paris}}"
     rules = f"r0: {RULE % ', critical_when: {posts: 3}'}"
