@@ -22,6 +22,7 @@ from alerts.alert import (
     Slot,
     Talk,
     Trend,
+    WatchOf,
     Withheld,
 )
 from alerts.drill import FIGURES as MADE_UP
@@ -347,6 +348,24 @@ NOTICES = {
     topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="phone", detail="401", brand="Acme Air", number=37)
     for topic in ("undelivered", "source_down", "source_up", "test")
 }
+_WATCH = WatchOf(
+    first="Astreinte 1",
+    second="Astreinte 2",
+    until=OPENED + timedelta(hours=33),
+    open=((37, True), (38, False)),
+    asked=True,
+)
+NOTICES |= {
+    topic: Notice(id=f"n-{topic}", topic=topic, at=OPENED, subject="Astreinte 1", watch=watch)
+    for topic, watch in (
+        ("watch", replace(_WATCH, blind=1, posts=2)),
+        ("watch_unanswered", replace(_WATCH, asked=False)),
+        ("watch_confirmed", replace(_WATCH, until=None, asked=False)),
+    )
+}
+NOTICES["nudge"] = Notice(
+    id="n-nudge", topic="nudge", at=OPENED, subject="Zoé", brand="Acme Air", number=37, watched_since=OPENED - QUARTER
+)
 NOTICES |= {
     state: Notice(
         id=f"n-{state}",

@@ -17,6 +17,8 @@ from config.calendar import CalendarFile, Campaign, Live, Post
 from config.digest import DigestPlan
 from config.drill import Drill
 from config.model import Model
+from config.oncall import OnCall, Rung, Swap
+from config.people import Person
 from config.playbooks import CallClient, First, HoldingAnswer, Playbook, When
 from config.settings import Brand, Daemon, Operator, Route
 from config.spec import Catalog
@@ -195,6 +197,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "operator options": lambda: options(Operator),
     "brand options": lambda: options(Brand),
     "route options": lambda: options(Route),
+    "person options": lambda: options(Person),
+    "watch options": lambda: options(OnCall),
+    "swap options": lambda: options(Swap),
+    "rung options": lambda: options(Rung),
     "campaign options": lambda: options(Campaign),
     "scheduled post options": lambda: options(Post),
     "live event options": lambda: options(Live),
