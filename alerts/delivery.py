@@ -8,6 +8,9 @@ import msgspec
 from alerts.alert import Notice
 from rules.instant import Instant
 
+CANARY = "_canary"
+"""The channel where canaries end, which no configuration can name."""
+
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For whom a channel is told: `person`, None for all who read it. `why`: they are `told` as a route says,

@@ -51,6 +51,7 @@ from listener.pipeline.roster import Job, Roster
 from listener.pipeline.setup import Setup
 from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
+from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.work import Reload
 from listener.pipeline.writer import Writer
 from listener.store.port import Store, StoreBusyError, StoreError, Views
@@ -180,6 +181,7 @@ class Daemon:
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
             learning = group.create_task(self._learning().run(), name="learning")
+            vigil = group.create_task(self._vigilance().run(), name="vigilance")
             await self._staff()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
@@ -194,9 +196,9 @@ class Daemon:
             await calendars.become({})
             await self._drain(until)
             await channels.become({})
-            for task in (hearing, keeping, writing):
+            for task in (hearing, keeping, writing, vigil):
                 task.cancel()
-            await asyncio.wait([hearing, keeping, writing, learning])
+            await asyncio.wait([hearing, keeping, writing, learning, vigil])
             await parts.writer.finish()
         log.info("stopped")
 
@@ -295,6 +297,11 @@ class Daemon:
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts
         return Housekeeping(parts.store, parts.ledger, parts.writer, parts.clock, parts.metrics, parts.systemd)
+
+    def _vigilance(self) -> Vigilance:
+        parts = self._parts
+        news, vigil = parts.ledger.committed, parts.metrics.vigil
+        return Vigilance(lambda: self._settings, parts.writer, parts.views, self._outbox(), news, parts.clock, vigil)
 
     def _learning(self) -> Learning:
         parts = self._parts

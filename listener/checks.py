@@ -84,7 +84,7 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
     first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, _addresses)
-    then = (_words, _calm, _unheard, _wakes, _untold, _unreached, _unused)
+    then = (_words, _calm, _unheard, _wakes, _disturbed, _untold, _unreached, _unused)
     last = (check_watch, check_calendar, check_playbooks, check_templates, check_digests)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 
@@ -254,6 +254,17 @@ def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
             yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)
         if _takes_all(route, "critical"):
             return
+
+
+def _disturbed(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """What comes every few minutes is for programs."""
+    settings = loaded.settings
+    for number, name in enumerate(settings.canary.to if settings.canary else ()):
+        channel = settings.channels.get(name)
+        if channel and catalogs.channels.spec(channel.kind).people:
+            message = f"people read '{name}': each canary would disturb them"
+            hint = "name a channel of a program, such as a webhook, or leave `to` out"
+            yield loaded.document.problem(("canary", "to", number), message, hint, warning=True)
 
 
 def _pageless(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:

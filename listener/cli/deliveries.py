@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from alerts.delivery import Delivery
+from alerts.delivery import CANARY, Delivery
 from config.settings import Settings
 from listener.cli.store_access import Config, Json, ask, put, put_table, with_views
 from listener.cli.terminal import say
@@ -38,7 +38,7 @@ def list_(
     """List deliveries, newest first."""
 
     async def work(views: Views, _settings: Settings) -> tuple[list[Delivery], dict[str, int]]:
-        rows = await views.deliveries(state=state.value if state else None, limit=limit)
+        rows = await views.deliveries(state=state.value if state else None, besides=(CANARY,), limit=limit)
         threads = {row.thread for row in rows if row.transition}
         incidents = [await views.incident(thread) for thread in sorted(threads)]
         return rows, {incident.id: incident.number for incident in incidents if incident}

@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 
 from alerts.channel import Reason
 from listener.errors import SourceState
+from listener.observe.vigil import Vigil
 from rules.facts import Label
 from rules.instant import Instant, Span
 from rules.labelling.model import Said
@@ -70,6 +71,7 @@ class Metrics:
         self._detection_metrics()
         self._delivery_metrics()
         self._process_metrics(version)
+        self.vigil = Vigil(self.registry)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format."""

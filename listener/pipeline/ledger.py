@@ -7,6 +7,7 @@ from time import monotonic
 
 import structlog
 
+from alerts.delivery import CANARY
 from alerts.outbox import PASS_ON
 from alerts.silence import Silence
 from listener.clock import Clock
@@ -211,7 +212,9 @@ class Ledger:
 
     async def _rehome(self, turn: Turn) -> None:
         """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""
-        strays = await self._views.deliveries(state="due", besides=turn.setup.settings.channels, limit=STRAYS)
+        strays = await self._views.deliveries(
+            state="due", besides=(CANARY, *turn.setup.settings.channels), limit=STRAYS
+        )
         for delivery in strays:
             outcome, settings = homeless(delivery, turn.at), turn.setup.settings
             critical = delivery.critical and await self._undelivered.instead(
@@ -237,7 +240,7 @@ class Ledger:
         self.setup, self.models = turn.setup, turn.intake.models
         self._take_up(commit)
         # the next channel of an alert may have gone since it was routed
-        self._strays |= any(each.channel not in self.setup.settings.channels for each in commit.outgoing)
+        self._strays |= any(each.channel not in (CANARY, *self.setup.settings.channels) for each in commit.outgoing)
         self._passed -= {outcome.delivery for outcome in commit.outcomes if outcome.state != "retry"}
         self._metrics.committed(monotonic() - begun)
         observe(self._metrics, commit, turn.reads, turn.intake.dropped)

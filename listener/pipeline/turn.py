@@ -8,13 +8,14 @@ import msgspec
 from alerts.delivery import Outgoing
 from alerts.silence import Silence
 from listener.errors import PARTLY
+from listener.pipeline.canary import judged
 from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Heard, Languages, Notifier, Told, latest
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.pacing import Pacing
 from listener.pipeline.setup import Setup
-from listener.pipeline.work import Read, Recount, Reload, Settled, SourceChange, Taught, Work
+from listener.pipeline.work import Canary, Read, Recount, Reload, Settled, SourceChange, Taught, Tell, Work
 from listener.store.port import LogEntry, SourceRow
 from rules.inputs import Coverage, Gap, Learnt, Missed
 from rules.instant import MINUTE, Instant, Span
@@ -62,6 +63,10 @@ class Turn:
                 self.settle(work)
             case Reload():
                 self.configure(work.setup)
+            case Canary():
+                self.commit.outgoing += judged(work.mention, self.at, work.channels, self.setup.settings)
+            case Tell():
+                self.commit.outgoing += work.outgoing
             case Taught() if work.row.brand in self.setup.plans:
                 self._learn(work)
             case Read() if work.source in self.setup.listeners:

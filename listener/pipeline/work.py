@@ -99,7 +99,22 @@ class Taught:
     model: LabelModel | None
 
 
-Work = Read | Recount | SourceChange | Settled | Reload | Taught
+@dataclass(frozen=True, kw_only=True)
+class Canary:
+    """A made-up mention that is to come through as a delivery to its own channel, and to these."""
+
+    mention: Mention
+    channels: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tell:
+    """Something to be told that nothing in the log says."""
+
+    outgoing: Sequence[Outgoing]
+
+
+Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell
 
 
 @dataclass(eq=False)

@@ -6,8 +6,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, or_, select, tuple_
 
+from alerts.delivery import CANARY
 from listener.store.noting import is_held
 from listener.store.port import DELETED
 from listener.store.tables import (
@@ -61,7 +62,9 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     on_hold = select(HOLDS.c.incident)
     yield partial(_rows, table=HELD_BACK, which=and_(HELD_BACK.c.at < before, HELD_BACK.c.incident.not_in(on_hold)))
     yield partial(_rows, table=DRILLS, which=DRILLS.c.ended_at < before)
-    over = and_(OUTBOX.c.finished < before, OUTBOX.c.thread.not_in(on_hold))
+    # a day of canaries says all there is to say of them
+    flown = and_(OUTBOX.c.channel == CANARY, OUTBOX.c.finished < at - DAY)
+    over = or_(flown, and_(OUTBOX.c.finished < before, OUTBOX.c.thread.not_in(on_hold)))
     finished = select(OUTBOX.c.id).where(over)
     yield partial(_rows, table=ATTEMPTS, which=ATTEMPTS.c.delivery.in_(finished))
     yield partial(_rows, table=OUTBOX, which=over)

@@ -39,6 +39,7 @@ channels:
   slow: {{kind: webhook, url: "http://127.0.0.1:{slow}", secret: !secret env:HOOK_KEY, allow_private: true}}
 routes:
   - {{to: [hook, dead, slow]}}
+canary: {{every: 10s, within: 10s}}
 """
 DASHBOARD = json.loads((FILES / "grafana/badbuzz.json").read_text(encoding="utf-8"))
 VARIABLES = {"$__rate_interval": "1m", "$brand": "acme", "$job": "badbuzz"}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from alerts.delivery import Outcome
+from alerts.delivery import CANARY, Outcome
 from listener.store.port import DELETED, Answered, SourceRow, Store, Views
 from rules.instant import DAY, HOUR
 from tests.stores import T0, commit, heard, held_back, outgoing, silence, stored, transition
@@ -116,3 +116,12 @@ async def test_brands_and_sources_are_listed_by_name(store: Store, views: Views)
     await store.commit(commit(inputs=[heard("a", "zen"), heard("a")], sources=rows))
     assert (await views.brands(), await views.sources()) == (["acme", "zen"], rows[::-1])
     assert (await store.source("a"), await store.source("none")) == (rows[1], None)
+
+
+async def test_canaries_are_removed_after_a_day_and_nothing_else_with_them(store: Store, views: Views) -> None:
+    rows = [outgoing("c1", CANARY, "canary-1"), outgoing("d1")]
+    sent = [Outcome(delivery=each.id, at=T0, attempt=1, state="sent") for each in rows]
+    await store.commit(commit(outgoing=rows, outcomes=sent))
+    assert await purge(store, T0 + 23 * HOUR) == 0
+    assert await purge(store, T0 + 25 * HOUR) == 2
+    assert ["d1"] == [each.id for each in await views.deliveries()]

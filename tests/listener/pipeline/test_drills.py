@@ -7,17 +7,19 @@ import pytest
 from alerts.acts import Act
 from alerts.delivery import Outcome
 from alerts.drill import DrillFor
+from alerts.links import Links
 from alerts.render import render
 from alerts.silence import Hush
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
+from listener.pipeline.linking import linked
 from listener.pipeline.work import Settled
 from rules.instant import SECOND, moment
 from tests.listener.pipeline.test_silences import hush
 from tests.listener.pipeline.world import opened
 
 ROUTES = "[{brand: acme, to: [client], continue: true}, {to: [team, phone]}]"
-CHANNELS = "team: {kind: console}, phone: {kind: console}, boss: {kind: console}, client: {kind: console}"
+CHANNELS = "team: {kind: console}, phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console}, client: {kind: console}"
 
 
 @pytest.fixture
@@ -80,6 +82,13 @@ async def test_a_drill_is_told_taken_measured_and_summed_up(world):
         "phone 4 s; taken in 1 min 52 s by anna. To mend: team got nothing (hook.example answered 404)." in summary.line
     )
     assert "drill 1 is over" == await ask(world, "ack", "drill-1")
+
+
+async def test_a_drill_leads_to_no_page_of_an_incident_that_has_its_number(world):
+    await ask(world)
+    describer, settings = Describer(world.views, world.ledger.setup.settings), world.ledger.setup.settings
+    alert = await describer.alert("drill-1.0", "a1")
+    assert linked(alert, Links(b"l" * 32), settings, "phone").link is None
 
 
 async def test_nothing_of_a_drill_is_in_the_log_or_among_incidents(world, tmp_path):

@@ -1,0 +1,56 @@
+"""badbuzz watching itself: canaries and where they end, and signs of life to a watchdog elsewhere."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from alerts.delivery import CANARY
+from alerts.dispatch import Dispatcher, Outbox
+from config.model import Model
+from config.settings import Settings
+from listener.clock import Clock
+from listener.net.session import channel_session
+from listener.observe.vigil import Vigil
+from listener.pipeline.canaries import Canaries
+from listener.pipeline.canary import Perch
+from listener.pipeline.heartbeat import Heartbeat
+from listener.pipeline.writer import Writer
+from listener.signal import Signal
+from listener.store.port import Views
+from rules.instant import Instant
+
+_DEADLINE = timedelta(seconds=30)
+
+
+class Vigilance:
+    """Runs until cancelled, whatever the configuration asks for: a reload needs nothing more."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        writer: Writer,
+        views: Views,
+        outbox: Outbox,
+        committed: Signal,
+        clock: Clock,
+        vigil: Vigil,
+    ) -> None:
+        self._settings, self._writer, self._views = settings, writer, views
+        self._outbox, self._clock, self._vigil = outbox, clock, vigil
+        self._canaries = Canaries(settings, writer, views, committed, clock, vigil)
+
+    async def run(self) -> None:
+        """All three. Nothing of it is to end the daemon: what fails is lost, or withheld, and said."""
+        async with channel_session(Model()) as http, asyncio.TaskGroup() as group:
+            heartbeat = Heartbeat(self._settings, self._sick, self._views, http, self._clock, self._vigil)
+            perch = Dispatcher(CANARY, Perch(), _DEADLINE, self._outbox, self._clock.now)
+            group.create_task(perch.run(), name="canary:perch")
+            group.create_task(self._canaries.run(), name="canary")
+            group.create_task(heartbeat.run(), name="heartbeat")
+
+    def _sick(self, at: Instant) -> str:
+        if not self._writer.is_moving():
+            return "the writer hangs"
+        if not self._writer.healthy:
+            return "the store does not take what is written"
+        return self._canaries.sick(at)
