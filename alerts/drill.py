@@ -34,7 +34,7 @@ class DrillFor(msgspec.Struct, frozen=True, kw_only=True):
 class Drill(msgspec.Struct, frozen=True, kw_only=True):
     """One drill, begun at `at`, which ends at `until` at the latest. `by` asked for it, "" when it was its time.
     `channels` were told; `spared` would have been by the routes, and are not for drills. `reached` is what came of it
-    once it has ended.
+    once it has ended. `ladder` is when the ladder begins to be climbed for it, None where it is not.
     """
 
     number: int
@@ -48,6 +48,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     taken_by: str | None = None
     ended_at: Instant | None = None
     reached: tuple[Reached, ...] = ()
+    ladder: Instant | None = None
 
     @property
     def incident(self) -> str:
@@ -66,7 +67,7 @@ def drill_of(name: str | None) -> tuple[int, int] | None:
 
 
 def reached(drill: Drill, deliveries: Iterable[Delivery]) -> tuple[Reached, ...]:
-    """How the beginning of the drill came to each channel, in the order of its channels; the soonest known answer."""
+    """How the drill came first to each channel, in the order of its channels. `deliveries` are the newest first."""
     rows = {each.channel: each for each in deliveries if each.transition == drill.step(OPENED)}
     return tuple(_reached(name, rows.get(name)) for name in drill.channels)
 

@@ -181,7 +181,8 @@ class Daemon:
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
             learning = group.create_task(self._learning().run(), name="learning")
-            vigil = group.create_task(self._vigilance().run(), name="vigilance")
+            watch = Vigilance(parts.ledger, parts.writer, parts.views, self._outbox(), parts.clock, parts.metrics.vigil)
+            vigil = group.create_task(watch.run(), name="vigilance")
             await self._staff()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
@@ -297,11 +298,6 @@ class Daemon:
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts
         return Housekeeping(parts.store, parts.ledger, parts.writer, parts.clock, parts.metrics, parts.systemd)
-
-    def _vigilance(self) -> Vigilance:
-        parts = self._parts
-        news, vigil = parts.ledger.committed, parts.metrics.vigil
-        return Vigilance(lambda: self._settings, parts.writer, parts.views, self._outbox(), news, parts.clock, vigil)
 
     def _learning(self) -> Learning:
         parts = self._parts

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerts.alert import Alert
+from alerts.alert import Alert, Pending
 from alerts.drill import ENDED, FIGURES, OPENED, TAKEN, Drill, drill_of
 from config.settings import Settings
 from listener.store.port import Views
@@ -22,6 +22,7 @@ async def drill_alert(step_id: str, alert_id: str, views: Views, settings: Setti
         return None
     at = {OPENED: drill.at, TAKEN: drill.taken_at, ENDED: drill.ended_at}[step]
     brand = settings.brands.get(drill.brand)
+    mine = next((each for each in await views.deliveries(thread=drill.incident) if each.id == alert_id), None)
     return Alert(
         id=alert_id,
         incident=drill.incident,
@@ -36,6 +37,7 @@ async def drill_alert(step_id: str, alert_id: str, views: Views, settings: Setti
         opened_at=moment(drill.at),
         figures=FIGURES,
         drill=True,
+        pending=Pending(why=mine.call.why) if mine and mine.call else None,
         by=drill.taken_by,
         **_outcome(drill, settings),
         reached=drill.reached if step == ENDED else (),

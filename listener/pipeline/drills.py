@@ -3,7 +3,7 @@
 All of a drill is rows of its own beside those of incidents: no engine hears of it, so no log, baseline or figure does.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,13 +11,14 @@ from apscheduler.triggers.cron import CronTrigger
 from msgspec.structs import replace
 
 from alerts.alert import Notice
-from alerts.delivery import Outgoing
+from alerts.delivery import Call, Outgoing
 from alerts.drill import ENDED, OPENED, STALE, TAKEN, Drill, DrillFor, drill_of, is_over, reached
+from alerts.ladder import due, seats
 from alerts.outbox import delivery_id
-from alerts.routing import told_of
+from alerts.routing import Routed, told_of
 from alerts.step import Step
 from config.settings import Settings
-from listener.pipeline.notify import route, to_operator
+from listener.pipeline.notify import directory_of, route, to_operator
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
 from listener.store.port import Answered, Views
@@ -25,6 +26,9 @@ from rules.instant import HOUR, Instant, Span, instant, moment, span
 
 LATEST: Span = HOUR
 """A drill whose time came while the daemon was away is held this long afterwards; later it would surprise people."""
+
+NOBODY: Mapping[str, Call | None] = {}
+"""Nobody by name."""
 
 log = structlog.get_logger("drills")
 
@@ -37,13 +41,14 @@ class Drills:
         self._under_way: Drill | None = None
         self._last = 0
         self._since: Instant = 0
+        self._climbed: Instant = 0
         self._planned: tuple[str, str, Instant | None] = ("", "", None)
 
     async def load(self, committed: Instant) -> None:
         """Go on after what was committed last. Raises StoreError."""
         self._last = max((each.number for each in await self._views.drills(limit=1)), default=0)
         self._under_way = next(iter(await self._views.drills(open_only=True, limit=1)), None)
-        self._since, self._planned = committed, ("", "", None)
+        self._since, self._climbed, self._planned = committed, committed, ("", "", None)
 
     def is_meant(self, command: Command) -> bool:
         """Whether a command is about drills."""
@@ -69,6 +74,7 @@ class Drills:
                 name, at = f"no-drill-{turn.at}", moment(turn.at)
                 notice = Notice(id=name, topic="no_drill", at=at, subject=brand, brand=brand, detail=refusal)
                 turn.commit.outgoing += to_operator(notice, settings.operator.to, turn.at)
+        self._climb(turn)
         drill = self._under_way
         if drill is None or (drill.taken_at is None and turn.at < drill.until):
             return
@@ -84,9 +90,10 @@ class Drills:
             return f"there is no brand {brand}"
         if self._under_way:
             return f"drill {self._under_way.number} is still under way"
-        told, spared, refusal = _recipients(settings, wish, brand, turn)
+        routed, told, refusal = _recipients(settings, wish, brand, turn)
         if refusal:
             return refusal
+        spared = tuple(name for name in routed.channels if name not in told)
         drill = Drill(
             number=self._last + 1,
             brand=brand,
@@ -95,9 +102,10 @@ class Drills:
             by=by,
             channels=told,
             spared=spared,
+            ladder=routed.ladder,
         )
         self._last, self._under_way = drill.number, drill
-        self._tell(drill, OPENED, turn, told)
+        self._tell(drill, OPENED, turn, told, routed.calls)
         log.info("drill_began", drill=drill.number, brand=brand, channels=list(told), spared=list(spared))
         return ""
 
@@ -125,15 +133,39 @@ class Drills:
         self._tell(drill, ENDED, turn, dict.fromkeys((*heard, *turn.setup.settings.operator.to)))
         log.info("drill_ended", drill=drill.number, taken=drill.taken_at is not None)
 
-    def _tell(self, drill: Drill, step: int, turn: Turn, channels: Iterable[str]) -> None:
+    def _climb(self, turn: Turn) -> None:
+        """Remind or call people while nobody has it, as of an incident; made again, deliveries have the same ids."""
+        drill, settings, since = self._under_way, turn.setup.settings, self._climbed
+        self._climbed = turn.at
+        if drill is None or drill.ladder is None or drill.taken_at is not None:
+            return
+        people, allowed = directory_of(settings), open_to_drills(settings)
+        for rung in due(people, drill.ladder, max(since, drill.at), min(turn.at, drill.until)):
+            called = {each.channel: each for each in seats(people, rung, drill.brand, drill.ladder)}
+            calls = {name: seat.call for name, seat in called.items() if name in allowed}
+            drill = replace(drill, channels=tuple(dict.fromkeys((*drill.channels, *calls))))
+            self._under_way = drill
+            self._tell(drill, OPENED, turn, calls, calls, of=f"{drill.incident}.{drill.ladder}.{rung.number}")
+
+    def _tell(
+        self,
+        drill: Drill,
+        step: int,
+        turn: Turn,
+        channels: Iterable[str],
+        calls: Mapping[str, Call | None] = NOBODY,
+        *,
+        of: str = "",
+    ) -> None:
         turn.commit.drills.append(drill)
         turn.commit.outgoing += [
             Outgoing(
-                id=delivery_id(drill.step(step), name),
+                id=delivery_id(of or drill.step(step), name),
                 channel=name,
                 thread=drill.incident,
                 due=turn.at,
                 transition=drill.step(step),
+                call=calls.get(name),
             )
             for name in channels
         ]
@@ -159,22 +191,19 @@ def _next(every: str, zone: str, after: Instant) -> Instant | None:
     return None if fire is None else instant(fire)
 
 
-def _recipients(
-    settings: Settings, wish: DrillFor, brand: str, turn: Turn
-) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Who is told, who would be by the routes and is not for drills, and why nobody is."""
+def _recipients(settings: Settings, wish: DrillFor, brand: str, turn: Turn) -> tuple[Routed, tuple[str, ...], str]:
+    """What the routes say, who of that is told, and why nobody is."""
     if wish.to:
         unknown = [name for name in wish.to if not settings.reached_by(name)]
         told = tuple(dict.fromkeys(channel for name in wish.to for channel in settings.reached_by(name)))
-        return told, (), f"there is no channel or person {unknown[0]}" if unknown else ""
+        return Routed(), told, f"there is no channel or person {unknown[0]}" if unknown else ""
     routed = route(settings, Step(brand=brand, severity="critical", at=turn.at), silences=turn.silences.values())
     if routed.silence is not None:
-        return (), (), f"nobody would be told: {told_of(turn.silences[routed.silence])}"
+        return routed, (), f"nobody would be told: {told_of(turn.silences[routed.silence])}"
     allowed = open_to_drills(settings)
     told = tuple(name for name in routed.channels if name in allowed)
-    spared = tuple(name for name in routed.channels if name not in allowed)
     none = f"no channel that drills may reach hears of what is critical of {brand}: name one in drill.to, or with --to"
-    return told, spared, "" if told else none
+    return routed, told, "" if told else none
 
 
 def open_to_drills(settings: Settings) -> frozenset[str]:

@@ -34,14 +34,14 @@ def recipients(settings: Settings) -> Mapping[bytes, Recipient]:
 
 def recipient(channel: str, settings: Settings) -> Recipient:
     """Who reads a channel: the one person whose it is, or whoever reads it."""
-    people, configured = directory_of(settings), settings.channels[channel]
+    people, configured = directory_of(settings), settings.channels.get(channel)
     name = people.owner(channel)
     owner = settings.people[name] if name else None
-    tastes = [each for each in (owner, configured.options, settings.daemon) if each]
+    tastes = [each for each in (owner, configured and configured.options, settings.daemon) if each]
     languages: list[Language | None] = [getattr(each, "language", None) for each in tastes]
     zones = [getattr(each, "time_zone", None) for each in tastes]
     return Recipient(
-        label=people.called(name) if name else configured.label,
+        label=people.called(name) if name else configured.label if configured else channel,
         language=next(filter(None, languages)),
         time_zone=next(filter(None, zones)),
         only=tuple(owner.only) if owner and owner.only is not None else None,

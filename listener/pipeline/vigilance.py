@@ -1,7 +1,6 @@
 """badbuzz watching itself: canaries and where they end, and signs of life to a watchdog elsewhere."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 from alerts.delivery import CANARY
@@ -14,8 +13,8 @@ from listener.observe.vigil import Vigil
 from listener.pipeline.canaries import Canaries
 from listener.pipeline.canary import Perch
 from listener.pipeline.heartbeat import Heartbeat
+from listener.pipeline.ledger import Ledger
 from listener.pipeline.writer import Writer
-from listener.signal import Signal
 from listener.store.port import Views
 from rules.instant import Instant
 
@@ -27,17 +26,16 @@ class Vigilance:
 
     def __init__(
         self,
-        settings: Callable[[], Settings],
+        ledger: Ledger,
         writer: Writer,
         views: Views,
         outbox: Outbox,
-        committed: Signal,
         clock: Clock,
         vigil: Vigil,
     ) -> None:
-        self._settings, self._writer, self._views = settings, writer, views
+        self._ledger, self._writer, self._views = ledger, writer, views
         self._outbox, self._clock, self._vigil = outbox, clock, vigil
-        self._canaries = Canaries(settings, writer, views, committed, clock, vigil)
+        self._canaries = Canaries(self._settings, writer, views, ledger.committed, clock, vigil)
 
     async def run(self) -> None:
         """All three. Nothing of it is to end the daemon: what fails is lost, or withheld, and said."""
@@ -47,6 +45,9 @@ class Vigilance:
             group.create_task(perch.run(), name="canary:perch")
             group.create_task(self._canaries.run(), name="canary")
             group.create_task(heartbeat.run(), name="heartbeat")
+
+    def _settings(self) -> Settings:
+        return self._ledger.setup.settings
 
     def _sick(self, at: Instant) -> str:
         if not self._writer.is_moving():

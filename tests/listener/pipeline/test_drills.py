@@ -13,13 +13,18 @@ from alerts.silence import Hush
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.linking import linked
+from listener.pipeline.pending import is_moot
 from listener.pipeline.work import Settled
 from rules.instant import SECOND, moment
+from tests.listener.pipeline.test_ladder import calls, opened_with
 from tests.listener.pipeline.test_silences import hush
 from tests.listener.pipeline.world import opened
 
 ROUTES = "[{brand: acme, to: [client], continue: true}, {to: [team, phone]}]"
-CHANNELS = "team: {kind: console}, phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console}, client: {kind: console}"
+CHANNELS = (
+    "team: {kind: console}, phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console},"
+    " client: {kind: console}"
+)
 
 
 @pytest.fixture
@@ -168,3 +173,25 @@ async def test_a_drill_is_held_when_it_is_time_also_soon_after_it(tmp_path, away
         assert held == bool(await world.views.drills())
         await later.pass_time(seconds=20)
         assert held == len(await world.views.drills())
+
+
+async def test_a_drill_climbs_the_ladder_until_somebody_has_it(tmp_path):
+    async with opened_with(tmp_path) as world:
+        await ask(world)
+        world.clock.move(minutes=11)
+        await world.ledger.write([])
+        world = await world.again()  # noqa: PLW2901
+        await deliver(world, "a", "room")
+        world.clock.move(minutes=10)
+        await world.ledger.write([])
+        expected = [("a", "told"), ("room", ""), ("a", "remind"), ("b", "pass")]
+        assert expected == [(channel, why) for _, channel, why, _ in await calls(world)]
+        await ask(world, "ack", "drill-1")
+        assert await words(world, "b") is not None  # that somebody has it
+        passed = next(each for each in await world.views.deliveries() if each.call and each.call.why == "pass")
+        alert = await Describer(world.views, world.ledger.setup.settings).alert(passed.transition, passed.id)
+        assert is_moot(alert)
+        await deliver(world, "a", "room", "b")
+        await world.pass_time(seconds=20)
+        (drill,) = await world.views.drills()
+        assert ["a", "room", "b"] == [each.channel for each in drill.reached]

@@ -48,9 +48,9 @@ async def watched(folder, canary, speed=1.0):
         def serve(name):
             start(Dispatcher(name, Perch(), timedelta(seconds=5), outbox, clock.now).run())
 
-        world.serve, committed, vigil = serve, ledger.committed, world.metrics.vigil
+        world.serve = serve
         start(writer.run())
-        start(Vigilance(lambda: ledger.setup.settings, writer, world.views, outbox, committed, clock, vigil).run())
+        start(Vigilance(ledger, writer, world.views, outbox, clock, world.metrics.vigil).run())
         try:
             yield world
         finally:
