@@ -11,7 +11,7 @@ import structlog
 
 from alerts.alert import Alert, Language, Notice
 from alerts.channel import CHANNELS, SendError
-from alerts.delivery import Delivery, Outcome
+from alerts.delivery import CANARY, Delivery, Outcome
 from alerts.links import Links
 from alerts.message import Message
 from alerts.render import render, render_notice
@@ -133,6 +133,8 @@ class ChannelOutbox:
     def _is_private(self, channel: str) -> bool:
         """Whether it shows on the locked screen of somebody who wants no brand there."""
         owners = [each for each in self._settings.people.values() if channel in each.call_by]
+        if channel == CANARY:
+            return False
         spec = CHANNELS.spec(self._settings.channels[channel].kind)
         return spec.people and spec.wakes != "no" and any(each.lock_screen == "private" for each in owners)
 

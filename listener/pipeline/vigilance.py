@@ -1,6 +1,7 @@
 """badbuzz watching itself: canaries and where they end, and signs of life to a watchdog elsewhere."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from alerts.delivery import CANARY
@@ -14,10 +15,13 @@ from listener.pipeline.canaries import Canaries
 from listener.pipeline.canary import Perch
 from listener.pipeline.heartbeat import Heartbeat
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.outlive import outlive
 from listener.pipeline.writer import Writer
 from listener.store.port import Views
 from rules.instant import Instant
 
+AGAIN = 5.0
+"""Seconds until a part that a bug has ended is started again."""
 _DEADLINE = timedelta(seconds=30)
 
 
@@ -42,9 +46,9 @@ class Vigilance:
         async with channel_session(Model()) as http, asyncio.TaskGroup() as group:
             heartbeat = Heartbeat(self._settings, self._sick, self._views, http, self._clock, self._vigil)
             perch = Dispatcher(CANARY, Perch(), _DEADLINE, self._outbox, self._clock.now)
-            group.create_task(perch.run(), name="canary:perch")
-            group.create_task(self._canaries.run(), name="canary")
-            group.create_task(heartbeat.run(), name="heartbeat")
+            parts = {"perch": perch.run, "canary": self._canaries.run, "heartbeat": heartbeat.run}
+            for name, work in parts.items():
+                group.create_task(_kept(work, name), name=f"vigilance:{name}")
 
     def _settings(self) -> Settings:
         return self._ledger.setup.settings
@@ -55,3 +59,9 @@ class Vigilance:
         if not self._writer.healthy:
             return "the store does not take what is written"
         return self._canaries.sick(at)
+
+
+async def _kept(work: Callable[[], Awaitable[None]], part: str) -> None:
+    while True:
+        await outlive(work(), part=part)
+        await asyncio.sleep(AGAIN)
