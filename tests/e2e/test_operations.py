@@ -152,10 +152,13 @@ rules:
 channels:
   team: {{kind: slack, webhook: !secret env:SLACK}}
   phone: {{kind: ntfy, server: "http://127.0.0.1:{phone}", topic: acme-watch}}
+  team-z: {{kind: slack, webhook: !secret env:SLACK}}
+  phone-z: {{kind: ntfy, server: "http://127.0.0.1:{phone}", topic: zeta-watch}}
   spare: {{kind: webhook, url: "{hook}/spare", secret: !secret env:HOOK_KEY, allow_private: true}}
   ops: {{kind: webhook, url: "{hook}/ops", secret: !secret env:HOOK_KEY, allow_private: true}}
 routes:
-  - {{severity: critical, to: [team, phone]}}
+  - {{severity: critical, brand: acme, to: [team, phone]}}
+  - {{severity: critical, brand: zeta, to: [team-z, phone-z]}}
   - {{to: [spare]}}
 """
 
@@ -185,7 +188,8 @@ async def test_a_dead_channel_is_passed_over_the_operator_is_told_of_each_alert_
                 assert {(row["attempts"], row["reason"]) for row in waiting} <= {(0, ""), (1, "other")}
                 parked = await listed(state="parked")
                 assert {(row["channel"], row["reason"], row["attempts"]) for row in parked} == {
-                    ("team", "authError", 1)
+                    ("team", "authError", 1),
+                    ("team-z", "authError", 1),
                 }
                 await until("the phone is told by and by", lambda: len(revived.received) == 2)
             ran = await running.run("deliveries", "retry", "0000")
@@ -196,7 +200,10 @@ async def test_a_dead_channel_is_passed_over_the_operator_is_told_of_each_alert_
             await until("it is delivered", lambda: running.logged("delivered", delivery=parked[0]["id"]))
             assert [row["id"] for row in await listed(state="parked")] == [parked[1]["id"]]
             await until("the operator is told of both", lambda: len(at("/ops")) >= 2)
-            assert {(notice["topic"], notice["subject"]) for notice in at("/ops")} == {("undelivered", "team")}
+            assert {(notice["topic"], notice["subject"]) for notice in at("/ops")} == {
+                ("undelivered", "team"),
+                ("undelivered", "team-z"),
+            }
             # what is critical is told for each incident, and once
             assert sorted(notice["brand"] for notice in at("/ops")) == ["acme", "zeta"]
             ran = await running.run("backtest", str(config), "--from-store")
