@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from alerts.drill import drill_of
 from alerts.silence import HeldBack
 from alerts.step import ACTING
 from config.settings import Settings
@@ -85,7 +86,7 @@ def ack(
     verb = "unack" if undo else "ack"
 
     async def work(views: Views, _settings: Settings) -> int:
-        return await ask(views, verb, incident, by=by) if await _found(views, incident) else 1
+        return await ask(views, verb, incident, by=by) if await _is_there(views, incident) else 1
 
     raise typer.Exit(with_views(config, work))
 
@@ -108,7 +109,7 @@ def resolve(
     """
 
     async def work(views: Views, _settings: Settings) -> int:
-        if await _found(views, incident) is None:
+        if not await _is_there(views, incident):
             return 1
         return await ask(views, "resolve", incident, by=by, because=because, ending=ending)
 
@@ -157,6 +158,11 @@ def _remark(config: Config, verb: str, incident: str, by: By, text: str) -> int:
 
 app.command("explain")(explain)
 app.command("export")(export)
+
+
+async def _is_there(views: Views, name: str) -> bool:
+    """Whether there may be something to take or to end: of drills, the daemon says."""
+    return drill_of(name) is not None or await _found(views, name) is not None
 
 
 async def _found(views: Views, name: str) -> IncidentRow | None:

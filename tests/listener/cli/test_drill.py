@@ -44,7 +44,7 @@ def command(badbuzz, tmp_path):
             await world.store.commit(Commit(advanced=START + 1, last=START + 1, drills=[OVER]))
 
     asyncio.run(fill())
-    return lambda *words: badbuzz(*words, *(("--config",) if words[0] == "drill" else ()), config)
+    return lambda *words: badbuzz(*words, *(("--config",) if words[0] != "notify" else ()), config)
 
 
 def test_what_came_of_a_drill_is_shown_with_what_is_to_be_mended(command):
@@ -70,3 +70,6 @@ def test_a_drill_needs_a_running_daemon_and_begins_when_one_starts_soon(command,
     row = json.loads(command("drill", "show", "--json").out)
     assert (2, "acme", ["team"]) == (row["drill"], row["brand"], [each["channel"] for each in row["channels"]])
     assert "not yet" in command("drill", "show").out
+    assert 0 == command("incidents", "ack", "drill-2", "--by", "anna").code
+    carry_out(tmp_path)
+    assert "taken: by anna" in command("drill", "show").out
