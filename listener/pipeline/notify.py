@@ -200,7 +200,6 @@ class Notifier:
         self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard
     ) -> list[Outgoing]:
         circle = circle_of(self._settings, step.brand)
-        is_news = step.state in ACTING and (step.state != "worse" or _rises(step, before.severity))
         return [
             Outgoing(
                 id=delivery_id(step.id, channel),
@@ -210,8 +209,8 @@ class Notifier:
                 transition=step.id,
                 critical=step.severity == "critical",
                 fallback=tuple(routed.fallback.get(channel, ())),
-                # what only changes a message that is there rings nobody
-                circle=circle if is_news or channel not in before.own else None,
+                # an incident that has a message of its own goes on there, at once
+                circle=None if channel in before.own else circle,
                 call=routed.calls.get(channel),
             )
             for channel in channels
