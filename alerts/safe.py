@@ -15,8 +15,8 @@ from rules.text import defuse, shorten
 
 NAME, WORD, QUOTED, REASON, ADDRESS, NOTE = 40, 30, 280, 200, 500, 1_000
 """Most characters of a name, a watched word, a quotation, a person's reason, a link and a note."""
-NOTE = 80
-"""Characters of a note of the operator's own."""
+HINT = 80
+"""Characters of where a scheduled post is stopped."""
 STEP, ANSWER, ANSWERS = 200, 1_000, 3
 """Most characters of a step and of a holding answer, and most answers in a message."""
 READ = 2_000
@@ -66,7 +66,7 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         unheard=_named(alert.unheard),
         partly=tuple(map(_name, alert.partly)),
         posts=tuple(
-            replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, NOTE)) for each in alert.posts
+            replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, HINT)) for each in alert.posts
         ),
         running=tuple(replace(each, name=_name(each.name)) for each in alert.running),
         advice=alert.advice and _advice(alert.advice),

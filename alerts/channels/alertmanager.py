@@ -15,6 +15,7 @@ from alerts.alert import Alert, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import request
+from alerts.channels._objects import ended_by, is_for_later
 from alerts.channels._text import cut, one_line, unmarked
 from alerts.message import Message
 from alerts.safe import safe_link
@@ -74,6 +75,10 @@ class AlertmanagerChannel:
 
     async def send(self, message: Message, receipt: str = "", /) -> str | None:
         about, now = message.about, self._tools.now()
+        if is_for_later(message):
+            # the server is tried all the same: of a canary it is to be known whether it would get here
+            await self.probe()
+            return None
         told = _Told(_alerts(message, receipt), instant(about.at) if _is_over(about) else None)
         async with self._turn:
             # until it is certain what the server knows, nothing is told again
@@ -114,8 +119,8 @@ class AlertmanagerChannel:
                 await self._post(alerts)
 
     def _lasts(self, about: Alert | Notice) -> int:
-        """A source that is down is said to be up again; no other notice ends."""
-        ends = isinstance(about, Alert) or about.topic == "source_down"
+        """That a source is down, or a canary lost, is ended by another notice; no other one is."""
+        ends = isinstance(about, Alert) or about.topic in ("source_down", "canary_lost")
         return LASTS if ends and not self._tools.passing else BRIEFLY
 
     async def _post(self, alerts: list[dict[str, Any]]) -> None:
@@ -131,7 +136,7 @@ class AlertmanagerChannel:
 
 
 def _is_over(about: Alert | Notice) -> bool:
-    return about.state == "resolved" if isinstance(about, Alert) else about.topic == "source_up"
+    return about.state == "resolved" if isinstance(about, Alert) else ended_by(about) is not None
 
 
 def _firing(alert: dict[str, Any], until: Instant) -> dict[str, Any]:
@@ -165,9 +170,8 @@ def _alert(message: Message, labels: dict[str, str], ended: datetime | None) -> 
 
 def _labels(about: Alert | Notice) -> dict[str, str]:
     if isinstance(about, Notice):
-        # up again is the end of down
-        topic = "source_down" if about.topic == "source_up" else about.topic
-        return {"alertname": f"badbuzz_{topic}", "subject": about.subject, "severity": "warning"}
+        name = f"badbuzz_{ended_by(about) or about.topic}"
+        return {"alertname": name, "subject": about.subject, "severity": "warning"}
     return {
         "alertname": "badbuzz_incident",
         "brand": about.brand,

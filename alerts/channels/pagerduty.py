@@ -15,6 +15,7 @@ from alerts.alert import Alert, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, exchange, refusal
+from alerts.channels._objects import ended_by, is_for_later
 from alerts.channels._text import cut, digest, one_line, token, unmarked
 from alerts.message import Message
 from alerts.safe import safe_link
@@ -73,9 +74,9 @@ class _Refused(msgspec.Struct):
 
 
 class PagerdutyChannel:
-    """One alert in PagerDuty an incident: triggered by what rings, acknowledged and resolved as the incident is. A step
-    that rings nobody, such as an easing, is not told: there each trigger may ring. Once it is acknowledged there,
-    PagerDuty rings for it no more, not even when it gets worse. Levels are called there as in the configuration.
+    """One alert in PagerDuty an incident: triggered by what rings, acknowledged and resolved as the incident is. What
+    rings nobody, such as an easing or a digest, is not told: there each trigger may ring. Once it is acknowledged
+    there, PagerDuty rings for it no more, not even when it gets worse. Levels are called there as in the configuration.
 
     With a token, PagerDuty is asked every PAUSE whether a person acknowledged what this process told it of; of an
     incident from before a restart, from its next step on.
@@ -89,6 +90,10 @@ class PagerdutyChannel:
     async def send(self, message: Message, _receipt: str = "", /) -> None:
         about = message.about
         action = _action(about)
+        if is_for_later(message):
+            # the keys are tried all the same: of a canary it is to be known whether it would get here
+            await self.probe()
+            return
         if action == "trigger" and message.step > 0 and message.priority <= 2:
             return
         event: dict[str, Any] = {"event_action": action, "dedup_key": _key(about, self._tools.installation)}
@@ -187,7 +192,7 @@ def beside(server: str) -> URL:
 
 def _action(about: Alert | Notice) -> Literal["trigger", "acknowledge", "resolve"]:
     if isinstance(about, Notice):
-        return "resolve" if about.topic == "source_up" else "trigger"
+        return "resolve" if ended_by(about) else "trigger"
     if about.state == "resolved":
         return "resolve"
     return "acknowledge" if about.state == "acknowledged" else "trigger"
@@ -197,8 +202,11 @@ def _key(about: Alert | Notice, installation: str) -> str:
     """What the alert there is known by. That a source is up again ends that it is down."""
     if isinstance(about, Alert):
         return token(about.incident)
-    if about.topic in ("source_down", "source_up"):
-        return digest(f"{installation}\n{about.subject}")
+    match ended_by(about) or about.topic:
+        case "source_down":
+            return digest(f"{installation}\n{about.subject}")
+        case "canary_lost":
+            return digest(f"{installation}\n\ncanary")
     return token(about.id)
 
 

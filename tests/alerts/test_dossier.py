@@ -124,3 +124,9 @@ def test_what_strangers_wrote_never_changes_the_page(language):
     plain, hostile = (render_dossier(told(text), language, PARIS) for text in ("x", trick))
     assert Tags(plain).tags == Tags(hostile).tags
     assert (set(), True) == (hidden(hostile), "7*7" in hostile)
+
+
+def test_a_note_is_shown_as_long_as_a_person_writes_it():
+    note = "La direction est prévenue. " * 20
+    dossier = replace(BARE, moments=(Moment(at=OPENED, what="note", by="Léa", text=note),))
+    assert note.strip() in "\n".join(Page(render_dossier(dossier, "fr", PARIS)).texts)

@@ -127,10 +127,13 @@ async def test_an_alert_is_prolonged_while_the_channel_runs_and_its_end_is_told_
     assert datetime.fromisoformat(later["endsAt"]) > OPENED + timedelta(hours=24 + 9)
 
 
-async def test_a_source_that_is_up_again_ends_the_alert_that_it_is_down(tmp_path: Path) -> None:
+async def test_a_source_that_is_up_again_ends_the_alert_that_it_is_down_and_no_other_is_for_what_can_wait(
+    tmp_path: Path,
+) -> None:
     now = datetime.now(UTC)
     with alertmanager(tmp_path, free_port()) as url:
         async with channel(url) as made:
+            await made.send(message(notice(topic="held", at=now - timedelta(minutes=1)), priority=2))
             await made.send(message(notice(at=now - timedelta(minutes=1))))
             (down,) = await firing(url)
             await made.send(message(notice(id="n-2", topic="source_up", at=now)))

@@ -66,13 +66,22 @@ async def test_an_incident_is_one_alert_that_is_taken_and_closed_with_it() -> No
     assert not {"links", "client_url"} & set(worse)
 
 
-async def test_a_source_that_is_up_again_closes_the_alert_that_it_is_down() -> None:
+@pytest.mark.parametrize(("begins", "ends"), [("source_down", "source_up"), ("canary_lost", "canary_back")])
+async def test_what_is_well_again_closes_the_alert_that_it_was_not(begins: str, ends: str) -> None:
     async with pagerduty() as fake, told(fake) as channel:
-        await channel.send(message(notice()))
+        await channel.send(message(notice(topic=begins)))
         (key,) = fake.alerts
-        await channel.send(message(notice(id="n-2", topic="source_up")))
+        await channel.send(message(notice(id="n-2", topic=ends), priority=2))
 
     assert ([key], "resolved", {}) == (list(fake.alerts), fake.alerts[key]["status"], fake.asked)
+
+
+@pytest.mark.parametrize("topic", ["held", "live", "digest", "watch_confirmed", "canary"])
+async def test_what_can_be_read_at_leisure_calls_nobody(topic: str) -> None:
+    async with pagerduty() as fake, told(fake) as channel:
+        await channel.send(message(notice(topic=topic), priority=2))
+
+    assert ({}, 0) == (fake.alerts, fake.rung)
 
 
 async def test_who_acknowledges_there_takes_the_incident_here_once() -> None:
