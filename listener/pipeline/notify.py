@@ -53,7 +53,7 @@ class Waiting:
 @dataclass(frozen=True, kw_only=True)
 class Heard:
     """What people know of an open incident: the `channels` that were told; `own`
-    have a message about it alone. `severity` is the highest it had; `waiting`
+    have a message about it alone, and `planned` is when a channel is told. `severity` is the highest it had; `waiting`
     what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
     to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
     act.
@@ -64,6 +64,7 @@ class Heard:
     severity: Severity
     channels: tuple[str, ...] = ()
     own: frozenset[str] = frozenset()
+    planned: Mapping[str, Instant] = field(default_factory=dict)
     waiting: Waiting | None = None
     ladder: Instant | None = None
     taken: bool = False
@@ -209,12 +210,17 @@ class Notifier:
                 transition=step.id,
                 critical=step.severity == "critical",
                 fallback=tuple(routed.fallback.get(channel, ())),
-                # an incident that has a message of its own goes on there, at once
-                circle=None if channel in before.own else circle,
+                circle=None if self._goes_on(step, at, channel, before) else circle,
                 call=routed.calls.get(channel),
             )
             for channel in channels
         ]
+
+    def _goes_on(self, step: Transition, at: Instant, channel: str, before: Heard) -> bool:
+        """Whether a step is told at once: on a message of its own incident, or since it asks nobody to act on what the
+        channel was told.
+        """
+        return channel in before.own or (step.state not in ACTING and before.planned.get(channel, at) <= at)
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
         as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)

@@ -39,9 +39,8 @@ class Pacing:
             each.id: self._placed(each, settings, at) for each in sorted(outgoing, key=lambda each: not each.critical)
         }
         for each in placed.values():
-            if each.thread in heard and each.slot in (None, at):
-                mine = heard[each.thread]
-                heard[each.thread] = replace(mine, own=mine.own | {each.channel})
+            if each.thread in heard:
+                heard[each.thread] = _remembered(heard[each.thread], each, at)
         return [placed[each.id] for each in outgoing]
 
     def _placed(self, each: Outgoing, settings: Settings, at: Instant) -> Outgoing:
@@ -65,6 +64,12 @@ def waits_until(channel: str, settings: Settings, at: Instant) -> Instant | None
     if owner is None or configured is None or not _gathers(configured.kind):
         return None
     return quiet_until(owner.quiet_hours, owner.time_zone or settings.daemon.time_zone, at)
+
+
+def _remembered(heard: Heard, each: Outgoing, at: Instant) -> Heard:
+    if each.slot in (None, at):
+        return replace(heard, own=heard.own | {each.channel})
+    return replace(heard, planned={**heard.planned, each.channel: each.slot or at})
 
 
 async def recalled(store: Store, at: Instant) -> Pacing:

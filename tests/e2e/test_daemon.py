@@ -9,9 +9,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
-from tests.e2e.daemon import Daemon, daemon, until
+from tests.e2e.daemon import PATIENCE, Daemon, daemon, until
 from tests.e2e.surroundings import ENGLISH, FRENCH, Press, press, push, retained
 from tests.servers import (
     PASSWORD,
@@ -98,13 +99,13 @@ class World:
     mail: Inbox
     broker: Broker
 
-    async def told(self, steps: int) -> None:
+    async def told(self, steps: int, seconds: float = PATIENCE) -> None:
         """Wait until every channel has been told of so many steps in all."""
 
         def counts():
             return {channel: len(self.daemon.logged("delivered", channel=channel)) for channel in CHANNELS}
 
-        await until(f"{steps} messages everywhere", lambda: counts() == dict.fromkeys(CHANNELS, steps))
+        await until(f"{steps} messages everywhere", lambda: counts() == dict.fromkeys(CHANNELS, steps), seconds)
 
     async def push(self, *mentions: dict[str, object]) -> int:
         return await push(self.daemon.http, self.daemon.port, "forum", SECRETS["FORUM_KEY"], *mentions)
@@ -143,6 +144,7 @@ async def world(folder: Path):
         yield World(running, feeds, chat, phone, hook, mail, broker)
 
 
+@pytest.mark.timeout(300)
 async def test_a_crisis_reaches_every_inbox_from_its_opening_to_its_end(tmp_path):
     async with world(tmp_path) as here:
         await nothing_happens(here)
@@ -214,7 +216,8 @@ async def a_second_incident_quotes_what_is_then_deleted(here: World) -> None:
     page = await here.daemon.get("/") + await here.daemon.get("/i/2")
     assert [word for word in (*SAID, *AUTHORS) if word in page] == [SAID[2], AUTHORS[2]]
     here.hook.answer = lambda _posted: web.Response()
-    await here.told(4)
+    # the second page to people comes a minute after the first
+    await here.told(4, 80.0)
     late = here.hook.received[-1].json["badbuzz"]
     assert (late["state"], late["figures"]["count"], late["figures"]["authors"]) == ("open", 3, 3)
     assert {quote["handle"] for quote in late["quotes"]} == {AUTHORS[2]}
