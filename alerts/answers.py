@@ -46,9 +46,16 @@ def choices(language: Language, *presses: Press) -> tuple[Choice, ...]:
     return tuple(Choice(act=press, label=labels[press]) for press in presses)
 
 
-def was_it_real(language: Language) -> tuple[Choice, ...]:
-    """Yes and no."""
-    return (*choices(language, "real"), Choice(act="false-alarm", label=headings(language).no))
+def offered(language: Language, *, is_over: bool, is_taken: bool, is_judged: bool) -> tuple[str, tuple[Choice, ...]]:
+    """What can be done of an incident, and a question before it where that needs one: of what is over only whether it
+    was real, while nobody has said so.
+    """
+    if not is_over:
+        return "", choices(language, "unack" if is_taken else "ack", "silence", "false-alarm")
+    if is_judged:
+        return "", ()
+    words = headings(language)
+    return words.was_it_real, (*choices(language, "real"), Choice(act="false-alarm", label=words.no))
 
 
 def refused(why: str, language: Language) -> Acted:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from alerts.acts import Choice
 from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
-from alerts.answers import choices, was_it_real
+from alerts.answers import choices, offered
 from alerts.charting import chart_of
 from alerts.layout import LINE, Sheet, cut, laid_out, stamp
 from alerts.message import Message, Quotation
@@ -74,7 +74,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     )
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "next")
-    asks, offered = _offered(safe, language)
+    asks, presses = _offered(safe, language)
     message = Message(
         id=alert.id,
         thread=alert.incident,
@@ -92,7 +92,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         answers=words.facts("answers"),
-        choices=offered,
+        choices=presses,
         asks=asks,
         context=" · ".join([tail[0], f"{stamp(times)}, {times.place}", *tail[1:]]),
         link=safe.link,
@@ -107,16 +107,15 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
 
 
 def _offered(alert: Alert, language: Language) -> tuple[str, tuple[Choice, ...]]:
-    """What can be done, and a question before it where that needs one: of what is over only whether it was real, while
-    nobody has said so. A drill is taken like an incident, and is nothing else.
+    """What can be done, and a question before it where that needs one. A drill is taken like an incident, and is
+    nothing else.
     """
+    is_over = alert.state == "resolved"
     if alert.late and alert.late.state == "resolved":
         return "", ()
     if alert.drill:
-        return "", () if alert.taken_at or alert.state == "resolved" else choices(language, "ack")
-    if alert.state != "resolved":
-        return "", choices(language, "unack" if alert.taken_at else "ack", "silence", "false-alarm")
-    return ("", ()) if alert.ending else (headings(language).was_it_real, was_it_real(language))
+        return "", () if alert.taken_at or is_over else choices(language, "ack")
+    return offered(language, is_over=is_over, is_taken=bool(alert.taken_at), is_judged=bool(alert.ending))
 
 
 def _taken(alert: Alert) -> Alert:

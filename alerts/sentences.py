@@ -20,6 +20,7 @@ _FRENCH = [
         (r"there are (\d+) silences already", "il y a déjà {0} sourdines"),
         (r"its time was over before the daemon took it", "son temps était passé avant que badbuzz ne la prenne"),
         (r"asked for in (.+)", "demandé dans {0}"),
+        (r"asked for on the page behind a link", "demandé sur la page d’un lien"),
         (r"namesake", "homonyme"),
         (r"campaign or contest", "campagne ou concours"),
         (r"competitor", "concurrent"),

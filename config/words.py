@@ -56,7 +56,8 @@ def in_words(error: ValidationError, model: type[BaseModel], keys: Keys, documen
         place = _written(detail, data)
         messages, _ = said.setdefault(place, ([], _hint(detail, model, _at(data, place))))
         message = message_of(detail, _at(data, place))
-        if message not in messages:
+        # a list of which the only value is wrong is empty as well, to pydantic
+        if message not in messages and not (messages and detail["type"] == "too_short"):
             messages.append(message)
     for place, (messages, hint) in said.items():
         has_parts = any(len(other) > len(place) and other[: len(place)] == place for other in said)

@@ -42,6 +42,12 @@ async def answer(
         await (wait(left) if wait else asyncio.sleep(min(left, LOOK_AGAIN)))
 
 
+def quiet_for_an_hour(row: IncidentRow) -> HushFor:
+    """What somebody asks for who wants to hear nothing of an incident for a while."""
+    # who presses knows how bad it is: a silence that holds nothing would only seem to be one
+    return HushFor(what=Hush(incident=row.id, critical=row.severity == "critical"), span=span(USUAL))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """The channel where people ask, what they call it, and what is spoken there."""
@@ -111,12 +117,10 @@ class Acting:
         return refused(answered.refusal, language) if answered and answered.refusal else None
 
     async def _silence(self, row: IncidentRow, by: str, times: Times) -> Acted:
-        # who presses knows how bad it is: a silence that holds nothing would only seem to be one
-        critical = row.severity == "critical"
-        wish = HushFor(what=Hush(incident=row.id, critical=critical), span=span(USUAL))
+        wish = quiet_for_an_hour(row)
         command = await self._views.ask_silence(wish, f"asked for in {self._place.name}", by, self._now())
         why_not = await self._refusal(command, times.language)
-        return why_not or silenced(row.number, times.now + USUAL, times, critical=critical)
+        return why_not or silenced(row.number, times.now + USUAL, times, critical=wish.what.critical)
 
     async def _judged(self, act: Act, row: IncidentRow, times: Times) -> Acted:
         """What is said to somebody who says what an incident was."""

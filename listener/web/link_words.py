@@ -13,6 +13,8 @@ LINK_WORDS: Mapping[Language, Mapping[str, str]] = {
         " S’il reprend, vous aurez un message.",
         "taken": f"Pris en charge par {{who}}{NB}: les rappels s’arrêtent."
         " Vous aurez un message si le niveau monte, et à la fin.",
+        "quiet": "En sourdine jusqu’à {until}, sauf si le niveau monte.",
+        "mute": "En sourdine jusqu’à {until}, quoi qu’il devienne.",
         "refused": f"Ce n’est pas fait{NB}:",
         "only": "Ce lien n’ouvre que cet incident. Il est valable jusqu’à {until} ({zone}).",
         "expired": "Ce lien n’est plus valable.",
@@ -26,6 +28,8 @@ LINK_WORDS: Mapping[Language, Mapping[str, str]] = {
         "name": "Your name (optional)",
         "over": "This incident is resolved: there is nothing left to take. If it starts again, you will hear.",
         "taken": "{who} has it: no more reminders. You will hear if the level rises, and at the end.",
+        "quiet": "Silenced until {until}, unless the level rises.",
+        "mute": "Silenced until {until}, whatever becomes of it.",
         "refused": "This was not done:",
         "only": "This link opens this incident alone. It is good until {until} ({zone}).",
         "expired": "This link is no longer good.",

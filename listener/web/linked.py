@@ -4,16 +4,16 @@ from base64 import b64encode
 from functools import partial
 from hashlib import sha256
 from importlib.resources import files
-from typing import Literal
+from typing import get_args
 
 from aiohttp import web
 
-from alerts.acts import Act
-from alerts.answers import false_alarm
+from alerts.acts import Act, Press
+from alerts.answers import offered, question
 from alerts.links import Link
 from alerts.safe import masked
-from alerts.words import headings
-from listener.pipeline.acting import answer
+from alerts.silence import Silence
+from listener.pipeline.acting import answer, quiet_for_an_hour
 from listener.store.port import IncidentRow
 from listener.web.guard import Guard
 from listener.web.link_words import LINK_WORDS
@@ -31,7 +31,7 @@ _HEADERS = {
     # the address is a secret, that no other site may learn
     "Referrer-Policy": "no-referrer",
 }
-_CHOICES: tuple[Literal["ack", "false-alarm"], ...] = ("ack", "false-alarm")
+_PRESSES: tuple[Press, ...] = tuple(press for each in get_args(Press) for press in get_args(each) or (each,))
 
 
 class Linked:
@@ -52,12 +52,16 @@ class Linked:
         if link.until <= self._site.now():
             return self._page(who, {"expired": link.until, "number": link.number}, status=410)
         row, form = await self._row(link, who), await self._form(request)
-        choice = next((each for each in _CHOICES if each == form.get("act")), None)
-        if choice is None or not self._guard.is_own_form(form.get("form", ""), self._purpose(request)):
+        press = next((each for each in _PRESSES if each == form.get("act")), None)
+        if press is None or not self._guard.is_own_form(form.get("form", ""), self._purpose(request)):
             raise web.HTTPForbidden(text="old_form")
-        by = shorten(defuse(form.get("by", "")), LONGEST_NAME) or who.label
-        wish = false_alarm(None, row.id, by) if choice == "false-alarm" else Act.pressed(choice, row.id, by)
-        if refusal := await self._ask(wish):
+        by = shorten(defuse(form.get("by", "")), LONGEST_NAME)
+        wish = Act.pressed(press, row.id, by or who.label)
+        if wish.verb == "question":
+            asked = question(who.language)
+            shown = {**await self._facts(request, link, who), "asks": asked.words, "choices": asked.choices, "by": by}
+            return self._page(who, shown)
+        if refusal := await self._ask(wish, row):
             shown = {**await self._facts(request, link, who), "refusal": refusal}
             return self._page(who, shown, status=409)
         raise web.HTTPSeeOther(request.path)
@@ -85,29 +89,41 @@ class Linked:
         except (ValueError, LookupError) as error:
             raise web.HTTPBadRequest(text="bad_form") from error
 
-    async def _ask(self, act: Act) -> str:
+    async def _ask(self, act: Act, row: IncidentRow) -> str:
         """Why it was refused, "" when it is done or will be."""
-        command = await self._site.views.ask(
-            act.verb, act.incident, act.by, self._site.now(), act.because, ending=act.ending
-        )
+        views, now = self._site.views, self._site.now()
+        if act.verb == "silence":
+            because = "asked for on the page behind a link"
+            command = await views.ask_silence(quiet_for_an_hour(row), because, act.by, now)
+        else:
+            command = await views.ask(act.verb, act.incident, act.by, now, act.because, ending=act.ending)
         answered = await answer(self._site.views, command, self._site.news.wait, self._patience)
         return answered.refusal if answered else ""
 
     async def _facts(self, request: web.Request, link: Link, who: Recipient) -> Facts:
-        row, words = await self._row(link, who), headings(who.language)
+        row = await self._row(link, who)
         facts = await OneIncident(number=row.id).read(self._site)
-        over = row.state == "resolved"
-        may = {"ack": facts["may_ack"], "false-alarm": not over}
+        over, taken = row.state == "resolved", bool(row.acknowledged_by)
+        asks, choices = offered(who.language, is_over=over, is_taken=taken, is_judged=bool(row.ending))
         return {
             **facts,
             "over": over,
-            "choices": [(act, words.labels[act]) for act in _CHOICES if may[act]],
+            "quiet": None if over else await self._silence(row),
+            "asks": asks,
+            "choices": choices,
+            "by": "",
             "form": self._guard.form_token(self._purpose(request)),
             "masked": partial(masked, language=who.language),
             "until": link.until,
             "path": request.path,
             "refusal": "",
         }
+
+    async def _silence(self, row: IncidentRow) -> Silence | None:
+        """The one of the incident alone that ends last."""
+        now, silences = self._site.now(), await self._site.views.silences()
+        mine = [each for each, _ in silences if each.what.incident == row.id and each.at <= now < each.until]
+        return max(mine, key=lambda each: each.until, default=None)
 
     def _purpose(self, request: web.Request) -> str:
         return f"link {request.match_info['token']}"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alerts.acts import BECAUSE, Act, Press, Reason
-from alerts.answers import choices, question, was_it_real
+from alerts.answers import choices, offered, question
 from tests.acting import Asked
 from tests.answering import Seat, seated
 from tests.builders import alert, message, step
@@ -15,7 +15,8 @@ OPEN = message(language="fr", choices=choices("fr", "ack", "silence", "false-ala
 TAKEN = message(
     alert(step=1, state="acknowledged"), "fr", id="2", choices=choices("fr", "unack", "silence", "false-alarm")
 )
-OVER = message(alert(step=2, state="resolved"), "fr", id="3", asks="Réel ?", choices=was_it_real("fr"))
+_, REAL = offered("fr", is_over=True, is_taken=False, is_judged=False)
+OVER = message(alert(step=2, state="resolved"), "fr", id="3", asks="Réel ?", choices=REAL)
 
 
 async def pressed(seat: Seat, asked: Asked, *presses: Press) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from alerts.acts import REASONS
 from alerts.links import LIFE, mark_of
 from listener.store.port import Answered
 from listener.web.guard import FAILURES_PER_MINUTE, LOOKS_PER_MINUTE
@@ -69,7 +70,7 @@ async def test_a_press_takes_the_incident_in_the_name_of_whom_it_was_sent_to(ser
     answers = [
         await pressed(client, act="ack"),
         await pressed(client, act="ack", by="Léa <b>\u202e"),
-        await pressed(client, act="false-alarm"),
+        await pressed(client, act="namesake"),
     ]
 
     assert [(303, PATH)] * 3 == [(answer.status, answer.headers["Location"]) for answer, _ in answers]
@@ -77,6 +78,30 @@ async def test_a_press_takes_the_incident_in_the_name_of_whom_it_was_sent_to(ser
         (each.verb, each.by, each.ending) for each in world.views.asked
     ]
     assert {"5f0c"} == {each.target for each in world.views.asked}
+
+
+async def test_who_says_that_it_is_a_false_alarm_is_asked_why_before_anything_is_done(served, world):
+    answer, page = await pressed(await served(), act="false-alarm", by="Léa")
+
+    assert (200, []) == (answer.status, world.views.asked)
+    assert "Fausse alerte, pourquoi" in page
+    assert 'value="Léa"' in page
+    assert list(REASONS) == re.findall(r'name="act" value="([\w-]+)"', page)
+
+
+@pytest.mark.parametrize(
+    ("severity", "said"),
+    [("warning", "0\u00a0h\u00a010, sauf si le niveau monte"), ("critical", "quoi qu’il devienne")],
+)
+async def test_a_press_silences_the_incident_for_an_hour(served, world, severity, said):
+    world.views.rows[0] = incident(severity=severity)
+    world.views.answers = {1: Answered(id=1, at=NOW)}
+    client = await served()
+    answer, _ = await pressed(client, act="silence")
+    (silence,) = world.views.hushed
+
+    assert (303, "Astreinte 1", "5f0c") == (answer.status, silence.by, silence.what.incident)
+    assert said in await (await client.get(PATH)).text()
 
 
 @pytest.mark.parametrize(
@@ -114,9 +139,10 @@ async def test_a_refusal_is_told_on_the_page(served, world):
 @pytest.mark.parametrize(
     ("changes", "said", "choices"),
     [
-        ({}, "Rien n’est fait tant que vous n’appuyez pas", ["ack", "false-alarm"]),
-        ({"acknowledged_by": "Léa"}, "Pris en charge par Léa", ["false-alarm"]),
-        ({"state": "resolved"}, "Cet incident est clos", []),
+        ({}, "Rien n’est fait tant que vous n’appuyez pas", ["ack", "silence", "false-alarm"]),
+        ({"acknowledged_by": "Léa"}, "Pris en charge par Léa", ["unack", "silence", "false-alarm"]),
+        ({"state": "resolved"}, "Était-ce une vraie alerte", ["real", "false-alarm"]),
+        ({"state": "resolved", "ending": "real"}, "Cet incident est clos", []),
     ],
 )
 async def test_the_page_says_how_the_incident_stands_and_offers_what_is_left(served, world, changes, said, choices):

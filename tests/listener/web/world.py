@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from aiohttp import web
 
 from alerts.links import Links
-from alerts.silence import HeldBack, Silence
+from alerts.silence import HeldBack, HushFor, Silence
 from config.model import Secret
 from config.problems import Problem
 from listener.observe.metrics import Metrics
@@ -130,6 +130,11 @@ class Shelf:
         number = len(self.asked) + 1
         self.asked.append(Command(id=number, at=at, verb=verb, target=target, by=by, because=because, **more))
         return len(self.asked)
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+        silence = Silence(number=1, at=at, until=at + wish.span, by=by, because=because, what=wish.what)
+        self.hushed.append(silence)
+        return await self.ask("silence", wish.what.incident, by, at, because)
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
         if self.broken:
