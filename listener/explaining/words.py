@@ -9,6 +9,7 @@ CONDITIONS: dict[Language, dict[str, str]] = {
         "chance": "more than chance: a steady rate does this {observed}; allowed is {needed}",
         "habit": "more than its habit: beyond its own bursts and records {observed}; allowed is {needed}",
         "peaks": "rarer than its past excursions: {observed}; allowed is {needed}",
+        "length": "longer than its own bursts last: it goes on so long {observed}; allowed is {needed}",
         "loud": "loud enough to be told before what is usual is known: {observed} {unit}, {needed} needed",
         "harmless": "more than a false alarm of this month: evidence {observed}, {needed} needed",
         "usual": "above what is usual: {observed} {unit}, {needed} needed",
@@ -39,6 +40,7 @@ CONDITIONS: dict[Language, dict[str, str]] = {
             f"plus que l’habitude{NB}: au-delà de ses propres pics et records {{observed}}{NB}; toléré{NB}: {{needed}}"
         ),
         "peaks": f"plus rare que ses poussées passées{NB}: {{observed}}{NB}; toléré{NB}: {{needed}}",
+        "length": f"plus long que ses propres pics{NB}: cela dure autant {{observed}}{NB}; toléré{NB}: {{needed}}",
         "loud": f"assez de bruit avant de connaître l’habitude{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
         "harmless": f"plus qu’une fausse alerte de ce mois-ci{NB}: indices {{observed}}, il en faut {{needed}}",
         "usual": f"plus que d’habitude{NB}: {{observed}} {{unit}}, il en faut {{needed}}",
@@ -73,7 +75,7 @@ CONDITIONS: dict[Language, dict[str, str]] = {
         "new": f"nouveau{NB}: {{observed}} mentions avec ce terme, il en faut {{needed}} pour bien plus qu’avant",
     },
 }
-RATES = frozenset({"chance", "habit", "peaks"})
+RATES = frozenset({"chance", "habit", "peaks", "length"})
 """Conditions whose numbers are false alarms in 30 days."""
 SHARES = frozenset({"sure", "day"})
 CHANCES = frozenset({"silence"})
@@ -84,6 +86,7 @@ MISSING: dict[Language, dict[str, str]] = {
         "chance": "chance alone does this {observed}, where {needed} is allowed",
         "habit": "this brand goes so far {observed}, where {needed} is allowed",
         "peaks": "this brand has excursions like this {observed}, where {needed} is allowed",
+        "length": "this brand goes on so long {observed}, where {needed} is allowed",
         "loud": "only {observed} of {needed} {unit} needed while what is usual is unknown",
         "harmless": "no more than a false alarm of this month: evidence {observed} of {needed} needed",
         "usual": "{observed} {unit} are not more than usual: {needed} would be",
@@ -112,6 +115,7 @@ MISSING: dict[Language, dict[str, str]] = {
         "chance": "le seul hasard fait cela {observed}, et {needed} est toléré",
         "habit": "cette marque va aussi loin {observed}, et {needed} est toléré",
         "peaks": "cette marque a de telles poussées {observed}, et {needed} est toléré",
+        "length": "chez cette marque cela dure autant {observed}, et {needed} est toléré",
         "loud": f"{{unit}}{NB}: {{observed}} sur {{needed}} nécessaires tant que l’habitude est inconnue",
         "harmless": f"pas plus qu’une fausse alerte de ce mois-ci{NB}: indices {{observed}} sur {{needed}} nécessaires",
         "usual": f"{{unit}}{NB}: {{observed}}, rien d’inhabituel avant {{needed}}",

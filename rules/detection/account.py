@@ -43,10 +43,13 @@ def rarity_of(reading: Reading, budget: float) -> Rarity:
 
 
 def rare_conditions(reading: Reading, budget: float) -> tuple[Condition, ...]:
-    """The three that a reading must meet: more than chance does at a steady rate, more than the series has done before
-    from one moment to the next, and rarer than its past excursions.
+    """What a reading must meet: more than chance does at a steady rate, and either longer than the series' own bursts
+    last, or both more than it has done before from one moment to the next and rarer than its past excursions. Of these
+    two ways the one that is nearer.
     """
     rates = {"chance": reading.by_chance, "habit": reading.by_habit, "peaks": reading.by_peaks}
+    if reading.by_length < max(reading.by_habit, reading.by_peaks):
+        rates = {"chance": reading.by_chance, "length": reading.by_length}
     return tuple(
         Condition(name=name, met=rate <= budget, observed=_finite(rate), needed=budget) for name, rate in rates.items()
     )

@@ -16,13 +16,13 @@ Gains = tuple[tuple[float, float], ...]
 """For each factor the log-likelihood ratio that a mention adds, and what a whole bin adds beside."""
 
 
-def gains(expected: float, dispersion: float) -> Gains:
+def gains(expected: float, dispersion: float, factors: Sequence[float] = FACTORS) -> Gains:
     """Of a bin of mean `expected` > 0, negative binomial with variance mean + dispersion * mean², or Poisson."""
     if dispersion * expected <= _POISSON_BELOW:
-        return tuple((log(factor), -expected * (factor - 1)) for factor in FACTORS)
+        return tuple((log(factor), -expected * (factor - 1)) for factor in factors)
     size = 1 / dispersion
     own = size + expected
-    risen = ((factor, size + factor * expected) for factor in FACTORS)
+    risen = ((factor, size + factor * expected) for factor in factors)
     return tuple((log(factor * own / other), size * log(own / other)) for factor, other in risen)
 
 

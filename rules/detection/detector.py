@@ -5,9 +5,10 @@ from math import exp, log, sqrt
 
 import msgspec
 
-from rules.detection import cusum
+from rules.detection import cusum, lasting
 from rules.detection.bursts import Bursts
 from rules.detection.doubt import at_most
+from rules.detection.lasting import Lasting
 from rules.detection.level import Level
 from rules.detection.peaks import Peaks
 
@@ -28,9 +29,10 @@ _PRESENT = 30.0  # minutes that "now" is, when it is asked whether an excursion 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """`expected` mentions in the bin; `rate`: how many false alarms in 30 days a threshold at this reading would mean
-    for this series: the largest of `by_chance` at a steady rate, of so much `evidence` (a log likelihood ratio),
-    `by_habit` beyond its record or its bursts, and `by_peaks` of its past excursions; `by_model`: by chance and habit
-    alone, as these formulas call it, with tails that are too light.
+    for this series. That is `by_chance` at a steady rate, of so much `evidence` (a log likelihood ratio), or more: by
+    how long it lasts (`by_length`), or else the larger of `by_habit` beyond its record or its bursts, and `by_peaks` of
+    its past excursions, whichever of these two ways is rarer. `by_model`: by chance and habit alone, as these formulas
+    call it, with tails that are too light.
     """
 
     expected: float
@@ -40,6 +42,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     by_chance: float
     by_habit: float
     by_peaks: float
+    by_length: float
 
     @property
     def score(self) -> float:
@@ -54,13 +57,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 class Detector(msgspec.Struct, kw_only=True, array_like=True):
     """Strictly causal, O(1) a bin.
 
-    Two measures of a rise, neither of which is enough alone:
+    Three measures of a rise, none of which is enough alone:
     - a sequential test (`cusum`): near the optimum where the background is steady, and blind to benign bursts. It is
       compared with its own record, which fades with a half-life of 20 days;
     - the log ratio to the level over 5, 15 and 60 minutes, in units of the series' own bursts (`bursts`).
 
-    An alarm must be significant for the sequential test, and beyond what the series has done before in one of the two.
-    How often that is was learnt from its own excursions (`peaks`).
+    - how long it lasts, whatever its size (`lasting`).
+
+    An alarm must be significant for the sequential test, and beyond what the series has done before: longer than ever,
+    or beyond it in one of the first two, and then how often that is was learnt from its own excursions (`peaks`).
     """
 
     width: float = 1.0
@@ -72,6 +77,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     highest: float = 0.0
     present: float = 0.0
     calm: float = 0.0
+    lasting: Lasting = msgspec.field(default_factory=Lasting)
 
     def step(self, count: int, minute: float, times: float = 1.0) -> Reading:
         """Take in the bin that begins at `minute` (since the epoch); how surprising it was, before it is learnt. For a
@@ -80,10 +86,12 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         usual, dispersion = self.level.expected(minute, self.width), self.level.dispersion
         expected = usual * times
         calm = self._is_calm(count, expected, dispersion)
-        sums = cusum.add(self.sums, count, cusum.gains(at_most(expected, self.width, self.level.heard), dispersion))
+        most = at_most(expected, self.width, self.level.heard)
+        sums = cusum.add(self.sums, count, cusum.gains(most, dispersion))
+        self.lasting.step(count, expected, cusum.gains(most, dispersion, lasting.FACTORS), self.width)
         self.sums = [_leak(each, self.width) for each in sums] if calm else sums
         evidence = cusum.evidence(self.sums)
-        reading = self._reading(evidence, self.bursts.learn(count, self.width), expected)
+        reading = self._reading(evidence, self.bursts.learn(count, self.width), expected, self.lasting.rate())
         self._remember(evidence, calm=calm)
         if self.level.heard > _DAY:
             self.peaks.learn(log(_SCALE / reading.by_model), self.level.heard, self.width, _SETTLED)
@@ -100,19 +108,22 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         expected = self.level.expected(minute, self.width) * times
         most = at_most(expected, self.width, self.level.heard)
         sums = cusum.add(self.sums, count, cusum.gains(most, self.level.dispersion), part)
-        return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected)
+        gained = cusum.gains(most, self.level.dispersion, lasting.FACTORS)
+        by_length = self.lasting.ahead(count, expected, gained, part)
+        return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected, by_length)
 
     def soften(self) -> None:
         """What was learnt was about something else: keep the level as a prior only."""
         self.level.soften(_PRIOR_MINUTES)
         self.bursts.soften()
         self.sums, self.peaks = [0.0] * len(self.sums), Peaks()
-        self.record, self.highest = _RECORD, 0.0
+        self.record, self.highest, self.lasting = _RECORD, 0.0, Lasting()
 
     def end(self) -> None:
         """What goes on has been told to its end: only what comes after it can be news."""
         self.record = max(self.record, min(self.highest, _RECORD_GROWTH * self.record))
         self.sums, self.highest = [0.0] * len(self.sums), 0.0
+        self.lasting.end()
         self.peaks.keep(self.level.heard)
 
     def raise_to(self, other: "Detector") -> None:
@@ -132,20 +143,23 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         """What `dump` gave. Raises msgspec.DecodeError when it is none."""
         return _DECODER.decode(state)
 
-    def _reading(self, evidence: float, surprise: float, expected: float) -> Reading:
+    def _reading(self, evidence: float, surprise: float, expected: float, by_length: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
-        beyond_record = _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
+        # what chance alone makes as often is no habit
+        own = exp(-2 * cusum.false_alarms(self.record, expected, self.width))
+        beyond_record = own * _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
         by_habit = min(beyond_record, _BURST_RATE * exp(-surprise))
         by_model = max(by_chance, by_habit, 1e-300)
         by_peaks = self.peaks.rate(log(_SCALE / by_model), self.level.heard)
         return Reading(
             expected=expected,
             by_model=by_model,
-            rate=_heavier(max(by_model, by_peaks)),
+            rate=_heavier(max(by_chance, min(by_length, max(by_habit, by_peaks)), 1e-300)),
             evidence=evidence,
             by_chance=_heavier(by_chance),
             by_habit=_heavier(by_habit),
             by_peaks=_heavier(by_peaks),
+            by_length=_heavier(by_length),
         )
 
     def _is_quiet(self, evidence: float, *, calm: bool) -> bool:
@@ -162,7 +176,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _remember(self, evidence: float, *, calm: bool) -> None:
         """Let the record fade, and take in an excursion that is over."""
         self.record = _RECORD_FLOOR + (self.record - _RECORD_FLOOR) * 2 ** (-self.width / _RECORD_HALF_LIFE)
-        if self.level.heard > _DAY:  # before, it is hardly known what is usual
+        known = self.level.heard > _DAY  # before, it is hardly known what is usual
+        self.lasting.remember(self.width, known=known, calm=calm)
+        if known:
             self.highest = max(self.highest, evidence)
         settled = calm and self.calm > _SETTLED
         told = settled and evidence < 0.9 * self.highest and self.peaks.peak > _TOLD

@@ -1,6 +1,8 @@
 """How many mentions are to be expected in a bin: a slow level, the shape of day and week, and how lumpy counts are."""
 
+from collections.abc import Sequence
 from math import exp, sqrt
+from struct import Struct
 
 import msgspec
 
@@ -21,6 +23,7 @@ _SPREAD_PRIOR, _SPREAD_PRIOR_MINUTES, _SPREAD_HALF_LIFE = 0.05, 60.0, 7 * _DAY
 _LEAST_FOR_SPREAD = 0.05
 _LARGEST_SPREAD = 10.0
 _THURSDAY = 3  # the first day of the epoch
+_HOUR, _HOURS = Struct("<f"), Struct("<24f")
 
 
 class Level(msgspec.Struct, kw_only=True, array_like=True):
@@ -29,8 +32,8 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
     The level is a mean of winsorised counts that forgets with a half-life of ten days. What is heard while an excursion
     runs is held back until it is over: a burst does not become its own normal. What surely runs for three days has
     come to stay: it is then learnt as it was, not capped, and what was before counts for no more than it.
-    `hours` are the mentions of each hour in the first day, and from then on what each is worth beside the others. The
-    variance of a count of mean m is m + dispersion * m² (negative binomial).
+    `hours`, packed as floats of four bytes, are the mentions of each hour in the first day, and from then on what each
+    is worth beside the others. The variance of a count of mean m is m + dispersion * m² (negative binomial).
     """
 
     total: float = _PRIOR_TOTAL
@@ -41,8 +44,12 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
     spread: float = _SPREAD_PRIOR * _SPREAD_PRIOR_MINUTES
     spread_time: float = _SPREAD_PRIOR_MINUTES
     heard: float = 0.0
-    hours: list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
+    hours: bytearray | list[float] = msgspec.field(default_factory=lambda: [0.0] * 24)
     days: list[float] = msgspec.field(default_factory=lambda: [1.0] * 7)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.hours, list):
+            self.hours = _packed(self.hours)
 
     @property
     def dispersion(self) -> float:
@@ -60,20 +67,22 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         per_mean = width * (self.total + _DOUBT) / self.time / mean
         self._learn_level(usual * per_mean, count * per_mean, width, quiet=quiet, sure=sure)
         if self.heard < _DAY:  # of less than a day nobody knows whether it was its loud part
-            self.hours[int(minute // 60) % 24] += usual
+            hour = int(minute // 60) % 24
+            self._set_hour(hour, self._hours()[hour] + usual)
         else:
             self._learn_shape(usual, minute, width)
         self._learn_spread(usual, mean, width)
         self.heard += width
         if self.heard >= _DAY > self.heard - width:
-            mean = sum(self.hours) / 24
-            self.hours = [(total + _HOUR_MENTIONS) / (mean + _HOUR_MENTIONS) for total in self.hours]
+            totals = self._hours()
+            mean = sum(totals) / 24
+            self.hours = _packed([(total + _HOUR_MENTIONS) / (mean + _HOUR_MENTIONS) for total in totals])
 
     def soften(self, minutes: float) -> None:
         """Keep what is known as a prior worth `minutes`."""
         kept = min(1.0, minutes / self.time)
         self.total, self.time, self.heard = self.total * kept, self.time * kept, min(self.heard, minutes)
-        self.hours, self.days = [0.0] * 24, [1.0] * 7
+        self.hours, self.days = _packed([0.0] * 24), [1.0] * 7
         self.held = self.held_whole = self.held_time = 0.0
 
     def is_below(self, other: "Level") -> bool:
@@ -86,19 +95,32 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         hour = minute / 60.0 - 0.5
         before = int(hour // 1)
         part = hour - before
-        of_day = self.hours[before % 24] * (1 - part) + self.hours[(before + 1) % 24] * part
+        hours = self._hours()
+        of_day = hours[before % 24] * (1 - part) + hours[(before + 1) % 24] * part
         day = int(minute // _DAY + _THURSDAY) % 7
-        return of_day * 24 / sum(self.hours) * self.days[day] * 7 / sum(self.days)
+        return of_day * 24 / sum(hours) * self.days[day] * 7 / sum(self.days)
 
     def _learn_shape(self, count: float, minute: float, width: float) -> None:
         base = max(self.total / self.time, 1e-9)
         ratio, weight = count / (base * width), min(1.0, base * 60) * width
         hour, day = int(minute // 60) % 24, int(minute // _DAY + _THURSDAY) % 7
-        of_day, of_week = self.hours[hour], self.days[day]
+        of_day, of_week = self._hours()[hour], self.days[day]
         pace = weight / min(_HOUR_MEMORY, self.heard / 24 + _HOUR_PRIOR)
-        self.hours[hour] = max(_LEAST_SHARE, of_day + min(1.0, pace) * (ratio / of_week - of_day))
+        share = max(_LEAST_SHARE, of_day + min(1.0, pace) * (ratio / of_week - of_day))
+        self._set_hour(hour, share)
         pace = weight / min(_DAY_MEMORY, self.heard / 7 + _DAY_PRIOR)
         self.days[day] = max(_LEAST_SHARE, of_week + min(1.0, pace) * (ratio / of_day - of_week))
+
+    def _hours(self) -> Sequence[float]:
+        return _HOURS.unpack(self._stored)
+
+    def _set_hour(self, hour: int, value: float) -> None:
+        _HOUR.pack_into(self._stored, hour * _HOUR.size, value)
+
+    @property
+    def _stored(self) -> bytearray:
+        assert isinstance(self.hours, bytearray)  # a list is what older states had
+        return self.hours
 
     def _learn_level(self, usual: float, count: float, width: float, *, quiet: bool, sure: bool) -> None:
         self.held += usual
@@ -121,3 +143,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         weight, kept = min(1.0, mean / width) * width, 2 ** (-width / _SPREAD_HALF_LIFE)
         self.spread = self.spread * kept + spread * weight
         self.spread_time = self.spread_time * kept + weight
+
+
+def _packed(hours: Sequence[float]) -> bytearray:
+    return bytearray(_HOURS.pack(*hours))

@@ -1,0 +1,88 @@
+"""Has the rate risen for longer than this series' own bursts last? Page's test, fed with no more than a rise brings."""
+
+from collections.abc import Iterator, Sequence
+from math import inf
+
+import msgspec
+
+from rules.detection import cusum
+
+FACTORS = (2.0, 5.0, 20.0)
+"""The rises that are tested for, as multiples of what is expected."""
+
+_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 25.0, 4.0, 20 * 24 * 60
+_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 32.0
+_OVER = 0.5  # of the highest: the excursion is over
+_STORED, _LEAST = 15.0, 5.0  # minutes of such a rise, and mentions, that may come at once
+_LEAK_FROM, _LEAK = 25.0, 0.95
+
+
+class Rise(msgspec.Struct, kw_only=True, array_like=True):
+    """A rise by one factor: `total` is Page's sum for it (Biometrika 1954), `left` how many more mentions count now (a
+    leaky bucket, which such a rise fills), `highest` the largest sum of the excursion that runs, `record` that of past
+    ones, which fades by half in 20 days.
+    """
+
+    total: float = 0.0
+    left: float = 0.0
+    highest: float = 0.0
+    record: float = _RECORD
+
+
+class Lasting(msgspec.Struct, kw_only=True, array_like=True):
+    """Strictly causal, O(1) a bin. Whatever a burst brings, it is evidence for a rise by some factor only as far as such
+    a rise would have brought it: so a burst is told from a rise by how long it lasts, whatever its size.
+    """
+
+    rises: tuple[Rise, ...] = msgspec.field(default_factory=lambda: tuple(Rise() for _ in FACTORS))
+
+    def step(self, count: int, expected: float, gained: cusum.Gains, width: float) -> None:
+        """Take in a bin of `width` minutes in which `expected` > 0 mentions were to be expected; `gained` are the gains
+        of `FACTORS`.
+        """
+        for rise, total, left in self._after(count, expected, gained, width):
+            rise.total, rise.left = total, left
+
+    def rate(self) -> float:
+        """How often in 30 days this series goes so far: by its record, for the factor for which that is rarest."""
+        return _rate((rise.record, rise.total) for rise in self.rises)
+
+    def ahead(self, count: int, expected: float, gained: cusum.Gains, part: float) -> float:
+        """The same with the bin that follows the last one and of which only `part` is over; nothing is learnt."""
+        return _rate((rise.record, total) for rise, total, _ in self._after(count, expected, gained, 1.0, part))
+
+    def remember(self, width: float, *, known: bool, calm: bool) -> None:
+        """Let the records fade, and take in excursions that are over; `known`: it is known what is usual."""
+        fading = 2 ** (-width / _RECORD_HALF_LIFE)
+        for rise in self.rises:
+            rise.record = _RECORD_FLOOR + (rise.record - _RECORD_FLOOR) * fading
+            if known:
+                rise.highest = max(rise.highest, rise.total)
+            if rise.total < _OVER * rise.highest:
+                _keep(rise)
+                rise.highest = rise.total
+            if calm and rise.total > _LEAK_FROM:
+                rise.total = _LEAK_FROM + (rise.total - _LEAK_FROM) * _LEAK**width
+
+    def end(self) -> None:
+        """What goes on has been told to its end: only what comes after it can be news."""
+        for rise in self.rises:
+            _keep(rise)
+            rise.total = rise.highest = 0.0
+
+    def _after(
+        self, count: int, expected: float, gained: cusum.Gains, width: float, part: float = 1.0
+    ) -> Iterator[tuple[Rise, float, float]]:
+        for rise, factor, (each, whole) in zip(self.rises, FACTORS, gained, strict=True):
+            brought = factor * expected
+            left = min(rise.left + part * brought, _STORED * brought / width + _LEAST)
+            counted = min(count, left)
+            yield rise, max(0.0, rise.total + counted * each + part * whole), left - counted
+
+
+def _keep(rise: Rise) -> None:
+    rise.record = max(rise.record, min(rise.highest, _RECORD_GROWTH * rise.record))
+
+
+def _rate(sums: Iterator[tuple[float, float]]) -> float:
+    return min(_RECORD_SHARE * (record / total) ** _RECORD_POWER if total > 0 else inf for record, total in sums)
