@@ -13,8 +13,8 @@ _DAY = 24 * 60
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must be so for an incident to open. `observed` and `needed` are in the unit of the condition:
-    `chance`, `habit`, `peaks`, `length` are false alarms in 30 days, at most; `sure` and `day` shares of mentions, which
-    must be exceeded; `silence` a probability, at most; `quiet` and `too_few` counts, at most; `audience_usual`
+    `chance`, `habit`, `peaks`, `length` are false alarms in 30 days, at most; `sure` and `day` shares of mentions,
+    which must be exceeded; `silence` a probability, at most; `quiet` and `too_few` counts, at most; `audience_usual`
     followers, which must be exceeded; `days` days, at least; `evidence` a logarithm, at least; `harmless` is evidence,
     as in Rarity, at least; the others are counts, at least. None: there is no number to name. `below`: so few, or
     fewer, meet it as well.

@@ -1,6 +1,6 @@
 """Has the rate risen for longer than this series' own bursts last? Page's test, fed with no more than a rise brings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import inf
 
 import msgspec
@@ -30,8 +30,8 @@ class Rise(msgspec.Struct, kw_only=True, array_like=True):
 
 
 class Lasting(msgspec.Struct, kw_only=True, array_like=True):
-    """Strictly causal, O(1) a bin. Whatever a burst brings, it is evidence for a rise by some factor only as far as such
-    a rise would have brought it: so a burst is told from a rise by how long it lasts, whatever its size.
+    """Strictly causal, O(1) a bin. Whatever a burst brings, it is evidence for a rise by some factor only as far as
+    such a rise would have brought it: so a burst is told from a rise by how long it lasts, whatever its size.
     """
 
     rises: tuple[Rise, ...] = msgspec.field(default_factory=lambda: tuple(Rise() for _ in FACTORS))

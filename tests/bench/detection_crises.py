@@ -3,8 +3,8 @@
 
 The measure is the CUSUM that is told the true rate of every minute and the size of the rise, but nothing of bursts,
 floods and lumps: its threshold is that which rings once a month on the same brands. Rises begin between the 80th and
-the 90th day. What is not told within ten days counts as ten days; a rise that begins while it rings is left out (Pollak,
-Annals of Statistics 1985). Prints the multiple, and in parentheses the mean minutes of that measure.
+the 90th day. What is not told within ten days counts as ten days; a rise that begins while it rings is left out
+(Pollak, Annals of Statistics 1985). Prints the multiple, and in parentheses the mean minutes of that measure.
 """
 
 import argparse

@@ -55,6 +55,20 @@ def test_what_stays_becomes_usual():
     assert later[-1].expected == pytest.approx(40, rel=0.35)
 
 
+def test_a_rise_that_lasts_is_told_however_large_harmless_bursts_were():
+    burst = [40_000, 20_000, 10_000, 5_000] * 3
+    detector, past = Detector(width=5.0), [*talk(4), *burst, *talk(3)] * 4
+    steps(detector, past)
+    assert rings(steps(detector, talk(1, usual=20), BEGIN + len(past) * 5))
+
+
+def test_a_burst_of_the_usual_length_is_no_lasting_rise():
+    detector, past = Detector(width=5.0), [*talk(4), *[4_000] * 12, *talk(3)] * 4
+    steps(detector, past)
+    burst = steps(detector, [40_000] * 12, BEGIN + len(past) * 5)
+    assert all(reading.by_length > 1.0 for reading in burst)
+
+
 def test_large_counts_that_come_in_lumps_do_not_ring_for_ever():
     detector = Detector()
     last = steps(detector, [0, 0, 0, 0, 500] * (14 * DAY // 5))[-DAY:]
