@@ -162,7 +162,8 @@ class Counts(msgspec.Struct):
 
     def _own(self, facts: Facts) -> "Counts | None":
         if self.apart and facts.source not in self.sources and len(self.sources) < MOST_SOURCES:
-            self.sources[facts.source] = _beginning(minute_of(facts.moment), self.campaigns)
+            own = self.sources[facts.source] = _beginning(minute_of(facts.moment), self.campaigns)
+            own.open = max(self.open, own.since)
         return self.sources.get(facts.source)
 
     def heard(self, at: Instant) -> int:

@@ -58,3 +58,9 @@ def test_an_incident_of_authors_tells_them_and_the_copies():
         step.evidence.stories,
     )
     assert "3 authors of negative mentions" in step.reasons[0]
+
+
+def test_a_source_first_heard_late_is_closed_as_far_as_its_brand():
+    counts = Counts(open=100, apart=True)
+    counts.count(facts(1, 50 * MINUTE))
+    assert counts.of("press").open == counts.open
