@@ -44,6 +44,13 @@ def evidence(sums: Sequence[float]) -> float:
     return max(0.0, largest + log(sum(exp(total - largest) - floor for total in sums) / len(sums) + floor))
 
 
+def own_share(record: float, expected: float, width: float) -> float:
+    """How much the highest evidence of some past says of a series itself, 0 to 1: the probability that chance does not
+    make it in two months.
+    """
+    return exp(-2 * false_alarms(record, expected, width))
+
+
 def false_alarms(found: float, expected: float, width: float) -> float:
     """How often in 30 days a steady series of `expected` mentions a bin of `width` minutes has so much evidence:
     an exponential tail whose factor was simulated for means from 0.001 to 1,000 and dispersions from 0 to 0.5. What one

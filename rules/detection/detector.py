@@ -91,7 +91,9 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         self.lasting.step(count, expected, cusum.gains(most, dispersion, lasting.FACTORS), self.width)
         self.sums = [_leak(each, self.width) for each in sums] if calm else sums
         evidence = cusum.evidence(self.sums)
-        reading = self._reading(evidence, self.bursts.learn(count, self.width), expected, self.lasting.rate())
+        reading = self._reading(
+            evidence, self.bursts.learn(count, self.width), expected, self.lasting.rate(expected, self.width)
+        )
         self._remember(evidence, calm=calm)
         if self.level.heard > _DAY:
             self.peaks.learn(log(_SCALE / reading.by_model), self.level.heard, self.width, _SETTLED)
@@ -146,7 +148,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _reading(self, evidence: float, surprise: float, expected: float, by_length: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         # what chance alone makes as often is no habit
-        own = exp(-2 * cusum.false_alarms(self.record, expected, self.width))
+        own = cusum.own_share(self.record, expected, self.width)
         beyond_record = own * _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
         by_habit = min(beyond_record, _BURST_RATE * exp(-surprise))
         by_model = max(by_chance, by_habit, 1e-300)

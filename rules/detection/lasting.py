@@ -43,13 +43,14 @@ class Lasting(msgspec.Struct, kw_only=True, array_like=True):
         for rise, total, left in self._after(count, expected, gained, width):
             rise.total, rise.left = total, left
 
-    def rate(self) -> float:
+    def rate(self, expected: float, width: float) -> float:
         """How often in 30 days this series goes so far: by its record, for the factor for which that is rarest."""
-        return _rate((rise.record, rise.total) for rise in self.rises)
+        return min(_rate(rise.record, rise.total, expected, width) for rise in self.rises)
 
     def ahead(self, count: int, expected: float, gained: cusum.Gains, part: float) -> float:
-        """The same with the bin that follows the last one and of which only `part` is over; nothing is learnt."""
-        return _rate((rise.record, total) for rise, total, _ in self._after(count, expected, gained, 1.0, part))
+        """The same with the minute that follows the last one and of which only `part` is over; nothing is learnt."""
+        after = self._after(count, expected, gained, 1.0, part)
+        return min(_rate(rise.record, total, expected, 1.0) for rise, total, _ in after)
 
     def remember(self, width: float, *, known: bool, calm: bool) -> None:
         """Let the records fade, and take in excursions that are over; `known`: it is known what is usual."""
@@ -84,5 +85,8 @@ def _keep(rise: Rise) -> None:
     rise.record = max(rise.record, min(rise.highest, _RECORD_GROWTH * rise.record))
 
 
-def _rate(sums: Iterator[tuple[float, float]]) -> float:
-    return min(_RECORD_SHARE * (record / total) ** _RECORD_POWER if total > 0 else inf for record, total in sums)
+def _rate(record: float, total: float, expected: float, width: float) -> float:
+    if total <= record:
+        return inf
+    by_itself = cusum.own_share(record, expected, width)
+    return by_itself * _RECORD_SHARE * (record / total) ** _RECORD_POWER
