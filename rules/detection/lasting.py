@@ -88,5 +88,5 @@ def _keep(rise: Rise) -> None:
 def _rate(record: float, total: float, expected: float, width: float) -> float:
     if total <= record:
         return inf
-    by_itself = cusum.own_share(record, expected, width)
-    return by_itself * _RECORD_SHARE * (record / total) ** _RECORD_POWER
+    rate: float = _RECORD_SHARE * (record / total) ** _RECORD_POWER
+    return cusum.own_share(record, expected, width) * rate
