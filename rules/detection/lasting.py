@@ -76,7 +76,7 @@ class Lasting(msgspec.Struct, kw_only=True, array_like=True):
     ) -> Iterator[tuple[Rise, float, float]]:
         for rise, factor, (each, whole) in zip(self.rises, FACTORS, gained, strict=True):
             brought = factor * expected
-            left = min(rise.left + part * brought, _STORED * brought / width + _LEAST)
+            left = min(rise.left + part * brought, max(1.0, _STORED / width) * brought + _LEAST)
             counted = min(count, left)
             yield rise, max(0.0, rise.total + counted * each + part * whole), left - counted
 
