@@ -33,7 +33,10 @@ def list_(
     days: Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How far to look ahead.")] = 14,
     json: Json = False,
 ) -> None:
-    """List what is planned, the next first, and what of each calendar was understood when it was last read."""
+    """List what is planned, the next first.
+
+    And what of each calendar was understood when it was last read.
+    """
     settings, now = load(config_path(config), CATALOGS, absent_is_fine=True).settings, Clock().now()
     files = known(settings, now)
     agenda = together([written(settings), *(each.meaning.agenda for each in files)])

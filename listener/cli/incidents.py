@@ -137,10 +137,11 @@ def hold(
     off: Annotated[bool, typer.Option("--off", help="End the hold.")] = False,
     by: By = None,
 ) -> None:
-    """Keep everything of an incident, whatever its age, until --off: its mentions, deliveries and what was held back.
+    """Keep everything of an incident until --off.
 
-    It covers mentions of its brand from its first to its end. When an author deletes one afterwards, it is quoted
-    nowhere, as ever; its words are kept aside, for `incidents export` alone. --off deletes these for good.
+    Its mentions, deliveries and what was held back, whatever their age: mentions of its brand from its first to its
+    end. When an author deletes one afterwards, it is quoted nowhere, as ever; its words are kept aside, for
+    `incidents export` alone. --off deletes these for good.
     """
     if off == bool(because):
         raise typer.BadParameter("say why with --because, or end it with --off")

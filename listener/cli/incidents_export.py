@@ -24,10 +24,10 @@ def export(
     language: Annotated[Language | None, typer.Option(help="fr or en; the daemon's when not given.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
 ) -> None:
-    """Write the dossier of an incident to stdout: a page that needs nothing else, to read, print and file.
+    """Write the dossier of an incident to stdout.
 
-    Its life in figures, the curve, every step, note and delivery, what people said with links, the first official
-    reply, and what was not heard.
+    A page that needs nothing else, to read, print and file: its life in figures, the curve, every step, note and
+    delivery, what people said with links, the first official reply, and what was not heard.
     """
 
     async def work(views: Views, settings: Settings) -> int:

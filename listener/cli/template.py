@@ -45,8 +45,9 @@ def render_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show every form of a message in both languages, with your own templates where there are some; exit 1 when one of
-    these is broken.
+    """Show every form of a message in both languages.
+
+    With your own templates where there are some; exit 1 when one of these is broken.
     """
     _known(form or [], list(LIMITS), "--form")
     _known(kind or [], CHANNELS.kinds(), "--kind")
