@@ -190,6 +190,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     called. `posts` are the next that the brand has
     scheduled, in their order, and `running` its campaigns and live events under way.
 
+    `answerable`: it can be taken where it is read, by a press or a reply.
     `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
@@ -233,6 +234,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     calm_for: timedelta | None = None
     link: str | None = None
     drill: bool = False
+    answerable: bool = True
     curve: Curve | None = None
     advice: Advice | None = None
     reached: tuple[Reached, ...] = ()

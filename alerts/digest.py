@@ -9,7 +9,7 @@ from alerts.alert import Of, Quote
 from rules.transition import Ending, Severity, Unit
 
 Every = Literal["week", "day"]
-Because = Literal["silence", "beside", "watched"]
+Because = Literal["silence", "beside", "watched", "quiet"]
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
 
 class Withheld(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of incidents that nobody was told of: for a silence of `by`, who said why; beside a critical incident; or
-    as the brand was only watched.
+    as the brand was only watched. In `quiet` hours: that somebody was told of when these were over.
     """
 
     steps: int
@@ -141,12 +141,22 @@ class Believed(msgspec.Struct, frozen=True, kw_only=True):
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the time to come: a campaign, a live event or a scheduled post of `name`, who has the watch from
-    then on, the end of a silence for that reason, or that of a time of only watching.
+    then on, a planned drill, the end of a silence for that reason, or that of a time of only watching.
     """
 
-    what: Literal["campaign", "live", "post", "watch", "silence", "rings"]
+    what: Literal["campaign", "live", "post", "watch", "drill", "silence", "rings"]
     name: str
     at: datetime
+
+
+class Practised(msgspec.Struct, frozen=True, kw_only=True):
+    """The last drill about the brand; `taken_after` is None where nobody took it, `missed` counts channels that got
+    nothing.
+    """
+
+    at: datetime
+    taken_after: timedelta | None = None
+    missed: int = 0
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,4 +187,5 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     unheard: tuple[Unheard, ...] = ()
     stopped: timedelta = timedelta()
     believed: tuple[Believed, ...] = ()
+    drill: Practised | None = None
     ahead: tuple[Ahead, ...] = ()

@@ -176,15 +176,15 @@ class Drills:
             self._since = at
             return False
         if self._planned[:2] != (every, zone):
-            self._planned = (every, zone, _next(every, zone, max(self._since, at - LATEST)))
+            self._planned = (every, zone, next_drill(every, zone, max(self._since, at - LATEST)))
         planned = self._planned[2]
         if planned is None or at < planned:
             return False
-        self._since, self._planned = at, (every, zone, _next(every, zone, at))
+        self._since, self._planned = at, (every, zone, next_drill(every, zone, at))
         return at - planned <= LATEST
 
 
-def _next(every: str, zone: str, after: Instant) -> Instant | None:
+def next_drill(every: str, zone: str, after: Instant) -> Instant | None:
     """The first time after that moment."""
     trigger = CronTrigger.from_crontab(every, timezone=ZoneInfo(zone))
     fire = trigger.get_next_fire_time(None, moment(after + 1))

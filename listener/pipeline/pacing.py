@@ -5,7 +5,7 @@ from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
 
 from alerts.channel import CHANNELS
-from alerts.delivery import Outgoing, Slot
+from alerts.delivery import Delivery, Outgoing, Slot
 from alerts.grouping import STRETCH, Pages
 from alerts.quiet import quiet_until
 from config.settings import Settings
@@ -54,6 +54,11 @@ class Pacing:
             return replace(each, slot=until, due=until, circle=f"{_LATER}{each.circle}")
         slot = self._pages[each.channel].place(each.circle, at)
         return replace(each, slot=slot, due=slot)
+
+
+def has_waited(delivery: Delivery) -> bool:
+    """Whether it was put off until the end of somebody's quiet hours."""
+    return (delivery.circle or "").startswith(_LATER)
 
 
 def waits_until(channel: str, settings: Settings, at: Instant) -> Instant | None:

@@ -9,6 +9,7 @@ from alerts.digest import Ahead, Campaign
 from alerts.rota import Rota
 from alerts.silence import Silence
 from config.settings import Settings
+from listener.pipeline.drills import next_drill
 from listener.pipeline.watched import watched_until
 from listener.reporting.counting import Days
 from listener.reporting.periods import Period, midnight
@@ -45,6 +46,7 @@ def ahead(
         if each.what.brand in (None, brand) and not each.what.incident and each.at < following.since
     ]
     found += _watches(settings, brand, following)
+    found += _drills(settings, brand, following)
     rings = watched_until(settings, brand)
     if rings and following.since <= midnight(rings, period.zone) < following.until:
         found.append(Ahead(what="rings", name="", at=moment(midnight(rings, period.zone))))
@@ -62,6 +64,14 @@ def _watches(settings: Settings, brand: str, period: Period) -> Iterator[Ahead]:
             last = watch.first
             yield Ahead(what="watch", name=person.name or last, at=moment(at))
         at = period.until if watch.until is None else watch.until
+
+
+def _drills(settings: Settings, brand: str, period: Period) -> Iterator[Ahead]:
+    plan = settings.drill
+    if plan.every and brand == (plan.brand or next(iter(settings.brands))):
+        at = next_drill(plan.every, settings.daemon.time_zone, period.since - 1)
+        if at is not None and at < period.until:
+            yield Ahead(what="drill", name="", at=moment(at))
 
 
 def _in(planned: Planned, period: Period) -> list[Span]:

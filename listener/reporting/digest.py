@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from alerts.agenda import NOTHING, Span, written
 from alerts.alert import Quote
-from alerts.digest import Because, Believed, Counted, Digest, Event, Withheld
+from alerts.digest import Because, Believed, Counted, Digest, Event, Practised, Withheld
 from config.settings import Settings
 from listener.explaining.endings import beliefs
+from listener.pipeline.pacing import has_waited
 from listener.pipeline.watched import is_held
 from listener.reporting.agenda import ahead, campaigns, events
 from listener.reporting.counting import days_of, voice
@@ -18,7 +19,7 @@ from listener.reporting.periods import Period
 from listener.reporting.silent import listening, not_heard
 from listener.reporting.worth import worth_answering
 from listener.store.port import IncidentRow, Views
-from rules.instant import DAY, Instant, instant, moment
+from rules.instant import DAY, Instant, duration, instant, moment
 
 _INCIDENTS = 1_000
 """The newest of a brand: what is told of, and what alerts are measured by."""
@@ -62,6 +63,7 @@ class Digests:
             unheard=tuple(silent),
             stopped=stopped,
             believed=tuple(self._believed(rows)),
+            drill=await self._drill(brand, now),
             ahead=tuple(ahead(planned, settings, await views.silences(period.until), brand, period)),
         )
 
@@ -90,6 +92,17 @@ class Digests:
             for each in beliefs(rows)
         ]
 
+    async def _drill(self, brand: str, now: Instant) -> Practised | None:
+        past = [each for each in await self._views.drills() if each.brand == brand and (each.ended_at or now) < now]
+        if not past:
+            return None
+        last = past[0]
+        return Practised(
+            at=moment(last.at),
+            taken_after=duration(last.taken_at - last.at) if last.taken_at else None,
+            missed=sum(each.after is None for each in last.reached),
+        )
+
     async def _withheld(self, rows: Sequence[IncidentRow]) -> list[Withheld]:
         silences = {each.number: each for each, _ in await self._views.silences()}
         steps: Counter[tuple[Because, int]] = Counter()
@@ -99,6 +112,8 @@ class Digests:
                 ("silence", each.silence) if each.silence else ("beside", 0)
                 for each in await self._views.held_back(row.id)
             ]
+            waited = {each.transition for each in await self._views.deliveries(thread=row.id) if has_waited(each)}
+            held += [("quiet", 0)] * len(waited)
             held += [("watched", 0)] if is_held(self._settings, row) else []
             steps.update(held)
             for key in dict.fromkeys(held):

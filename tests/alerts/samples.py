@@ -292,6 +292,7 @@ ALERTS = {
     "many words": replace(KEYWORD, figures=replace(KEYWORD.figures, words={"a": 9, "b": 4, "c": 1, "d": 1})),
     "crowded": CROWDED,
     "drill": DRILL,
+    "drill without a button": replace(DRILL, answerable=False),
     "drill taken": replace(DRILL, state="acknowledged", taken_at=_LATER, taken_by="anna"),
     "drill over": replace(DRILL, state="resolved", taken_at=_LATER, taken_by="anna", reached=_REACHED),
     "drill that nobody took": replace(DRILL, state="resolved", at=_LATER, reached=_REACHED[:1]),

@@ -78,6 +78,7 @@ BUSY = replace(
         Withheld(steps=3, incidents=(37, 39), reason="silence", by="Léa", because="le fournisseur s’en occupe"),
         Withheld(steps=1, incidents=(38,), reason="beside"),
         Withheld(steps=1, incidents=(39,), reason="watched"),
+        Withheld(steps=2, incidents=(39,), reason="quiet"),
     ),
     worth=(worth("asks", "Le vol de mardi est-il maintenu ?"), worth("praise", "Merci à l’équipe d’Orly")),
     read=5_000,

@@ -70,6 +70,7 @@ async def test_a_drill_is_told_taken_measured_and_summed_up(world):
     opening = await words(world, "phone", "fr")
     assert ("EXERCICE, rien à publier.", "EXERCICE") == (opening.line[:25], opening.line[-8:])
     assert ["ack"] == [choice.act for choice in opening.choices]
+    assert "badbuzz incidents" not in "".join(opening.first)
     world.clock.move(seconds=4)
     await deliver(world, "phone")
     world.clock.move(seconds=8)

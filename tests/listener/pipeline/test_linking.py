@@ -14,7 +14,7 @@ routes: [{to: [phone]}]
 channels:
   phone: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC, language: fr, name: Astreinte}
   here: {kind: console}
-  sms: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC, language: fr}
+  sms: {kind: ntfy, server: https://ntfy.example, topic: !secret env:TOPIC, answers: acme, language: fr}
 people:
   lea: {name: Léa, language: en, time_zone: America/Montreal, call_by: [sms], only: [acme]}
 """
@@ -43,6 +43,12 @@ def test_without_an_address_of_the_page_there_is_no_link(tmp_path):
     known = settings(tmp_path, daemon="language: fr")
 
     assert linked(alert(link=None), LINKS, known, "phone").link is None
+
+
+def test_an_alert_knows_whether_it_can_be_taken_where_it_is_read(tmp_path):
+    known = settings(tmp_path)
+
+    assert [False, True] == [linked(alert(), LINKS, known, name).answerable for name in ("phone", "sms")]
 
 
 def test_a_drill_whose_number_may_be_that_of_an_incident_opens_none(tmp_path):
