@@ -222,7 +222,7 @@ def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
 
 def _lacks(loaded: Loaded, section: str) -> bool:
     """Whether something was left out, so that what is missing may stand there."""
-    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(loaded.document.data[section])
+    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(loaded.document.data.get(section, ()))
 
 
 def _told(settings: Settings) -> set[str]:
@@ -240,7 +240,7 @@ def _serving(components: dict[str, Component], brand: str) -> list[str]:
 
 def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """A critical alert should reach somebody who sleeps."""
-    if loaded.flawed & {"routes", "channels"}:
+    if "routes" in loaded.flawed or _lacks(loaded, "channels"):
         return
     for number, route in enumerate(loaded.settings.routes):
         if not _takes(route, "critical"):
