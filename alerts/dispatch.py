@@ -53,12 +53,16 @@ class Dispatcher:
     async def run(self) -> None:
         """Deliver what is due, again and again."""
         while True:
-            deliveries = await self._outbox.due(self.name, self._now())
-            if deliveries:
-                # something critical may come while a slow service takes this one
-                await self._deliver(deliveries)
-            else:
+            # something critical may come while a slow service takes the one before
+            if not await self.turn():
                 await self._outbox.changed()
+
+    async def turn(self) -> bool:
+        """One attempt at the most pressing message; False when nothing is due."""
+        deliveries = await self._outbox.due(self.name, self._now())
+        if deliveries:
+            await self._deliver(deliveries)
+        return bool(deliveries)
 
     async def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         try:

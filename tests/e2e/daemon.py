@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 PROGRAM = str(Path(sys.executable).with_name("badbuzz"))
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that anything awaited here may take; all of it takes far less unless something is broken."""
 END = 10.0
 """Seconds in which the daemon promises to end."""
