@@ -103,6 +103,7 @@ class Ledger:
         turn.configure(self.setup)
         await self._rehome(turn)
         await self._tell(turn)
+        await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
         await self._commit(turn)
 
     async def write(self, works: Sequence[Work], *, final: bool = False) -> None:
@@ -279,13 +280,14 @@ class Ledger:
         self._lives.begin(self._advanced)
         await self._drills.load(self._advanced)
         self._digests.begin(self._advanced)
+        self._watches.begin()
         await self.engines.load(self._store, await self._views.brands())
         self._sources = {row.name: row for row in await self._views.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}
         self.models = usable(await self._views.models())
         self._pacing = await recalled(self._store, self._last)
-        self._heard = await heard_of(incidents, self.setup.settings, self._views)
+        self._heard = await heard_of(incidents, self.setup.settings, self._views, self._silences.values(), self._last)
         self._stale = False
 
 

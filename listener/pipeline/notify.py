@@ -56,7 +56,7 @@ class Heard:
     have a message about it alone, and `planned` is when a channel is told. `severity` is the highest it had; `waiting`
     what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
     to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
-    act.
+    act. What became due on the ladder since `hushed` was kept quiet by a silence; None where nothing is.
     """
 
     brand: str
@@ -69,10 +69,15 @@ class Heard:
     ladder: Instant | None = None
     taken: bool = False
     step: Transition | None = None
+    hushed: Instant | None = None
 
     def climbing(self, routed: Routed) -> Instant | None:
         """When the ladder begins, once that is routed as well."""
         return routed.ladder if self.ladder is None else self.ladder
+
+    def called(self, call: Call | None) -> Call | None:
+        """The same call on the ladder that is climbed already."""
+        return call if call is None or call.ladder is None else msgspec.structs.replace(call, ladder=self.ladder)
 
 
 @dataclass(kw_only=True)
@@ -115,12 +120,13 @@ class Notifier:
             taken=taken,
             step=step if acting and not is_held else before.step,
         )
-        outgoing = self._deliveries(step, step.at, routed, routed.channels, before)
+        now = replace(now, ladder=before.climbing(routed))
         if step.state == "released" and before.ladder is not None:
             # whoever gave it back may have had it for long: the ladder is climbed from its foot once more
             now = replace(now, ladder=step.at)
-            outgoing = [replace(each, call=Call(ladder=step.at)) for each in outgoing]
-        self.heard[step.incident] = now = replace(now, ladder=now.climbing(routed))
+            routed = replace(routed, calls=dict.fromkeys(routed.channels, Call(ladder=step.at)))
+        outgoing = self._deliveries(step, step.at, routed, routed.channels, before, now)
+        self.heard[step.incident] = now
         if step.state == "resolved":
             del self.heard[step.incident]
         elif rises and not is_held and before.ladder is not None and not taken:
@@ -129,13 +135,16 @@ class Notifier:
 
     def climb(self, after: Instant, at: Instant) -> list[Outgoing]:
         """Who is reminded, and to whom it is passed on, of what nobody has taken: the rungs due after one moment and
-        until another.
+        until another, and those that a silence kept quiet which is over.
         """
         found = []
         for incident, heard in list(self.heard.items()):
-            if heard.taken or heard.ladder is None or heard.step is None or self._is_quiet(heard.step, at):
+            if heard.taken or heard.ladder is None or heard.step is None:
                 continue
-            for rung in due(self._directory, heard.ladder, after, at):
+            since = after if heard.hushed is None else heard.hushed
+            is_quiet = self._is_quiet(heard.step, at)
+            self.heard[incident] = replace(heard, hushed=since if is_quiet else None)
+            for rung in () if is_quiet else due(self._directory, heard.ladder, since, at):
                 found += self._call(incident, self.heard[incident], rung, at)
         return found
 
@@ -191,14 +200,14 @@ class Notifier:
             before = heard.channels if heard.waiting.held.silence is None else ()
             fresh = [name for name in routed.channels if name not in before]
             channels = tuple(dict.fromkeys((*heard.channels, *fresh)))
-            now = replace(heard, channels=channels, waiting=None, step=step)
-            self.heard[incident] = replace(now, ladder=now.climbing(routed))
-            told.outgoing += self._deliveries(step, at, routed, fresh, heard)
+            now = replace(heard, channels=channels, waiting=None, step=step, ladder=heard.climbing(routed))
+            self.heard[incident] = now
+            told.outgoing += self._deliveries(step, at, routed, fresh, heard, now)
             told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
         return told
 
     def _deliveries(
-        self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard
+        self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard, now: Heard
     ) -> list[Outgoing]:
         circle = circle_of(self._settings, step.brand)
         return [
@@ -211,7 +220,7 @@ class Notifier:
                 critical=step.severity == "critical",
                 fallback=tuple(routed.fallback.get(channel, ())),
                 circle=None if self._goes_on(step, at, channel, before) else circle,
-                call=routed.calls.get(channel),
+                call=now.called(routed.calls.get(channel)),
             )
             for channel in channels
         ]

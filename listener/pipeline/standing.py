@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
+from alerts.silence import Silence
 from alerts.step import ACTING
 from config.settings import Settings
-from listener.pipeline.notify import Heard, Languages, Waiting
+from listener.pipeline.notify import Heard, Languages, Waiting, routed_step
 from listener.store.port import IncidentRow, StoredMention, Views
+from rules.engine import GRID
 from rules.facts import Tone
 from rules.instant import Instant
 from rules.transition import SEVERITIES, Transition
@@ -41,10 +44,21 @@ def _most(tones: Iterable[Tone]) -> frozenset[str]:
     return frozenset(language for language, count in counts.items() if count * ENOUGH >= counts.total())
 
 
-async def heard_of(incidents: Collection[str], settings: Settings, views: Views) -> dict[str, Heard]:
-    """What people know of open incidents. Raises StoreError."""
+async def heard_of(
+    incidents: Collection[str], settings: Settings, views: Views, silences: Collection[Silence] = (), last: Instant = 0
+) -> dict[str, Heard]:
+    """What people know of open incidents; `silences` are those in force at `last`, or later. Raises StoreError."""
     rows = [row for each in sorted(incidents) if (row := await views.incident(each))]
-    return {row.id: await _heard(row, settings, views) for row in rows}
+    heard = {row.id: await _heard(row, settings, views) for row in rows}
+    return {name: replace(each, hushed=_hushed(each.step, silences, last)) for name, each in heard.items()}
+
+
+def _hushed(step: Transition | None, silences: Collection[Silence], last: Instant) -> Instant | None:
+    """Since when silences that are in force at `last` have kept quiet what follows a step."""
+    holding = (each.at for each in silences if step and each.holds(routed_step(step, last)))
+    begun = min(holding, default=None)
+    # the silence came into force up to one instant of the grid after the last look before it
+    return None if begun is None else begun - GRID
 
 
 async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:

@@ -15,7 +15,7 @@ from listener.pipeline.notify import directory_of
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
 from listener.store.port import Answered, IncidentRow, SourceRow, Views
-from rules.instant import Instant, moment
+from rules.instant import MINUTE, Instant, moment
 
 _MOST = 1_000
 _CONFIRMED: Topic = "watch_confirmed"
@@ -29,6 +29,11 @@ class Watches:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._nudged: frozenset[str] = frozenset()
+        self._looked: Instant = 0
+
+    def begin(self) -> None:
+        """Go on from what was committed: what was done since may not have been."""
+        self._nudged, self._looked = frozenset(), 0
 
     def is_meant(self, command: Command) -> bool:
         """Whether a command is about a watch."""
@@ -59,8 +64,10 @@ class Watches:
         over = taken_over(people, after, turn.at) if after else None
         if over:
             await self._hand_over(over, people, turn, sources)
-        for row, since in await self._unwritten(engines, turn.at):
-            self._nudge(row, since, people, turn)
+        if turn.at - self._looked >= MINUTE:
+            self._looked = turn.at
+            for row, since in await self._unwritten(engines, turn.at):
+                self._nudge(row, since, people, turn)
 
     async def _hand_over(
         self, over: TakenOver, people: Directory, turn: Turn, sources: Mapping[str, SourceRow]

@@ -140,3 +140,25 @@ async def test_what_is_detected_is_the_same_with_and_without_people(tmp_path):
             await wait(world, 30)
             logs.append(((await world.log())[0], await world.steps()))  # authors are salted by the store
     assert logs[0] == logs[1]
+
+
+async def test_a_rise_that_is_told_neither_begins_the_ladder_anew_nor_says_another_time(world):
+    await world.say("1", "2", "3")
+    await wait(world, 5)
+    await world.say("4", "5", "6", "7", "8")
+    before = await calls(world)
+    for _ in range(8):
+        world = await world.again()
+        await wait(world, 5)
+    assert [(10, "a", "remind"), (35, "boss", "pass")] == [each[:3] for each in (await calls(world))[len(before) :]]
+
+
+async def test_rungs_that_a_silence_held_back_follow_when_it_ends(world):
+    await world.say("1", "2", "3")
+    wish = HushFor(what=Hush(brand="acme"), span=15 * MINUTE)
+    await wait(world, 1)
+    await world.views.ask_silence(wish, "known", "anna", world.clock.now())
+    await wait(world, 14)
+    world = await world.again()
+    await wait(world, 6)
+    assert [(16, "a", "remind"), (20, "b", "pass")] == [each[:3] for each in (await calls(world))[2:]]

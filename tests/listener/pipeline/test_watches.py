@@ -66,3 +66,11 @@ async def test_whoever_has_what_still_grows_is_nudged_once_when_nobody_wrote(wor
     assert [("a", "nudge")] == [each for each in await notices(world) if each[1] == "nudge"]
     assert "acme 1: still growing, and no note since 8:01" in (await words(world, "nudge")).lead
     assert "aucune note depuis 8" in (await words(world, "nudge", "fr")).lead
+
+
+async def test_a_hand_over_while_nobody_ran_is_told_at_the_start(world):
+    await wait(world, 29)
+    world.clock.move(minutes=5)
+    world = await world.again()
+    await wait(world, 1)
+    assert [("a", "watch")] == await notices(world)
