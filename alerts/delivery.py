@@ -1,5 +1,6 @@
 """A message on its way: what is to be delivered, and what came of each attempt."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,6 +86,16 @@ class Delivery:
     call: Call | None = None
     circle: str | None = None
     slot: Instant | None = None
+
+    @property
+    def step(self) -> int:
+        """The number of the step of its thread that it tells; 0 of a notice."""
+        return int((self.transition or "").rpartition(".")[2] or 0)
+
+
+def of_one_thread(deliveries: Sequence[Delivery]) -> bool:
+    """Whether what is told in one message is all of one incident, of which its last step then tells."""
+    return len({each.thread for each in deliveries}) == 1
 
 
 @dataclass(frozen=True)

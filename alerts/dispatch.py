@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from alerts.channel import RECEIPT, Channel, SendError
-from alerts.delivery import Delivery, Outcome
+from alerts.delivery import Delivery, Outcome, of_one_thread
 from alerts.message import Message
 from alerts.outbox import after_failure
 from rules.instant import Instant
@@ -81,7 +81,8 @@ class Dispatcher:
         if message is None:
             return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="cancelled")
         # what stands with others goes beside nothing, and nothing goes beside it
-        beside = first.receipt if len(deliveries) == 1 else ""
+        is_alone = of_one_thread(deliveries)
+        beside = first.receipt if is_alone else ""
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 receipt = await self._channel.send(message, beside) or ""
@@ -90,7 +91,7 @@ class Dispatcher:
         if len(receipt) > RECEIPT:
             log.error("receipt_too_long", channel=self.name, delivery=first.id)
             receipt = ""
-        kept = receipt if len(deliveries) == 1 else ""
+        kept = receipt if is_alone else ""
         return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="sent", receipt=kept)
 
     async def _fail(self, deliveries: Sequence[Delivery], error: SendError) -> None:

@@ -116,7 +116,8 @@ class Describer:
         """What deliveries tell, in one notice: of each incident the last step, as things are now. None when nothing of
         it is known any more.
         """
-        last = {each.thread: each for each in deliveries if not await self.is_overtaken(each)}
+        in_order = sorted(deliveries, key=lambda each: each.step)
+        last = {each.thread: each for each in in_order if not await self.is_overtaken(each)}
         briefs = [brief for each in last.values() if (brief := await self._brief(each))]
         if not briefs:
             return None
@@ -135,7 +136,7 @@ class Describer:
             return False
         rows = await self.views.deliveries(thread=delivery.thread, limit=_DELIVERIES)
         sent = [each for each in rows if (each.channel, each.state) == (delivery.channel, "sent")]
-        return any(_step_of(each) > _step_of(delivery) for each in sent)
+        return any(each.step > delivery.step for each in sent)
 
     async def _brief(self, delivery: Delivery) -> Brief | None:
         step = await self.views.transition(delivery.transition or "")
@@ -362,10 +363,6 @@ def _reached(
         "untold": tuple(sorted(failed - told)),
         "heard": heard[-1] if heard else None,
     }
-
-
-def _step_of(delivery: Delivery) -> int:
-    return int((delivery.transition or "").rpartition(".")[2] or 0)
 
 
 def _listens(source: Component, brand: str) -> bool:

@@ -11,7 +11,7 @@ import structlog
 
 from alerts.alert import Alert, Language, Notice
 from alerts.channel import CHANNELS, SendError
-from alerts.delivery import CANARY, Delivery, Outcome
+from alerts.delivery import CANARY, Delivery, Outcome, of_one_thread
 from alerts.links import Links
 from alerts.message import Message
 from alerts.render import render, render_notice
@@ -72,8 +72,8 @@ class ChannelOutbox:
 
     async def message(self, deliveries: Sequence[Delivery]) -> Message | None:
         """Raises SendError when it cannot be put into words, which is a bug: the others are still delivered."""
-        first, *others = deliveries
-        saying = self._listed(deliveries) if others else self._words(first)
+        first, last = deliveries[0], max(deliveries, key=lambda each: each.step)
+        saying = self._words(last) if of_one_thread(deliveries) else self._listed(deliveries)
         words = await outlive(saying, channel=first.channel, delivery=first.id)
         if isinstance(words, Exception):
             raise SendError(f"{type(words).__name__} in its words", reason="other") from words

@@ -9,6 +9,7 @@ from alerts.delivery import Delivery, Outgoing, Slot
 from alerts.grouping import STRETCH, Pages
 from alerts.quiet import quiet_until
 from config.settings import Settings
+from listener.pipeline.linking import recipient
 from listener.pipeline.notify import Heard, directory_of
 from listener.store.port import Store
 from rules.instant import Instant
@@ -46,14 +47,15 @@ class Pacing:
     def _placed(self, each: Outgoing, settings: Settings, at: Instant) -> Outgoing:
         configured = settings.channels.get(each.channel)
         if each.circle is None or configured is None or not _gathers(configured.kind):
-            return replace(each, circle=None)
+            return each
+        circle = each.circle.removeprefix(_LATER)
         # whoever has the watch is awake, whatever their quiet hours are
         rings = each.critical or (each.call is not None and each.call.ladder is not None)
         until = None if rings else waits_until(each.channel, settings, at)
         if until is not None:
-            return replace(each, slot=until, due=until, circle=f"{_LATER}{each.circle}")
-        slot = self._pages[each.channel].place(each.circle, at)
-        return replace(each, slot=slot, due=slot)
+            return replace(each, slot=until, due=until, circle=f"{_LATER}{circle}")
+        slot = self._pages[each.channel].place(circle, at)
+        return replace(each, slot=slot, due=slot, circle=circle)
 
 
 def has_waited(delivery: Delivery) -> bool:
@@ -68,7 +70,7 @@ def waits_until(channel: str, settings: Settings, at: Instant) -> Instant | None
     configured, owner = settings.channels.get(channel), settings.people.get(directory_of(settings).owner(channel) or "")
     if owner is None or configured is None or not _gathers(configured.kind):
         return None
-    return quiet_until(owner.quiet_hours, owner.time_zone or settings.daemon.time_zone, at)
+    return quiet_until(owner.quiet_hours, recipient(channel, settings).time_zone, at)
 
 
 def _remembered(heard: Heard, each: Outgoing, at: Instant) -> Heard:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select, text
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, inspect, or_, select, text
 
 from alerts.delivery import Delivery, Slot
 from listener.store.marking import seen_marks
@@ -149,17 +149,20 @@ def answer(connection: Connection, command: int) -> Answered | None:
 
 def _heads() -> Select[Any]:
     """Deliveries to make, each the first of its line: an earlier one of its thread and channel would block it."""
-    earlier = OUTBOX.alias("earlier")
+    return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~_before(OUTBOX.alias("earlier")).exists())
+
+
+def _before(earlier: FromClause) -> Select[Any]:
+    """What holds up a delivery to make: `earlier` ones of its line."""
     # what waits for its hour holds up nothing that may go before it
     is_planned = and_(earlier.c.slot.is_not(None), earlier.c.attempts == 0, earlier.c.slot > OUTBOX.c.due)
-    blocked = select(earlier.c.id).where(
+    return select(earlier.c.id).where(
         earlier.c.state == _OPEN,
         earlier.c.channel == OUTBOX.c.channel,
         earlier.c.thread == OUTBOX.c.thread,
         earlier.c.position < OUTBOX.c.position,
         ~is_planned,
     )
-    return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~blocked.exists())
 
 
 def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
@@ -181,13 +184,8 @@ def together(connection: Connection, first: Delivery, at: Instant, limit: int) -
         return [first]
     earlier = OUTBOX.alias("earlier")
     # one that failed and waits for its next attempt keeps what follows it in its line
-    blocked = select(earlier.c.id).where(
-        earlier.c.state == _OPEN,
-        earlier.c.channel == OUTBOX.c.channel,
-        earlier.c.thread == OUTBOX.c.thread,
-        earlier.c.position < OUTBOX.c.position,
-        or_(earlier.c.slot.is_(None), earlier.c.slot != first.slot, earlier.c.due > at),
-    )
+    apart = or_(earlier.c.slot.is_(None), earlier.c.slot != first.slot, earlier.c.due > at)
+    blocked = _before(earlier).where(apart)
     page = select(OUTBOX).where(
         OUTBOX.c.state == _OPEN,
         OUTBOX.c.channel == first.channel,

@@ -182,3 +182,47 @@ async def test_what_becomes_critical_in_quiet_hours_rings_then_and_is_not_told_a
         rows = await world.views.deliveries()
     assert [("worse", "critical")] == [(each.about.state, each.about.severity) for each in phone.sent[:1]]
     assert {"sent", "cancelled"} == {row.state for row in rows[-2:]}
+
+
+async def test_a_flood_that_becomes_critical_in_quiet_hours_is_told_in_few_messages_each_at_its_level(tmp_path):
+    people = "{ann: {call_by: [phone], quiet_hours: '08:00-10:00', time_zone: Europe/Paris}}"
+    rules = ", ".join(f"r{number}: {RULE % ', critical_when: {posts: 3}'}" for number in range(4))
+    async with flooded(tmp_path, 1, rules, routes=f"[{{to: [ann]}}]\npeople: {people}") as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 20)
+            assert [] == phone.sent
+            await world.hear(*(world.said(f"m{number}", "word0 is down") for number in range(3)))
+            await live(world, 80)
+    assert 2 == len(phone.sent)
+    assert [(number, "critical", 4) for number in range(1, 5)] == sorted(numbers(phone.sent))
+
+
+async def test_what_got_worse_before_it_was_told_is_told_as_it_is_now_and_can_be_taken(tmp_path):
+    rules = ", ".join(f"r{number}: {RULE % f', brands: b{number}, critical_when: {{posts: 3}}'}" for number in range(3))
+    async with flooded(tmp_path, 3, rules) as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 20)
+            await world.hear(world.said("n", "word1 is down"))
+            await live(world, 20)
+            await world.hear(*(world.said(f"n{number}", "word1 is down") for number in range(3)))
+            await live(world, 60)
+            await world.views.ask("ack", "2", "anna", world.clock.now())
+            await world.ledger.write([])
+            await live(world, 20)
+    told = [(each.about.number, each.about.state, each.about.severity) for each in phone.sent]
+    assert [(1, "open", "warning"), (2, "worse", "critical"), (2, "acknowledged", "critical")] == told
+    assert {choice.act for choice in phone.sent[1].choices} >= {"ack"}
+    assert ["", "", "m2"] == phone.receipts
+
+
+async def test_quiet_hours_are_those_of_the_channel_where_its_reader_has_none(tmp_path):
+    people = "people: {ann: {call_by: [phone], quiet_hours: '17:00-18:00'}}"  # it is 17:00 in Tokyo, and 8:00 here
+    channels = PHONES.replace("topic: t", "topic: t, time_zone: Asia/Tokyo")
+    parts = {"brands": brands(1), "channels": channels, "routes": f"[{{to: [ann]}}]\n{people}"}
+    async with opened(tmp_path, rules=f"r0: {RULE % ''}", **parts) as world:
+        await world.hear(world.said("m", "word0 is down"))
+        assert [START + 60 * MINUTE] == [each.due for each in await world.views.deliveries()]
