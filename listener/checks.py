@@ -222,7 +222,8 @@ def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
 
 def _lacks(loaded: Loaded, section: str) -> bool:
     """Whether something was left out, so that what is missing may stand there."""
-    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(loaded.document.data.get(section, ()))
+    written = loaded.document.data.get(section, ())
+    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(written)
 
 
 def _told(settings: Settings) -> set[str]:
