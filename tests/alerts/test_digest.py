@@ -16,6 +16,7 @@ from alerts.digest import (
     Digest,
     Event,
     Lived,
+    Practised,
     Unheard,
     Voice,
     Withheld,
@@ -94,6 +95,7 @@ BUSY = replace(
         Believed(rule="bad-buzz", real=11, false=1, unjudged=2),
         Believed(rule="recall", real=0, false=0, unjudged=1),
     ),
+    drill=Practised(at=OPENED, taken_after=timedelta(seconds=112), missed=1),
     ahead=tuple(
         Ahead(what=what, name=name, at=UNTIL + timedelta(hours=15))
         for what, name in (
@@ -101,6 +103,7 @@ BUSY = replace(
             ("live", "#AcmeAirRepond"),
             ("post", "Envie d’évasion"),
             ("watch", "Léa"),
+            ("drill", ""),
             ("silence", "connu"),
             ("rings", ""),
         )

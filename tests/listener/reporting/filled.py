@@ -1,15 +1,17 @@
 """A store as five weeks of a fictional airline leave it: the week of the crisis is the last."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from alerts.delivery import Outcome, Outgoing
+from alerts.drill import Drill
 from alerts.silence import HeldBack, Hush, Silence
 from listener.store.notes import Note
 from listener.store.port import Commit, LogEntry, SourceRow, Store, StoredMention
 from rules.facts import Facts, Label, Tone
 from rules.inputs import Coverage, Gap, Missed
-from rules.instant import DAY, HOUR, MINUTE, Instant, instant
+from rules.instant import DAY, HOUR, MINUTE, SECOND, Instant, instant
 from rules.mention import Author, Mention
 from rules.transition import Evidence, State, Transition
 
@@ -115,6 +117,9 @@ async def fill(store: Store) -> None:
     at = MONDAY + 7 * DAY
     silence = Silence(number=1, at=MONDAY, until=at + DAY, by="Léa", because="le fournisseur s’en occupe", what=Hush())
     sent = [Outgoing(id=f"d{each.step}", channel="team", thread="i1", due=each.at, transition=each.id) for each in LIFE]
+    drill = Drill(number=1, brand="acme", at=at - DAY, until=at, taken_at=at - DAY + 9 * SECOND, ended_at=at - HOUR)
+    late = "after quiet hours: person lea"
+    sent[1] = replace(sent[1], circle=late, slot=sent[1].due)
     done = [Outcome(delivery=each.id, at=each.due + 2_000_000, attempt=1, state="sent") for each in sent]
     rows = [SourceRow(name="press", kind="file", state="live", last_read=at)]
     note = Note(incident="i1", at=OPENED + 30 * MINUTE, by="Léa", text="client appelé, il publie à 23 h 58")
@@ -131,5 +136,6 @@ async def fill(store: Store) -> None:
             held_back=[HeldBack(incident="i1", step=1, at=OPENED, silence=1)],
             sources=rows,
             remarks=[note],
+            drills=[drill],
         )
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alerts.agenda import NOTHING
 from config.digest import DigestPlan
+from config.drill import Drill
 from listener.pipeline.digests import fires, readers
 from listener.reporting.agenda import ahead
 from listener.reporting.digest import Digests
@@ -31,11 +32,12 @@ PARTS = {
 
 @pytest.fixture
 async def digest(tmp_path):
-    setup = configured(tmp_path, **PARTS)
+    drill = {"drill": Drill(every="0 10 * * tue")}
+    settings = configured(tmp_path, **PARTS).settings.model_copy(update=drill)
     store, views = open_store(tmp_path / "data"), open_views(tmp_path / "data")
     await store.open("a test")
     await fill(store)
-    yield await Digests(views, setup.settings).of("acme", W46, MONDAY + 7 * DAY, ["rival"])
+    yield await Digests(views, settings).of("acme", W46, MONDAY + 7 * DAY, ["rival"])
     await views.close()
     await store.close()
 
@@ -48,7 +50,10 @@ async def test_a_week_is_told_beside_the_four_before_with_all_that_happened_and_
     (told,) = digest.incidents
     minutes = [span / timedelta(minutes=1) for span in (told.taken_after, told.replied_after)]
     assert ([21, 50], "critical", 239, "real") == (minutes, told.severity, told.peak, told.ending)
-    assert [("silence", 1, "Léa")] == [(each.reason, each.steps, each.by) for each in digest.withheld]
+    held = [(each.reason, each.steps, each.by) for each in digest.withheld]
+    assert [("quiet", 1, ""), ("silence", 1, "Léa")] == held
+    assert timedelta(seconds=9) == digest.drill.taken_after
+    assert [datetime(2026, 11, 17, 10, tzinfo=UTC)] == [each.at for each in digest.ahead if each.what == "drill"]
     never, press = digest.unheard
     assert ("tiktok", True) == (never.source, never.never)
     assert ("The press", 103, 21) == (press.source, press.blind.seconds / 60, press.lost.seconds / 60)
