@@ -4,7 +4,7 @@ import pytest
 
 from alerts.silence import Hush, HushFor
 from rules.instant import HOUR, MINUTE
-from tests.listener.pipeline.world import START, opened
+from tests.listener.pipeline.world import BRANDS, START, opened
 
 RULES = (
     "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 8}, calm_for: 4h,"
@@ -13,6 +13,7 @@ RULES = (
 CHANNELS = (
     "a: {kind: console}, b: {kind: console, time_zone: Europe/Paris}, room: {kind: console}, boss: {kind: console}"
 )
+PHONES = CHANNELS.replace("a: {kind: console}", "a: {kind: ntfy, server: 'https://ntfy.example', topic: t}", 1)
 PEOPLE = """
 people: {ann: {call_by: a, name: Ann}, bob: {call_by: [b], language: fr}, chief: {call_by: boss}}
 oncall:
@@ -130,15 +131,22 @@ async def test_outside_the_hours_others_are_told_and_the_watch_calls_once_it_beg
         ]
 
 
-async def test_what_is_detected_is_the_same_with_and_without_people(tmp_path):
-    logs = []
-    for number, routes in enumerate(("[{to: room}]", TO + PEOPLE % "")):
-        folder = tmp_path / str(number)
+async def test_what_is_detected_is_the_same_with_and_without_people_silences_and_grouping(tmp_path):
+    logs, people = [], PEOPLE.replace("call_by: a,", "call_by: a, only: [acme], quiet_hours: '07:00-09:00',")
+    for client, channels, routes in (("", CHANNELS, "[{to: room}]"), (", client: Acme", PHONES, TO + people % "")):
+        folder = tmp_path / ("plain" if client == "" else "routed")
         folder.mkdir()
-        async with opened(folder, rules=RULES, channels=CHANNELS, routes=routes) as world:
+        brands = BRANDS.replace("query: acme", f"query: acme{client}")
+        async with opened(folder, rules=RULES, brands=brands, channels=channels, routes=routes) as world:
+            if client:
+                wish = HushFor(what=Hush(brand="acme", critical=True), span=12 * MINUTE)
+                await world.views.ask_silence(wish, "known", "anna", world.clock.now())
             await world.say("1", "2", "3")
+            await wait(world, 5)
+            await world.say(*map(str, range(4, 12)))
             await wait(world, 30)
             logs.append(((await world.log())[0], await world.steps()))  # authors are salted by the store
+            assert client == "" or {"a", "b"} <= {each[1] for each in await calls(world)}
     assert logs[0] == logs[1]
 
 
