@@ -19,7 +19,7 @@ ROOM = "199737254929760256"
 @dataclass
 class Discord:
     """`shown` is what stands in each channel or thread, by message; `refuse` are answers to give first, each (status,
-    body, headers).
+    body, headers), and `refuse_reopened` those to give once an archived thread was opened again.
     """
 
     url: str = ""
@@ -27,6 +27,7 @@ class Discord:
     shown: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
     refuse: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
+    refuse_reopened: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     _counted: Any = field(default_factory=lambda: count(1_100_000_000_000_000_000))
 
     @property
@@ -57,6 +58,7 @@ class Discord:
             return _no(404, 10_003, "Unknown Channel")
         made = str(next(self._counted))
         place = thread or (made if self.forum else ROOM)
+        self.refuse += self.refuse_reopened if place in self.archived else []
         self.archived.discard(place)
         self.shown.setdefault(place, {})[made] = body
         if request.query.get("wait") != "true":

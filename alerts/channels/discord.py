@@ -80,6 +80,8 @@ class DiscordChannel:
 
     def __init__(self, options: DiscordOptions, tools: Tools) -> None:
         self._options, self._tools = options, tools
+        # the message that opened an archived thread again: after a failure it is not told there once more
+        self._reopened = ""
 
     async def send(self, message: Message, receipt: str = "", /) -> str | None:
         body = payload(message)
@@ -119,9 +121,10 @@ class DiscordChannel:
                 raise
             # a word in it opens it again
             await self._tell(message, thread)
+            self._reopened = message.id
             await self._in_words("PATCH", f"/messages/{root}", thread, body)
             return
-        if message.priority > 2 or self._options.forum:
+        if (message.priority > 2 or self._options.forum) and message.id != self._reopened:
             await self._tell(message, thread)
 
     async def _tell(self, message: Message, thread: str) -> None:

@@ -42,7 +42,7 @@ async def test_in_a_forum_an_incident_is_a_thread_with_its_story() -> None:
         receipt = await channel.send(message())
         fake.archived |= set(fake.shown)
         await channel.send(message(step=1, title="Taken", priority=2), receipt or "")
-        await channel.send(message(step=2, title="Closed", priority=2), receipt or "")
+        await channel.send(message(step=2, id="3", title="Closed", priority=2), receipt or "")
         await channel.send(message(thread="another"))
 
     first, second = fake.shown.values()
@@ -50,6 +50,19 @@ async def test_in_a_forum_an_incident_is_a_thread_with_its_story() -> None:
     assert ("Closed", message().title) == (root["embeds"][0]["title"], root.get("thread_name", message().title))
     assert [4 + 4_096] * 2 == [each["flags"] for each in news]
     assert 1 == len(second)
+
+
+async def test_a_thread_that_was_opened_again_is_not_told_twice_when_the_edit_fails_at_first() -> None:
+    async with discord(forum=True, refuse_reopened=[(503, {}, {})]) as fake, told(fake, forum=True) as channel:
+        receipt = await channel.send(message())
+        fake.archived |= set(fake.shown)
+        worse = step(1, "worse")
+        with pytest.raises(SendError, match="503"):
+            await channel.send(worse, receipt or "")
+        await channel.send(worse, receipt or "")
+
+    (thread,) = fake.shown.values()
+    assert 2 == len(thread)
 
 
 async def test_in_a_thread_all_is_said_there_and_what_is_gone_is_posted_again() -> None:
