@@ -142,6 +142,17 @@ class Late(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Spared(msgspec.Struct, frozen=True, kw_only=True):
+    """Incidents that the reader was not told of in 30 days, for the sake of the ceiling of their false alarms: some of
+    the same client, the newest first, and of how many there were; `had` of `accept` when the last was held back.
+    """
+
+    numbers: tuple[int, ...]
+    count: int
+    had: int
+    accept: int
+
+
 class Withheld(msgspec.Struct, frozen=True, kw_only=True):
     """That a step was not to be told before: for a silence of `by`, None when beside a critical incident. `count` is
     what its window counts when it is told, None where that is not known.
@@ -187,8 +198,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
     first it hears; `taken_at` is when somebody took the incident, who is `taken_by`; `late` is set when the incident
     went on since this step, `withheld` when this was not to be told before, `pending` where somebody of the watch is
-    called. `posts` are the next that the brand has
-    scheduled, in their order, and `running` its campaigns and live events under way.
+    called, `spared` what its one reader was spared. `posts` are the next that the brand has scheduled, in their order,
+    and `running` its campaigns and live events under way.
 
     `answerable`: it can be taken where it is read, by a press or a reply.
     `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
@@ -223,6 +234,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     channel_names: dict[str, str] = {}
     late: Late | None = None
     withheld: Withheld | None = None
+    spared: Spared | None = None
     pending: Pending | None = None
     posts: tuple[Slot, ...] = ()
     running: tuple[Running, ...] = ()

@@ -9,7 +9,7 @@ from alerts.alert import Of, Quote
 from rules.transition import Ending, Severity, Unit
 
 Every = Literal["week", "day"]
-Because = Literal["silence", "beside", "watched", "quiet"]
+Because = Literal["silence", "beside", "watched", "quiet", "ceiling"]
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,9 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Withheld(msgspec.Struct, frozen=True, kw_only=True):
-    """Steps of incidents that nobody was told of: for a silence of `by`, who said why; beside a critical incident; or
-    as the brand was only watched. In `quiet` hours: that somebody was told of when these were over.
+    """Steps of incidents that nobody was told of: for a silence of `by`, who said why; beside a critical incident; as
+    the brand was only watched; or, not told to `by` alone, as they had `had` false alarms of the `accept` they accept.
+    In `quiet` hours: that somebody was told of when these were over.
     """
 
     steps: int
@@ -88,6 +89,8 @@ class Withheld(msgspec.Struct, frozen=True, kw_only=True):
     reason: Because
     by: str = ""
     because: str = ""
+    had: int = 0
+    accept: int = 0
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,7 +73,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         "drill.jinja" if safe.drill else "alert.jinja", language, {**_view(safe, language, times), **_drilled(safe)}
     )
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
-    lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "next")
+    lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "ceiling", "next")
     asks, presses = _offered(safe, language)
     message = Message(
         id=alert.id,

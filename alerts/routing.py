@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from alerts.ceiling import Load
 from alerts.delivery import Call
 from alerts.people import Meant, Seat
 from alerts.silence import Silence
@@ -42,7 +43,8 @@ class Routed:
     """`channels` are told now, each once, in the order of the routes. `fallback` maps each of them to those that are
     told in its place, in order, when its delivery parks. `reasons` explains every channel in words. `silence` is the
     number of the one that holds the step back, `behind` the critical incident for which some channels are spared.
-    `calls` says for whom a channel is told, where that is somebody by name or of the watch.
+    `calls` says for whom a channel is told, where that is somebody by name or of the watch. `spared` are people who
+    are not told, as the ceiling of their false alarms is near.
     """
 
     channels: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Routed:
     silence: int | None = None
     behind: str | None = None
     calls: Mapping[str, Call] = field(default_factory=dict)
+    spared: Mapping[str, Load] = field(default_factory=dict)
 
     @property
     def ladder(self) -> Instant | None:

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from alerts.ceiling import Load
 from alerts.playbook import Choice
 from alerts.routing import Routed, objection, told_of
 from alerts.silence import Silence
+from alerts.sparing import spare, standing
 from alerts.step import Step
 from config.problems import did_you_mean
 from config.settings import Route, Settings
@@ -18,7 +20,8 @@ from listener.cli.terminal import say
 from listener.cli.times import instant_in
 from listener.clock import Clock
 from listener.pipeline.advising import choice_for, imagined
-from listener.pipeline.notify import Heard, busy_channels, route
+from listener.pipeline.loads import loads_of
+from listener.pipeline.notify import Heard, busy_channels, directory_of, route
 from listener.pipeline.pacing import waits_until
 from listener.pipeline.standing import heard_of
 from listener.pipeline.watched import is_watched
@@ -37,16 +40,21 @@ class _Known:
 
     heard: dict[str, Heard]
     silences: list[tuple[Silence, int]]
+    loads: dict[str, Load]
 
 
 @app.command()
 def show(config: Config = None, *, json: Json = False) -> None:
     """Show the routes in the order in which they are tried, in words."""
 
-    async def work(_views: Views, settings: Settings) -> Settings:
-        return settings
+    async def work(views: Views, settings: Settings) -> tuple[Settings, dict[str, Load]]:
+        try:
+            return settings, await loads_of(settings, views, Clock().now())
+        except StoreError as error:
+            say(f"without false alarms: {error}")
+            return settings, {}
 
-    settings = with_views(config, work)
+    settings, loads = with_views(config, work)
     if json:
         for number, each in enumerate(settings.routes, 1):
             put(json_line({"route": number, **each.model_dump(mode="json", by_alias=True, exclude_none=True)}))
@@ -56,6 +64,8 @@ def show(config: Config = None, *, json: Json = False) -> None:
         console.print(f"{number}. {_in_words(each, settings)}: {', '.join(each.to)}{_manner(each)}")
     for line in rota_in_words(settings, Clock().now()):
         console.print(defuse(line))
+    for who, load in loads.items():
+        console.print(f"{defuse(who)}: {defuse(standing(load))}")
     operator = ", ".join(settings.operator.to) or "nobody, as there is no operator"
     console.print(f"what is critical and fits no route: {operator}; anything else that fits none: nobody")
 
@@ -71,6 +81,7 @@ def try_(
     source: Annotated[list[str] | None, typer.Option(help="Where mentions of it come from; may be repeated.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="In which language; may be repeated.")] = None,
     word: Annotated[list[str] | None, typer.Option(help="A word that mentions hold; may be repeated.")] = None,
+    times: Annotated[float | None, typer.Option(help="How many times its usual peaks it is, for ceilings.")] = None,
     at: Annotated[
         str | None, typer.Option(help="When; in your time zone unless it has its own; now if not given.")
     ] = None,
@@ -94,27 +105,36 @@ def try_(
             sources=source or (),
         )
         known = await _known(views, settings, step)
-        routed = route(
-            settings,
-            step,
-            held=is_watched(settings, brand, rule, step.at),
-            silences=[each for each, _ in known.silences],
-            busy=busy_channels(known.heard, brand, rule),
-        )
+        routed = _routed(settings, step, known, times)
         playbook = choice_for(brand, rule, severity, imagined(word or [], moment(step.at)), settings)
         (_put if json else _print)(settings, step, known, routed, playbook)
 
     with_views(config, work)
 
 
+def _routed(settings: Settings, step: Step, known: _Known, times: float | None) -> Routed:
+    routed = route(
+        settings,
+        step,
+        held=is_watched(settings, step.brand, step.rule, step.at),
+        silences=[each for each, _ in known.silences],
+        busy=busy_channels(known.heard, step.brand, step.rule),
+    )
+    return spare(routed, step, times, (), directory_of(settings).owner, known.loads)
+
+
 async def _known(views: Views, settings: Settings, step: Step) -> _Known:
     try:
         rows = await views.incidents(brand=step.brand, open_only=True)
         critical = [row.id for row in rows if row.severity == "critical"]
-        return _Known(heard=await heard_of(critical, settings, views), silences=await views.silences(step.at))
+        return _Known(
+            heard=await heard_of(critical, settings, views),
+            silences=await views.silences(step.at),
+            loads=await loads_of(settings, views, step.at),
+        )
     except StoreError as error:
         say(f"without silences and open incidents: {error}")
-        return _Known(heard={}, silences=[])
+        return _Known(heard={}, silences=[], loads={})
 
 
 def _check(settings: Settings, brand: str, rule: str, sources: list[str]) -> None:
@@ -165,6 +185,7 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook
         "ladder": list(ladder_rows(settings, step, routed)),
         "reasons": routed.reasons,
         "waits": {channel: iso(until) for channel, until in _waiting(settings, step, routed).items()},
+        "spared": sorted(routed.spared),
         "silence": routed.silence,
         "behind": routed.behind,
         "routes": [

@@ -25,7 +25,6 @@ from alerts.alert import (
     Share,
     Trend,
     WatchOf,
-    Withheld,
 )
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
@@ -38,7 +37,8 @@ from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import owners_of, pending
-from listener.pipeline.talk import Spoken, heard_in, present, talk_of
+from listener.pipeline.talk import Spoken, heard_in, talk_of
+from listener.pipeline.withheld import spared, withheld
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -98,19 +98,23 @@ class Describer:
             answers=self._answers(step.brand),
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
-            withheld=await self._withheld(step),
+            withheld=await withheld(step, self.views),
             **self._planned(step.brand, moment(max(step.at, now))),
             **self._names(step.brand),
-            **self._standing(step, life, deliveries, alert_id, max(step.at, now)),
+            **await self._standing(step, life, deliveries, alert_id, max(step.at, now)),
             **_reached(step, life, deliveries, alert_id),
         )
 
-    def _standing(
+    async def _standing(
         self, step: Transition, life: Sequence[Transition], deliveries: Sequence[Delivery], own: str, now: Instant
     ) -> dict[str, Any]:
         standing, people = _standing(step, life), directory_of(self.settings)
         taken = standing["taken_at"] is not None
-        return {**standing, "pending": pending(step, life, deliveries, own, people, now, taken=taken)}
+        return {
+            **standing,
+            "pending": pending(step, life, deliveries, own, people, now, taken=taken),
+            "spared": await spared(step, _channel(deliveries, own), self.views, self.settings, now),
+        }
 
     async def several(self, deliveries: Sequence[Delivery], at: Instant) -> Notice | None:
         """What deliveries tell, in one notice: of each incident the last step, as things are now. None when nothing of
@@ -155,16 +159,6 @@ class Describer:
             usual=step.evidence.usual,
             unit=step.evidence.unit,
             taken_by=None if ended else row.acknowledged_by,
-        )
-
-    async def _withheld(self, step: Transition) -> Withheld | None:
-        held = next((each for each in await self.views.held_back(step.incident) if each.step == step.step), None)
-        if held is None or held.told_at is None:
-            return None
-        owners = {each.number: each.by for each, _ in await self.views.silences()} if held.silence else {}
-        return Withheld(
-            by=owners.get(held.silence or 0, "?") if held.silence else None,
-            count=await present(step, held.told_at, self.views),
         )
 
     def _planned(self, brand: str, at: datetime) -> dict[str, Any]:
@@ -351,7 +345,7 @@ def _reached(
     step: Transition, life: Sequence[Transition], deliveries: Sequence[Delivery], alert_id: str
 ) -> dict[str, Any]:
     """Which channels have this step, and what the one that is told now heard before."""
-    own = next((each.channel for each in deliveries if each.id == alert_id), None)
+    own = _channel(deliveries, alert_id)
     mine = [each for each in deliveries if each.transition == step.id]
     told = {each.channel for each in mine if each.state == "sent" or each.id == alert_id}
     sent = {each.transition for each in deliveries if each.channel == own and each.state == "sent"}
@@ -363,6 +357,10 @@ def _reached(
         "untold": tuple(sorted(failed - told)),
         "heard": heard[-1] if heard else None,
     }
+
+
+def _channel(deliveries: Sequence[Delivery], alert_id: str) -> str | None:
+    return next((each.channel for each in deliveries if each.id == alert_id), None)
 
 
 def _listens(source: Component, brand: str) -> bool:

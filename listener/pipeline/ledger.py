@@ -20,6 +20,7 @@ from listener.pipeline.engines import Engines
 from listener.pipeline.intake import Intake
 from listener.pipeline.labels import Labels
 from listener.pipeline.lives import LiveReports
+from listener.pipeline.loads import loads_of
 from listener.pipeline.models import usable
 from listener.pipeline.notify import Heard, homeless
 from listener.pipeline.observing import observe
@@ -179,7 +180,10 @@ class Ledger:
 
     async def _tell(self, turn: Turn) -> None:
         """Tell what happened, and then what was held back: what ends a critical incident lets others be told."""
-        for step in turn.news():
+        news = turn.news()
+        if news or any(heard.waiting for heard in self._heard.values()):
+            turn.loads.update(await loads_of(turn.setup.settings, self._views, turn.at))
+        for step in news:
             turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
         turn.tell_afterwards()
         turn.climb(self._advanced)

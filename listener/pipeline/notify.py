@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from alerts.alert import Notice
+from alerts.ceiling import Load, Spared, times_usual
 from alerts.channel import CHANNELS
 from alerts.delivery import Call, Delivery, Outcome, Outgoing
 from alerts.ladder import Step as Rung
@@ -15,6 +16,7 @@ from alerts.outbox import delivery_id
 from alerts.people import Directory, directory
 from alerts.routing import Routed, recipients
 from alerts.silence import HeldBack, Silence
+from alerts.sparing import spare
 from alerts.step import ACTING, Step
 from config.oncall import LONGEST_WAIT
 from config.settings import Settings
@@ -56,7 +58,8 @@ class Heard:
     have a message about it alone, and `planned` is when a channel is told. `severity` is the highest it had; `waiting`
     what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
     to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
-    act. What became due on the ladder since `hushed` was kept quiet by a silence; None where nothing is.
+    act. What became due on the ladder since `hushed` was kept quiet by a silence; None where nothing is. `spared` are
+    people who are not called for it before it gets worse.
     """
 
     brand: str
@@ -70,6 +73,7 @@ class Heard:
     taken: bool = False
     step: Transition | None = None
     hushed: Instant | None = None
+    spared: frozenset[str] = frozenset()
 
     def climbing(self, routed: Routed) -> Instant | None:
         """When the ladder begins, once that is routed as well."""
@@ -86,20 +90,25 @@ class Told:
 
     outgoing: list[Outgoing] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)
+    spared: list[Spared] = field(default_factory=list)
 
 
 class Notifier:
-    """Makes outbox rows. `heard` maps open incidents to what people know of them so far; `silences` are by number."""
+    """Makes outbox rows. `heard` maps open incidents to what people know of them so far; `silences` are by number, and
+    `loads` of people who have a ceiling of false alarms.
+    """
 
     def __init__(
         self,
         settings: Settings,
         heard: dict[str, Heard] | None = None,
         silences: Mapping[int, Silence] | None = None,
+        loads: Mapping[str, Load] | None = None,
     ) -> None:
         self._settings, self._directory = settings, directory_of(settings)
         self.heard = {} if heard is None else heard
         self._silences = {} if silences is None else silences
+        self._loads = {} if loads is None else loads
 
     def transition(self, step: Transition, languages: Languages = None) -> Told:
         """The deliveries of one transition, and whether it is held back."""
@@ -119,6 +128,7 @@ class Notifier:
             waiting=waiting if acting else None if step.state == "acknowledged" else before.waiting,
             taken=taken,
             step=step if acting and not is_held else before.step,
+            spared=before.spared if not acting else frozenset(routed.spared),
         )
         now = replace(now, ladder=before.climbing(routed))
         if step.state == "released" and before.ladder is not None:
@@ -131,7 +141,8 @@ class Notifier:
             del self.heard[step.incident]
         elif rises and not is_held and before.ladder is not None and not taken:
             outgoing += self._call(step.incident, now, self._sooner(now, step.at), step.at)
-        return Told(outgoing=outgoing, held_back=[held] if is_held else [])
+        spared = _spared(step, routed, step.at)
+        return Told(outgoing=outgoing, held_back=[held] if is_held else [], spared=spared)
 
     def climb(self, after: Instant, at: Instant) -> list[Outgoing]:
         """Who is reminded, and to whom it is passed on, of what nobody has taken: the rungs due after one moment and
@@ -169,6 +180,7 @@ class Notifier:
             seat
             for seat in seats(self._directory, rung, heard.brand, heard.ladder)
             if not (at_foot and seat.channel in heard.channels)
+            and (heard.severity == "critical" or self._directory.owner(seat.channel) not in heard.spared)
         ]
         channels = tuple(dict.fromkeys((*heard.channels, *(seat.channel for seat in found))))
         self.heard[incident] = replace(heard, channels=channels)
@@ -201,9 +213,11 @@ class Notifier:
             fresh = [name for name in routed.channels if name not in before]
             channels = tuple(dict.fromkeys((*heard.channels, *fresh)))
             now = replace(heard, channels=channels, waiting=None, step=step, ladder=heard.climbing(routed))
+            now = replace(now, spared=frozenset(routed.spared))
             self.heard[incident] = now
             told.outgoing += self._deliveries(step, at, routed, fresh, heard, now)
             told.held_back += [msgspec.structs.replace(heard.waiting.held, told_at=at)] if fresh else []
+            told.spared += _spared(step, routed, at)
         return told
 
     def _deliveries(
@@ -233,7 +247,7 @@ class Notifier:
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
         as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)
-        return route(
+        routed = route(
             self._settings,
             as_routed,
             held=is_watched(self._settings, step.brand, step.rule, step.at),
@@ -241,6 +255,8 @@ class Notifier:
             silences=self._silences.values(),
             busy=busy_channels(self.heard, step.brand, step.rule),
         )
+        times = times_usual(step.evidence)
+        return spare(routed, as_routed, times, heard.channels, self._directory.owner, self._loads)
 
     def passed_on(self, deliveries: Sequence[Outgoing]) -> None:
         """Whoever is told in another channel's place hears of the rest of the incident as well."""
@@ -305,6 +321,13 @@ def route(
 def directory_of(settings: Settings) -> Directory:
     """The people of a configuration."""
     return directory(settings.people, settings.oncall, settings.daemon.time_zone)
+
+
+def _spared(step: Transition, routed: Routed, at: Instant) -> list[Spared]:
+    return [
+        Spared(incident=step.incident, person=who, step=step.step, at=at, had=load.had, accept=load.accept)
+        for who, load in routed.spared.items()
+    ]
 
 
 def _rises(step: Transition, before: Severity) -> bool:

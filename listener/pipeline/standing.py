@@ -77,6 +77,7 @@ async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
         ladder=max(ladders, default=None),
         taken=taken,
         step=acting[-1] if acting else None,
+        spared=frozenset(each.person for each in await views.spared(row.id) if acting and each.step == acting[-1].step),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
+from alerts.ceiling import Load
 from alerts.delivery import Outgoing
 from alerts.silence import Silence
 from listener.errors import PARTLY
@@ -43,7 +44,8 @@ class Turn:
         self.setup, self.commit, self.intake = setup, intake.commit, intake
         self._engines, self._heard, self._sources = engines, heard, sources
         self.silences = silences
-        self._notifier = Notifier(setup.settings, heard, silences)
+        self.loads: dict[str, Load] = {}
+        self._notifier = Notifier(setup.settings, heard, silences, self.loads)
         self.reads: list[Read] = []
 
     @property
@@ -97,7 +99,7 @@ class Turn:
         for row in self._sources.values():
             if row.name not in setup.listeners and (row.reading_since, row.blind_since) != (None, None):
                 self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
-        self._notifier = Notifier(setup.settings, self._heard, self.silences)
+        self._notifier = Notifier(setup.settings, self._heard, self.silences, self.loads)
         self.apply(self._engines.configure(setup.plans, self.at))
         self.apply([entry for brand in sorted(setup.plans) for entry in self._use_model(brand)])
         names = {**setup.listeners, **self._sources}
@@ -171,6 +173,7 @@ class Turn:
     def _take(self, told: Told) -> None:
         self.commit.outgoing += told.outgoing
         self.commit.held_back += told.held_back
+        self.commit.spared += told.spared
 
     def _follow(self, steps: Iterable[Transition]) -> None:
         self.commit.transitions += steps

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from alerts.agenda import NOTHING, Span, written
 from alerts.alert import Quote
+from alerts.ceiling import Spared
 from alerts.digest import Because, Believed, Counted, Digest, Event, Practised, Withheld
 from config.settings import Settings
 from listener.explaining.endings import beliefs
+from listener.pipeline.notify import directory_of
 from listener.pipeline.pacing import has_waited
 from listener.pipeline.watched import is_held
 from listener.reporting.agenda import ahead, campaigns, events
@@ -54,7 +56,7 @@ class Digests:
             days=tuple(days.shown(period)),
             voice=voice(days, others, period),
             incidents=tuple([await lived(views, settings, row) for row in reversed(mine)]),
-            withheld=tuple(await self._withheld(mine)),
+            withheld=(*await self._withheld(mine), *await self._spared(mine)),
             worth=tuple(replace(each, quote=self._sourced(each.quote)) for each in worth),
             read=read,
             campaigns=tuple(campaigns(planned, period, days)),
@@ -127,6 +129,26 @@ class Digests:
                 because=silences[number].because if number in silences else "",
             )
             for (reason, number), count in sorted(steps.items())
+        ]
+
+    async def _spared(self, rows: Sequence[IncidentRow]) -> list[Withheld]:
+        """What the ceilings of people held back from them, as far as they used them up last."""
+        found: dict[str, list[tuple[Spared, int]]] = {}
+        for row in rows:
+            for each in await self._views.spared(row.id):
+                found.setdefault(each.person, []).append((each, row.number))
+        last = {person: max(kept, key=lambda each: each[0].at)[0] for person, kept in found.items()}
+        people = directory_of(self._settings)
+        return [
+            Withheld(
+                steps=len(kept),
+                incidents=tuple(sorted(number for _, number in kept)),
+                reason="ceiling",
+                by=people.called(person),
+                had=last[person].had,
+                accept=last[person].accept,
+            )
+            for person, kept in sorted(found.items())
         ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+from alerts.ceiling import Spared
 from alerts.delivery import Delivery, Outcome, Outgoing, Slot
 from alerts.drill import Drill
 from alerts.grouping import MOST_TOGETHER
@@ -127,8 +128,8 @@ class Commit:
     `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
     mention too; their facts and tones are added to its row, of which nothing else changes. `seen`: (identity,
     revision, source), insert-or-ignore. `marks` replace those of the same brand and identity, of which the newest
-    MOST_MARKS of a brand are kept; `unmarked` are (brand, identity). `silences` and `held_back` replace those of the
-    same number, or incident and step. `tombstones`: identities whose text, title,
+    MOST_MARKS of a brand are kept; `unmarked` are (brand, identity). `silences`, `held_back` and `spared` replace those
+    of the same number, incident and step, or incident and person. `tombstones`: identities whose text, title,
     author and url are removed everywhere, marks included; an identity never stored is remembered as deleted.
     `snapshots` carry `seq=None` resolved at commit to the brand's last input, the ones in this commit included.
     """
@@ -149,6 +150,7 @@ class Commit:
     judged: list[Judged] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)
+    spared: list[Spared] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     drills: list[Drill] = field(default_factory=list)
     unpark: list[tuple[str, Instant]] = field(default_factory=list)
@@ -362,6 +364,18 @@ class Views(Remarks, DrillViews, Protocol):
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         """What was not told of an incident, in order."""
+        ...
+
+    async def spared(self, incident: str) -> list[Spared]:
+        """Who was not told of an incident at first, for the sake of the ceiling of their false alarms."""
+        ...
+
+    async def kept_from(self, person: str, channels: Sequence[str], since: Instant) -> list[tuple[Spared, str, int]]:
+        """What a person, who has `channels`, was spared since then for good: with its brand and number, newest first."""
+        ...
+
+    async def false_alarms(self, channels: Sequence[str], since: Instant) -> int:
+        """How many incidents that turned out false alarms some channels were told of since then."""
         ...
 
     async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:

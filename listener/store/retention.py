@@ -27,6 +27,7 @@ from listener.store.tables import (
     SEEN,
     SILENCES,
     SNAPSHOTS,
+    SPARED,
     TOMBSTONES,
 )
 from rules.instant import DAY, Instant, span
@@ -60,7 +61,8 @@ def steps(at: Instant, keep: timedelta, per_source: Mapping[str, timedelta], lis
     yield partial(_rows, table=COMMANDS, which=COMMANDS.c.answered_at < before)
     yield partial(_rows, table=SILENCES, which=SILENCES.c.until < before)
     on_hold = select(HOLDS.c.incident)
-    yield partial(_rows, table=HELD_BACK, which=and_(HELD_BACK.c.at < before, HELD_BACK.c.incident.not_in(on_hold)))
+    for table in (HELD_BACK, SPARED):
+        yield partial(_rows, table=table, which=and_(table.c.at < before, table.c.incident.not_in(on_hold)))
     yield partial(_rows, table=DRILLS, which=DRILLS.c.ended_at < before)
     # a day of canaries says all there is to say of them
     flown = and_(OUTBOX.c.channel == CANARY, OUTBOX.c.finished < at - DAY)

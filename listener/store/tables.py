@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -252,6 +252,17 @@ HELD_BACK = Table(
     _instant("told_at"),
     Index("held_back_silence", "silence"),
     Index("held_back_at", "at"),
+)
+SPARED = Table(
+    "spared",
+    METADATA,
+    _text("incident", key=True),
+    _text("person", key=True),
+    _number("step"),
+    _number("at"),
+    _number("had"),
+    _number("accept"),
+    Index("spared_at", "at"),
 )
 NOTES = Table(
     "notes",

@@ -9,11 +9,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from alerts.ceiling import Spared
 from alerts.delivery import Delivery
 from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import drilling, marking, noting, queries, silencing, tallies
+from listener.store import drilling, marking, noting, queries, silencing, sparing, tallies
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, read, reading, writing
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
@@ -162,6 +163,15 @@ class _SqlViews:
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         return await self._read(partial(silencing.held_back, incident=incident))
+
+    async def spared(self, incident: str) -> list[Spared]:
+        return await self._read(partial(sparing.spared, incident=incident))
+
+    async def kept_from(self, person: str, channels: Sequence[str], since: Instant) -> list[tuple[Spared, str, int]]:
+        return await self._read(partial(sparing.kept_from, person=person, channels=channels, since=since))
+
+    async def false_alarms(self, channels: Sequence[str], since: Instant) -> int:
+        return await self._read(partial(sparing.false_alarms, channels=channels, since=since))
 
     async def notes(self, incident: str) -> list[Note]:
         return await self._read(partial(noting.notes, incident=incident))

@@ -14,6 +14,7 @@ from listener.store.noting import keep_aside, write_remarks
 from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
+from listener.store.sparing import write_spared
 from listener.store.tables import (
     ATTEMPTS,
     BRANDS,
@@ -57,6 +58,7 @@ def write(
     _transitions(connection, commit.transitions)
     _judged(connection, commit.judged)
     write_silences(connection, commit)
+    write_spared(connection, commit.spared)
     write_remarks(connection, commit.remarks)
     write_drills(connection, commit.drills)
     _outgoing(connection, commit.outgoing, commit.last)

@@ -80,6 +80,7 @@ BUSY = replace(
         Withheld(steps=1, incidents=(38,), reason="beside"),
         Withheld(steps=1, incidents=(39,), reason="watched"),
         Withheld(steps=2, incidents=(39,), reason="quiet"),
+        Withheld(steps=1, incidents=(40,), reason="ceiling", by="Noé", had=1, accept=1),
     ),
     worth=(worth("asks", "Le vol de mardi est-il maintenu ?"), worth("praise", "Merci à l’équipe d’Orly")),
     read=5_000,
