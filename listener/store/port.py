@@ -371,7 +371,7 @@ class Views(Remarks, DrillViews, Protocol):
         ...
 
     async def kept_from(self, person: str, channels: Sequence[str], since: Instant) -> list[tuple[Spared, str, int]]:
-        """What a person, who has `channels`, was spared since then for good: with its brand and number, newest first."""
+        """What a person, who has `channels`, was spared since then for good: its brand and number, newest first."""
         ...
 
     async def false_alarms(self, channels: Sequence[str], since: Instant) -> int:
