@@ -44,11 +44,11 @@ def evidence(sums: Sequence[float]) -> float:
     return max(0.0, largest + log(sum(exp(total - largest) - floor for total in sums) / len(sums) + floor))
 
 
-def own_share(record: float, expected: float, width: float) -> float:
+def own_share(record: float, expected: float, width: float, months: float) -> float:
     """How much the highest evidence of some past says of a series itself, 0 to 1: the probability that chance does not
-    make it in two months.
+    make it in so many months.
     """
-    return exp(-2 * false_alarms(record, expected, width))
+    return exp(-months * false_alarms(record, expected, width))
 
 
 def false_alarms(found: float, expected: float, width: float) -> float:

@@ -17,6 +17,7 @@ _BURST_RATE = 4.3  # a month, of the windows beyond the tail quantile
 _RARE = 0.5  # harmless bursts have heavier tails than these formulas: what they call once in four months is once in two
 _RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 10.0, 4.0, 20 * 24 * 60
 _RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 2.0
+_RECORD_LASTS = 2.0  # months
 _LEAK_FROM, _LEAK = 25.0, 0.95
 _QUIET = 1.0
 _SETTLED = 60.0
@@ -92,7 +93,10 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         self.sums = [_leak(each, self.width) for each in sums] if calm else sums
         evidence = cusum.evidence(self.sums)
         reading = self._reading(
-            evidence, self.bursts.learn(count, self.width), expected, self.lasting.rate(expected, self.width)
+            evidence,
+            self.bursts.learn(count, self.width),
+            expected,
+            self.lasting.rate(expected, self.width, self.record),
         )
         self._remember(evidence, calm=calm)
         if self.level.heard > _DAY:
@@ -111,7 +115,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         most = at_most(expected, self.width, self.level.heard)
         sums = cusum.add(self.sums, count, cusum.gains(most, self.level.dispersion), part)
         gained = cusum.gains(most, self.level.dispersion, lasting.FACTORS)
-        by_length = self.lasting.ahead(count, expected, gained, part)
+        by_length = self.lasting.ahead(count, expected, gained, part, self.record)
         return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected, by_length)
 
     def soften(self) -> None:
@@ -148,7 +152,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     def _reading(self, evidence: float, surprise: float, expected: float, by_length: float) -> Reading:
         by_chance = cusum.false_alarms(evidence, expected, self.width)
         # what chance alone makes as often is no habit
-        own = cusum.own_share(self.record, expected, self.width)
+        own = cusum.own_share(self.record, expected, self.width, _RECORD_LASTS)
         beyond_record = own * _RECORD_SHARE * (self.record / max(evidence, 1e-9)) ** _RECORD_POWER
         by_habit = min(beyond_record, _BURST_RATE * exp(-surprise))
         by_model = max(by_chance, by_habit, 1e-300)

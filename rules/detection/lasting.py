@@ -1,6 +1,6 @@
 """Has the rate risen for longer than this series' own bursts last? Page's test, fed with no more than a rise brings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 
 import msgspec
@@ -11,7 +11,8 @@ FACTORS = (2.0, 5.0, 20.0)
 """The rises that are tested for, as multiples of what is expected."""
 
 _RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 25.0, 4.0, 20 * 24 * 60
-_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 32.0
+_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 96.0
+_RECORD_LASTS = 8.0  # months: whoever seldom has bursts has few in two
 _OVER = 0.5  # of the highest: the excursion is over
 _STORED, _LEAST = 15.0, 5.0  # minutes of such a rise, and mentions, that may come at once
 _LEAK_FROM, _LEAK = 25.0, 0.95
@@ -43,14 +44,17 @@ class Lasting(msgspec.Struct, kw_only=True, array_like=True):
         for rise, total, left in self._after(count, expected, gained, width):
             rise.total, rise.left = total, left
 
-    def rate(self, expected: float, width: float) -> float:
-        """How often in 30 days this series goes so far: by its record, for the factor for which that is rarest."""
-        return min(_rate(rise.record, rise.total, expected, width) for rise in self.rises)
+    def rate(self, expected: float, width: float, highest: float) -> float:
+        """How often in 30 days this series goes so far: by its record, for the factor for which that is rarest. Where
+        the `highest` evidence of its past is what chance makes, its record is no habit.
+        """
+        sums = [(rise.record, rise.total) for rise in self.rises]
+        return _rate(sums, expected, width, highest)
 
-    def ahead(self, count: int, expected: float, gained: cusum.Gains, part: float) -> float:
+    def ahead(self, count: int, expected: float, gained: cusum.Gains, part: float, highest: float) -> float:
         """The same with the minute that follows the last one and of which only `part` is over; nothing is learnt."""
-        after = self._after(count, expected, gained, 1.0, part)
-        return min(_rate(rise.record, total, expected, 1.0) for rise, total, _ in after)
+        sums = [(rise.record, total) for rise, total, _ in self._after(count, expected, gained, 1.0, part)]
+        return _rate(sums, expected, 1.0, highest)
 
     def remember(self, width: float, *, known: bool, calm: bool) -> None:
         """Let the records fade, and take in excursions that are over; `known`: it is known what is usual."""
@@ -85,8 +89,10 @@ def _keep(rise: Rise) -> None:
     rise.record = max(rise.record, min(rise.highest, _RECORD_GROWTH * rise.record))
 
 
-def _rate(record: float, total: float, expected: float, width: float) -> float:
-    if total <= record:
-        return inf
-    rate: float = _RECORD_SHARE * (record / total) ** _RECORD_POWER
-    return cusum.own_share(record, expected, width) * rate
+def _rate(sums: Iterable[tuple[float, float]], expected: float, width: float, highest: float) -> float:
+    found = inf
+    for record, total in sums:
+        if total > record:
+            own = cusum.own_share(max(record, highest), expected, width, _RECORD_LASTS)
+            found = min(found, own * _RECORD_SHARE * (record / total) ** _RECORD_POWER)
+    return found
