@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from alerts.playbook import Advice
+from rules.confidence import Confidence
 from rules.transition import Ending, Severity, State, Unit
 
 Language = Literal["fr", "en"]
@@ -192,7 +193,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     them. `answered_at` is when the brand itself first wrote since the opening; `answers` says that this would be heard,
     as its accounts are known. `link` opens the incident's page, None
     without `external_url`. `calm_for` is set when resolved by calm. `advice` is what a playbook says, while somebody is
-    asked to act.
+    asked to act. `confidence` is how far it can be believed, None of a drill.
 
     As things are when it is sent: `told` names the channels that have this alert (the one it is for included), `untold`
     those that do not have it yet; `heard` is the level that its own channel heard of before, None when this is the
@@ -249,6 +250,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     answerable: bool = True
     curve: Curve | None = None
     advice: Advice | None = None
+    confidence: Confidence | None = None
     reached: tuple[Reached, ...] = ()
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from alerts.alert import Of, Quote
+from rules.confidence import Word
 from rules.transition import Ending, Severity, Unit
 
 Every = Literal["week", "day"]
@@ -132,11 +133,11 @@ class Unheard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Believed(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the incidents of a rule that people judged so far, those that were `real` and those that were `false` alarms;
-    `unjudged` ones nobody said anything of.
+    """Of the incidents that were told of with `word` when they opened, those that people called `real`, and `false`
+    alarms; `unjudged` ones nobody said anything of.
     """
 
-    rule: str
+    word: Word
     real: int
     false: int
     unjudged: int

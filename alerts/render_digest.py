@@ -19,6 +19,7 @@ from alerts.sheets import Bar, Section
 from alerts.times import Times
 from alerts.typography import estimate, number, percent
 from alerts.words import Words, page
+from rules.confidence import Word, word_of
 
 SECTIONS = ("volume", "incidents", "withheld", "worth", "campaigns", "events", "unheard", "quality", "ahead")
 _SHORT = ("volume", "incidents", "unheard")
@@ -26,17 +27,19 @@ _SHORT = ("volume", "incidents", "unheard")
 _FIELD = 400
 _JUDGED = 5
 """Incidents below which their share of true ones says nothing."""
-Certainty = Literal["very", "likely", "check", "learning"]
+Promise = Literal["few", "kept", "less", "more", "none"]
+_RANKS: tuple[Word, ...] = ("check", "likely", "very")
 
 
-def certainty(each: Believed) -> Certainty:
-    """The word for how many of the alerts of a rule turned out true: its meaning is fixed."""
+def promise(each: Believed) -> Promise:
+    """Whether as many of the alerts that were told of with a word turned out real as it says: its meaning is fixed."""
     judged = each.real + each.false
+    if each.word == "learning":
+        return "none"
     if judged < _JUDGED:
-        return "learning"
-    if each.real * 10 >= judged * 9:
-        return "very"
-    return "likely" if each.real * 10 >= judged * 6 else "check"
+        return "few"
+    more = _RANKS.index(word_of(each.real / judged)) - _RANKS.index(each.word)
+    return "kept" if not more else "more" if more > 0 else "less"
 
 
 def render_digest(digest: Digest, notice: Notice, language: Language, zone: ZoneInfo) -> Message:
@@ -135,7 +138,7 @@ def _view(digest: Digest, times: Times) -> dict[str, Any]:
         "critical": sum(each.severity == "critical" for each in digest.incidents),
         "calm": not (unheard or digest.stopped or digest.withheld) and digest.sources > 0,
         "heard": digest.sources - unheard,
-        "believed": [(each, certainty(each)) for each in digest.believed],
+        "believed": [(each, promise(each)) for each in digest.believed],
         "first_day": digest.until - timedelta(days=len(digest.days), hours=-12),
         "last_day": digest.until - timedelta(hours=12),
         "most": max((day.counted.posts for day in digest.days), default=0),

@@ -130,7 +130,6 @@ def digest_made_safe(digest: Digest, language: Language) -> Digest:
         campaigns=tuple(replace(each, name=_name(each.name)) for each in digest.campaigns),
         events=tuple(replace(each, tag=_name(each.tag)) for each in digest.events),
         unheard=tuple(replace(each, source=_name(each.source)) for each in digest.unheard),
-        believed=tuple(replace(each, rule=_name(each.rule)) for each in digest.believed),
         ahead=tuple(replace(each, name=_maybe(each.name, REASON) or "") for each in digest.ahead),
     )
 

@@ -53,6 +53,7 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
         most=max(_summed(cell.authors for cell in cells).values(), default=0),
         followers=max((cell.reach for cell in cells), default=0),
         answered_at=incident.answered_at,
+        wrong_rate=incident.wrong_rate,
     )
 
 

@@ -19,7 +19,8 @@ class Incident(msgspec.Struct, kw_only=True):
     `sources` are those that contributed; `usual` and `usual_high` are what its rule said of `window` minutes when it
     opened; `first` is the mention it began with, "" once deleted, counted for `first_at`; `series` is what is counted,
     "" for that of its rule; `source` the only one it is of, "" for all; `also` those that were as bad by themselves
-    since; `raised_by` the rules whose incidents made it critical; `answered_at` when the brand itself first wrote.
+    since; `raised_by` the rules whose incidents made it critical; `answered_at` when the brand itself first wrote;
+    `wrong_rate` the least that its rule said.
     """
 
     id: str
@@ -45,11 +46,14 @@ class Incident(msgspec.Struct, kw_only=True):
     also: list[str] = []
     raised_by: list[str] = []
     answered_at: Instant | None = None
+    wrong_rate: float | None = None
 
     def observe(self, verdict: Verdict, at: Instant, *, heard: bool) -> State | None:
         """Take in a verdict and say which step follows, if any. Calm counts only while what contributed is heard."""
         if verdict.count > self.peak:
             self.peak, self.peak_at = verdict.count, at
+        rates = [rate for rate in (self.wrong_rate, verdict.wrong_rate) if rate is not None]
+        self.wrong_rate = min(rates, default=None)
         doubled = verdict.count >= WORSE_FACTOR * self.told and not verdict.fewer
         spreads = self._spread(verdict.also)
         if _rank(verdict.severity) > _rank(self.severity) or doubled or spreads:
@@ -120,6 +124,7 @@ def begun(brand: str, rule: str, verdict: Verdict, at: Instant, window: Sequence
         series=verdict.series,
         source=verdict.source,
         also=list(verdict.also),
+        wrong_rate=verdict.wrong_rate,
         first=verdict.mention or next((cell.first for _, cell in window if cell.first), ""),
         first_at=None if verdict.mention else next((cell.began for _, cell in window), None),
     )

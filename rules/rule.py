@@ -59,7 +59,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     little was heard, or the rule has no notion of it); `learning`: little history stands behind these.
     `series` is what was counted, when that is another than the rule's own; it stays the one of its incident. `source`
     is the only one of which all this is said, "" where it is of all; `also` are others that fire by themselves.
-    `mention` is the one that it is all about, told by the source `told_by`, when there is one.
+    `mention` is the one that it is all about, told by the source `told_by`, when there is one. `wrong_rate` is
+    how often in 30 days ringing at this would be wrong, of what fires by a budget.
     `unit` says what `count` and what is usual are numbers of, when not mentions; `fewer`: less than usual is what is
     wrong; `share` is told by rules that watch one.
     """
@@ -82,6 +83,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     mention: str = ""
     told_by: str = ""
+    wrong_rate: float | None = None
 
 
 class Opening(msgspec.Struct, frozen=True):

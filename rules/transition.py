@@ -57,7 +57,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rules that watch one. `source` is the only one that is counted, "" where all are, and `also` are others that were as
     bad by themselves since; `raised_by` are the rules whose incidents made this one critical. `trend` is told when it
     is sure. `most` is how many of them one author wrote at most, `followers` how many the author with the most has, 0
-    when that is not known; `answered_at` is when the brand itself first wrote since the opening.
+    when that is not known; `answered_at` is when the brand itself first wrote since the opening. `wrong_rate` is how
+    often in 30 days ringing at the rarest so far would be wrong, None where the rule does not judge by that.
     """
 
     of: str
@@ -93,6 +94,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     most: int = 0
     followers: int = 0
     answered_at: Instant | None = None
+    wrong_rate: float | None = None
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

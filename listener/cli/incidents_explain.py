@@ -1,5 +1,6 @@
 """`badbuzz incidents explain`: why a rule rang, or did not."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from listener.cli.store_access import Config, Json, put, shown, with_views
 from listener.cli.terminal import say
 from listener.cli.times import instant_in
 from listener.clock import Clock
+from listener.explaining.believing import believed_at, drawn_at, how_many_more, in_json, why_believed
 from listener.explaining.replay import Moment, NotJudgedError, moment_at
 from listener.explaining.telling import Teller
 from listener.pipeline.watched import held_until, is_watched, watched_until
@@ -84,22 +86,32 @@ class _Telling:
             say(self._teller.not_judged(error, self._called(brand)))
             return 1
         whys = [why for why in told.explanations if row is None or why.rule == row.rule]
+        believed = await believed_at(row.id, self._views) if row else None
+        drawn = await drawn_at(brand, at, self._views)
         if self._json:
+            more = {"confidence": in_json(believed), "drawn": msgspec.to_builtins(drawn)}
             for why in whys:
                 found = row or (await self._views.incident(why.incident) if why.incident else None)
                 held = self._held(told, why, found) is not None
                 number = found.number if found else None
-                put(json_line(_line(told, why, row) | {"number": number, "held": held}))
+                put(json_line(_line(told, why, row) | {"number": number, "held": held} | more))
             return 0
-        await self._print(told, whys, row)
+        language = self._teller.language
+        said = [
+            *(why_believed(believed, language) if believed else ()),
+            *([how_many_more(drawn, language)] if drawn else []),
+        ]
+        await self._print(told, whys, row, said)
         return 0
 
-    async def _print(self, told: Moment, whys: list[Explanation], row: IncidentRow | None) -> None:
+    async def _print(self, told: Moment, whys: list[Explanation], row: IncidentRow | None, said: Sequence[str]) -> None:
         console = shown()
         console.print(self._teller.title(told, self._called(told.brand)), style="bold")
         if row is not None:
             console.print(self._teller.why_open(row.number, row.rule))
         console.print(self._teller.coverage(told))
+        for line in said:
+            console.print(line)
         for why in whys:
             console.print()
             ongoing = await self._views.incident(why.incident) if why.incident else None

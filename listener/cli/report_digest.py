@@ -8,7 +8,7 @@ import typer
 
 from alerts.alert import DigestOf, Language, Notice
 from alerts.digest import Digest
-from alerts.render_digest import certainty, render_digest
+from alerts.render_digest import promise, render_digest
 from config.settings import Settings
 from listener.cli.label import brand_of
 from listener.cli.store_access import put
@@ -56,8 +56,8 @@ async def write(
 
 
 def _line(digest: Digest, period: Period) -> Mapping[str, Any]:
-    words = {each.rule: certainty(each) for each in digest.believed}
+    kept = {each.word: promise(each) for each in digest.believed}
     told: dict[str, Any] = plain(digest)
     for each in told["believed"]:
-        each["certainty"] = words[each["rule"]]
+        each["promise"] = kept[each["word"]]
     return {"type": "digest", "period": period.name, **told}

@@ -16,14 +16,10 @@ from alerts.alert import (
     TO_PEOPLE,
     Alert,
     Brief,
-    Figures,
     Late,
     Notice,
-    Of,
     Quote,
     Role,
-    Share,
-    Trend,
     WatchOf,
 )
 from alerts.delivery import Delivery
@@ -33,14 +29,19 @@ from alerts.step import ACTING
 from config.settings import Component, Settings
 from listener.errors import PARTLY
 from listener.pipeline.advising import advice_for
+from listener.pipeline.believing import confidence_of
 from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
+from listener.pipeline.figures import figures_of
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import owners_of, pending
+<<<<<<< HEAD
 from listener.pipeline.talk import Spoken, heard_in, talk_of
 from listener.pipeline.withheld import spared, withheld
+=======
+from listener.pipeline.talk import heard_in, present, talk_of
+>>>>>>> fd4f9d4 (Say how sure an alert is, in words with a measured meaning that a brand's own incidents correct)
 from listener.store.port import IncidentRow, StoredMention, Views
-from rules import transition
 from rules.instant import Instant, duration, moment
 from rules.rule import Floor
 from rules.transition import Evidence, Transition
@@ -86,10 +87,11 @@ class Describer:
             at=moment(step.at),
             opened_at=moment(row.opened_at),
             first_at=_first_at(step.evidence, quotes),
-            figures=self._figures(step, life, spoken),
+            figures=figures_of(step, life, spoken, self._floor(step.rule), _labels(self.settings.rules)),
             quotes=quotes,
             curve=await curve_of(step, self.views) if pictures else None,
             advice=self._advice(step, heard, now),
+            confidence=await confidence_of(step, self.views),
             **await self._coverage(step),
             by=step.by,
             because=step.because,
@@ -170,43 +172,6 @@ class Describer:
             return None
         local = moment(max(step.at, now)).astimezone(ZoneInfo(self.settings.daemon.time_zone))
         return advice_for(step, [each.mention for each in heard], self.settings, local)
-
-    def _figures(self, step: Transition, life: Sequence[Transition], spoken: Spoken) -> Figures:
-        evidence, floor = step.evidence, self._floor(step.rule)
-        return Figures(
-            of=msgspec.convert(evidence.of.partition(":")[0], Of),
-            count=evidence.count,
-            window=duration(evidence.window),
-            usual=evidence.usual,
-            usual_high=evidence.usual_high,
-            learning=evidence.learning,
-            posts=evidence.posts,
-            negative=evidence.negative,
-            authors=evidence.authors,
-            sources=evidence.sources,
-            second_half=evidence.second_half,
-            words=_words(step, life),
-            least=floor.posts if floor else None,
-            least_authors=floor.authors if floor else None,
-            opening=evidence.opening,
-            during=evidence.during,
-            peak=evidence.peak,
-            peak_at=_moment(evidence.peak_at),
-            unsupported=evidence.unsupported,
-            unit=evidence.unit,
-            fewer=evidence.fewer,
-            share=_share(evidence.share),
-            stories=evidence.stories,
-            source=evidence.source,
-            also=evidence.also,
-            raised_by=tuple(_labels(self.settings.rules).get(name, name) for name in evidence.raised_by),
-            trend=_trend(evidence.trend),
-            most=evidence.most,
-            followers=evidence.followers,
-            talk=spoken.talk,
-            read=spoken.read,
-            languages=dict(spoken.languages),
-        )
 
     def _answers(self, brand: str) -> bool:
         configured = self.settings.brands.get(brand)
@@ -290,33 +255,6 @@ class Describer:
                 if name not in names and name in rows and (rows[name].state, rows[name].code) == ("live", PARTLY)
             ),
         }
-
-
-def _share(share: transition.Share | None) -> Share | None:
-    if share is None:
-        return None
-    return Share(part=share.part, whole=share.whole, usual=share.usual, since=_moment(share.since))
-
-
-def _trend(trend: transition.Trend | None) -> Trend | None:
-    if trend is None:
-        return None
-    every, fastest, slowest = (timedelta(minutes=each) for each in (trend.minutes, trend.fastest, trend.slowest))
-    return Trend(
-        every=every,
-        fastest=fastest,
-        slowest=slowest,
-        falls=trend.falls,
-        low=trend.low,
-        high=trend.high,
-        ahead=duration(trend.ahead),
-    )
-
-
-def _words(step: Transition, life: Sequence[Transition]) -> dict[str, int]:
-    """What was said of the words of a keyword rule; where nothing is said any more, what was said before."""
-    earlier = (each.evidence.words for each in reversed(life) if each.step < step.step and each.evidence.words)
-    return step.evidence.words or dict.fromkeys(next(earlier, {}), 0)
 
 
 def _labels(components: Mapping[str, Component]) -> dict[str, str]:

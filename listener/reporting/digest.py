@@ -7,11 +7,17 @@ from msgspec.structs import replace
 
 from alerts.agenda import NOTHING, Span, written
 from alerts.alert import Quote
+<<<<<<< HEAD
 from alerts.ceiling import Spared
 from alerts.digest import Because, Believed, Counted, Digest, Event, Practised, Withheld
 from config.settings import Settings
 from listener.explaining.endings import beliefs
 from listener.pipeline.notify import directory_of
+=======
+from alerts.digest import Because, Counted, Digest, Event, Practised, Withheld
+from config.settings import Settings
+from listener.pipeline.believing import believed
+>>>>>>> fd4f9d4 (Say how sure an alert is, in words with a measured meaning that a brand's own incidents correct)
 from listener.pipeline.pacing import has_waited
 from listener.pipeline.watched import is_held
 from listener.reporting.agenda import ahead, campaigns, events
@@ -64,7 +70,7 @@ class Digests:
             sources=len(listening(settings, brand)),
             unheard=tuple(silent),
             stopped=stopped,
-            believed=tuple(self._believed(rows)),
+            believed=await believed(rows, views),
             drill=await self._drill(brand, now),
             ahead=tuple(ahead(planned, settings, await views.silences(period.until), brand, period)),
         )
@@ -81,18 +87,6 @@ class Digests:
     def _called(self, brand: str) -> str:
         configured = self._settings.brands.get(brand)
         return (configured.name if configured else None) or brand
-
-    def _believed(self, rows: Sequence[IncidentRow]) -> list[Believed]:
-        rules = self._settings.rules
-        return [
-            Believed(
-                rule=rules[each.rule].label if each.rule in rules else each.rule,
-                real=each.real,
-                false=each.false,
-                unjudged=each.unjudged,
-            )
-            for each in beliefs(rows)
-        ]
 
     async def _drill(self, brand: str, now: Instant) -> Practised | None:
         past = [each for each in await self._views.drills() if each.brand == brand and (each.ended_at or now) < now]

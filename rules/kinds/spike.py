@@ -30,6 +30,7 @@ _FADED = 8  # what is left of an hour when its last quarter holds less than this
 _EARLY = 30  # minutes: before, nobody can say what is usual, and what is as loud as the next is news
 _LOUD = 12
 _LEAST_USUAL, _LEAST_USUAL_LEARNING, _LEAST_USUAL_EARLY = 1.0, 1.5, 3.0  # what `times_usual` is taken of at least
+_RAREST = 1e-6  # beyond it nobody tells numbers apart
 _CRITICAL_FLOORS = 3  # a brand of which nothing is said is at ten times the usual after a handful
 
 
@@ -106,14 +107,15 @@ class Spike:
             high = min(high, _LOUD - 1)
         calm = count <= ((opening and opening.usual_high) or high)
         of, unit = measure_of(self.series)
+        # what costs most is asked last: nearly always all is calm
+        enough = not calm and self._is_enough(counts, at, window, count)
+        wrong_rate = self._wrong_rate(at, minutes, totals) if enough else None
         return Verdict(
             of=of,
             unit=unit,
-            # what costs most is asked last: nearly always all is calm
-            firing=not calm
-            and self._is_enough(counts, at, window, count)
-            and ((early and count >= _LOUD) or self._is_rare(at, minutes, totals)),
+            firing=enough and ((early and count >= _LOUD) or wrong_rate is not None),
             calm=calm,
+            wrong_rate=wrong_rate,
             severity=self._severity(count, _LEAST_USUAL_EARLY if early else expected),
             count=count,
             window=window,
@@ -154,9 +156,12 @@ class Spike:
         begin, still_open, times = minutes
         return self._present.read(at, begin, still_open, totals, times)
 
-    def _is_rare(self, at: Instant, minutes: _Minutes, totals: Sequence[int]) -> bool:
+    def _wrong_rate(self, at: Instant, minutes: _Minutes, totals: Sequence[int]) -> float | None:
+        """How often in 30 days to ring at this would be wrong; None where it is no alarm."""
         reading = self._read(at, minutes, totals)
-        return reading.exceeds(self._options.budget) and reading.evidence > self._past.spared(at // MINUTE)
+        if not reading.exceeds(self._options.budget) or reading.evidence <= self._past.spared(at // MINUTE):
+            return None
+        return float(f"{max(_RAREST, reading.rate):.3g}")
 
     def _news(self, reading: Reading, at: Instant) -> Iterator[Condition]:
         if spared := self._past.spared(at // MINUTE):

@@ -22,7 +22,7 @@ from alerts.digest import (
     Withheld,
     Worth,
 )
-from alerts.render_digest import certainty, render_digest
+from alerts.render_digest import promise, render_digest
 from tests.alerts.speaking import PARIS, Page, said
 from tests.alerts.test_hostile import OURS, hidden
 from tests.alerts.test_typography import faults
@@ -93,8 +93,8 @@ BUSY = replace(
     ),
     stopped=timedelta(hours=1),
     believed=(
-        Believed(rule="bad-buzz", real=11, false=1, unjudged=2),
-        Believed(rule="recall", real=0, false=0, unjudged=1),
+        Believed(word="very", real=11, false=1, unjudged=2),
+        Believed(word="learning", real=0, false=0, unjudged=1),
     ),
     drill=Practised(at=OPENED, taken_after=timedelta(seconds=112), missed=1),
     ahead=tuple(
@@ -149,10 +149,20 @@ def test_calm_is_only_claimed_where_all_was_heard():
 
 
 @pytest.mark.parametrize(
-    ("real", "false", "word"), [(4, 0, "learning"), (9, 1, "very"), (8, 2, "likely"), (6, 4, "likely"), (5, 5, "check")]
+    ("word", "real", "false", "outcome"),
+    [
+        ("very", 4, 0, "few"),
+        ("very", 9, 1, "kept"),
+        ("very", 8, 2, "less"),
+        ("likely", 6, 4, "kept"),
+        ("likely", 5, 5, "less"),
+        ("check", 5, 5, "kept"),
+        ("check", 9, 1, "more"),
+        ("learning", 9, 1, "none"),
+    ],
 )
-def test_a_word_for_certainty_has_one_measured_meaning(real, false, word):
-    assert certainty(Believed(rule="r", real=real, false=false, unjudged=9)) == word
+def test_each_word_that_was_shown_is_checked_by_what_became_of_it(word, real, false, outcome):
+    assert promise(Believed(word=word, real=real, false=false, unjudged=9)) == outcome
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])

@@ -42,6 +42,8 @@ def test_an_opening_is_explained_with_what_was_needed_and_who_drove_it(badbuzz, 
     assert 0 == run.code
     for said in (
         "2 of 2 conditions met: it rings",
+        "Confidence: please check",
+        "never measured",
         "enough different authors: 3, 2 needed",
         "[/b] anna, 12,000",
         "UTC",

@@ -58,6 +58,7 @@ async def test_a_week_is_told_beside_the_four_before_with_all_that_happened_and_
     assert ("tiktok", True) == (never.source, never.never)
     assert ("The press", 103, 21) == (press.source, press.blind.seconds / 60, press.lost.seconds / 60)
     assert timedelta(hours=1) == digest.stopped
+    assert [("check", 1, 0)] == [(each.word, each.real, each.false) for each in digest.believed]
     asks, best, *_ = [each.quote.text for each in digest.worth]
     assert ("Est-ce que le vol de mardi est maintenu ?", "Merci à l’équipe d’Orly, au top") == (asks, best)
     assert len(digest.worth) == 3
