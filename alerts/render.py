@@ -218,7 +218,6 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
     mainly, only = _main(figures.sources)
     return {
         "alert": alert,
-        "word": alert.confidence.word if alert.confidence else "check",
         "figures": figures,
         "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
         "times": times,

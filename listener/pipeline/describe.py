@@ -35,12 +35,8 @@ from listener.pipeline.drilled import drill_alert
 from listener.pipeline.figures import figures_of
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import owners_of, pending
-<<<<<<< HEAD
-from listener.pipeline.talk import Spoken, heard_in, talk_of
+from listener.pipeline.talk import heard_in, talk_of
 from listener.pipeline.withheld import spared, withheld
-=======
-from listener.pipeline.talk import heard_in, present, talk_of
->>>>>>> fd4f9d4 (Say how sure an alert is, in words with a measured meaning that a brand's own incidents correct)
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import Instant, duration, moment
 from rules.rule import Floor
@@ -91,7 +87,6 @@ class Describer:
             quotes=quotes,
             curve=await curve_of(step, self.views) if pictures else None,
             advice=self._advice(step, heard, now),
-            confidence=await confidence_of(step, self.views),
             **await self._coverage(step),
             by=step.by,
             because=step.because,
@@ -239,14 +234,15 @@ class Describer:
         return tuple(quote(role, each) for role, each in quoted.items())
 
     async def _coverage(self, step: Transition) -> dict[str, Any]:
-        """What was not heard at the time of the step, with when it was last; and, as things are now, what was never
-        heard or is heard in part.
+        """How far the step can be believed; what was not heard at the time of it, with when it was last; and, as things
+        are now, what was never heard or is heard in part.
         """
         rows = {row.name: row for row in await self.views.sources()}
         listened = [name for name, source in self.settings.sources.items() if _listens(source, step.brand)]
         never = [name for name in listened if name not in rows or rows[name].last_read is None]
         names = dict.fromkeys((*step.evidence.unheard, *never))
         return {
+            "confidence": await confidence_of(step, self.views),
             "coverage": step.evidence.coverage,
             "unheard": {name: _moment(rows[name].silent_since) if name in rows else None for name in names},
             "partly": tuple(

@@ -7,17 +7,11 @@ from msgspec.structs import replace
 
 from alerts.agenda import NOTHING, Span, written
 from alerts.alert import Quote
-<<<<<<< HEAD
 from alerts.ceiling import Spared
-from alerts.digest import Because, Believed, Counted, Digest, Event, Practised, Withheld
-from config.settings import Settings
-from listener.explaining.endings import beliefs
-from listener.pipeline.notify import directory_of
-=======
 from alerts.digest import Because, Counted, Digest, Event, Practised, Withheld
 from config.settings import Settings
 from listener.pipeline.believing import believed
->>>>>>> fd4f9d4 (Say how sure an alert is, in words with a measured meaning that a brand's own incidents correct)
+from listener.pipeline.notify import directory_of
 from listener.pipeline.pacing import has_waited
 from listener.pipeline.watched import is_held
 from listener.reporting.agenda import ahead, campaigns, events
