@@ -28,6 +28,7 @@ from alerts.alert import (
 from alerts.drill import FIGURES as MADE_UP
 from alerts.playbook import advice, shipped_advice
 from config.playbooks import Playbook
+from rules.confidence import Confidence
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -311,6 +312,9 @@ ALERTS = {
             languages={"fr": 15, "en-GB": 4, "tlh": 1, "zz": 2},
         ),
     ),
+    "very likely real": replace(FAST, confidence=Confidence(word="very")),
+    "likely real": replace(NAMED, confidence=Confidence(word="likely")),
+    "very likely real, and worse": replace(RISE, confidence=Confidence(word="very")),
     "one word that stands out": replace(OPEN, figures=replace(FIGURES, talk=(Talk(word="hôtel", count=1),), read=1)),
     "doubling at once": replace(FAST, figures=replace(_SPOKEN, trend=_DOUBLING, most=1, followers=1)),
     "heading for thousands": replace(FAST, figures=replace(_SPOKEN, trend=replace(_DOUBLING, low=9_010, high=9_040))),
