@@ -89,7 +89,8 @@ def test_the_file_holds_what_it_held_and_the_addition(values: dict[str, object],
 
 def _is_plain(value: object) -> bool:
     """Control characters cannot be typed; they are not what this is about."""
-    return all(character.isprintable() for character in str(value))
+    parts = value if isinstance(value, list) else [value]
+    return all(character.isprintable() for part in parts for character in str(part))
 
 
 def _dumped(data: object) -> str:
