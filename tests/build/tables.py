@@ -7,7 +7,6 @@ import ast
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +32,6 @@ from tests.faults.ways import PROMISES, WAYS, Way
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "docs/architecture.md", "docs/collectors.md", "docs/configuration.md", "docs/messages.md")
-MEASURED = ("docs/figures.md",)
-"""Documents of which a table may be a little behind the code."""
 ROOMS = ("config", "rules", "alerts", "listener")
 BLOCK = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -139,25 +136,6 @@ def first_words(module: Path) -> str:
     return " ".join(said.split("\n\n")[0].split())
 
 
-def size() -> str:
-    """What .ci/sizes.py prints, beside its budgets."""
-    command = [sys.executable, ".ci/sizes.py"]
-    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    files, lines, longest, _, mean, p95, longest_function, tests, packages = re.findall(
-        r"(?<!\w)\d+(?:\.\d+)?", printed
-    )
-    reached = "" if float(tests) >= 1.1 else ", **not reached**"
-    rows = [
-        ["lines of a function: mean, 95th percentile, longest", f"{mean}, {p95}, {longest_function}", "12, 40, 40"],
-        ["longest file", f"{longest} lines", "400"],
-        ["import cycles", "0", "0"],
-        ["lines of tests for a line of code", tests, f"1.1{reached}"],
-        ["packages the program needs itself", packages, ""],
-        ["Python files, lines", f"{files}, {round(int(lines), -2)}", ""],
-    ]
-    return table(["", "now", "budget"], rows)
-
-
 def promises() -> str:
     """What each way of listening keeps, as tests/contract/test_faults.py tries it."""
 
@@ -217,7 +195,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "faults": faults,
     "questions": questions,
     "rooms": rooms,
-    "size": size,
 }
 
 
@@ -227,7 +204,7 @@ def fresh(text: str) -> str:
 
 
 def main() -> None:
-    for name in (*DOCUMENTS, *MEASURED):
+    for name in DOCUMENTS:
         path = ROOT / name
         path.write_text(fresh(path.read_text(encoding="utf-8")), encoding="utf-8")
 
