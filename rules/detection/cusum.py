@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from math import exp, log
 
-FACTORS = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
+FACTORS = (1.25, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
 """The rises that are tested for, as multiples of what is expected."""
+
+SURE = 25.0
+"""Evidence beyond doubt."""
 
 _DENSITY, _SPARSE_DENSITY = 0.075, 2.8  # false alarms a bin at evidence 0, simulated; the latter per mention expected
 _POISSON_BELOW = 1e-3
+_LEAK = 0.95  # a minute
 _BINS_OF_MONTH = 30 * 24 * 60
 
 _OF_ONE = log(sum(FACTORS) / len(FACTORS))
@@ -16,13 +20,13 @@ Gains = tuple[tuple[float, float], ...]
 """For each factor the log-likelihood ratio that a mention adds, and what a whole bin adds beside."""
 
 
-def gains(expected: float, dispersion: float, factors: Sequence[float] = FACTORS) -> Gains:
+def gains(expected: float, dispersion: float) -> Gains:
     """Of a bin of mean `expected` > 0, negative binomial with variance mean + dispersion * mean², or Poisson."""
     if dispersion * expected <= _POISSON_BELOW:
-        return tuple((log(factor), -expected * (factor - 1)) for factor in factors)
+        return tuple((log(factor), -expected * (factor - 1)) for factor in FACTORS)
     size = 1 / dispersion
     own = size + expected
-    risen = ((factor, size + factor * expected) for factor in factors)
+    risen = ((factor, size + factor * expected) for factor in FACTORS)
     return tuple((log(factor * own / other), size * log(own / other)) for factor, other in risen)
 
 
@@ -33,6 +37,11 @@ def add(sums: Sequence[float], count: int, gained: Gains, part: float = 1.0) -> 
         after = total + count * each + part * whole
         found.append(after if after > 0 else 0.0)
     return found
+
+
+def leaked(total: float, width: float) -> float:
+    """A sum after `width` calm minutes: what is beyond `SURE` leaks away, so that it ends soon after its cause."""
+    return SURE + (total - SURE) * _LEAK**width if total > SURE else total
 
 
 def evidence(sums: Sequence[float]) -> float:

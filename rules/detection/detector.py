@@ -5,20 +5,20 @@ from math import exp, log, sqrt
 
 import msgspec
 
-from rules.detection import cusum, lasting
+from rules.detection import cusum
 from rules.detection.bursts import Bursts
 from rules.detection.doubt import at_most
 from rules.detection.lasting import Lasting
 from rules.detection.level import Level
 from rules.detection.peaks import Peaks
+from rules.detection.record import faded, with_excursion
 
 _SCALE = 1000.0  # a score of 0 is 1,000 false alarms a month
 _BURST_RATE = 4.3  # a month, of the windows beyond the tail quantile
 _RARE = 0.5  # harmless bursts have heavier tails than these formulas: what they call once in four months is once in two
-_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 10.0, 4.0, 20 * 24 * 60
-_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 2.0
+_RECORD = 10.0
+_RECORD_POWER, _RECORD_SHARE = 4.0, 2.0
 _RECORD_LASTS = 2.0  # months
-_LEAK_FROM, _LEAK = 25.0, 0.95
 _QUIET = 1.0
 _SETTLED = 60.0
 _TOLD = 7.0
@@ -61,8 +61,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
     Three measures of a rise, none of which is enough alone:
     - a sequential test (`cusum`): near the optimum where the background is steady, and blind to benign bursts. It is
       compared with its own record, which fades with a half-life of 20 days;
-    - the log ratio to the level over 5, 15 and 60 minutes, in units of the series' own bursts (`bursts`).
-
+    - the log ratio to the level over 5, 15 and 60 minutes, in units of the series' own bursts (`bursts`);
     - how long it lasts, whatever its size (`lasting`).
 
     An alarm must be significant for the sequential test, and beyond what the series has done before: longer than ever,
@@ -88,9 +87,10 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         expected = usual * times
         calm = self._is_calm(count, expected, dispersion)
         most = at_most(expected, self.width, self.level.heard)
-        sums = cusum.add(self.sums, count, cusum.gains(most, dispersion))
-        self.lasting.step(count, expected, cusum.gains(most, dispersion, lasting.FACTORS), self.width)
-        self.sums = [_leak(each, self.width) for each in sums] if calm else sums
+        gained = cusum.gains(most, dispersion)
+        sums = cusum.add(self.sums, count, gained)
+        self.lasting.step(count, expected, gained, self.width)
+        self.sums = [cusum.leaked(each, self.width) for each in sums] if calm else sums
         evidence = cusum.evidence(self.sums)
         reading = self._reading(
             evidence,
@@ -104,7 +104,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         left = cusum.evidence(self.sums)
         quiet = self._is_quiet(left, calm=calm)
         more = min(times, max(1.0, self.present / usual)) if times > 1 else 1.0
-        self.level.learn(count / more, usual, minute, self.width, quiet=quiet, sure=left >= _LEAK_FROM)
+        self.level.learn(count / more, usual, minute, self.width, quiet=quiet, sure=left >= cusum.SURE)
         return reading
 
     def ahead(self, count: int, minute: float, part: float, totals: Sequence[int], times: float = 1.0) -> Reading:
@@ -113,8 +113,8 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         """
         expected = self.level.expected(minute, self.width) * times
         most = at_most(expected, self.width, self.level.heard)
-        sums = cusum.add(self.sums, count, cusum.gains(most, self.level.dispersion), part)
-        gained = cusum.gains(most, self.level.dispersion, lasting.FACTORS)
+        gained = cusum.gains(most, self.level.dispersion)
+        sums = cusum.add(self.sums, count, gained, part)
         by_length = self.lasting.ahead(count, expected, gained, part, self.record)
         return self._reading(cusum.evidence(sums), self.bursts.surprise(totals), expected, by_length)
 
@@ -127,7 +127,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
 
     def end(self) -> None:
         """What goes on has been told to its end: only what comes after it can be news."""
-        self.record = max(self.record, min(self.highest, _RECORD_GROWTH * self.record))
+        self.record = with_excursion(self.record, self.highest)
         self.sums, self.highest = [0.0] * len(self.sums), 0.0
         self.lasting.end()
         self.peaks.keep(self.level.heard)
@@ -181,7 +181,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
 
     def _remember(self, evidence: float, *, calm: bool) -> None:
         """Let the record fade, and take in an excursion that is over."""
-        self.record = _RECORD_FLOOR + (self.record - _RECORD_FLOOR) * 2 ** (-self.width / _RECORD_HALF_LIFE)
+        self.record = faded(self.record, self.width)
         known = self.level.heard > _DAY  # before, it is hardly known what is usual
         self.lasting.remember(self.width, known=known, calm=calm)
         if known:
@@ -189,7 +189,7 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
         settled = calm and self.calm > _SETTLED
         told = settled and evidence < 0.9 * self.highest and self.peaks.peak > _TOLD
         if evidence < _QUIET or told or (settled and evidence < 0.7 * self.highest):
-            self.record = max(self.record, min(self.highest, _RECORD_GROWTH * self.record))
+            self.record = with_excursion(self.record, self.highest)
             self.highest = 0.0 if told else evidence
         if told:
             self.sums = [0.0] * len(self.sums)
@@ -197,10 +197,6 @@ class Detector(msgspec.Struct, kw_only=True, array_like=True):
 
 def _heavier(rate: float) -> float:
     return rate if rate > 1 else rate**_RARE
-
-
-def _leak(total: float, width: float) -> float:
-    return _LEAK_FROM + (total - _LEAK_FROM) * _LEAK**width if total > _LEAK_FROM else total
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -6,16 +6,17 @@ from math import inf
 import msgspec
 
 from rules.detection import cusum
+from rules.detection.record import faded, with_excursion
 
 FACTORS = (2.0, 5.0, 20.0)
-"""The rises that are tested for, as multiples of what is expected."""
+"""The rises that are tested for, as multiples of what is expected: some of those of `cusum`."""
 
-_RECORD, _RECORD_FLOOR, _RECORD_HALF_LIFE = 25.0, 4.0, 20 * 24 * 60
-_RECORD_POWER, _RECORD_GROWTH, _RECORD_SHARE = 4.0, 3.0, 96.0
+_AT = tuple(cusum.FACTORS.index(factor) for factor in FACTORS)
+_RECORD = 25.0
+_RECORD_POWER, _RECORD_SHARE = 4.0, 96.0
 _RECORD_LASTS = 8.0  # months: whoever seldom has bursts has few in two
 _OVER = 0.5  # of the highest: the excursion is over
 _STORED, _LEAST = 15.0, 5.0  # minutes of such a rise, and mentions, that may come at once
-_LEAK_FROM, _LEAK = 25.0, 0.95
 
 
 class Rise(msgspec.Struct, kw_only=True, array_like=True):
@@ -38,8 +39,8 @@ class Lasting(msgspec.Struct, kw_only=True, array_like=True):
     rises: tuple[Rise, ...] = msgspec.field(default_factory=lambda: tuple(Rise() for _ in FACTORS))
 
     def step(self, count: int, expected: float, gained: cusum.Gains, width: float) -> None:
-        """Take in a bin of `width` minutes in which `expected` > 0 mentions were to be expected; `gained` are the gains
-        of `FACTORS`.
+        """Take in a bin of `width` minutes in which `expected` > 0 mentions were to be expected; `gained` are
+        `cusum.gains`.
         """
         for rise, total, left in self._after(count, expected, gained, width):
             rise.total, rise.left = total, left
@@ -58,35 +59,31 @@ class Lasting(msgspec.Struct, kw_only=True, array_like=True):
 
     def remember(self, width: float, *, known: bool, calm: bool) -> None:
         """Let the records fade, and take in excursions that are over; `known`: it is known what is usual."""
-        fading = 2 ** (-width / _RECORD_HALF_LIFE)
         for rise in self.rises:
-            rise.record = _RECORD_FLOOR + (rise.record - _RECORD_FLOOR) * fading
+            rise.record = faded(rise.record, width)
             if known:
                 rise.highest = max(rise.highest, rise.total)
             if rise.total < _OVER * rise.highest:
-                _keep(rise)
+                rise.record = with_excursion(rise.record, rise.highest)
                 rise.highest = rise.total
-            if calm and rise.total > _LEAK_FROM:
-                rise.total = _LEAK_FROM + (rise.total - _LEAK_FROM) * _LEAK**width
+            if calm:
+                rise.total = cusum.leaked(rise.total, width)
 
     def end(self) -> None:
         """What goes on has been told to its end: only what comes after it can be news."""
         for rise in self.rises:
-            _keep(rise)
+            rise.record = with_excursion(rise.record, rise.highest)
             rise.total = rise.highest = 0.0
 
     def _after(
         self, count: int, expected: float, gained: cusum.Gains, width: float, part: float = 1.0
     ) -> Iterator[tuple[Rise, float, float]]:
-        for rise, factor, (each, whole) in zip(self.rises, FACTORS, gained, strict=True):
+        for rise, factor, at in zip(self.rises, FACTORS, _AT, strict=True):
+            each, whole = gained[at]
             brought = factor * expected
             left = min(rise.left + part * brought, max(1.0, _STORED / width) * brought + _LEAST)
             counted = min(count, left)
             yield rise, max(0.0, rise.total + counted * each + part * whole), left - counted
-
-
-def _keep(rise: Rise) -> None:
-    rise.record = max(rise.record, min(rise.highest, _RECORD_GROWTH * rise.record))
 
 
 def _rate(sums: Iterable[tuple[float, float]], expected: float, width: float, highest: float) -> float:

@@ -68,7 +68,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         self._learn_level(usual * per_mean, count * per_mean, width, quiet=quiet, sure=sure)
         if self.heard < _DAY:  # of less than a day nobody knows whether it was its loud part
             hour = int(minute // 60) % 24
-            self._set_hour(hour, self._hours()[hour] + usual)
+            self._set_hour(hour, self._hour(hour) + usual)
         else:
             self._learn_shape(usual, minute, width)
         self._learn_spread(usual, mean, width)
@@ -104,7 +104,7 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
         base = max(self.total / self.time, 1e-9)
         ratio, weight = count / (base * width), min(1.0, base * 60) * width
         hour, day = int(minute // 60) % 24, int(minute // _DAY + _THURSDAY) % 7
-        of_day, of_week = self._hours()[hour], self.days[day]
+        of_day, of_week = self._hour(hour), self.days[day]
         pace = weight / min(_HOUR_MEMORY, self.heard / 24 + _HOUR_PRIOR)
         share = max(_LEAST_SHARE, of_day + min(1.0, pace) * (ratio / of_week - of_day))
         self._set_hour(hour, share)
@@ -113,6 +113,10 @@ class Level(msgspec.Struct, kw_only=True, array_like=True):
 
     def _hours(self) -> Sequence[float]:
         return _HOURS.unpack(self._stored)
+
+    def _hour(self, hour: int) -> float:
+        value: float = _HOUR.unpack_from(self._stored, hour * _HOUR.size)[0]
+        return value
 
     def _set_hour(self, hour: int, value: float) -> None:
         _HOUR.pack_into(self._stored, hour * _HOUR.size, value)
