@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -21,6 +21,7 @@ LONGEST_WAIT = timedelta(days=1)
 """The longest Retry-After that is believed."""
 _LONGEST = LONGEST_WAIT.total_seconds()
 _RETRIED = frozenset({408, 421, 423, 425, 429})
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,30 @@ class Answer:
         except msgspec.DecodeError:
             return None
 
+    def in_form(self, kind: type[_Kind]) -> _Kind:
+        """What it says, in the form that the service documents; that form empty where it says something else."""
+        try:
+            return msgspec.convert(self.said, kind)
+        except msgspec.ValidationError:
+            return kind()
+
+
+def read(service: str, said: object, kind: type[_Kind]) -> _Kind:
+    """What a service said, in the form it documents. Raises SendError, to be tried again, when it is in another."""
+    try:
+        return msgspec.convert(said, kind)
+    except msgspec.ValidationError:
+        raise SendError(f"{service} answered something else than it was asked", reason="serverError") from None
+
 
 async def request(
     http: aiohttp.ClientSession, method: str, url: str, *, service: str, data: bytes = b"", headers: Mapping[str, str]
-) -> tuple[int, str]:
-    """Status and the beginning of the body of an answer that says yes (2xx).
-
-    Raises SendError for every other outcome, see `refusal` and `reaching`.
-    """
+) -> Answer:
+    """An answer that says yes (2xx). Raises SendError for every other outcome, see `refusal` and `reaching`."""
     answer = await exchange(http, method, url, service=service, data=data, headers=headers)
     if not answer.is_yes:
         raise refusal(service, answer.status, answer.headers)
-    return answer.status, answer.body
+    return answer
 
 
 async def exchange(

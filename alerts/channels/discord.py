@@ -9,7 +9,7 @@ from yarl import URL
 
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, RefusedError, exchange, refusal
+from alerts.channels._http import Answer, RefusedError, exchange, read, refusal
 from alerts.channels._text import cut, one_line
 from alerts.message import Message, Quotation
 from alerts.safe import host_of, safe_link
@@ -146,10 +146,7 @@ class DiscordChannel:
         answer = await self._ask(method, path, query, msgspec.json.encode(body))
         if not answer.is_yes:
             raise _judged(answer)
-        try:
-            return msgspec.json.decode(answer.body, type=_Sent)
-        except msgspec.DecodeError:
-            raise SendError("Discord answered something else than a message", reason="serverError") from None
+        return read("Discord", answer.said, _Sent)
 
     async def _ask(self, method: str, path: str, query: dict[str, str], body: bytes) -> Answer:
         url = URL(self._options.webhook.get_secret_value().rstrip("/") + path).with_query(query)
@@ -161,10 +158,7 @@ class DiscordChannel:
 
 def _judged(answer: Answer) -> SendError:
     """What Discord's refusal means for a delivery."""
-    try:
-        said = msgspec.json.decode(answer.body, type=_Refused)
-    except msgspec.DecodeError:
-        said = _Refused()
+    said = answer.in_form(_Refused)
     word = f"code {said.code}" if said.code else ""
     if answer.status == 404 and word not in _GONE:
         return SendError("the Discord webhook is dead: make a new one", reason="authError", permanent=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
+from alerts.channels._http import Answer, RefusedError, exchange_json, read, refusal
 from alerts.channels._matrix import OURS, Incident, answer, edited, may_ask, payload, question, told, wish
 from alerts.channels._text import digest
 from alerts.message import Message
@@ -26,7 +26,6 @@ _HINTS = {
     "M_FORBIDDEN": "invite the account to the room, and let it speak there",
     "M_NOT_FOUND": "no such room",
 }
-_Kind = TypeVar("_Kind")
 
 log = structlog.get_logger("matrix")
 
@@ -138,7 +137,7 @@ class MatrixChannel:
         if not self._options.answers or self._tools.passing:
             return
         try:
-            self._me = _read(await self._call("GET", "/account/whoami"), _Self).user_id
+            self._me = read("Matrix", await self._call("GET", "/account/whoami"), _Self).user_id
             room = await self._enter()
             since = await self._resumed(room) or await self._listened(room, "")
             while True:
@@ -152,7 +151,7 @@ class MatrixChannel:
         """The id of the room. Entering again changes nothing, so an alias or an invitation needs no look first."""
         if not self._room:
             entered = await self._call("POST", f"/join/{_part(self._options.room)}", {})
-            self._room = _read(entered, _Room).room_id
+            self._room = read("Matrix", entered, _Room).room_id
         return self._room
 
     async def _put(self, name: str, content: dict[str, Any]) -> _Sent:
@@ -167,12 +166,13 @@ class MatrixChannel:
 
     async def _send(self, name: str, content: dict[str, Any]) -> _Sent:
         room = await self._enter()
-        return _read(await self._call("PUT", f"/rooms/{_part(room)}/send/m.room.message/{_part(name)}", content), _Sent)
+        sent = await self._call("PUT", f"/rooms/{_part(room)}/send/m.room.message/{_part(name)}", content)
+        return read("Matrix", sent, _Sent)
 
     async def _incident(self, event: str) -> Incident | None:
         """What one of our events is about; None for one of somebody else, or that is gone."""
         try:
-            found = _read(await self._call("GET", f"/rooms/{_part(self._room)}/event/{_part(event)}"), _Event)
+            found = read("Matrix", await self._call("GET", f"/rooms/{_part(self._room)}/event/{_part(event)}"), _Event)
             ours = msgspec.convert(found.content.get(OURS), Incident)
         except msgspec.ValidationError:
             return None
@@ -187,7 +187,7 @@ class MatrixChannel:
     async def _resumed(self, room: str) -> str:
         """Where the reading of the room ended; "" when it was never read, or nobody knows any more."""
         try:
-            return _read(await self._call("GET", self._memory(room)), _Kept).since
+            return read("Matrix", await self._call("GET", self._memory(room)), _Kept).since
         except RefusedError as error:
             if error.word == "M_NOT_FOUND":
                 return ""
@@ -201,7 +201,7 @@ class MatrixChannel:
         asked = {"filter": _filter(room, self._me), "set_presence": "offline", "timeout": WAIT * 1_000 if since else 0}
         path = f"/sync?{urlencode(asked | ({'since': since} if since else {}))}"
         try:
-            said = _read(await self._call("GET", path, limit=ANSWER_LIMIT, patience=WAIT + 15.0), _Sync)
+            said = read("Matrix", await self._call("GET", path, limit=ANSWER_LIMIT, patience=WAIT + 15.0), _Sync)
         except RefusedError as error:
             if not since or error.reason != "clientError":
                 raise
@@ -257,20 +257,10 @@ class MatrixChannel:
 
 def _judged(answer: Answer) -> RefusedError:
     """What a refusal means for a delivery, with the server's code and, where it is known, the way out."""
-    try:
-        said = msgspec.convert(answer.said, _Said)
-    except msgspec.ValidationError:
-        said = _Said()
+    said = answer.in_form(_Said)
     code = said.errcode if re.fullmatch(r"[A-Z_]{1,60}", said.errcode) else ""
     wait = None if said.retry_after_ms is None else said.retry_after_ms / 1_000
     return refusal("Matrix", answer.status, answer.headers, code, hint=_HINTS.get(code, ""), wait=wait)
-
-
-def _read(told: Any, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.convert(told, kind)
-    except msgspec.ValidationError:
-        raise SendError("the Matrix server answered something else than it was asked", reason="serverError") from None
 
 
 def _part(name: str) -> str:

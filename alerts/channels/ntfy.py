@@ -16,7 +16,7 @@ from alerts.acts import Act, Acted, Choice, Press
 from alerts.alert import Alert, Language
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import reaching, refusal, request
+from alerts.channels._http import Answer, reaching, read, refusal, request
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token, utf8
 from alerts.message import Message
@@ -116,11 +116,8 @@ class NtfyChannel:
         await self._publish(payload(message, self._options.topic.get_secret_value(), buttons))
 
     async def _publish(self, said: dict[str, object]) -> None:
-        _, answer = await self._ask("POST", self._root, msgspec.json.encode(said))
-        try:
-            msgspec.json.decode(answer, type=_Receipt)
-        except msgspec.DecodeError:
-            raise SendError("ntfy answered something else than a receipt", reason="serverError") from None
+        answer = await self._ask("POST", self._root, msgspec.json.encode(said))
+        read("ntfy", answer.said, _Receipt)
 
     async def probe(self) -> None:
         """Reach the server and let it check the token. Raises SendError. Nothing is published."""
@@ -207,7 +204,7 @@ class NtfyChannel:
         access = self._options.token
         return {"Authorization": f"Bearer {access.get_secret_value()}"} if access else {}
 
-    async def _ask(self, method: str, url: str, body: bytes = b"") -> tuple[int, str]:
+    async def _ask(self, method: str, url: str, body: bytes = b"") -> Answer:
         return await request(self._http, method, url, service="ntfy", data=body, headers=self._access())
 
 

@@ -14,7 +14,7 @@ from alerts.acts import Act
 from alerts.alert import Alert, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, exchange, refusal
+from alerts.channels._http import Answer, exchange, read, refusal
 from alerts.channels._objects import ended_by, is_for_later
 from alerts.channels._text import cut, digest, one_line, token, unmarked
 from alerts.message import Message
@@ -155,10 +155,7 @@ class PagerdutyChannel:
         answer = await self._ask("GET", self._api / "incidents" % query, b"", headers)
         if not answer.is_yes:
             raise refusal("PagerDuty", answer.status, answer.headers)
-        try:
-            found = msgspec.json.decode(answer.body, type=_Found).incidents
-        except msgspec.DecodeError:
-            raise SendError("PagerDuty answered something else than incidents", reason="serverError") from None
+        found = read("PagerDuty", answer.said, _Found).incidents
         made = [made.acknowledger for each in found if each.status == "acknowledged" for made in each.acknowledgements]
         return next((person.summary or "PagerDuty" for person in made if person.type in _PEOPLE), "")
 
@@ -167,18 +164,15 @@ class PagerdutyChannel:
         headers = {"Content-Type": "application/json"}
         answer = await self._ask("POST", self._server / "v2" / "enqueue", msgspec.json.encode(body), headers)
         if not answer.is_yes:
-            raise refusal("PagerDuty", answer.status, answer.headers, self._why(answer.body))
+            raise refusal("PagerDuty", answer.status, answer.headers, self._why(answer))
 
     async def _ask(self, method: str, url: URL, body: bytes, headers: dict[str, str]) -> Answer:
         http = self._tools.http
         return await exchange(http, method, url, service="PagerDuty", data=body, headers=headers, limit=ANSWER_LIMIT)
 
-    def _why(self, body: str) -> str:
+    def _why(self, answer: Answer) -> str:
         """What PagerDuty finds wrong with an event, without the key."""
-        try:
-            errors = "; ".join(msgspec.json.decode(body, type=_Refused).errors)
-        except msgspec.DecodeError:
-            return ""
+        errors = "; ".join(answer.in_form(_Refused).errors)
         return cut(one_line(errors.replace(self._options.routing_key.get_secret_value(), "the key")), REFUSAL)
 
 

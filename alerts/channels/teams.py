@@ -9,7 +9,7 @@ from yarl import URL
 
 from alerts.channel import ChannelOptions, ChannelSpec, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import exchange, refusal
+from alerts.channels._http import Answer, exchange, refusal
 from alerts.channels._text import cut, one_line
 from alerts.message import Field, Message, Quotation
 from alerts.safe import host_of, safe_link
@@ -64,18 +64,15 @@ class TeamsChannel:
         body = msgspec.json.encode(payload(message))
         answer = await exchange(self._http, "POST", url, service="Teams", data=body, headers=headers)
         if not answer.is_yes:
-            raise refusal("Teams", answer.status, answer.headers, _word(answer.body))
+            raise refusal("Teams", answer.status, answer.headers, _word(answer))
 
     async def serve(self) -> None:
         return
 
 
-def _word(body: str) -> str:
+def _word(answer: Answer) -> str:
     """The workflow's own word for its refusal, when it is one."""
-    try:
-        word = msgspec.json.decode(body, type=_Refused).error.code
-    except msgspec.DecodeError:
-        return ""
+    word = answer.in_form(_Refused).error.code
     return word if _CODE.fullmatch(word) else ""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -12,7 +12,7 @@ from alerts.acts import Act, Acted, Press
 from alerts.alert import Language
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import web_address
-from alerts.channels._http import Answer, RefusedError, exchange_json, refusal
+from alerts.channels._http import Answer, RefusedError, exchange_json, read, refusal
 from alerts.channels._telegram import LINE, TOLD, fit, keyboard, payload, plain
 from alerts.channels._text import cut, one_line, utf16
 from alerts.message import Message
@@ -36,8 +36,6 @@ _HINTS = {
     "getUpdates": "another program or channel reads what this bot is sent; give it a bot of its own, or set "
     "`buttons: false`",
 }
-
-_Kind = TypeVar("_Kind")
 
 log = structlog.get_logger("telegram")
 
@@ -165,7 +163,7 @@ class TelegramChannel:
 
     async def _find(self) -> int:
         try:
-            return _read(await self._call("getChat", {"chat_id": self._chat}), _Chat).id
+            return read("Telegram", await self._call("getChat", {"chat_id": self._chat}), _Chat).id
         except _MovedError as moved:
             return self._move(moved.to)
 
@@ -199,7 +197,7 @@ class TelegramChannel:
             posted = await self._in_turn("sendMessage", {"chat_id": self._chat, **sent})
         except _MovedError as moved:
             posted = await self._in_turn("sendMessage", {"chat_id": self._move(moved.to), **sent})
-        return _read(posted, _Shown)
+        return read("Telegram", posted, _Shown)
 
     def _topic(self) -> dict[str, int]:
         return {} if self._options.topic is None else {"message_thread_id": self._options.topic}
@@ -207,7 +205,7 @@ class TelegramChannel:
     async def _listen(self) -> None:
         asked = {"offset": self._next, "timeout": WAIT, "limit": AT_ONCE, "allowed_updates": ["callback_query"]}
         told = await self._call("getUpdates", asked, limit=ANSWER_LIMIT, patience=WAIT + 15.0)
-        for update in _read(told, list[_Update]):
+        for update in read("Telegram", told, list[_Update]):
             await self._heard(update.callback_query)
             # Telegram forgets it with the next question: what was not carried out is told again after a restart
             self._next = update.update_id + 1
@@ -261,10 +259,7 @@ class TelegramChannel:
         answer = await exchange_json(
             self._tools.http, "POST", url, service="Telegram", body=body, limit=limit, patience=patience
         )
-        try:
-            said = msgspec.convert(answer.said, _Said)
-        except msgspec.ValidationError:
-            said = _Said()
+        said = answer.in_form(_Said)
         if said.parameters.migrate_to_chat_id is not None:
             raise _MovedError(said.parameters.migrate_to_chat_id)
         if not (said.ok and answer.is_yes):
@@ -278,13 +273,6 @@ def _judged(answer: Answer, said: _Said, token: str) -> RefusedError:
     word = cut(one_line(said.description.replace(token, "…")), 120)
     hint = next((way for part, way in _HINTS.items() if part in word), "")
     return refusal("Telegram", answer.status, answer.headers, word, hint=hint, wait=said.parameters.retry_after)
-
-
-def _read(told: Any, kind: type[_Kind]) -> _Kind:
-    try:
-        return msgspec.convert(told, kind)
-    except msgspec.ValidationError:
-        raise SendError("Telegram answered something else than it was asked", reason="serverError") from None
 
 
 def _wish(press: _Press) -> tuple[Language, Act | None]:
