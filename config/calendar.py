@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -14,11 +14,10 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     WithJsonSchema,
-    model_validator,
 )
 
 from config.model import Duration, Label, Model, beside
-from config.values import YEARS, Day, Times, first_moment, moment_after
+from config.values import YEARS, Stretch, Times
 
 _DATE = len("2026-11-09")
 _WEB = re.compile(r"(?:https?|webcals?)://", re.IGNORECASE)
@@ -84,34 +83,14 @@ class Expected(Model):
     """How many times as many posts as usual, at most, such as `x2`."""
 
 
-class Stretch(Model):
-    """What has a beginning and an end."""
+class OfBrand(Model):
+    """What concerns one brand."""
 
     brand: str
     """The brand it is of."""
-    since: Day = Field(alias="from")
-    """Its first day, or the minute it begins, such as `2026-11-19T18:00`, in the daemon's time zone."""
-    until: Day = Field(alias="to")
-    """Its last day, or the minute it ends."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.begins >= self.ends:
-            raise ValueError("`from` must be before `to`")
-        return self
-
-    @property
-    def begins(self) -> datetime:
-        """The first moment, without a time zone."""
-        return first_moment(self.since)
-
-    @property
-    def ends(self) -> datetime:
-        """The first moment after, without a time zone; a day is meant whole."""
-        return moment_after(self.until)
 
 
-class Campaign(Stretch):
+class Campaign(Stretch, OfBrand):
     """A campaign that is known beforehand: while it runs, `spike` expects more posts, authors and stories. Rules on
     negative mentions and on words stay as watchful as they are.
     """
@@ -122,11 +101,9 @@ class Campaign(Stretch):
     """What it brings: `{posts: x2}`."""
 
 
-class Post(Model):
+class Post(OfBrand):
     """A post that is scheduled: alerts name it, so that somebody can hold it."""
 
-    brand: str
-    """The brand it is of."""
     name: Label
     """What people call it."""
     post_at: Minute
@@ -135,7 +112,7 @@ class Post(Model):
     """Where it is stopped, such as `scheduler, button Hold`."""
 
 
-class Live(Stretch):
+class Live(Stretch, OfBrand):
     """A live event: for its time, every post with its hashtag is a mention of the brand, whatever the query says."""
 
     live: Hashtag

@@ -1,6 +1,6 @@
 """The watch: whose turn it is, in which hours, and who is called when nobody answers."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Self
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config.hours import Hours, MomentOfWeek, minute_of_week, stretches
 from config.model import Duration, Model, TimeZone
-from config.values import Day, Listed, OneOrMore, first_moment, moment_after
+from config.values import Day, Listed, OneOrMore, Stretch
 
 ONCALL = "oncall"
 """What a route calls whoever has the watch."""
@@ -35,31 +35,13 @@ class OnHours(Model):
         return self
 
 
-class Swap(Model):
+class Swap(Stretch):
     """Somebody has the watch out of turn."""
 
     since: Day = Field(alias="from")
-    """The first day, or the minute it begins, such as `2026-12-24T19:00`, in the time zone of the watch."""
-    until: Day = Field(alias="to")
-    """The last day, which is meant whole, or the minute it ends."""
+    """Its first day, or the minute it begins, such as `2026-12-24T19:00`, in the time zone of the watch."""
     who: str
     """Who has the watch."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.begins >= self.ends:
-            raise ValueError("`from` must be before `to`")
-        return self
-
-    @property
-    def begins(self) -> datetime:
-        """The first moment, without a time zone."""
-        return first_moment(self.since)
-
-    @property
-    def ends(self) -> datetime:
-        """The first moment after, without a time zone."""
-        return moment_after(self.until)
 
 
 LONGEST_WAIT = timedelta(days=1)

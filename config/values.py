@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -12,9 +12,12 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+from config.model import Model
 
 Language = Literal["fr", "en"]
 Severity = Literal["info", "warning", "critical"]
@@ -98,6 +101,27 @@ def first_moment(day: date) -> datetime:
     return day if isinstance(day, datetime) else datetime.combine(day, time())
 
 
-def moment_after(day: date) -> datetime:
-    """The first moment after a `Day`, without a time zone; a day is meant whole, a minute ends where it is named."""
-    return day if isinstance(day, datetime) else datetime.combine(day + timedelta(days=1), time())
+class Stretch(Model):
+    """What has a beginning and an end."""
+
+    since: Day = Field(alias="from")
+    """Its first day, or the minute it begins, such as `2026-11-19T18:00`, in the daemon's time zone."""
+    until: Day = Field(alias="to")
+    """Its last day, which is meant whole, or the minute it ends."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begins >= self.ends:
+            raise ValueError("`from` must be before `to`")
+        return self
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment, without a time zone."""
+        return first_moment(self.since)
+
+    @property
+    def ends(self) -> datetime:
+        """The first moment after, without a time zone."""
+        until = self.until
+        return until if isinstance(until, datetime) else first_moment(until + timedelta(days=1))
