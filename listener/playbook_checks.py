@@ -8,8 +8,8 @@ from config.parse import Keys
 from config.playbooks import Said
 from config.problems import Problem
 from config.values import Language
-from rules.query import compile_words
-from rules.query_parse import QueryError
+from rules.query.compiled import compile_words
+from rules.query.reading import QueryError
 
 SOON = timedelta(days=14)
 """An answer that expires within this is worth approving again now."""

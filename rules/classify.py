@@ -15,8 +15,8 @@ from rules.mention import Mention
 from rules.named import Names, names_of
 from rules.packs.lexicon import Lexicon
 from rules.packs.own import ToneWords
-from rules.query import Match, Query, Words, compile_words
-from rules.query_terms import Content
+from rules.query.compiled import Match, Query, Words, compile_words
+from rules.query.content import Content
 from rules.terms import Terms
 from rules.toward import score_toward
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from rules.mention import Mention
-from rules.query import Query
+from rules.query.compiled import Query
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from rules.language import little_words
-from rules.query import Query
+from rules.query.compiled import Query
 from rules.text import Token, read
 from rules.tone import supported_languages
 

@@ -13,7 +13,7 @@ import msgspec
 
 from rules.classify import BrandTerms, Classifier
 from rules.mention import Mention
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.text import fold
 from rules.tone import score, supported_languages
 from tests.bench.tone import LABELS, Pairs, figures

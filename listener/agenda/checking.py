@@ -9,8 +9,8 @@ from config.calendar import CalendarFile, Entry, Live, Post, shown_times
 from config.load import Catalogs, Loaded
 from config.problems import Problem
 from listener.net.guard import is_inside
-from rules.query import compile_query
-from rules.query_parse import QueryError
+from rules.query.compiled import compile_query
+from rules.query.reading import QueryError
 from rules.text import fold
 
 

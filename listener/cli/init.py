@@ -29,8 +29,8 @@ from listener.cli.files import create, draft, drop_secret, keep_secret
 from listener.cli.terminal import say
 from listener.clock import Clock
 from rules.instant import moment
-from rules.query import compile_query
-from rules.query_parse import QueryError
+from rules.query.compiled import compile_query
+from rules.query.reading import QueryError
 from rules.text import defuse, shorten
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from listener.cli.lines import LineError, read_lines, shown, write_line
 from listener.cli.terminal import say
 from rules.instant import moment
 from rules.mention import Mention
-from rules.query import Query, compile_query
-from rules.query_parse import QueryError
-from rules.query_terms import Content
+from rules.query.compiled import Query, compile_query
+from rules.query.content import Content
+from rules.query.reading import QueryError
 from rules.text import defuse
 
 

@@ -18,7 +18,7 @@ from rules.classify import BrandTerms, Judge
 from rules.labelling.model import Mark
 from rules.labelling.train import train
 from rules.packs.own import ToneWords
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 
 PATIENCE = 600.0
 """Seconds until a training is given up."""

@@ -14,8 +14,8 @@ from config.problems import ConfigError, Problem, closest, did_you_mean
 from config.values import Severity, Text
 from config.words import in_words
 from listener.mock.growth import Shape
-from rules.query import compile_query
-from rules.query_parse import QueryError
+from rules.query.compiled import compile_query
+from rules.query.reading import QueryError
 
 Language = Literal["fr", "en"]
 Trade = Literal["airline", "cosmetics"]

@@ -9,8 +9,8 @@ from config.settings import Settings
 from listener.pipeline.talk import heard_in
 from listener.store.port import Views
 from rules.mention import Mention
-from rules.query import compile_words
-from rules.query_terms import Content
+from rules.query.compiled import compile_words
+from rules.query.content import Content
 from rules.transition import Severity, Transition
 
 

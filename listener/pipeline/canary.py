@@ -22,7 +22,7 @@ from rules.inputs import Plan, RulePlan
 from rules.instant import Instant, moment
 from rules.mention import Author, Mention
 from rules.moment import LATENESS
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 
 _WORD = "canary"
 _RULE = RulePlan(name=_WORD, kind="keyword", options={"any": [_WORD], "at_least": {"posts": 1, "authors": 1}})

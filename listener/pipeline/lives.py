@@ -19,8 +19,8 @@ from listener.store.port import StoredMention, Views
 from rules.classify import full_text
 from rules.instant import DAY, MINUTE, Instant, instant, moment
 from rules.live import Live
-from rules.query import compile_query
-from rules.query_terms import Content
+from rules.query.compiled import compile_query
+from rules.query.content import Content
 
 WAIT = 5 * MINUTE
 """How long after its end an event is told of: what was written at the end may come a little late."""

@@ -18,7 +18,7 @@ from rules.instant import Span, instant, span
 from rules.live import Live
 from rules.moment import LATENESS, lateness_of
 from rules.packs.own import ToneWords
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.rule import RULES, RuleOptions
 
 

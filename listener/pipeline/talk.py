@@ -11,7 +11,7 @@ from rules.classify import full_text
 from rules.distinct import Said, distinct, typical
 from rules.facts import Facts
 from rules.instant import Instant
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.series import series_of
 from rules.terms import Terms
 from rules.transition import Evidence, Transition

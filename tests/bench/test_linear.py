@@ -8,7 +8,7 @@ import pytest
 from rules.instant import moment
 from rules.language import identify
 from rules.mention import Mention
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.text import read
 from rules.tone import score, supported_languages
 from tests.bench.daemon import show

@@ -7,8 +7,8 @@ from rules.classify import BrandTerms, Classified, Classifier, Judge, full_text
 from rules.live import Live
 from rules.mention import Author, Mention
 from rules.packs.own import ToneWords
-from rules.query import compile_query
-from rules.query_parse import QueryError
+from rules.query.compiled import compile_query
+from rules.query.reading import QueryError
 
 CLASSIFIER = Classifier(
     {

@@ -3,7 +3,7 @@
 import pytest
 
 from rules.distinct import Distinct, Said, distinct, typical
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.terms import Terms
 
 USUAL = [Said(f"u{number}", {"train": "train"} if number % 2 else {"retard": "retard"}) for number in range(200)]

@@ -6,7 +6,7 @@ import pytest
 from rules.classify import BrandTerms, Classifier
 from rules.engine import Engine
 from rules.inputs import Missed
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.series import MOST_SERIES
 from tests.rules.test_classify import mention
 from tests.rules.worlds import configured, fold, heard, plan

@@ -13,7 +13,7 @@ from rules.facts import Tone
 from rules.mention import Mention
 from rules.named import names_of
 from rules.packs.own import ToneWords
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 from rules.quoted import own_words, unheaded
 from rules.tone import LONGEST_SCORED, score
 from rules.toward import score_toward

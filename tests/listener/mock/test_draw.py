@@ -13,8 +13,8 @@ from listener.mock.growth import Growth, Shape
 from listener.mock.scenario import load_scenario
 from listener.mock.truth import AFTERMATH, Happened, Truth
 from rules.instant import DAY, HOUR, MINUTE
-from rules.query import compile_query
-from rules.query_terms import Content
+from rules.query.compiled import compile_query
+from rules.query.content import Content
 from tests.scenarios.judging import mentions
 
 SHAPES = Shape.__args__

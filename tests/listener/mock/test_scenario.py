@@ -6,7 +6,7 @@ from config.problems import ConfigError
 from listener.mock.cast import ARTICLES
 from listener.mock.registry import PLATFORMS
 from listener.mock.scenario import Where, load_scenario, scenario_names
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 
 GOOD = """about: A test.
 length: 2d

@@ -14,7 +14,7 @@ from listener.mock.story import LENGTH, OWN, PLATFORMS, acme_story, small_talk
 from rules.classify import BrandTerms, Classifier
 from rules.instant import MINUTE, instant, moment
 from rules.mention import Author, Mention
-from rules.query import compile_query
+from rules.query.compiled import compile_query
 
 BEGIN = 1_794_692_000_000_000
 LANGUAGES = {"fr", "en"}

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from rules.mention import Mention
-from rules.query_parse import MOST_TERMS, Node, Not, Parser, QueryError, parse_term
-from rules.query_terms import Content, Span, Term
+from rules.query.content import Content, Span, Term
+from rules.query.reading import MOST_TERMS, Node, Not, Parser, QueryError, parse_term
 
 _MOST_SPANS = 100
 MOST_SAID = 5

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from rules.query_terms import Form, Term
+from rules.query.content import Form, Term
 from rules.text import Folded, fold, tokens
 
 LONGEST_QUERY = 20_000

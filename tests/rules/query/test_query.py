@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.mention import Author, Mention
-from rules.query import compile_query, compile_words
-from rules.query_parse import QueryError
-from rules.query_terms import Content, Span
+from rules.query.compiled import compile_query, compile_words
+from rules.query.content import Content, Span
+from rules.query.reading import QueryError
 
 
 def mention(text: str, title: str | None = None) -> Mention:
