@@ -10,8 +10,8 @@ FieldName = Literal["title", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One word of a term. `key` is folded as `keys` of a token are; where `same` is `accents` it is in lower case with its
-    accents, where it is `case` as it is written (both NFC). `?` in it is any one letter. With `prefix` any word that
+    """One word of a term. `key` is folded as `keys` of a token are; where `same` is `accents` it is in lower case with
+    its accents, where it is `case` as it is written (both NFC). `?` in it is any one letter. With `prefix` any word that
     begins so, with `plural` also one that ends in a plural, with `edits` one that differs in so many letters.
     """
 
