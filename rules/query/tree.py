@@ -11,8 +11,8 @@ FieldName = Literal["title", "text"]
 @dataclass(frozen=True, slots=True)
 class Form:
     """One word of a term. `key` is folded as `keys` of a token are; where `same` is `accents` it is in lower case with
-    its accents, where it is `case` as it is written (both NFC). `?` in it is any one letter. With `prefix` any word that
-    begins so, with `plural` also one that ends in a plural, with `edits` one that differs in so many letters.
+    its accents, where it is `case` as it is written (both NFC). `?` in it is any one letter. With `prefix` any word
+    that begins so, with `plural` also one that ends in a plural, with `edits` one that differs in so many letters.
     """
 
     key: str
@@ -73,7 +73,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A number or moment (seconds since the epoch) from `low` to `high`, None: no bound; whether each is itself in it."""
+    """A number or moment (seconds since the epoch) from `low` to `high`; None: no bound. Bounds are in it, or not."""
 
     low: float | None = None
     high: float | None = None
