@@ -25,7 +25,7 @@ from rules.instant import Instant, moment
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query, compile_words
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 from rules.rule import RuleOptions
 from rules.text import fold
 from rules.tone import supported_languages

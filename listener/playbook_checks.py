@@ -9,7 +9,7 @@ from config.playbooks import Said
 from config.problems import Problem
 from config.values import Language
 from rules.query.compiled import compile_words
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 
 SOON = timedelta(days=14)
 """An answer that expires within this is worth approving again now."""

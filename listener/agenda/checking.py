@@ -10,7 +10,7 @@ from config.load import Catalogs, Loaded
 from config.problems import Problem
 from listener.net.guard import is_inside
 from rules.query.compiled import compile_query
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 from rules.text import fold
 
 

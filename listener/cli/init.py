@@ -30,7 +30,7 @@ from listener.cli.terminal import say
 from listener.clock import Clock
 from rules.instant import moment
 from rules.query.compiled import compile_query
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 from rules.text import defuse, shorten
 
 T = TypeVar("T")

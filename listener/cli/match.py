@@ -11,7 +11,7 @@ from rules.instant import moment
 from rules.mention import Mention
 from rules.query.compiled import Query, compile_query
 from rules.query.content import Content
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 from rules.text import defuse
 
 

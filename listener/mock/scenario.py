@@ -15,7 +15,7 @@ from config.values import Severity, Text
 from config.words import in_words
 from listener.mock.growth import Shape
 from rules.query.compiled import compile_query
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 
 Language = Literal["fr", "en"]
 Trade = Literal["airline", "cosmetics"]

@@ -8,7 +8,7 @@ from listener.pipeline.talk import Spoken, heard_in, talk_of
 from listener.store.port import IncidentRow, StoredMention, Views
 from rules.instant import moment
 from rules.query.compiled import compile_query
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 from rules.transition import Transition
 
 _MOST, _AT_ONCE = 10_000, 1_000

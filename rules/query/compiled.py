@@ -1,11 +1,16 @@
 """Which mentions a brand's query or a keyword rule concerns, and where it says so."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from rules.mention import Mention
-from rules.query.content import Content, Span, Term
-from rules.query.reading import MOST_TERMS, Node, Not, Parser, QueryError, parse_term
+from rules.query.content import Content, Span
+from rules.query.doubts import cost, warnings
+from rules.query.errors import QueryError
+from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
+from rules.query.tree import Group, Node, Not, Term, children, leaves
+from rules.query.wording import phrase
 
 _MOST_SPANS = 100
 MOST_SAID = 5
@@ -17,6 +22,8 @@ def _holds(node: Node, is_true: Callable[[Term], bool]) -> bool:
         return is_true(node)
     if isinstance(node, Not):
         return not _holds(node.child, is_true)
+    if not isinstance(node, Group):
+        return False
     quantifier = all if node.operator == "AND" else any
     return quantifier(_holds(child, is_true) for child in node.children)
 
@@ -29,17 +36,9 @@ def _deciding(node: Node, is_true: Callable[[Term], bool], *, wanted: bool = Tru
     elif isinstance(node, Not):
         yield from _deciding(node.child, is_true, wanted=not wanted)
     else:
-        for child in node.children:
+        for child in children(node):
             if _holds(child, is_true) == wanted:
                 yield from _deciding(child, is_true, wanted=wanted)
-
-
-def _terms(node: Node) -> Iterator[Term]:
-    if isinstance(node, Term):
-        yield node
-    else:
-        for child in (node.child,) if isinstance(node, Not) else node.children:
-            yield from _terms(child)
 
 
 def _needed(node: Node) -> tuple[str, ...]:
@@ -48,8 +47,8 @@ def _needed(node: Node) -> tuple[str, ...]:
         return (max((form.key for form in node.forms), key=len),)
     if isinstance(node, Not):
         return ()
-    parts = [_needed(child) for child in node.children]
-    if node.operator == "AND":
+    parts = [_needed(child) for child in children(node)]
+    if isinstance(node, Group) and node.operator == "AND":
         return min(filter(None, parts), key=len, default=())
     return tuple(dict.fromkeys(letters for part in parts for letters in part)) if all(parts) else ()
 
@@ -58,11 +57,11 @@ class Match:
     """Why a mention matches. `spans` are never empty, in order, at most 100; nobody pays for them who does not ask."""
 
     def __init__(self, root: Node, content: Content) -> None:
-        self._root, self._content = root, content
+        self.root, self._content = root, content
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        terms = dict.fromkeys(_deciding(self._root, self._content.holds))
+        terms = dict.fromkeys(_deciding(self.root, self._content.holds))
         found = {span for term in terms for span in self._content.spans(term)}
         return tuple(sorted(found, key=_reading_order)[:_MOST_SPANS])
 
@@ -72,13 +71,14 @@ class Query:
     within one of them. `warnings` are sentences about what is probably not meant.
     """
 
-    def __init__(self, root: Node, warnings: tuple[str, ...]) -> None:
-        self._root, self.warnings, self._needed = root, warnings, _needed(root)
+    def __init__(self, root: Node, warned: tuple[str, ...]) -> None:
+        self.root, self.warnings, self._needed = root, warned, _needed(root)
+        self.cost = cost(root)
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """Every term, in the order written."""
-        return tuple(_terms(self._root))
+        return tuple(leaf for leaf in leaves(self.root) if isinstance(leaf, Term))
 
     def match(self, mention: Mention) -> Match | None:
         """Why the mention matches, or None."""
@@ -88,27 +88,24 @@ class Query:
         """The same as `match` on a mention that is already indexed, for many queries on one mention."""
         if self._needed and not content.shows(self._needed):
             return None  # nearly all that a platform says, without parting it into words
-        return Match(self._root, content) if _holds(self._root, content.holds) else None
+        return Match(self.root, content) if _holds(self.root, content.holds) else None
 
 
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:
     return span.field == "text", span.start, span.end, span.term
 
 
-def compile_query(text: str) -> Query:
-    """The query of a text: words, "phrases", #hashtags, @handles, AND OR NOT (capitals only, or `-` before a term) and
-    parentheses; what stands side by side is joined by AND; NOT binds before AND before OR; `*` ends a stem of at least
-    three letters. Case, accents and apostrophes make no difference. A word is also found as a whole #hashtag
-    (`acme` in #acme, not in #acmeair), never in an @handle or a link; an @handle is looked for in title and text.
+def compile_query(text: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Query:
+    """The query of a text; its language is told in docs/query.md. `lists` are the named ones, hours and days those of
+    `zone`.
 
     Raises QueryError, also for a query that only says what must not be there. Time and depth are bounded.
     """
-    parser = Parser(text)
-    root = parser.parse()
-    if _holds(root, lambda _: False):
+    found = read(text, lists, zone)
+    if _holds(found.root, lambda _: False):
         hint = "add a word that must be there"
         raise QueryError("this query matches mentions that hold none of its words", 0, hint, text)
-    return Query(root, tuple(parser.warnings))
+    return Query(found.root, tuple(warnings(found)))
 
 
 class Words:
@@ -134,4 +131,4 @@ def compile_words(terms: Iterable[str]) -> Words:
     entries = list(terms)
     if len(entries) > MOST_TERMS:
         raise QueryError(f"{len(entries)} words", 0, f"use at most {MOST_TERMS}")
-    return Words({written: parse_term(written.strip().strip('"'), 0, written) for written in entries})
+    return Words({written: phrase(written, 0, written) for written in entries})

@@ -2,18 +2,16 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
-from typing import Literal
 
 import msgspec
 
 from rules.mention import Mention
+from rules.query.tree import FieldName, Form, Term
 from rules.stories import sketch
 from rules.text import Token, defuse, folded, read
 
-FieldName = Literal["title", "text"]
 FIELDS: tuple[FieldName, ...] = ("title", "text")
 _PLACES = 20  # of one term in one field: enough to show why, and a hostile text cannot make the answer large
 _LONGEST_SAID = 30  # characters of what is kept of a text
@@ -26,22 +24,6 @@ class Span(msgspec.Struct, frozen=True, order=True):
     start: int
     end: int
     term: str
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One token of a term: `key` as `keys` gives it; with `prefix`, any token that begins so."""
-
-    key: str
-    prefix: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word, phrase, hashtag or handle: forms that must follow each other. `written` is how the query puts it."""
-
-    written: str
-    forms: tuple[Form, ...]
 
 
 def keys(token: Token) -> tuple[str, ...]:

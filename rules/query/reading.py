@@ -1,231 +1,264 @@
-"""From the text of a query to a tree: AND, OR, NOT (also `-`) and parentheses; space is AND; NOT > AND > OR."""
+"""From the text of a query to its tree."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, tzinfo
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import NamedTuple
 
-from rules.query.content import Form, Term
-from rules.text import Folded, fold, tokens
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-LONGEST_QUERY = 20_000
+from config.problems import did_you_mean
+from rules.query.errors import QueryError
+from rules.query.filters import FILTERS, UNTOLD, WORDS, Value, advice
+from rules.query.tree import AtLeast, Filter, Group, Near, Node, Not, Raw, Term, Within, children, leaves
+from rules.query.wording import phrase, term
+
+LONGEST_QUERY = 100_000
 """Characters of a query."""
-MOST_TERMS = 2_000
+MOST_TERMS = 10_000
 DEEPEST = 50
-"""Parentheses and NOTs within each other."""
-_MOST_WORDS = 30  # of a phrase
-_SHORTEST_STEM = 3
+"""Parentheses within each other."""
+FURTHEST = 100
+"""Words between two that are near."""
+_NEAR = 4
+_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^”“]*[”“]|«[^»]*»')
+_CLOSES = {'"': '"', "“": "”", "„": "”", "«": "»"}
+_LAST = re.compile(r"(AND|OR|NOT|\(|[-–−]|O?NEAR\S*|O?SENTENCE|ATLEAST\S*)\s*\Z")
+_TITLE, _TEXT = "title", "text"
 
-_QUOTES = {'"': '"', "“": "”", "„": "”", "«": "»"}
-_PIECE = re.compile(
-    r"""\s*(?:(?P<sign>[()])|(?P<minus>[-–−])(?=[^\s)])|(?P<open>["“„«])|(?P<word>[^\s()"“”„«»]+)|(?P<stray>[”»]))""",
-)
-_LOOKS_LIKE_OPERATOR = {"and": "AND", "et": "AND", "or": "OR", "ou": "OR", "not": "NOT", "sauf": "NOT"}
-_NEARNESS = re.compile(r"O?NEAR(/\d+f?)?|O?SENTENCE")
-_FILTER = re.compile(r"[A-Za-z_]+:\S")
-_QUOTE_IT = "put it in quotation marks to look for these words"
-
-
-class QueryError(ValueError):
-    """A query that cannot be understood. `position` is the offending character's place in `query`; `hint` a way out;
-    `str()` gives the message and the place under the query's line.
-    """
-
-    def __init__(self, message: str, position: int, hint: str = "", query: str = "") -> None:
-        self.message, self.position, self.hint, self.query = message, position, hint, query
-        super().__init__(message, position, hint)
-
-    def __str__(self) -> str:
-        start = max(0, self.position - 40)
-        shown = "".join(c if c.isprintable() else " " for c in self.query[start : self.position + 30])
-        hint = f" ({self.hint})" if self.hint else ""
-        caret = f"\n  {shown}\n  {' ' * (self.position - start)}^" if self.query else ""
-        return f"{self.message}{hint}{caret}"
+Lists = Mapping[str, Sequence[str]]
+NO_LISTS: Lists = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
-    child: "Node"
+@cache
+def _grammar() -> Lark:
+    written = files("rules.query").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(written, parser="lalr", lexer="contextual", propagate_positions=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """All of its children (`AND`) or any (`OR`)."""
+class Read(NamedTuple):
+    """The tree of a query, and what of it mixes AND and OR without parentheses, each with its place."""
 
-    operator: Literal["AND", "OR"]
-    children: tuple["Node", ...]
-
-
-Node = Term | Not | Group
+    root: Node
+    mixed: Sequence[tuple[int, Node]]
 
 
-class _Piece(NamedTuple):
-    kind: Literal["(", ")", "AND", "OR", "NOT", "term", "end"]
-    at: int
-    text: str = ""
+def read(query: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Read:
+    """Reads a query; `lists` by name, hours and days in `zone`. Raises QueryError."""
+    if len(query) > LONGEST_QUERY:
+        raise QueryError(f"a query of {len(query)} characters", LONGEST_QUERY, f"use at most {LONGEST_QUERY}")
+    if not query.strip():
+        hint = 'write at least one word, "phrase", #hashtag or @handle'
+        raise QueryError("an empty query", len(query), hint, query)
+    _refuse_depth(query)
+    try:
+        parsed = _grammar().parse(query)
+    except UnexpectedInput as error:
+        raise _explained(error, query) from None
+    reader = _Reader(query, lists, zone)
+    return Read(reader.node(parsed.children[0]), reader.mixed)
 
 
-def parse_term(written: str, at: int = 0, query: str = "", *, phrase: bool = True) -> Term:
-    """A term without its quotation marks. Raises QueryError when there is nothing to look for or a `*` is misplaced."""
-    folded = Folded(written)
-    forms = []
-    for token in tokens(folded):
-        prefix = folded.text[token.end : token.end + 1] == "*"
-        if token.kind == "link":
-            raise QueryError("links are not searched", at, "look for a word of the text instead", query)
-        if prefix and len(token.text) < _SHORTEST_STEM:
-            hint = f"a wildcard needs at least {_SHORTEST_STEM} letters before it"
-            raise QueryError(f"'{written}' would match almost everything", at, hint, query)
-        sign = "#" if token.kind == "hashtag" else "@" if token.kind == "handle" else ""
-        forms.append(Form(sign + token.text, prefix))
-    stars = len(re.findall(r"\*(?!\w)", folded.text))
-    if folded.text.count("*") != stars or stars != sum(form.prefix for form in forms):
-        raise QueryError("`*` stands only at the end of a word", at, "such as boycott*", query)
-    if not forms:
-        hint = 'write a word, a "phrase", a #hashtag or an @handle'
-        raise QueryError(f"nothing to look for in '{written}'" if written else "an empty phrase", at, hint, query)
-    if len(forms) > _MOST_WORDS:
-        raise QueryError(f"a phrase of {len(forms)} words", at, f"use at most {_MOST_WORDS}", query)
-    return Term(f'"{written}"' if phrase else written, tuple(forms))
+def _refuse_depth(query: str) -> None:
+    depth = 0
+    for at, character in enumerate(_QUOTED.sub(lambda found: " " * len(found[0]), query)):
+        depth += (character == "(") - (character == ")")
+        if depth > DEEPEST:
+            raise QueryError("parentheses too deep", at, f"use at most {DEEPEST} within each other", query)
 
 
-def _word_piece(word: str, at: int, query: str) -> _Piece:
-    if word in ("AND", "OR", "NOT"):
-        return _Piece(word, at)  # type: ignore[arg-type]  # narrowed by the line above
-    if _NEARNESS.fullmatch(word) or _FILTER.match(word) or "~" in word:
-        raise QueryError(f"'{word[:40]}' is no operator here", at, _QUOTE_IT, query)
-    return _Piece("term", at, word)
+def _explained(error: UnexpectedInput, query: str) -> QueryError:
+    if isinstance(error, UnexpectedCharacters):
+        return _at_character(error.pos_in_stream or 0, query)
+    assert isinstance(error, UnexpectedToken)  # the one other thing that can be met
+    token, ends = error.token, error.token.type == "$END"
+    at = len(query) if ends else int(token.start_pos or 0)
+    if ends and "_CLOSE" in error.expected:
+        return QueryError("this parenthesis is never closed", _opened(query), "close it with `)`", query)
+    if token.type == "_CLOSE" and "$END" in error.expected:
+        return QueryError("this parenthesis closes nothing", at, "remove it", query)
+    before = _LAST.search(query[:at])
+    where = f"after {before[1]}" if before else f"before {token}"
+    return QueryError(f"something is missing {where}", at, "write a word there, or quote it if it is one", query)
 
 
-def _pieces(query: str) -> list[_Piece]:
-    pieces, at = [], 0
-    while found := _PIECE.match(query, at):
-        name, start, at = found.lastgroup, found.start(found.lastgroup or 0), found.end()
-        match name:
-            case "sign":
-                pieces.append(_Piece("(" if query[start] == "(" else ")", start))
-            case "minus":
-                pieces.append(_Piece("NOT", start))
-            case "word":
-                pieces.append(_word_piece(found["word"], start, query))
-            case "open":
-                end = query.find(_QUOTES[query[start]], at)
-                if end < 0:
-                    raise QueryError(
-                        "this quotation is never closed", start, f"close it with {_QUOTES[query[start]]}", query
-                    )
-                pieces.append(_Piece("term", start, query[start : end + 1]))
-                at = end + 1
-            case _:
-                raise QueryError("this quotation mark closes nothing", start, "remove it", query)
-    return [*pieces, _Piece("end", len(query))]
+def _at_character(at: int, query: str) -> QueryError:
+    closing = _CLOSES.get(query[at])
+    if closing:
+        return QueryError("this quotation is never closed", at, f"close it with {closing}", query)
+    return QueryError("this quotation mark closes nothing", at, "remove it", query)
 
 
-def show(node: Node) -> str:
-    """The tree as a query with every parenthesis written."""
-    if isinstance(node, Term):
-        return node.written
-    if isinstance(node, Not):
-        return f"NOT {show(node.child)}"
-    return "(" + f" {node.operator} ".join(map(show, node.children)) + ")"
+def _opened(query: str) -> int:
+    """Where the last parenthesis opens that is not closed."""
+    opened = []
+    for at, character in enumerate(_QUOTED.sub(lambda found: " " * len(found[0]), query)):
+        if character == "(":
+            opened.append(at)
+        elif character == ")" and opened:
+            opened.pop()
+    return opened[-1] if opened else 0
 
 
-class Parser:
-    """Reads one query. `warnings` are full sentences about what is probably not meant."""
+class _Reader:
+    def __init__(self, query: str, lists: Lists, zone: tzinfo) -> None:
+        self._query, self._lists, self._zone, self._terms = query, lists, zone, 0
+        self.mixed: list[tuple[int, Node]] = []
 
-    def __init__(self, query: str) -> None:
-        if len(query) > LONGEST_QUERY:
-            raise QueryError(f"a query of {len(query)} characters", LONGEST_QUERY, f"use at most {LONGEST_QUERY}")
-        self.warnings: list[str] = []
-        self._query, self._pieces, self._at, self._terms = query, _pieces(query), 0, 0
+    def node(self, parsed: "Tree[Token] | Token") -> Node:
+        if isinstance(parsed, Token):
+            return self._leaf(parsed)
+        readers: Mapping[str, Callable[..., Node]] = {
+            "any": self._any,
+            "all": lambda *each: joined("AND", [self.node(child) for child in each]),
+            "near": self._near,
+            "negated": self._negated,
+            "frequent": self._frequent,
+            "group": self.node,
+            "filter": self._filter,
+        }
+        return readers[parsed.data](*parsed.children)
 
-    def parse(self) -> Node:
-        """The tree. Raises QueryError."""
-        if self._next.kind == "end":
-            raise self._error("an empty query", 'write at least one word, "phrase", #hashtag or @handle')
-        node = self._any_of(0)
-        if self._next.kind == ")":
-            raise self._error("this parenthesis closes nothing", "remove it")
+    def _any(self, *parsed: "Tree[Token] | Token") -> Node:
+        node = joined("OR", [self.node(child) for child in parsed])
+        if len(parsed) > 1 and any(isinstance(each, Tree) and len(each.children) > 1 for each in parsed):
+            at = (
+                next((_at(token) for token in parsed[0].scan_values(_is_token)), 0)
+                if isinstance(parsed[0], Tree)
+                else 0
+            )
+            self.mixed.append((at, node))
         return node
 
-    @property
-    def _next(self) -> _Piece:
-        return self._pieces[self._at]
+    def _negated(self, *parsed: "Tree[Token] | Token") -> Node:
+        child = self.node(parsed[-1])
+        return Not(child) if len(parsed) % 2 == 0 else child
 
-    def _take(self) -> _Piece:
-        piece = self._next
-        self._at += 1
-        return piece
+    def _leaf(self, token: Token) -> Node:
+        at, written = _at(token), str(token)
+        if token.type == "LIST":
+            return self._count(joined("OR", [phrase(entry, at, self._query) for entry in self._list(token)]), at)
+        if written.rstrip(":").lower() in FILTERS and written.endswith(":"):
+            raise self._error(f"'{written}' asks for nothing", at, "write its value behind it, without a space")
+        return self._count(term(written, at, self._query), at)
 
-    def _error(self, message: str, hint: str) -> QueryError:
-        return QueryError(message, self._next.at, hint, self._query)
-
-    def _any_of(self, depth: int) -> Node:
-        start = self._next.at
-        children = [self._all_of(depth)]
-        while self._next.kind == "OR":
-            self._take()
-            children.append(self._all_of(depth))
-        if len(children) == 1:
-            return _joined("AND", children[0])
-        node = _joined("OR", [_joined("AND", child) for child in children])
-        if any(len(child) > 1 for child in children):
-            read = show(node)
-            read = read if len(read) <= 200 else read[:200] + "…"
-            self.warnings.append(f"AND and OR are mixed without parentheses at {start + 1}: this is read as {read}")
-        return node
-
-    def _all_of(self, depth: int) -> list[Node]:
-        children = [self._one(depth)]
-        while self._next.kind in ("AND", "NOT", "(", "term"):
-            if self._next.kind == "AND":
-                self._take()
-            children.append(self._one(depth))
-        return children
-
-    def _one(self, depth: int) -> Node:
-        negated = False
-        while self._next.kind == "NOT":
-            self._take()
-            negated = not negated
-        child = self._atom(depth)
-        return Not(child) if negated else child
-
-    def _atom(self, depth: int) -> Node:
-        piece = self._next
-        if piece.kind == "term":
-            self._take()
-            return self._term(piece)
-        if piece.kind != "(":
-            before = self._pieces[self._at - 1].kind if self._at else ""
-            where = f"after {before}" if before in ("AND", "OR", "NOT", "(") else f"before {piece.kind}"
-            raise self._error(f"something is missing {where}", "write a word there, or quote it if it is one")
-        if depth == DEEPEST:
-            raise self._error("parentheses too deep", f"use at most {DEEPEST} within each other")
-        self._take()
-        node = self._any_of(depth + 1)
-        if self._next.kind != ")":
-            raise QueryError("this parenthesis is never closed", piece.at, "close it with `)`", self._query)
-        self._take()
-        return node
-
-    def _term(self, piece: _Piece) -> Term:
-        self._terms += 1
+    def _count(self, node: Node, at: int) -> Node:
+        self._terms += sum(1 for _ in leaves(node))
         if self._terms > MOST_TERMS:
-            raise QueryError(f"more than {MOST_TERMS} terms", piece.at, "split the brand", self._query)
-        if piece.text[0] in _QUOTES:
-            return parse_term(piece.text[1:-1].strip(), piece.at, self._query)
-        term = parse_term(piece.text, piece.at, self._query, phrase=False)
-        self._doubt(piece.text, term)
-        return term
+            raise self._error(f"more than {MOST_TERMS} terms", at, "split the brand")
+        return node
 
-    def _doubt(self, word: str, term: Term) -> None:
-        meant = _LOOKS_LIKE_OPERATOR.get(word.lower())
-        if meant:
-            self.warnings.append(f"'{word}' is looked for as a word: write {meant} for the operator")
-        key = term.forms[0].key
-        if len(term.forms) == 1 and len(key) <= 2 and fold(word) != key:
-            self.warnings.append(f"the signs of '{word}' are not compared: it finds every '{key}'")
+    def _near(self, *parsed: "Tree[Token] | Token") -> Node:
+        node = self.node(parsed[0])
+        for sign, operand in zip(parsed[1::2], parsed[2::2], strict=True):
+            assert isinstance(sign, Token)  # by the grammar
+            second = self.node(operand)
+            for each in (node, second):
+                self._refuse_unplaced(each, sign)
+            node = Near(node, second, self._distance(sign), ordered=sign[0] == "O" or sign[-1] == "f")
+        return node
+
+    def _distance(self, sign: Token) -> int | None:
+        if sign.endswith("SENTENCE"):
+            return None
+        number = sign.partition("/")[2].rstrip("f")
+        if number and (len(number) > 3 or int(number) > FURTHEST):
+            raise self._error(f"{sign} is far away", _at(sign), f"at most {FURTHEST} words, or AND")
+        return int(number) if number else _NEAR
+
+    def _frequent(self, sign: "Tree[Token] | Token", operand: "Tree[Token] | Token") -> Node:
+        assert isinstance(sign, Token)  # by the grammar
+        number, child = sign.partition("/")[2], self.node(operand)
+        self._refuse_unplaced(child, sign)
+        if len(number) > 3 or not int(number):
+            raise self._error(f"{sign} cannot be counted", _at(sign), "a number from 1 to 999, such as ATLEAST/3")
+        return AtLeast(int(number), child)
+
+    def _refuse_unplaced(self, node: Node, sign: Token) -> None:
+        """What stands beside `sign` must stand somewhere."""
+        if isinstance(node, Not | AtLeast | Within | Filter) or (isinstance(node, Group) and node.operator == "AND"):
+            hint = f"beside {sign} write a word, a phrase, or several of them with OR in parentheses"
+            raise self._error(f"{sign} is said of words that stand somewhere", _at(sign), hint)
+        for child in children(node):
+            self._refuse_unplaced(child, sign)
+
+    def _filter(self, sign: "Tree[Token] | Token", operand: "Tree[Token] | Token") -> Node:
+        assert isinstance(sign, Token)  # by the grammar
+        name, at = sign[:-1].lower(), _at(sign)
+        if name in WORDS:
+            return self._words(name, operand, at)
+        if name not in FILTERS:
+            why = f"'{sign}' is not told by any source" if name in UNTOLD else f"'{sign}' is no field"
+            raise self._error(why, at, advice(name))
+        written = list(self._values(operand))
+        shown = f"{sign}{written[0]}" if len(written) == 1 else f"{sign}({' OR '.join(written)})"
+        values = tuple(each for value in written for each in self._value(name, value, at))
+        return self._count(Filter(name, values, shown, at), at)
+
+    def _value(self, name: str, written: str, at: int) -> tuple[Value, ...]:
+        try:
+            return FILTERS[name](written, self._zone)
+        except ValueError as error:
+            raise self._error(f"'{written}' is no value of {name}:", at, str(error)) from None
+
+    def _values(self, operand: "Tree[Token] | Token") -> Iterator[str]:
+        if isinstance(operand, Token):
+            yield from self._list(operand) if operand.type == "LIST" else [_bare(operand)]
+            return
+        if operand.data not in ("group", "any", "all", "near") or (operand.data != "any" and len(operand.children) > 1):
+            token = next(operand.scan_values(_is_token), None)
+            raise self._error("values of a field are joined by OR alone", _at(token), "such as lang:(fr OR en)")
+        for child in operand.children:
+            yield from self._values(child)
+
+    def _words(self, name: str, operand: "Tree[Token] | Token", at: int) -> Node:
+        if name in (_TITLE, _TEXT):
+            value = _as_word(operand)
+            return Within("title" if name == _TITLE else "text", self.node(value))
+        if not isinstance(operand, Token) or operand.type == "LIST":
+            raise self._error(f"{name}: takes one word or phrase", at, f'such as {name}:"…"')
+        shown = f"{name}:{operand}"
+        if name == "raw":
+            return self._count(Raw(shown, _bare(operand), at), at)
+        read = term(str(operand), at, self._query, plural=True)
+        return self._count(Term(shown, read.forms, read.slack, at), at)
+
+    def _list(self, token: Token) -> Sequence[str]:
+        name = token[len("@list(") : -1]
+        if name not in self._lists:
+            hint = did_you_mean(name, self._lists) or "write it under `lists:` in the configuration"
+            raise self._error(f"there is no list '{name}'", _at(token), hint)
+        if not self._lists[name]:
+            raise self._error(f"the list '{name}' is empty", _at(token), "write something into it")
+        return self._lists[name]
+
+    def _error(self, message: str, at: int, hint: str) -> QueryError:
+        return QueryError(message, at, hint, self._query)
 
 
-def _joined(operator: Literal["AND", "OR"], children: list[Node]) -> Node:
-    return children[0] if len(children) == 1 else Group(operator, tuple(children))
+def joined(operator: str, nodes: Sequence[Node]) -> Node:
+    """One node, or all (`AND`) or any (`OR`) of them."""
+    return nodes[0] if len(nodes) == 1 else Group("AND" if operator == "AND" else "OR", tuple(nodes))
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, Token)
+
+
+def _at(token: object) -> int:
+    return int(token.start_pos or 0) if isinstance(token, Token) else 0
+
+
+def _beginning(parsed: "Tree[Token] | Token") -> int:
+    return _at(parsed if isinstance(parsed, Token) else next(parsed.scan_values(_is_token), None))
+
+
+def _as_word(operand: "Tree[Token] | Token") -> "Tree[Token] | Token":
+    return Token.new_borrow_pos("WORD", operand, operand) if isinstance(operand, Token) else operand
+
+
+def _bare(token: Token) -> str:
+    return token[1:-1] if token.type == "QUOTED" else str(token)

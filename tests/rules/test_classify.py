@@ -8,7 +8,7 @@ from rules.live import Live
 from rules.mention import Author, Mention
 from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query
-from rules.query.reading import QueryError
+from rules.query.errors import QueryError
 
 CLASSIFIER = Classifier(
     {
