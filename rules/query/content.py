@@ -102,6 +102,7 @@ class Content:
     """The title and text of one mention, folded and indexed once for all queries. Remembers what was asked."""
 
     def __init__(self, mention: Mention) -> None:
+        self.mention = mention
         self._fields = {name: _Field(value) for name in FIELDS if (value := getattr(mention, name))}
         self._asked: dict[tuple[Form, ...], dict[FieldName, list[tuple[int, int]]]] = {}
 
@@ -113,6 +114,11 @@ class Content:
             found = {name: field.places(term) for name, field in told}
             known = self._asked[term.forms] = {name: places for name, places in found.items() if places}
         return known
+
+    @property
+    def folded(self) -> Iterator[str]:
+        """The letters of title and text, in which whatever is looked for stands."""
+        return (field.folded.text for field in self._fields.values())
 
     def shows(self, letters: Iterable[str]) -> bool:
         """Whether one of these runs of letters stands anywhere, if only inside a word; costs next to nothing."""
