@@ -14,6 +14,7 @@ from config.calendar import EXAMPLE, model_of
 from config.digest import DigestPlan
 from config.document import Document, read
 from config.drill import Drill
+from config.lists import Lists, expanded
 from config.model import Model
 from config.named import unknown_names
 from config.oncall import OnCall
@@ -37,7 +38,7 @@ _NEEDED = {
 }
 _SECTIONS = (
     *("include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes"),
-    *("calendar", "people", "oncall", "playbooks", "drill", "canary", "heartbeat", "digest"),
+    *("lists", "calendar", "people", "oncall", "playbooks", "drill", "canary", "heartbeat", "digest"),
 )
 _OPTIONAL: dict[str, type[Model]] = {"oncall": OnCall, "drill": Drill, "canary": Canary, "heartbeat": Heartbeat}
 """Sections that are one map, and mean nothing when they are not written."""
@@ -150,6 +151,8 @@ def effective(loaded: Loaded) -> dict[str, Any]:
         plain["digest"] = [_dump(plan) for plan in settings.digest]
     if settings.calendar:
         plain["calendar"] = [_dump(entry) for entry in settings.calendar]
+    if settings.lists:
+        plain["lists"] = {name: list(entries) for name, entries in settings.lists.items()}
     if settings.playbooks:
         plain["playbooks"] = {name: _dump(playbook) for name, playbook in settings.playbooks.items()}
     secret = {keys for keys, place in loaded.document.places.items() if place.origin == "secret"}
@@ -192,7 +195,8 @@ class _Loader:
         parts = {
             "daemon": daemon.model_copy(update={"data": folder / daemon.data}),
             "operator": self._model(Operator, ("operator",)) or Operator(),
-            "brands": dict(self._named("brands", self._brand)),
+            "lists": (lists := dict(self._named("lists", self._entries))),
+            "brands": {name: _with_lists(brand, lists) for name, brand in self._named("brands", self._brand)},
             "sources": dict(self._named("sources", self._component)),
             "rules": dict(self._named("rules", self._component)),
             "channels": dict(self._named("channels", self._component)),
@@ -247,6 +251,14 @@ class _Loader:
 
     def _brand(self, keys: Keys) -> Brand | None:
         return self._model(Brand, keys)
+
+    def _entries(self, keys: Keys) -> tuple[str, ...] | None:
+        held = self._data[str(keys[0])][keys[1]]
+        entries = [held] if isinstance(held, str) else held
+        if isinstance(entries, list) and entries and all(isinstance(each, str) and each.strip() for each in entries):
+            return tuple(entries)
+        self._problem(keys, "must be a list of words", f"{keys[1]}: [acme, \"Acme Air\", '@acmeair']")
+        return None
 
     def _component(self, keys: Keys) -> Component | None:
         section, name = str(keys[0]), str(keys[1])
@@ -304,6 +316,10 @@ class _Loader:
     def _problem(self, keys: Keys, message: str, hint: str = "") -> None:
         if not self._document.is_broken(keys):
             self.problems.append(self._document.problem(keys, message, hint))
+
+
+def _with_lists(brand: Brand, lists: Lists) -> Brand:
+    return brand.model_copy(update={"query": expanded(brand.query, lists)})
 
 
 def _plain_secrets(value: Any, keys: Keys, document: Document) -> Iterator[Problem]:

@@ -69,6 +69,7 @@ def schema(catalogs: Catalogs) -> Json:
             "calendar": _list(
                 {"anyOf": [refs[entry, "validation"] for entry in _ENTRIES]}, "What is known beforehand of brands."
             ),
+            "lists": _named(_one_or_more("An entry of it."), "Words and accounts that queries name as @list(name)."),
             "people": _named(refs[Person, "validation"], "Who is told, by name."),
             **{section: refs[model, "validation"] for section, model in _MAPS.items()},
             "digest": _list(refs[DigestPlan, "validation"], "Who hears how a week or a day went."),

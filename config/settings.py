@@ -133,7 +133,7 @@ class Brand(Model):
     client: Label | None = None
     """Whose brand it is, where a house works for several: no message holds brands of two clients."""
     query: Text
-    """What a mention of the brand looks like: words, "phrases", #hashtags, @handles, AND, OR, NOT, parentheses."""
+    """What a mention of the brand looks like, in the words of docs/query.md: ("Acme Air" OR @acmeair) -job."""
     languages: OneOrMore[LanguageCode] = ("en", "fr")
     """Languages people write in about it, as two-letter codes."""
     own_accounts: Listed[Text] = ()
@@ -185,7 +185,10 @@ class Settings(Model):
 
     daemon: Daemon = Daemon()
     operator: Operator = Operator()
+    lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Words, phrases, #hashtags, @handles or sites that a query names as `@list(name)`."""
     brands: dict[str, Brand]
+    """`query` has its lists in it."""
     sources: dict[str, Component]
     rules: dict[str, Component]
     channels: dict[str, Component]

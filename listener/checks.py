@@ -135,13 +135,13 @@ def _queries(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     for name, brand in brands.items() if isinstance(brands, dict) else ():
         query = brand.get("query") if isinstance(brand, dict) else None
         if isinstance(query, str) and query.strip() and not document.is_broken(("brands", name, "query")):
-            yield from _query(document, name, query)
+            yield from _query(document, name, query, loaded.settings.lists)
 
 
-def _query(document: Document, brand: str, text: str) -> Iterator[Problem]:
+def _query(document: Document, brand: str, text: str, lists: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     keys = ("brands", brand, "query")
     try:
-        query = compile_query(text)
+        query = compile_query(text, lists)
     except QueryError as error:
         yield document.problem(keys, str(error))
         return

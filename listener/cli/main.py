@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Listen, judge and alert: the daemon.",
     "listen": "Read one source and print its mentions.",
     "match": "Print the mentions that a query matches.",
+    "translate": "Write a query of another tool in the words of badbuzz.",
     "score": "Tell the tone of texts.",
     "import": "Learn what is usual from a history.",
     "detect": "Tell which counts of a series go beyond what is usual.",

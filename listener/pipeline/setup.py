@@ -1,14 +1,16 @@
 """What the configuration means for the pipeline, worked out once at the start and at each reload."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from hashlib import blake2s
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerts.agenda import Agenda, Planned, together, written
 from config.model import Model
-from config.settings import Brand, Component, Detection, Settings
+from config.settings import Brand, Component, Daemon, Settings
 from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
 from rules.campaigns import Campaign
@@ -20,6 +22,8 @@ from rules.moment import LATENESS, lateness_of
 from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query
 from rules.rule import RULES, RuleOptions
+
+_OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,7 @@ def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | Non
     plans = {
         name: Plan(
             brand=name,
-            query=_digest(brand, settings.daemon.detection),
+            query=_digest(brand, settings.daemon),
             lateness=max((lateness[s] for s, heard in listeners.items() if name in heard), default=LATENESS),
             sources=tuple(source for source, heard in listeners.items() if name in heard),
             rules=tuple(
@@ -65,7 +69,8 @@ def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | Non
         for name, brand in settings.brands.items()
     }
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
-    terms = {name: terms_of(brand, rules[name], _live(agenda[name])) for name, brand in settings.brands.items()}
+    zone = ZoneInfo(settings.daemon.time_zone)
+    terms = {name: terms_of(brand, rules[name], _live(agenda[name]), zone) for name, brand in settings.brands.items()}
     classifier = Classifier(terms, guess_by(settings.daemon.detection), remembered)
     return Setup(
         settings=settings,
@@ -125,11 +130,13 @@ def rules_of(brand: str, settings: Settings) -> list[Component]:
     return [rule for rule in settings.rules.values() if applies(rule.options)]
 
 
-def terms_of(brand: Brand, rules: Sequence[Component] = (), live: Sequence[Live] = ()) -> BrandTerms:
-    """What the configuration says of a brand, with the words of `rules` and its live events."""
+def terms_of(
+    brand: Brand, rules: Sequence[Component] = (), live: Sequence[Live] = (), zone: tzinfo = UTC
+) -> BrandTerms:
+    """What the configuration says of a brand, with the words of `rules` and its live events; hours are of `zone`."""
     words = {rule.name: RULES.spec(rule.kind).words(rule.options) for rule in rules}
     return BrandTerms(
-        query=compile_query(brand.query),
+        query=compile_query(brand.query, zone=zone),
         languages=brand.languages,
         own_accounts=brand.own_accounts,
         keywords={name: terms for name, terms in words.items() if terms},
@@ -139,10 +146,12 @@ def terms_of(brand: Brand, rules: Sequence[Component] = (), live: Sequence[Live]
     )
 
 
-def _digest(brand: Brand, detection: Detection) -> str:
+def _digest(brand: Brand, daemon: Daemon) -> str:
     heard = f"{brand.query}\n{brand.languages}"
     if any(own := brand.tone.model_dump().values()):
         heard += f"\n{list(own)}"
-    if detection != "built-in":
-        heard += f"\n{detection}"
+    if daemon.detection != "built-in":
+        heard += f"\n{daemon.detection}"
+    if _OF_ZONE.search(brand.query):
+        heard += f"\n{daemon.time_zone}"
     return blake2s(heard.encode(), digest_size=8).hexdigest()

@@ -294,3 +294,17 @@ def test_only_what_is_near_is_suggested(word: str, meant: str) -> None:
 def test_a_digest_that_cannot_be_sent_is_told_with_its_place(tmp_path: Path, entry: str, path: str) -> None:
     (problem,) = problems(tmp_path, f"{GOOD}digest: [{entry}]\n")
     assert problem.path == f"digest.0.{path}".rstrip(".")
+
+
+def test_a_list_stands_in_every_query_that_names_it(tmp_path: Path) -> None:
+    text = GOOD.replace("query: acme", "query: 'acme -@list(rivals) -author:@list(jobs)'")
+    lists = "lists: {rivals: [beta, \"gamma air\", '@delta'], jobs: '@jobs'}\n"
+    found = loaded(tmp_path, text + lists)
+    assert 'acme -(beta OR "gamma air" OR @delta) -author:(@jobs)' == found.settings.brands["acme"].query
+    assert {"rivals": ["beta", "gamma air", "@delta"], "jobs": ["@jobs"]} == effective(found)["lists"]
+
+
+@pytest.mark.parametrize("held", ["{a: b}", "[]", "[1]", "['']"])
+def test_a_list_that_is_none_is_told(tmp_path: Path, held: str) -> None:
+    found = said(tmp_path, f"{GOOD}lists: {{rivals: {held}}}\n")
+    assert [("lists.rivals", "must be a list of words")] == [each[1:3] for each in found]

@@ -17,7 +17,18 @@ WITHOUT_BROKEN = Catalogs(
 
 def test_every_section_and_every_kinds_options_are_described() -> None:
     found = schema(WITHOUT_BROKEN)
-    sections = ["include", "daemon", "operator", "brands", "sources", "rules", "channels", "routes", "calendar"]
+    sections = [
+        "include",
+        "daemon",
+        "operator",
+        "brands",
+        "sources",
+        "rules",
+        "channels",
+        "routes",
+        "calendar",
+        "lists",
+    ]
     sections += ["people", "oncall", "playbooks", "drill", "canary", "heartbeat", "digest"]
     rule = found["properties"]["rules"]["additionalProperties"]
     assert sorted(found["properties"]) == sorted(sections)

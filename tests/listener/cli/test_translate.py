@@ -1,0 +1,34 @@
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from listener.cli.translate import command
+
+PROGRAM = typer.Typer()
+PROGRAM.command()(command)
+
+
+def run(*args: str, text: str = "") -> Result:
+    return CliRunner().invoke(PROGRAM, list(args), input=text)
+
+
+def test_a_query_is_printed_in_the_words_of_badbuzz() -> None:
+    result = run("--from", "x", "acme -is:retweet from:bob")
+    assert (0, "acme AND NOT is:repost AND author:bob\n") == (result.exit_code, result.stdout)
+    assert "from:bob is written author:bob here" in result.stderr
+
+
+def test_what_was_lost_is_said_with_its_reason() -> None:
+    result = run("--from", "x", "--json", "-", text="acme place_country:FR\n")
+    answer = json.loads(result.stdout)
+    assert (1, "acme") == (result.exit_code, answer["query"])
+    assert [("place_country:FR", 5)] == [(each["written"], each["at"]) for each in answer["lost"]]
+
+
+@pytest.mark.parametrize(("query", "code"), [("acme (", 2), ("sample:10", 1)])
+def test_nothing_is_printed_where_nothing_can_be_looked_for(query: str, code: int) -> None:
+    result = run("--from", "x", query)
+    assert (code, "") == (result.exit_code, result.stdout)
+    assert result.stderr
