@@ -15,6 +15,7 @@ from config.model import format_duration
 from config.problems import ConfigError, Problem
 from config.settings import Component, Route, Settings
 from listener.agenda.checking import check_calendar
+from listener.asking import unasked, with_asked
 from listener.checks_digest import check_digests
 from listener.checks_watch import check_watch
 from listener.detection import is_missing
@@ -60,6 +61,7 @@ def examine(
     `elsewhere_is_fine`; without `now`, no day in it is called past.
     """
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
+    loaded = with_asked(loaded, catalogs)
     problems = [*problems, *check(loaded, catalogs)]
     if now is not None:
         today = moment(now).astimezone(ZoneInfo(loaded.settings.daemon.time_zone)).date()
@@ -72,7 +74,7 @@ def usable(path: Path, catalogs: Catalogs) -> Settings:
     """The configuration in `path` as the daemon would take it, but for credentials, which nothing that only judges
     needs. Raises ConfigError.
     """
-    loaded = load(path, catalogs, absent_is_fine=True)
+    loaded = with_asked(load(path, catalogs, absent_is_fine=True), catalogs)
     wrong = [problem for problem in check(loaded, catalogs) if problem.level == "error"]
     if wrong:
         raise ConfigError(wrong)
@@ -83,8 +85,8 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, _addresses)
-    then = (_words, _calm, _unheard, _wakes, _disturbed, _untold, _unreached, _unused)
+    first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, unasked)
+    then = (_addresses, _words, _calm, _unheard, _wakes, _disturbed, _untold, _unreached, _unused)
     last = (check_watch, check_calendar, check_playbooks, check_templates, check_digests)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 

@@ -17,6 +17,7 @@ from listener.errors import FetchError
 from listener.net.client import Client
 from rules.instant import Instant
 from rules.mention import Mention
+from rules.query.tree import Node
 
 
 class SourceOptions(Model):
@@ -101,13 +102,18 @@ class Recounts(Protocol):
 class CollectorSpec(Spec[SourceOptions]):
     """What a collector can: `polled` sources are read every `options.every` (so mentions come late), others push or
     stream; `replays`: after a stop it can be read again from its cursor; `hears_silence`: while it is live, nothing
-    heard means that nothing is said.
+    heard means that nothing is said. `filters` are what the platform is asked for, as people write it; options in
+    `automatic` may be `auto`: `narrow` then gives what follows from the queries of the brands that listen, and leaves
+    `auto` where nothing does.
     """
 
     build: Callable[[Any, Tools], Collector]
     polled: bool = False
     replays: bool = True
     hears_silence: bool = True
+    filters: Callable[[Any], Sequence[str]] = lambda _: ()
+    automatic: tuple[str, ...] = ()
+    narrow: Callable[[Any, Sequence[Node]], SourceOptions] = lambda options, _: options
 
 
 COLLECTORS = Catalog("source", "listener.collectors", "badbuzz.collectors", CollectorSpec)

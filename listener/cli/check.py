@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +12,16 @@ import typer
 
 from config.load import Loaded
 from config.problems import Problem
+from config.settings import Component
+from listener.asking import asked
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.clock import Clock
 from listener.trial import Trial, try_all
+from rules.query.compiled import compile_query
+
+_DEAREST = 10
 
 
 class Output(StrEnum):
@@ -39,23 +45,46 @@ def command(
     failed = any(problem.level == "error" for problem in problems)
     trials = asyncio.run(try_all(loaded, CATALOGS, Clock())) if loaded and online and not failed else []
     failed = failed or any(trial.outcome == "failed" for trial in trials)
+    sound = None if any(problem.level == "error" for problem in problems) else loaded
     if output is Output.JSON:
-        typer.echo(_as_json(path, problems, trials, failed=failed))
+        typer.echo(_as_json(path, problems, trials, sound, failed=failed))
     else:
         for problem in problems:
             typer.echo(str(problem))
         for trial in trials:
             typer.echo(f"{trial.role} {trial.name}: {trial.outcome}: {trial.detail}")
+    for line in _asked(sound):
+        say(line)
     say(_verdict(path, problems, trials, loaded, failed=failed))
     raise typer.Exit(1 if failed else 0)
 
 
-def _as_json(path: Path, problems: list[Problem], trials: list[Trial], *, failed: bool) -> str:
+def _asked(loaded: Loaded | None) -> Iterator[str]:
+    """Which part of the queries goes where, and what they cost."""
+    for source, filters in _filters(loaded):
+        sent = f"sends {', '.join(filters)} alone" if filters else "sends everything"
+        yield f"source {source.name}: {source.kind} {sent}; what else the queries say is judged here"
+    dearest = sorted((each for each in _costs(loaded) if each[1] > 1), key=lambda each: -each[1])[:_DEAREST]
+    yield from (f"brand {name}: its query costs {cost} times that of one word" for name, cost in dearest)
+
+
+def _filters(loaded: Loaded | None) -> Iterator[tuple[Component, tuple[str, ...]]]:
+    return asked(loaded.settings, CATALOGS) if loaded else iter(())
+
+
+def _costs(loaded: Loaded | None) -> Iterator[tuple[str, int]]:
+    for name, brand in loaded.settings.brands.items() if loaded else ():
+        yield name, compile_query(brand.query).cost
+
+
+def _as_json(path: Path, problems: list[Problem], trials: list[Trial], loaded: Loaded | None, *, failed: bool) -> str:
     plain = {
         "file": str(path),
         "ok": not failed,
         "problems": [asdict(problem) for problem in problems],
         "trials": [asdict(trial) for trial in trials],
+        "sources": {source.name: list(filters) for source, filters in _filters(loaded)},
+        "queries": dict(_costs(loaded)),
     }
     return json.dumps(plain, ensure_ascii=False)
 

@@ -1,6 +1,6 @@
 """What the two interfaces of Hacker News say of an item, in our words, and what is remembered of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -11,15 +11,25 @@ import msgspec
 from listener.feeds.html import text_of, title_of
 from rules.instant import SECOND, Instant, moment
 from rules.mention import Author, Kind, Mention, Operation
+from rules.query.native import words
+from rules.query.tree import Node
 
 WRONG_SHAPE = "wrong_shape"
 GONE = "-"
 """The revision of what is deleted or killed."""
 _KNOWN = 2_000
+_MOST_SEARCHES = 20  # more cost more than to read every item
 _LONGEST_MARKUP = 200_000
 _LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 _KINDS: Mapping[str, Kind] = {"story": "article", "job": "article", "poll": "article", "comment": "comment"}
+
+
+def searches(queries: Sequence[Node]) -> tuple[str, ...]:
+    """What to search for, so that nothing is missed that one of the queries finds; none: read every item."""
+    asked = [words(query) for query in queries]
+    named = tuple(dict.fromkeys(value for each in asked for value in each.values))
+    return named if all(each.whole for each in asked) and len(named) <= _MOST_SEARCHES else ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,12 +23,15 @@ from listener.errors import FetchError
 from listener.feeds.entry import language_code
 from rules.instant import DAY, MINUTE, SECOND, Instant, Span, moment, span
 from rules.mention import Mention
+from rules.query.native import authors, languages
+from rules.query.tree import Node
 
 _BATCH = 500
 _EVENTS = 5_000
 _OFTEN: Span = 2 * SECOND
 _PAUSE: Span = SECOND // 4
 _QUIET: Span = 3 * SECOND
+_AUTO = ("auto",)
 _PATIENCE = 5
 """Batches that bring nothing until a server that lost our place is taken at its word."""
 _HEALTHY: Span = MINUTE
@@ -48,7 +51,25 @@ def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and value in {"1", "2"} else value
 
 
+def _narrow(options: "BlueskyOptions", queries: Sequence[Node]) -> "BlueskyOptions":
+    """Where some query asks for none of it, everything is read."""
+    found = {}
+    for option, ask in (("languages", languages), ("dids", authors)):
+        if getattr(options, option) == _AUTO:
+            asked = [ask(query) for query in queries]
+            values = tuple(dict.fromkeys(value for each in asked for value in each.values))
+            whole = all(each.whole for each in asked) and (option == "languages" or all(map(_is_did, values)))
+            found[option] = values if whole else ()
+    return options.model_copy(update=found)
+
+
+def _is_did(account: str) -> bool:
+    return account.startswith("did:")
+
+
 def _accounts(dids: tuple[str, ...]) -> tuple[str, ...]:
+    if dids == _AUTO:
+        return dids
     for place, did in enumerate(dids, 1):
         if not did.startswith("did:") or len(did) > 2_048 or not did.isascii() or not did.isprintable():
             raise ValueError(f"account {place} is none: write its id, like did:plc:z72i7hdynmk6r22z27h6tvur")
@@ -56,6 +77,8 @@ def _accounts(dids: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _codes(languages: tuple[str, ...]) -> tuple[str, ...]:
+    if languages == _AUTO:
+        return languages
     for place, language in enumerate(languages, 1):
         if language_code(language) is None:
             raise ValueError(f"language {place} is none: write it like fr")
@@ -69,9 +92,11 @@ class BlueskyOptions(SourceOptions):
     version: Annotated[Literal["auto", 1, 2], BeforeValidator(_number)] = "auto"
     """Which of Jetstream's two protocols the server speaks; `auto` tries 2, then 1."""
     dids: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_accounts), Field(max_length=10_000)] = ()
-    """Only what these accounts say; all when not given."""
+    """Only what these accounts say; all when not given. `auto`: those that the queries of its brands ask for, when they
+    ask for nobody else."""
     languages: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_codes)] = ()
-    """Only posts that say they are in one of these, and those that say nothing; all when not given."""
+    """Only posts that say they are in one of these, and those that say nothing; all when not given. `auto`: those that
+    the queries of its brands ask for."""
     compress: bool = True
     """Ask for compressed frames: about a third of the traffic for a little more work."""
     back: Annotated[Duration, Field(ge=timedelta(), le=timedelta(hours=36))] = timedelta(minutes=1)
@@ -286,4 +311,7 @@ SPEC = CollectorSpec(
     options=BlueskyOptions,
     example={"server": "jetstream2.us-east.bsky.network", "languages": ["fr", "en"]},
     build=BlueskyCollector,
+    filters=lambda options: (*options.languages, *options.dids),
+    automatic=("languages", "dids"),
+    narrow=_narrow,
 )

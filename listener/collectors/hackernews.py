@@ -28,6 +28,7 @@ from listener.collectors._hackernews import (
     latest,
     load,
     order,
+    searches,
 )
 from listener.errors import FetchError, SourceState
 from rules.instant import SECOND, Instant, instant, moment, span
@@ -70,7 +71,8 @@ _Address = Annotated[str, AfterValidator(_web_address)]
 
 class HackerNewsOptions(SourceOptions):
     query: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_words)] = ()
-    """Words to search for, each entry a search of its own; when not given, every item is read."""
+    """Words to search for, each entry a search of its own; when not given, every item is read. `auto`: the words that
+    the queries of its brands look for, when they are few."""
     every: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=2)
     """How often it is read."""
     recent: Annotated[int, Field(ge=0, le=_MOST_HITS)] = 100
@@ -393,4 +395,7 @@ SPEC = CollectorSpec(
     example={"query": ["acme"], "every": "2m"},
     build=HackerNewsCollector,
     polled=True,
+    filters=lambda options: options.query,
+    automatic=("query",),
+    narrow=lambda options, queries: options.model_copy(update={"query": searches(queries)}),
 )

@@ -22,6 +22,8 @@ from listener.mastodon.status import Home, counts_of, rank
 from listener.mastodon.streams import Line, Streams, Told, Wire, streaming
 from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.mention import Mention
+from rules.query.native import hashtags
+from rules.query.tree import Node
 
 _MOST_TAGS = 20
 _FIRST_PAGES = 25
@@ -39,6 +41,11 @@ _OF_ALL = frozenset({"429", "timeout", "unreachable", "forbidden_address"})
 _LONGEST_PAUSE = 60
 
 
+def _narrow(options: "MastodonOptions", queries: Sequence[Node]) -> "MastodonOptions":
+    named = dict.fromkeys(tag for query in queries for tag in hashtags(query).values)
+    return options.model_copy(update={"tags": tuple(named)[:_MOST_TAGS]}) if named else options
+
+
 def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(tag.strip().removeprefix("#").lower() for tag in tags))
     for name in names:
@@ -53,7 +60,7 @@ class MastodonOptions(SourceOptions):
     token: Secret | None = None
     """Token of a member, with `read:statuses`; with one the posts are streamed, without one asked for."""
     tags: Annotated[Listed[str], AfterValidator(_tags), Field(max_length=_MOST_TAGS)] = ()
-    """Hashtags to listen for, with or without the #."""
+    """Hashtags to listen for, with or without the #; `auto`: those that the queries of its brands name."""
     public: bool | Literal["local"] = False
     """Listen to the public timeline too: all the server knows of, or what its members write (`local`)."""
     stream: Literal["auto", "sse", "websocket"] = "auto"
@@ -351,4 +358,7 @@ SPEC = CollectorSpec(
     example={"server": "https://mastodon.example", "tags": ["acmeair"]},
     build=MastodonCollector,
     polled=True,
+    filters=lambda options: options.channels,
+    automatic=("tags",),
+    narrow=_narrow,
 )

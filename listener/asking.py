@@ -1,0 +1,64 @@
+"""What each source asks its platform for, where the operator leaves that to the queries of the brands."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from config.load import Catalogs, Loaded
+from config.problems import Problem
+from config.settings import Component, Settings
+from config.spec import UnknownKindError
+from listener.collector import CollectorSpec, SourceOptions
+from rules.query.compiled import compile_query
+from rules.query.errors import QueryError
+from rules.query.tree import Node
+
+
+def with_asked(loaded: Loaded, catalogs: Catalogs) -> Loaded:
+    """The configuration with `auto` replaced by what follows from the queries; as it is where they cannot be read."""
+    settings = loaded.settings
+    try:
+        sources = {name: _narrowed(source, settings, catalogs) for name, source in settings.sources.items()}
+    except QueryError:
+        return loaded
+    return replace(loaded, settings=settings.model_copy(update={"sources": sources}))
+
+
+def asked(settings: Settings, catalogs: Catalogs) -> Iterator[tuple[Component, tuple[str, ...]]]:
+    """Each source, with what its platform filters by; nothing: all of it is read, and judged here."""
+    for source in settings.sources.values():
+        yield source, tuple(catalogs.sources.spec(source.kind).filters(source.options))
+
+
+def unasked(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """Sources for which nothing follows from the queries."""
+    for name, source in loaded.settings.sources.items():
+        spec = _spec(source, catalogs)
+        for option in spec.automatic if spec else ():
+            if getattr(source.options, option, ()) == ("auto",):
+                hint = f"write the {option} that are meant"
+                message = "nothing of this follows from the queries of its brands"
+                yield loaded.document.problem(("sources", name, option), message, hint)
+
+
+def _narrowed(source: Component, settings: Settings, catalogs: Catalogs) -> Component:
+    spec, options = _spec(source, catalogs), source.options
+    if spec is None or not isinstance(options, SourceOptions) or not spec.automatic:
+        return source
+    if not any(getattr(options, option) == ("auto",) for option in spec.automatic):
+        return source
+    narrowed: Any = spec.narrow(options, _queries(options, settings))
+    return source.model_copy(update={"options": narrowed})
+
+
+def _queries(options: SourceOptions, settings: Settings) -> list[Node]:
+    heard = [brand for name, brand in settings.brands.items() if options.brands is None or name in options.brands]
+    return [compile_query(brand.query).root for brand in heard]
+
+
+def _spec(source: Component, catalogs: Catalogs) -> CollectorSpec | None:
+    try:
+        spec = catalogs.sources.spec(source.kind)
+    except UnknownKindError:
+        return None
+    return spec if isinstance(spec, CollectorSpec) else None
