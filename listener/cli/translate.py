@@ -1,4 +1,4 @@
-"""`badbuzz translate`: a query of another tool, in this program's words."""
+"""`badbuzz translate`: a query of another tool in this program's words, and the other way round for X."""
 
 import sys
 from typing import Annotated, Literal
@@ -7,8 +7,10 @@ import typer
 
 from listener.cli.lines import write_line
 from listener.cli.terminal import say
+from rules.query.compiled import compile_query
 from rules.query.dialects import Translated, translate
 from rules.query.errors import QueryError
+from rules.query.native import x_rule
 from rules.text import defuse
 
 Dialect = Literal["brandwatch", "meltwater", "talkwalker", "x"]
@@ -17,15 +19,20 @@ Dialect = Literal["brandwatch", "meltwater", "talkwalker", "x"]
 def command(
     query: Annotated[str, typer.Argument(help="The query as the other tool has it; - reads it from standard input.")],
     *,
-    dialect: Annotated[Dialect, typer.Option("--from", help="Whose language it is in.")],
+    dialect: Annotated[Dialect | None, typer.Option("--from", help="Whose language it is in.")] = None,
+    to_x: Annotated[bool, typer.Option("--to-x", help="Print a rule of X's stream for a query of badbuzz.")] = False,
     json: Annotated[bool, typer.Option("--json", help="`query`, `lost` and `changed` as JSON.")] = False,
 ) -> None:
     """Print a query of Brandwatch, Meltwater, Talkwalker or X in the words of badbuzz; what could not be carried over
     is said on standard error, and the exit code is then 1.
     """
-    text = sys.stdin.read() if query == "-" else query
+    if (dialect is None) == (not to_x):
+        raise typer.BadParameter("either --from brandwatch, meltwater, talkwalker or x, or --to-x")
+    text = (sys.stdin.read() if query == "-" else query).strip()
     try:
-        found = translate(text.strip(), dialect)
+        if dialect is None:
+            raise typer.Exit(_as_x(text))
+        found = translate(text, dialect)
     except QueryError as error:
         say(f"error: {error}")
         raise typer.Exit(2) from error
@@ -40,6 +47,17 @@ def command(
     else:
         _tell(found)
     raise typer.Exit(1 if found.lost or not found.query else 0)
+
+
+def _as_x(query: str) -> int:
+    rule = x_rule(compile_query(query).root)
+    if rule is None:
+        say("X can look for nothing of this in a rule of its length")
+        return 1
+    if not rule.exact:
+        say("this finds more than the query, never less: what X cannot look for is left to badbuzz")
+    typer.echo(rule.value)
+    return 0
 
 
 def _tell(found: Translated) -> None:

@@ -32,3 +32,15 @@ def test_nothing_is_printed_where_nothing_can_be_looked_for(query: str, code: in
     result = run("--from", "x", query)
     assert (code, "") == (result.exit_code, result.stdout)
     assert result.stderr
+
+
+def test_a_rule_of_x_is_printed_and_said_to_find_more_where_it_does() -> None:
+    result = run("--to-x", '("Acme Air" OR @acmeair) -job followers:>=100')
+    assert (0, '("Acme Air" OR @acmeair) -job\n') == (result.exit_code, result.stdout)
+    assert "never less" in result.stderr
+    assert (1, "") == (run("--to-x", "boycott*").exit_code, run("--to-x", "boycott*").stdout)
+
+
+@pytest.mark.parametrize("asked", [[], ["--from", "x", "--to-x"]])
+def test_one_direction_is_asked_for(asked: list[str]) -> None:
+    assert 2 == run(*asked, "acme").exit_code
