@@ -11,14 +11,15 @@ from typing import Literal, NamedTuple
 LONGEST = 50_000
 """Characters of one field that are read; what comes after is neither matched nor scored."""
 
-TokenKind = Literal["word", "number", "hashtag", "handle", "link", "emoji"]
+TokenKind = Literal["word", "number", "hashtag", "handle", "cashtag", "link", "emoji"]
+"""Cashtags are told apart by queries alone."""
 
 _MARKS_PER_CHARACTER = 3
 _APOSTROPHES = frozenset("’‘‛ʼʹ´`′‵")
 _SPELLED = {"œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "þ": "th"}
 _SIGNS = frozenset("™®©℠")
 # Letters and marks without a shape of their own: they hide a word from a reader's eye, never from ours.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 # Accents, which folding drops. Marks of scripts that need them (Devanagari, Thai, kana) stay.
 _ACCENTS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u0640\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]"
@@ -31,7 +32,7 @@ def _fold_character(character: str) -> str:
         return "'"
     if character in _SIGNS:
         return " "
-    if character in _BLANK or unicodedata.category(character) == "Cf":
+    if character in BLANK or unicodedata.category(character) == "Cf":
         return ""
     lowered = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     return "".join(_SPELLED.get(part, part) for part in _ACCENTS.sub("", lowered))
@@ -92,24 +93,28 @@ _new = tuple.__new__  # a named tuple takes its fields apart once more
 # Marks that \w leaves out although words of their scripts are written with them.
 _MARK = "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u1000-\u109d\u17b6-\u17d3"
 # Scripts without spaces: every character is a token, so that a word is found as a phrase.
-_UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff"
-_TOKEN = re.compile(
-    rf"""
+UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff"
+SIGNED = rf"""
       (?P<link>(?<!\w)(?:https?://|www\.)[^\s<>"«»“”]+)
     | (?P<hashtag>(?<!\w)\#(?=[\w{_MARK}]*[^\W\d_])[\w{_MARK}]+)
     | (?P<handle>(?<![\w@])@\w(?:[\w.\-]{{0,251}}\w)?(?:@\w(?:[\w.\-]{{0,251}}\w)?)?)
+"""
+"""Pattern (verbose) of what is no word: links, hashtags and handles in a folded text."""
+_TOKEN = re.compile(
+    rf"""{SIGNED}
     | (?P<number>\d+(?:[.,]\d+)+(?![^\W_]))
-    | (?P<single>[{_UNSPACED}][\u3099\u309a]?)
-    | (?P<word>(?:[^\W_{_UNSPACED}]+|[{_MARK}])+)
-    | (?P<emoji>[{_PICTURE}])
+    | (?P<single>[{UNSPACED}][\u3099\u309a]?)
+    | (?P<word>(?:[^\W_{UNSPACED}]+|[{_MARK}])+)
+    | (?P<emoji>[{PICTURE}])
     """,
     re.VERBOSE,
 )
 _LINK_TAIL = ".,;:!?'\")]}*_…"
 
 
-def _token(found: re.Match[str]) -> Token:
+def token_of(found: re.Match[str]) -> Token:
+    """What a group of a pattern, named as its kind, has found."""
     text, (start, end) = found[0], found.span()
     match found.lastgroup:
         case "word" | "single":
@@ -117,10 +122,8 @@ def _token(found: re.Match[str]) -> Token:
         case "link":
             text = text.rstrip(_LINK_TAIL)
             return Token(text, "link", start, start + len(text))
-        case "hashtag":
-            return Token(text[1:], "hashtag", start, end)
-        case "handle":
-            return Token(text[1:], "handle", start, end)
+        case "hashtag" | "handle" | "cashtag" as kind:
+            return Token(text[1:], kind, start, end)
         case "emoji":
             return Token(text, "emoji", start, end)
     return Token(text, "number", start, end)
@@ -135,7 +138,7 @@ def tokens(folded: Folded) -> list[Token]:
         if found.lastgroup == "word" and not (text := found[0]).isdecimal():
             made.append(_new(Token, (text, "word", *found.span())))  # nearly all are
         else:
-            made.append(_token(found))
+            made.append(token_of(found))
     return made
 
 
@@ -165,7 +168,7 @@ def _survives(text: str, at: int) -> bool:
         before = text[at - 1] if at else ""
         joined = before != "" and (_is_picture(before) or before == _PICTURED or before in "0123456789#*")
         return joined and (character == _PICTURED or (at + 1 < len(text) and _is_picture(text[at + 1])))
-    if character in _BLANK or "\ufe00" <= character <= "\ufe0e" or "\U000e0100" <= character <= "\U000e01ef":
+    if character in BLANK or "\ufe00" <= character <= "\ufe0e" or "\U000e0100" <= character <= "\U000e01ef":
         return False
     return category not in ("Cc", "Cf", "Cs", "Co", "Cn")
 

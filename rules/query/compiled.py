@@ -1,6 +1,6 @@
 """Which mentions a brand's query or a keyword rule concerns, and where it says so."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from functools import cached_property
 
@@ -8,8 +8,10 @@ from rules.mention import Mention
 from rules.query.content import Content, Span
 from rules.query.doubts import cost, warnings
 from rules.query.errors import QueryError
+from rules.query.evaluating import Evaluation, Hearing
+from rules.query.forms import letters
 from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
-from rules.query.tree import Group, Node, Not, Term, children, leaves
+from rules.query.tree import Group, Node, Not, Term, Within, children, leaves
 from rules.query.wording import phrase
 
 _MOST_SPANS = 100
@@ -17,34 +19,22 @@ MOST_SAID = 5
 """Words of one rule that are named of one mention."""
 
 
-def _holds(node: Node, is_true: Callable[[Term], bool]) -> bool:
-    if isinstance(node, Term):
-        return is_true(node)
-    if isinstance(node, Not):
-        return not _holds(node.child, is_true)
-    if not isinstance(node, Group):
-        return False
-    quantifier = all if node.operator == "AND" else any
-    return quantifier(_holds(child, is_true) for child in node.children)
-
-
-def _deciding(node: Node, is_true: Callable[[Term], bool], *, wanted: bool = True) -> Iterator[Term]:
-    """The terms that stand in the text and help `node` to be `wanted`, which it is."""
-    if isinstance(node, Term):
-        if wanted:
-            yield node
-    elif isinstance(node, Not):
-        yield from _deciding(node.child, is_true, wanted=not wanted)
-    else:
-        for child in children(node):
-            if _holds(child, is_true) == wanted:
-                yield from _deciding(child, is_true, wanted=wanted)
+def _is_true_of_nothing(node: Node) -> bool:
+    """Whether it is true of a mention that has nothing of what it asks for."""
+    match node:
+        case Not():
+            return not _is_true_of_nothing(node.child)
+        case Within():
+            return _is_true_of_nothing(node.child)
+        case Group():
+            return (all if node.operator == "AND" else any)(map(_is_true_of_nothing, node.children))
+    return False
 
 
 def _needed(node: Node) -> tuple[str, ...]:
     """Runs of letters one of which stands in every text that `node` is true of; none when that cannot be said."""
     if isinstance(node, Term):
-        return (max((form.key for form in node.forms), key=len),)
+        return max(map(letters, node.forms), key=lambda each: min(map(len, each)))
     if isinstance(node, Not):
         return ()
     parts = [_needed(child) for child in children(node)]
@@ -54,25 +44,26 @@ def _needed(node: Node) -> tuple[str, ...]:
 
 
 class Match:
-    """Why a mention matches. `spans` are never empty, in order, at most 100; nobody pays for them who does not ask."""
+    """Why a mention matches. `spans` are in order, at most 100, and none where only filters decide; nobody pays for
+    them who does not ask.
+    """
 
-    def __init__(self, root: Node, content: Content) -> None:
-        self.root, self._content = root, content
+    def __init__(self, root: Node, evaluation: Evaluation) -> None:
+        self.root, self._evaluation = root, evaluation
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        terms = dict.fromkeys(_deciding(self.root, self._content.holds))
-        found = {span for term in terms for span in self._content.spans(term)}
+        found = set(self._evaluation.spans(self.root))
         return tuple(sorted(found, key=_reading_order)[:_MOST_SPANS])
 
 
 class Query:
     """A compiled query. A mention matches as a whole (a word of the title and one of the text together), a phrase
-    within one of them. `warnings` are sentences about what is probably not meant.
+    within one of them. `warnings` are sentences about what is probably not meant; `zone` is that of hours and days.
     """
 
-    def __init__(self, root: Node, warned: tuple[str, ...]) -> None:
-        self.root, self.warnings, self._needed = root, warned, _needed(root)
+    def __init__(self, root: Node, warned: tuple[str, ...], zone: tzinfo = UTC) -> None:
+        self.root, self.warnings, self.zone, self._needed = root, warned, zone, _needed(root)
         self.cost = cost(root)
 
     @property
@@ -84,11 +75,14 @@ class Query:
         """Why the mention matches, or None."""
         return self.find(Content(mention))
 
-    def find(self, content: Content) -> Match | None:
-        """The same as `match` on a mention that is already indexed, for many queries on one mention."""
+    def find(self, content: Content, hear: Hearing | None = None) -> Match | None:
+        """The same as `match` on a mention that is already indexed, for many queries on one mention. `hear` tells its
+        tone, where that decides; else no tone is known.
+        """
         if self._needed and not content.shows(self._needed):
             return None  # nearly all that a platform says, without parting it into words
-        return Match(self.root, content) if _holds(self.root, content.holds) else None
+        evaluation = Evaluation(content, self.zone, hear)
+        return Match(self.root, evaluation) if evaluation.holds(self.root) else None
 
 
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:
@@ -102,10 +96,10 @@ def compile_query(text: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Que
     Raises QueryError, also for a query that only says what must not be there. Time and depth are bounded.
     """
     found = read(text, lists, zone)
-    if _holds(found.root, lambda _: False):
+    if _is_true_of_nothing(found.root):
         hint = "add a word that must be there"
         raise QueryError("this query matches mentions that hold none of its words", 0, hint, text)
-    return Query(found.root, tuple(warnings(found)))
+    return Query(found.root, tuple(warnings(found)), zone)
 
 
 class Words:

@@ -1,12 +1,12 @@
 """From a word or phrase as it is written in a query to the forms that are looked for."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from rules.query.errors import QueryError
 from rules.query.tree import Form, Same, Term
-from rules.text import Folded, Token, tokens
+from rules.query.words import read_words, spelled
+from rules.text import Folded, Token
 
 SHORTEST_STEM = 3
 """Letters before a wildcard."""
@@ -21,7 +21,7 @@ _SAME: dict[str, Same] = {"": "folded", "+": "accents", "++": "case"}
 _ANY_LETTER = "\u01c2"  # a letter that nobody writes stands for `?` while words are told apart
 _INSIDE = re.compile(r"(?<=\w)\?(?=\w)")
 _STAR = re.compile(r"\*(?!\w)")
-_CASHTAG = re.compile(r"\$[^\W\d_]{1,6}(?:\.[^\W\d_]{1,2})?")
+_SIGNS = {"hashtag": "#", "handle": "@", "cashtag": "$"}
 
 
 def term(written: str, at: int = 0, query: str = "", *, plural: bool = False) -> Term:
@@ -53,15 +53,12 @@ def phrase(words: str, at: int = 0, query: str = "") -> Term:
 
 
 def _forms(body: str, at: int, query: str, *, same: Same, plural: bool) -> Iterator[Form]:
-    if _CASHTAG.fullmatch(body):
-        yield Form(body.casefold())
-        return
-    folded = Folded(_INSIDE.sub(_ANY_LETTER, body))
+    source, folded, tokens = read_words(_INSIDE.sub(_ANY_LETTER, body))
     stars = 0
-    for token in tokens(folded):
+    for token in tokens:
         prefix = _STAR.match(folded.text, token.end) is not None
         stars += prefix
-        yield _form(token, _as_written(body, folded, token, same), at, query, prefix=prefix, same=same, plural=plural)
+        yield _form(token, _as_written(source, folded, token, same), at, query, prefix=prefix, same=same, plural=plural)
     if folded.text.count("*") != stars:
         raise QueryError("`*` stands only at the end of a word", at, "such as boycott*, or wom?n for one letter", query)
 
@@ -71,19 +68,17 @@ def _form(token: Token, key: str, at: int, query: str, *, prefix: bool, same: Sa
         hint = "look for a word of the text, or write link:example.org"
         raise QueryError("links are not searched", at, hint, query)
     stem = key.partition("?")[0]
-    if (prefix or stem != key) and len(stem.lstrip("#@")) < SHORTEST_STEM:
+    if (prefix or stem != key) and len(stem.lstrip("#@$")) < SHORTEST_STEM:
         hint = f"a wildcard needs at least {SHORTEST_STEM} letters before it"
         raise QueryError(f"'{key}{'*' * prefix}' would match almost everything", at, hint, query)
     return Form(key, prefix, same, plural=plural and token.kind == "word")
 
 
-def _as_written(body: str, folded: Folded, token: Token, same: Same) -> str:
-    sign = "#" if token.kind == "hashtag" else "@" if token.kind == "handle" else ""
-    if same == "folded":
-        return sign + token.text.replace(_ANY_LETTER, "?")
-    start, end = folded.origin(token.start, token.end)
-    exact = unicodedata.normalize("NFC", body[start:end])
-    return exact.lower() if same == "accents" else exact
+def _as_written(source: str, folded: Folded, token: Token, same: Same) -> str:
+    sign = _SIGNS.get(token.kind, "")
+    start, end = folded.origin(token.start + len(sign), token.end)
+    word = token.text if same == "folded" else spelled(source[start:end], same)
+    return sign + word.replace(_ANY_LETTER, "?")
 
 
 def _number(tail: str, at: int, query: str) -> int:

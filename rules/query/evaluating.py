@@ -1,0 +1,116 @@
+"""Whether a tree is true of a mention, and which of its words decide that."""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, tzinfo
+
+from rules.facts import Tone
+from rules.query.content import FIELDS, Content, Span
+from rules.query.field import Field, Place
+from rules.query.filtering import holds as filter_holds
+from rules.query.filtering import tone_holds
+from rules.query.filters import BY_TONE
+from rules.query.placing import pairs, places, together
+from rules.query.tree import AtLeast, FieldName, Filter, Group, Near, Node, Not, Raw, Term, Within
+
+Hearing = Callable[[], Tone]
+"""Tells the tone of a mention."""
+
+
+class Evaluation:
+    """Asks trees of one mention; hours and days are those of `zone`. `hear` is asked at most once, and only where the
+    tone decides; without it no tone is known, and filters that ask for it do not hold.
+    """
+
+    def __init__(self, content: Content, zone: tzinfo = UTC, hear: Hearing | None = None) -> None:
+        self.content, self._zone, self._hear = content, zone, hear
+        self._tone: Tone | None = None
+
+    def holds(self, node: Node) -> bool:
+        """Whether it is true of the mention."""
+        found = self._truth(node, FIELDS)
+        if found is None and self._hear:
+            self._tone, self._hear = self._hear(), None
+            found = self._truth(node, FIELDS)
+        return bool(found)
+
+    def _truth(self, node: Node, parts: Collection[FieldName]) -> bool | None:
+        """None where that is up to a tone that is not known yet."""
+        match node:
+            case Term() | Raw() | Near():
+                return any(places(node, field) for _, field in self._fields(parts))
+            case Group():
+                return self._of_group(node, parts)
+            case Not():
+                found = self._truth(node.child, parts)
+                return None if found is None else not found
+            case Within():
+                return self._truth(node.child, (node.part,) if node.part in parts else ())
+            case AtLeast():
+                return self.count(node, parts) >= node.times
+        return self._of_filter(node)
+
+    def _of_group(self, node: Group, parts: Collection[FieldName]) -> bool | None:
+        decides, unsure = node.operator == "OR", False
+        for child in node.children:
+            found = self._truth(child, parts)
+            if found is decides:
+                return decides
+            unsure = unsure or found is None
+        return None if unsure else not decides
+
+    def _of_filter(self, node: Filter) -> bool | None:
+        if node.name not in BY_TONE:
+            return filter_holds(node, self.content, self._zone)
+        if self._hear:
+            return None
+        return self._tone is not None and tone_holds(node, self._tone)
+
+    def count(self, node: AtLeast, parts: Collection[FieldName] = FIELDS) -> int:
+        """At how many places that do not overlap the child stands."""
+        return sum(_apart(places(node.child, field)) for _, field in self._fields(parts))
+
+    def _fields(self, parts: Collection[FieldName]) -> Iterator[tuple[FieldName, Field]]:
+        return ((name, field) for name, field in self.content.fields.items() if name in parts)
+
+    def spans(self, node: Node) -> Iterator[Span]:
+        """Where the words stand that help `node` to be true, which it is; those of NEAR where they are near."""
+        return self._deciding(node, FIELDS, wanted=True)
+
+    def _deciding(self, node: Node, parts: Collection[FieldName], *, wanted: bool) -> Iterator[Span]:
+        match node:
+            case Not():
+                yield from self._deciding(node.child, parts, wanted=not wanted)
+            case Within():
+                yield from self._deciding(node.child, (node.part,) if node.part in parts else (), wanted=wanted)
+            case Group():
+                for child in node.children:
+                    if self._truth(child, parts) is wanted:
+                        yield from self._deciding(child, parts, wanted=wanted)
+            case Term() | Raw() | Near() | AtLeast() if wanted:
+                for name, field in self._fields(parts):
+                    yield from self.stands(node, name, field, None)
+
+    def stands(self, node: Node, name: FieldName, field: Field, wanted: Collection[Place] | None) -> Iterator[Span]:
+        """The words of what stands in a field, at the places `wanted`, at all when None."""
+        match node:
+            case Term() | Raw():
+                yield from self.content.spans(node, name, wanted)
+            case AtLeast():
+                yield from self.stands(node.child, name, field, wanted)
+            case Group():
+                for child in node.children:
+                    yield from self.stands(child, name, field, wanted)
+            case Near():
+                near = [pair for pair in pairs(node, field) if wanted is None or together(*pair) in wanted]
+                yield from self.stands(node.first, name, field, {one for one, _ in near})
+                yield from self.stands(node.second, name, field, {other for _, other in near})
+
+
+def _apart(found: Collection[Place]) -> int:
+    """How many of the places do not overlap, at most."""
+    count, until = 0, -1
+    for first, last in sorted(found, key=lambda place: place[1]):
+        if first > until:
+            count += 1
+            until = max(until, last) if first <= last else until
+    return count
