@@ -19,8 +19,10 @@ _SIGNS = "#@$"
 @lru_cache(2048)
 def plurals(word: str) -> tuple[str, ...]:
     """A word, its plurals by the rules of French and English (-s, -x, -es, -aux for -al, -ies for -y), and what it is
-    the plural of by the same rules; some are no words.
+    the plural of by the same rules; some are no words. Of words of one or two letters there is no other.
     """
+    if len(word) < _SHORTEST:
+        return (word,)
     more = [word, f"{word}s", f"{word}x", f"{word}es"]
     if word.endswith("al"):
         more.append(f"{word[:-2]}aux")
