@@ -1,19 +1,23 @@
 """Which mentions a brand's query or a keyword rule concerns, and where it says so."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 from functools import cached_property
+
+import msgspec
 
 from rules.mention import Mention
 from rules.query.content import Content, Span
 from rules.query.doubts import cost, warnings
 from rules.query.errors import QueryError
 from rules.query.evaluating import Evaluation, Hearing
-from rules.query.forms import letters
+from rules.query.needs import may_hold
 from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
-from rules.query.tree import Group, Node, Not, Term, Within, children, leaves
+from rules.query.tree import Group, Node, Not, Term, Within, leaves
 from rules.query.wording import phrase
 
+_PACK = msgspec.msgpack.Encoder().encode
+_UNPACK: Callable[[bytes], Node] = msgspec.msgpack.Decoder[Node](Node).decode
 _MOST_SPANS = 100
 MOST_SAID = 5
 """Words of one rule that are named of one mention."""
@@ -29,18 +33,6 @@ def _is_true_of_nothing(node: Node) -> bool:
         case Group():
             return (all if node.operator == "AND" else any)(map(_is_true_of_nothing, node.children))
     return False
-
-
-def _needed(node: Node) -> tuple[str, ...]:
-    """Runs of letters one of which stands in every text that `node` is true of; none when that cannot be said."""
-    if isinstance(node, Term):
-        return max(map(letters, node.forms), key=lambda each: min(map(len, each)))
-    if isinstance(node, Not):
-        return ()
-    parts = [_needed(child) for child in children(node)]
-    if isinstance(node, Group) and node.operator == "AND":
-        return min(filter(None, parts), key=len, default=())
-    return tuple(dict.fromkeys(letters for part in parts for letters in part)) if all(parts) else ()
 
 
 class Match:
@@ -62,9 +54,15 @@ class Query:
     within one of them. `warnings` are sentences about what is probably not meant; `zone` is that of hours and days.
     """
 
+    __slots__ = ("__weakref__", "_packed", "cost", "warnings", "zone")
+
     def __init__(self, root: Node, warned: tuple[str, ...], zone: tzinfo = UTC) -> None:
-        self.root, self.warnings, self.zone, self._needed = root, warned, zone, _needed(root)
-        self.cost = cost(root)
+        self._packed, self.warnings, self.zone, self.cost = _PACK(root), warned, zone, cost(root)
+
+    @property
+    def root(self) -> Node:
+        """What it is made of: made anew each time, in a few microseconds, so that a query takes few bytes."""
+        return _UNPACK(self._packed)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -79,10 +77,11 @@ class Query:
         """The same as `match` on a mention that is already indexed, for many queries on one mention. `hear` tells its
         tone, where that decides; else no tone is known.
         """
-        if self._needed and not content.shows(self._needed):
+        root = self.root
+        if not may_hold(root, content):
             return None  # nearly all that a platform says, without parting it into words
         evaluation = Evaluation(content, self.zone, hear)
-        return Match(self.root, evaluation) if evaluation.holds(self.root) else None
+        return Match(root, evaluation) if evaluation.holds(root) else None
 
 
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:

@@ -41,10 +41,6 @@ class Content:
             name: Field(value) for name in FIELDS if (value := getattr(mention, name))
         }
 
-    def shows(self, letters: Iterable[str]) -> bool:
-        """Whether one of these runs of letters stands anywhere, if only inside a word; costs next to nothing."""
-        return any(each in field.folded.text for each in letters for field in self.fields.values())
-
     @cached_property
     def language(self) -> str | None:
         """The mention's own, else the one its words look like."""

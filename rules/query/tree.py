@@ -1,15 +1,19 @@
 """What a query is made of once it is read."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 Same = Literal["folded", "accents", "case"]
 FieldName = Literal["title", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class _Part(msgspec.Struct, frozen=True, array_like=True, tag=True, gc=False):  # no part is within itself
+    pass
+
+
+class Form(_Part, frozen=True):
     """One word of a term. `key` is folded as `keys` of a token are; where `same` is `accents` it is in lower case with
     its accents, where it is `case` as it is written (both NFC). `?` in it is any one letter. With `prefix` any word
     that begins so, with `plural` also one that ends in a plural, with `edits` one that differs in so many letters.
@@ -22,8 +26,7 @@ class Form:
     edits: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(_Part, frozen=True):
     """A word, phrase, hashtag or handle: forms that must follow each other. `written` is how the query puts it, `at`
     where; with `slack` they may stand in any order, with so many other words among them.
     """
@@ -31,20 +34,18 @@ class Term:
     written: str
     forms: tuple[Form, ...]
     slack: int | None = None
-    at: int = field(default=0, compare=False)
+    at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(_Part, frozen=True):
     """Letters and signs as they are written, inside a word or not."""
 
     written: str
     letters: str
-    at: int = field(default=0, compare=False)
+    at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(_Part, frozen=True):
     """Both stand in one field, apart from each other, with at most `distance` words between them; where `ordered`, the
     first before the second. Of a sentence it is that both stand in one when `distance` is None.
     """
@@ -55,24 +56,21 @@ class Near:
     ordered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(_Part, frozen=True):
     """`child` stands at `times` places or more that do not overlap, in title and text together."""
 
     times: int
     child: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(_Part, frozen=True):
     """`child` is true of the title alone, or of the text alone."""
 
     part: FieldName
     child: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(_Part, frozen=True):
     """A number or moment (seconds since the epoch) from `low` to `high`; None: no bound. Bounds are in it, or not."""
 
     low: float | None = None
@@ -86,23 +84,20 @@ class Range:
         return above and (self.high is None or value < self.high or (self.high_in and value == self.high))
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(_Part, frozen=True):
     """What is asked of a mention beside its words: `name` is one of `filters.FILTERS`, any of `values` will do."""
 
     name: str
     values: tuple[str | Range, ...]
     written: str
-    at: int = field(default=0, compare=False)
+    at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(_Part, frozen=True):
     child: "Node"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(_Part, frozen=True):
     """All of its children (`AND`) or any (`OR`)."""
 
     operator: Literal["AND", "OR"]

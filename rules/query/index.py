@@ -1,0 +1,98 @@
+"""All brands in one: which of them a mention may concern, in time that hardly grows with their number."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rules.query.automaton import LEFT, RIGHT, Letters, mark
+from rules.query.compiled import Query
+from rules.query.content import Content
+from rules.query.misspelt import Misspelt
+from rules.query.needs import EDITS, Likely, Need, likely, met, needs
+from rules.query.tree import Term, leaves
+
+_EDGES = {"word": LEFT | RIGHT, "start": LEFT, "inside": 0}
+_SHARED = 0.004
+"""How likely each brand that names it makes a word: what is called so by nobody else is seldom said."""
+_MOST_LIKELY = 0.2
+
+
+class _Part:
+    """Some brands, by the numbers of their names."""
+
+    __slots__ = ("_always", "_known", "_letters", "_misspelt", "names", "queries")
+
+    def __init__(self, queries: Mapping[str, Query]) -> None:
+        self.queries, self.names = dict(queries), tuple(queries)
+        share, always = _share(queries.values()), list[int]()
+        letters, misspelt, known = dict[str, list[int]](), list[tuple[str, int, int]](), dict[Need, list[int]]()
+        for owner, query in enumerate(queries.values()):
+            wanted = needs(query.root, share)
+            if wanted is None:
+                always.append(owner)
+            for need in wanted or ():
+                if need.kind in _EDGES:
+                    letters.setdefault(need.key, []).append(mark(owner, _EDGES[need.kind], need.key))
+                elif need.kind in EDITS:
+                    misspelt.append((need.key, EDITS[need.kind], owner))
+                else:
+                    known.setdefault(need, []).append(owner)
+        self._letters, self._misspelt, self._known, self._always = Letters(letters), Misspelt(misspelt), known, always
+
+    def owners(self, content: Content) -> set[int]:
+        found = set(self._always)
+        for field in content.fields.values():
+            found |= self._letters.owners(field.folded.text)
+            found |= self._misspelt.owners(field.folded.text)
+        if self._known:
+            found.update(owner for need in met(content) for owner in self._known.get(need, ()))
+        return found
+
+
+def _share(queries: Iterable[Query]) -> Likely:
+    """What is likely by the brands too: a word that several of them name is one of the language, and common."""
+    named = Counter[str]()
+    for query in queries:
+        named.update({form.key for leaf in leaves(query.root) if isinstance(leaf, Term) for form in leaf.forms})
+    common = {key: min(count * _SHARED, _MOST_LIKELY) for key, count in named.items() if count > 1 and key.isalpha()}
+    return lambda need: max(likely(need), common.get(need.key, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All brands. It never changes: other brands are another index, which shares what it can with this one."""
+
+    whole: _Part
+    late: _Part
+    gone: frozenset[str]
+    order: Mapping[str, int] | None
+
+    def candidates(self, content: Content) -> list[str]:
+        """The names of the brands whose queries may be true of a mention, among them all whose are, in their order."""
+        found = self.whole.owners(content)
+        if self.order is None:
+            return [self.whole.names[owner] for owner in sorted(found)]
+        names = {self.whole.names[owner] for owner in found} - self.gone
+        names.update(self.late.names[owner] for owner in self.late.owners(content))
+        return sorted(names, key=self.order.__getitem__)
+
+    def changed(self, queries: Mapping[str, Query]) -> "Index":
+        """The index of these brands, soon as long as most of their queries are the very same."""
+        before = self.whole.queries
+        gone = frozenset(name for name, query in before.items() if queries.get(name) is not query)
+        late = {name: query for name, query in queries.items() if before.get(name) is not query}
+        return Index(self.whole, _Part(late), gone, {name: number for number, name in enumerate(queries)})
+
+    def merged(self) -> "Index":
+        """The same with all brands in one part, as fast as if nothing had changed. It takes seconds where there are
+        many, in any thread.
+        """
+        if self.order is None:
+            return self
+        both = {**self.whole.queries, **self.late.queries}
+        return index_of({name: both[name] for name in self.order})
+
+
+def index_of(queries: Mapping[str, Query]) -> Index:
+    """The index of brands by their names."""
+    return Index(_Part(queries), _Part({}), frozenset(), None)
