@@ -19,7 +19,7 @@ Kind = Literal["word", "start", "inside", "near1", "near2", "author", "site", "s
 class Need(NamedTuple):
     """`key` stands in the folded title or text as a `word` of its own, at the `start` of one or anywhere `inside`; or a
     word stands there that differs from it in one letter or two (`near1`, `near2`); or it is who wrote the mention
-    (`author`), the host of its address or a domain above it (`site`), its `source` or platform, or the `thread` it is of.
+    (`author`), the host of its address or a domain above it (`site`), its `source` or platform, or its `thread`.
     """
 
     kind: Kind
