@@ -14,6 +14,7 @@ from rules.query.evaluating import Evaluation, Hearing
 from rules.query.needs import may_hold
 from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
 from rules.query.tree import Group, Node, Not, Term, Within, leaves
+from rules.query.why import Why, why
 from rules.query.wording import phrase
 
 _PACK = msgspec.msgpack.Encoder().encode
@@ -82,6 +83,10 @@ class Query:
             return None  # nearly all that a platform says, without parting it into words
         evaluation = Evaluation(content, self.zone, hear)
         return Match(root, evaluation) if evaluation.holds(root) else None
+
+    def why(self, content: Content, hear: Hearing | None = None) -> Why:
+        """What of it is true of the mention, term by term, and where."""
+        return why(Evaluation(content, self.zone, hear), self.root)
 
 
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:

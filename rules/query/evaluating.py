@@ -22,29 +22,34 @@ class Evaluation:
     """
 
     def __init__(self, content: Content, zone: tzinfo = UTC, hear: Hearing | None = None) -> None:
-        self.content, self._zone, self._hear = content, zone, hear
-        self._tone: Tone | None = None
+        self.content, self.zone, self._hear = content, zone, hear
+        self.tone: Tone | None = None
 
     def holds(self, node: Node) -> bool:
         """Whether it is true of the mention."""
-        found = self._truth(node, FIELDS)
-        if found is None and self._hear:
-            self._tone, self._hear = self._hear(), None
-            found = self._truth(node, FIELDS)
+        found = self.truth(node)
+        if found is None:
+            self.listen()
+            found = self.truth(node)
         return bool(found)
 
-    def _truth(self, node: Node, parts: Collection[FieldName]) -> bool | None:
-        """None where that is up to a tone that is not known yet."""
+    def listen(self) -> None:
+        """Asks for the tone, if it was not asked for yet."""
+        if self._hear:
+            self.tone, self._hear = self._hear(), None
+
+    def truth(self, node: Node, parts: Collection[FieldName] = FIELDS) -> bool | None:
+        """Whether it is true of these parts; None where that is up to a tone that was not asked for yet."""
         match node:
             case Term() | Raw() | Near():
-                return any(places(node, field) for _, field in self._fields(parts))
+                return any(places(node, field) for _, field in self.fields(parts))
             case Group():
                 return self._of_group(node, parts)
             case Not():
-                found = self._truth(node.child, parts)
+                found = self.truth(node.child, parts)
                 return None if found is None else not found
             case Within():
-                return self._truth(node.child, (node.part,) if node.part in parts else ())
+                return self.truth(node.child, (node.part,) if node.part in parts else ())
             case AtLeast():
                 return self.count(node, parts) >= node.times
         return self._of_filter(node)
@@ -52,7 +57,7 @@ class Evaluation:
     def _of_group(self, node: Group, parts: Collection[FieldName]) -> bool | None:
         decides, unsure = node.operator == "OR", False
         for child in node.children:
-            found = self._truth(child, parts)
+            found = self.truth(child, parts)
             if found is decides:
                 return decides
             unsure = unsure or found is None
@@ -60,16 +65,17 @@ class Evaluation:
 
     def _of_filter(self, node: Filter) -> bool | None:
         if node.name not in BY_TONE:
-            return filter_holds(node, self.content, self._zone)
+            return filter_holds(node, self.content, self.zone)
         if self._hear:
             return None
-        return self._tone is not None and tone_holds(node, self._tone)
+        return self.tone is not None and tone_holds(node, self.tone)
 
     def count(self, node: AtLeast, parts: Collection[FieldName] = FIELDS) -> int:
         """At how many places that do not overlap the child stands."""
-        return sum(_apart(places(node.child, field)) for _, field in self._fields(parts))
+        return sum(_apart(places(node.child, field)) for _, field in self.fields(parts))
 
-    def _fields(self, parts: Collection[FieldName]) -> Iterator[tuple[FieldName, Field]]:
+    def fields(self, parts: Collection[FieldName]) -> Iterator[tuple[FieldName, Field]]:
+        """Those of the parts that the mention has."""
         return ((name, field) for name, field in self.content.fields.items() if name in parts)
 
     def spans(self, node: Node) -> Iterator[Span]:
@@ -84,10 +90,10 @@ class Evaluation:
                 yield from self._deciding(node.child, (node.part,) if node.part in parts else (), wanted=wanted)
             case Group():
                 for child in node.children:
-                    if self._truth(child, parts) is wanted:
+                    if self.truth(child, parts) is wanted:
                         yield from self._deciding(child, parts, wanted=wanted)
             case Term() | Raw() | Near() | AtLeast() if wanted:
-                for name, field in self._fields(parts):
+                for name, field in self.fields(parts):
                     yield from self.stands(node, name, field, None)
 
     def stands(self, node: Node, name: FieldName, field: Field, wanted: Collection[Place] | None) -> Iterator[Span]:

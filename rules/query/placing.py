@@ -9,11 +9,12 @@ from operator import itemgetter
 from rules.query.field import MOST_PLACES, Field, Place
 from rules.query.tree import Form, Group, Near, Node, Raw, Term
 
-MOST_STEPS = 50_000
-"""Pairs of places of one NEAR or SENTENCE, and beginnings of a phrase with other words in it, that are tried in one
-field. The first pair that fits is always found; a text that repeats itself so often may stand in fewer places than it
-does.
+MOST_PAIRS = 10_000
+"""Pairs of places of one NEAR or SENTENCE that are tried in one field. Of NEAR the first that fits is always found;
+a text that repeats itself so often may stand in fewer places than it does.
 """
+MOST_STEPS = 50_000
+"""Beginnings of a phrase with other words in it that are tried in one field."""
 _FIRST, _LAST = itemgetter(0), itemgetter(1)
 Pair = tuple[Place, Place]
 _Wanted = tuple[int, ...]
@@ -147,11 +148,11 @@ def together(one: Place, other: Place) -> Place:
 
 
 def pairs(node: Near, field: Field) -> Iterator[Pair]:
-    """The places of both that are near each other, as `node` says, of the first MOST_STEPS that are tried."""
+    """The places of both that are near each other, as `node` says, of the first MOST_PAIRS that are tried."""
     one, other = places(node.first, field), places(node.second, field)
     if not one or not other:
         return
-    for place, (low, high), each in islice(_tried(node, one, other, field), MOST_STEPS):
+    for place, (low, high), each in islice(_tried(node, one, other, field), MOST_PAIRS):
         if node.distance is not None or (low <= each[0] and each[1] <= high):
             yield place, each
 

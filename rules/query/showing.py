@@ -27,4 +27,5 @@ def _sign(node: Near) -> str:
 
 def _whole(node: Node) -> str:
     shown = show(node)
-    return shown if shown.startswith("(") or isinstance(node, Term) else f"({shown})"
+    bare = isinstance(node, Term) and not shown.startswith("plural:")
+    return shown if bare or shown.startswith("(") else f"({shown})"

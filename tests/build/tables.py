@@ -29,9 +29,17 @@ from listener.mock.faults import FAULTS
 from rules.rule import RULES, RuleOptions
 from tests.build.questions import QUESTIONS, answered
 from tests.faults.ways import PROMISES, WAYS, Way
+from tests.rules.query.examples import EXAMPLES, Seen, shown
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/architecture.md", "docs/collectors.md", "docs/configuration.md", "docs/messages.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/architecture.md",
+    "docs/collectors.md",
+    "docs/configuration.md",
+    "docs/messages.md",
+    "docs/query.md",
+)
 ROOMS = ("config", "rules", "alerts", "listener")
 BLOCK = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -166,6 +174,16 @@ def matrix(head: str, rows: Mapping[str, str], told: Callable[[Way, str], str]) 
     return f"{table([head, *WAYS], body)}\n{notes}"
 
 
+def examples() -> str:
+    """What queries find and what they do not, as tests/rules/query/test_examples.py tries it."""
+
+    def told(each: Iterable[Seen]) -> str:
+        return ", ".join(f"`{shown(seen)}`" for seen in each)
+
+    rows = ([f"`{each.query}`", told(each.finds), told(each.misses)] for each in EXAMPLES)
+    return table(["query", "finds", "does not find"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "sources": sources,
     "rules": rules,
@@ -193,6 +211,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "channel options": lambda: components(CHANNELS, ChannelOptions),
     "promises": promises,
     "faults": faults,
+    "query examples": examples,
     "questions": questions,
     "rooms": rooms,
 }
