@@ -37,7 +37,30 @@ def test_what_matches_comes_back_as_it_came_with_its_places() -> None:
 def test_why_tells_which_terms_were_found() -> None:
     result = run([{"id": 1, "text": "acme"}, {"id": 2, "text": "air"}], "acme -job", "--why")
     assert [{"acme": True, "job": False}] == [answer["why"] for answer in answers(result)]
-    assert "2: no match; acme missing, job missing" in result.stderr
+    explained = ["2: no match", "  no  (acme AND NOT job)", "    no  acme: stands nowhere", "    yes NOT job"]
+    assert explained == result.stderr.splitlines()[:4]
+
+
+def test_filters_are_asked_of_the_whole_mention() -> None:
+    entries = [
+        {"id": 1, "text": "acme is late", "language": "en", "author": {"handle": "bob", "followers": 12}},
+        {"id": 2, "text": "acme is late", "language": "fr", "author": {"handle": "bob"}},
+        {"id": 3, "text": "acme is late", "author": {"followers": "many"}},
+    ]
+    result = run(entries, "acme lang:en followers:>=10 (late NEAR/0 acme OR author:bob)", "--why")
+    assert [1] == [answer["id"] for answer in answers(result)]
+    assert "    no  lang:en: it is fr" in result.stderr.splitlines()
+    assert "    no  followers:>=10: nothing is known of that" in result.stderr.splitlines()
+    assert "      no  (late NEAR/0 acme): 1 words apart" in result.stderr.splitlines()
+    assert "3: only its words are looked at" in result.stderr
+
+
+def test_the_tone_is_asked_for_where_it_decides() -> None:
+    entries = [
+        {"id": 1, "text": "acme is horrible and awful", "language": "en"},
+        {"id": 2, "text": "acme is wonderful"},
+    ]
+    assert [1] == [answer["id"] for answer in answers(run(entries, "acme sentiment:negative"))]
 
 
 def test_a_bad_line_is_said_and_skipped() -> None:
