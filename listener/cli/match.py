@@ -21,6 +21,7 @@ from rules.query.errors import QueryError
 from rules.query.showing import show
 from rules.query.tree import AtLeast, Filter, Near, Raw, Term
 from rules.query.why import Why
+from rules.rule import plural
 from rules.text import defuse, shorten
 from rules.toward import score_toward
 
@@ -102,7 +103,7 @@ def _detail(part: Why) -> str:
         case Filter():
             return f": it is {', '.join(map(str, part.has))}" if part.has else ": nothing is known of that"
         case Near() if part.apart is not None:
-            return f": {part.apart} words apart"
+            return f": {plural(part.apart, 'word')} apart"
         case AtLeast():
-            return f": {part.count} times"
+            return f": {plural(part.count or 0, 'time')}"
     return ""

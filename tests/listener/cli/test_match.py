@@ -51,7 +51,7 @@ def test_filters_are_asked_of_the_whole_mention() -> None:
     assert [1] == [answer["id"] for answer in answers(result)]
     assert "    no  lang:en: it is fr" in result.stderr.splitlines()
     assert "    no  followers:>=10: nothing is known of that" in result.stderr.splitlines()
-    assert "      no  (late NEAR/0 acme): 1 words apart" in result.stderr.splitlines()
+    assert "      no  (late NEAR/0 acme): 1 word apart" in result.stderr.splitlines()
     assert "3: only its words are looked at" in result.stderr
 
 
