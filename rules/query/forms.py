@@ -50,10 +50,12 @@ def is_plain(form: Form) -> bool:
 
 
 def among(form: Form, known: Iterable[str]) -> Iterator[str]:
-    """Those of the keys that the form, which is not plain, is found by."""
+    """Those of the keys that the form, which is not plain, is found by. No hashtag with underscores is like a word: its
+    words may be.
+    """
     if form.edits:
-        signed = form.key[0] in _SIGNS
-        like = [key for key in known if (key[0] in _SIGNS) == signed and (not signed or key[0] == form.key[0])]
+        sign = form.key[0] if form.key[0] in _SIGNS else ""
+        like = [key for key in known if (key[0] == sign if sign else key[0] not in _SIGNS) and "_" not in key]
         found = extract(form.key, like, scorer=Levenshtein.distance, score_cutoff=form.edits, limit=None)
         yield from (key for key, _, _ in found)
         return

@@ -18,6 +18,7 @@ from rules.mention import Author, Mention
 from rules.query.compiled import Query
 from rules.query.content import Content
 from rules.query.evaluating import Evaluation
+from rules.query.index import index_of
 from rules.query.reading import read
 from rules.query.showing import show
 from rules.query.tree import AtLeast, Filter, Form, Group, Near, Node, Not, Raw, Term, Within
@@ -176,7 +177,7 @@ def endings(word: str) -> set[str]:
 def is_form(form: Form, name: str) -> bool:
     name = told(name, form.same)
     if form.edits:
-        return name[0] not in "#@$" and distance(form.key, name) <= form.edits
+        return name[0] not in "#@$" and "_" not in name and distance(form.key, name) <= form.edits
     if form.prefix:
         name = name[: len(form.key)]
     keys = endings(form.key) if form.plural else {form.key}
@@ -343,13 +344,15 @@ class Case:
         expected = Naive(texts, mention, self.tone).holds(self.root)
         actual = Evaluation(Content(mention), UTC, lambda: self.tone).holds(self.root)
         written = show(self.root)
-        reread = Query(read(written).root, ()).find(Content(mention), lambda: self.tone)
-        if expected == actual == (reread is not None):
+        query = Query(read(written).root, ())
+        reread = query.find(Content(mention), lambda: self.tone) is not None
+        indexed = bool(index_of({"": query}).candidates(Content(mention)))
+        if expected == actual == reread and indexed >= expected:
             return expected, ""
         shown = f"{self.atoms} {self.kind} {self.followers} {self.tone.label} {self.tone.confidence:.2f}"
         return (
             expected,
-            f"{written}\n  {shown}\n  naive {expected}, evaluated {actual}, read again {reread is not None}",
+            f"{written}\n  {shown}\n  naive {expected}, evaluated {actual}, read again {reread}, indexed {indexed}",
         )
 
 
