@@ -1,8 +1,9 @@
 """Which brands a mention concerns, in what tone, and which keyword rules it touches. Pure; no clock."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
 import msgspec
@@ -16,7 +17,8 @@ from rules.named import Names, names_of
 from rules.packs.lexicon import Lexicon
 from rules.packs.own import ToneWords
 from rules.query.compiled import Match, Query, Words, compile_words
-from rules.query.content import Content
+from rules.query.content import Content, Span
+from rules.query.index import Index, index_of
 from rules.terms import Terms
 from rules.toward import score_toward
 
@@ -71,13 +73,13 @@ class _Listening:
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
         """By the words alone: whoever wrote them, without a label model, and with the terms of whatever tone."""
-        match = self.query.find(content) or self._live_match(mention, content)
+        match = self.query.find(content, partial(self._hear, content, tones)) or self._live_match(mention, content)
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
         return Classified(
             brand=self.name,
-            tone=tones.tone(self.languages, self.own_words, self.names(mention, match)),
+            tone=tones.tone(self.languages, self.own_words, self.names(mention, match.spans)),
             match=match,
             own=False,
             hits=tuple(found),
@@ -87,6 +89,16 @@ class _Listening:
             terms=self.terms.of(content.tokens()) if self.terms else (),
         )
 
+    def _hear(self, content: Content, tones: "_Tones") -> Tone:
+        """For a query that asks for the tone: who is meant is told by all of its words."""
+        spans = [span for term in self.query.terms for field in content.fields for span in content.spans(term, field)]
+        return tones.tone(self.languages, self.own_words, self.names(content.mention, spans))
+
+    @property
+    def asked(self) -> Query:
+        """What is true of a mention only if its query is, or the one of an event."""
+        return self.query.together([each.query for each in self.live])
+
     def _live_match(self, mention: Mention, content: Content) -> Match | None:
         heard = (each.query.find(content) for each in self.live if each.hears(mention))
         return next((match for match in heard if match), None)
@@ -95,11 +107,11 @@ class _Listening:
         """Whether the brand itself wrote it."""
         return _is_by(mention, self.accounts)
 
-    def names(self, mention: Mention, match: Match) -> Names:
+    def names(self, mention: Mention, spans: Iterable[Span]) -> Names:
         """What the mention calls the brand: what its query found there, with a capital or a sign if anything has one,
         and its accounts.
         """
-        found = [getattr(mention, span.field)[span.start : span.end] for span in match.spans]
+        found = [getattr(mention, span.field)[span.start : span.end] for span in spans]
         proper = [name for name in found if name[0].isupper() or name[0] in "@#"]
         return names_of(proper or found) | self._handles
 
@@ -114,19 +126,29 @@ class Judge:
         """The tone of a text; of all of it when it does not name the brand."""
         mention = Mention(id="", source="", platform="", text=text, observed_at=_WHENEVER)
         match = self._brand.query.find(Content(mention))
-        names = self._brand.names(mention, match) if match else frozenset()
+        names = self._brand.names(mention, match.spans) if match else frozenset()
         return score_toward(text, language, names, self._brand.own_words)
 
 
 class Classifier:
     """Built once from all brands; `guess` tells the language of a mention that does not say its own. What was found in
     the words of so many short mentions is `remembered`, text and all: much is passed on. Raises QueryError when a
-    keyword cannot be looked for, ValueError when a word of the tone cannot.
+    keyword cannot be looked for, ValueError when a word of the tone cannot. One that comes after another is built from
+    it: soon where most queries are the same, and slower to ask until `merge` was called.
     """
 
-    def __init__(self, brands: Mapping[str, BrandTerms], guess: Guess = by_words, remembered: int = 0) -> None:
+    def __init__(
+        self,
+        brands: Mapping[str, BrandTerms],
+        guess: Guess = by_words,
+        remembered: int = 0,
+        before: "Classifier | None" = None,
+    ) -> None:
         self._guess, self._remembered = guess, remembered
         self._brands = {name: _Listening(name, terms) for name, terms in brands.items()}
+        asked = {name: brand.asked for name, brand in self._brands.items()}
+        self.index: Index = before.index.changed(asked) if before else index_of(asked)
+        self._filtered = frozenset(name for name, query in asked.items() if query.asks_more)
         self._live = [each for terms in brands.values() for each in terms.live]
         self._lately: OrderedDict[tuple[str | None, ...], list[Classified]] = OrderedDict()
 
@@ -144,7 +166,17 @@ class Classifier:
         terms = found.terms if tone.label == "negative" else ()
         return msgspec.structs.replace(found, tone=tone, own=own, terms=terms)
 
+    def merge(self) -> None:
+        """Make it as fast as if it had been built of nothing. May take seconds, in a thread of its own while it is
+        in use.
+        """
+        self.index = self.index.merged()
+
     def _by_words(self, mention: Mention) -> list[Classified]:
+        content = Content(mention, self._guess)
+        asked = self.index.candidates(content) if self._filtered else None
+        if asked is not None and not self._filtered.isdisjoint(asked):
+            return self._asked(asked, content)  # the same words of somebody else may be another matter
         # what is heard of the same words depends on which events go on
         going_on = ["1" if each.hears(mention) else "0" for each in self._live]
         words = (mention.title, mention.text, mention.language, *going_on)
@@ -152,13 +184,17 @@ class Classifier:
         if lately is not None:
             self._lately.move_to_end(words)
             return lately
-        content, tones = Content(mention), _Tones(mention, self._guess)
-        found = [each for brand in self._brands.values() if (each := brand.classify(mention, content, tones))]
+        found = self._asked(self.index.candidates(content) if asked is None else asked, content)
         if found and len(mention.text) <= _SHORT and len(mention.title or "") <= _SHORT:
             self._lately[words] = found
         if len(self._lately) > self._remembered:
             self._lately.popitem(last=False)
         return found
+
+    def _asked(self, names: Iterable[str], content: Content) -> list[Classified]:
+        tones = _Tones(content.mention, self._guess)
+        brands = (self._brands[name] for name in names)
+        return [each for brand in brands if (each := brand.classify(content.mention, content, tones))]
 
 
 def full_text(mention: Mention) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -13,7 +14,7 @@ from rules.query.errors import QueryError
 from rules.query.evaluating import Evaluation, Hearing
 from rules.query.needs import may_hold
 from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
-from rules.query.tree import Group, Node, Not, Term, Within, leaves
+from rules.query.tree import Filter, Group, Node, Not, Term, Within, leaves
 from rules.query.why import Why, why
 from rules.query.wording import phrase
 
@@ -66,6 +67,16 @@ class Query:
         return _UNPACK(self._packed)
 
     @property
+    def asks_more(self) -> bool:
+        """Whether more than the words of a mention decides."""
+        return any(isinstance(leaf, Filter) for leaf in leaves(self.root))
+
+    def together(self, others: Iterable["Query"]) -> "Query":
+        """One that is true where this one is or any of the others, whose filters know the zone of this one."""
+        roots = [self.root, *(each.root for each in others)]
+        return self if len(roots) == 1 else Query(Group("OR", tuple(roots)), (), self.zone)
+
+    @property
     def terms(self) -> tuple[Term, ...]:
         """Every term, in the order written."""
         return tuple(leaf for leaf in leaves(self.root) if isinstance(leaf, Term))
@@ -89,6 +100,9 @@ class Query:
         return why(Evaluation(content, self.zone, hear), self.root)
 
 
+_IN_USE: WeakValueDictionary[tuple[str, tzinfo], Query] = WeakValueDictionary()
+
+
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:
     return span.field == "text", span.start, span.end, span.term
 
@@ -97,8 +111,18 @@ def compile_query(text: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Que
     """The query of a text; its language is told in docs/query.md. `lists` are the named ones, hours and days those of
     `zone`.
 
-    Raises QueryError, also for a query that only says what must not be there. Time and depth are bounded.
+    Raises QueryError, also for a query that only says what must not be there. Time and depth are bounded. A query that
+    is still in use somewhere is given again.
     """
+    if lists:
+        return _compiled(text, lists, zone)
+    known = _IN_USE.get((text, zone))
+    if known is None:
+        known = _IN_USE[text, zone] = _compiled(text, lists, zone)
+    return known
+
+
+def _compiled(text: str, lists: Lists, zone: tzinfo) -> Query:
     found = read(text, lists, zone)
     if _is_true_of_nothing(found.root):
         hint = "add a word that must be there"

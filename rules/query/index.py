@@ -1,5 +1,6 @@
 """All brands in one: which of them a mention may concern, in time that hardly grows with their number."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,14 +26,15 @@ class _Part:
     def __init__(self, queries: Mapping[str, Query]) -> None:
         self.queries, self.names = dict(queries), tuple(queries)
         share, always = _share(queries.values()), list[int]()
-        letters, misspelt, known = dict[str, list[int]](), list[tuple[str, int, int]](), dict[Need, list[int]]()
+        letters: dict[str, array[int]] = {}
+        misspelt, known = list[tuple[str, int, int]](), dict[Need, list[int]]()
         for owner, query in enumerate(queries.values()):
             wanted = needs(query.root, share)
             if wanted is None:
                 always.append(owner)
             for need in wanted or ():
                 if need.kind in _EDGES:
-                    letters.setdefault(need.key, []).append(mark(owner, _EDGES[need.kind], need.key))
+                    letters.setdefault(need.key, array("I")).append(mark(owner, _EDGES[need.kind], need.key))
                 elif need.kind in EDITS:
                     misspelt.append((need.key, EDITS[need.kind], owner))
                 else:

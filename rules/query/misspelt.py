@@ -28,7 +28,7 @@ class Misspelt:
                 pieces.setdefault(word[begin:end], []).append((word, edits, begin, owner))
         self._pieces = {piece: tuple(entries) for piece, entries in pieces.items()}
         self._sizes = sorted(set(map(len, pieces)))
-        self._found: dict[str, frozenset[int]] = {}
+        self._found: dict[str, tuple[int, ...]] = {}
 
     def owners(self, text: str) -> set[int]:
         """Those who may find what they look for; `text` is folded."""
@@ -38,11 +38,11 @@ class Misspelt:
             if known is None:
                 known = self._read(run)
             if known:
-                owners |= known
+                owners.update(known)
         return owners
 
-    def _read(self, run: str) -> frozenset[int]:
-        near = frozenset(self._near(run))
+    def _read(self, run: str) -> tuple[int, ...]:
+        near = tuple(set(self._near(run)))
         if len(self._found) >= _REMEMBERED:
             self._found.clear()
         if len(run) <= _LONGEST:
