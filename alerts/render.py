@@ -1,5 +1,6 @@
 """Alerts and notices in words, for one language and time zone. Pure: the same alert, the same message."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -75,6 +76,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "ceiling", "next")
     asks, presses = _offered(safe, language)
+    head, sentences = words.headed("line")
     message = Message(
         id=alert.id,
         thread=alert.incident,
@@ -82,7 +84,8 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         language=language,
         title=fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
         subject=fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
-        line=marks.long(cut(words.parts("line"), LINE - len(marks.long("")))),
+        head=head,
+        line=marks.long(cut(sentences, LINE - len(marks.long("")))),
         lead=marks.long(lead),
         text="",
         html="",
@@ -242,7 +245,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "copied": _copied(figures, language),
         "original": figures.count >= ENOUGH and bool(figures.stories) and 10 * _copies(figures) < figures.count,
         "told_share": _told_share(figures.share, language),
-        "talk": [(quoted(each.word, language), number(each.count, language), each.new) for each in figures.talk],
+        "talk": [(_called(each.word, language), number(each.count, language), each.new) for each in figures.talk],
         "languages": _languages(figures.languages, language),
         "posts": alert.posts[:SCHEDULED],
         "more_posts": len(alert.posts[SCHEDULED:]),
@@ -253,6 +256,11 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "informed": _shortlist(alert.told),
         "waiting": _shortlist(alert.untold),
     }
+
+
+def _called(word: str, language: Language) -> str:
+    """A word that people use; a hashtag shows by itself that it is theirs."""
+    return word if re.fullmatch(r"#\w+", word) else quoted(word, language)
 
 
 def _advised(alert: Alert, language: Language) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def veiled(message: Message) -> Message:
         title="badbuzz",
         subject=line,
         line=line,
+        head="",
         lead=line,
         text=line,
         html=f'<!DOCTYPE html><html lang="{message.language}"><body><p>{escape(line)}</p></body></html>',

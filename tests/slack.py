@@ -99,7 +99,7 @@ class Slack:
                 "user": {"id": "U1", "name": by, "username": by},
                 "channel": {"id": ROOM, "name": "crisis"},
                 "container": {"type": "message", "message_ts": ts or "1.1", "is_ephemeral": not ts},
-                "actions": [{"action_id": act, "value": button["value"], "type": "button"}],
+                "actions": [{"action_id": act, "value": button.get("value", ""), "type": "button"}],
             },
         )
 
@@ -123,7 +123,9 @@ def _problem(body: dict[str, Any]) -> str:
         return "msg_too_long"
     actions = [block for block in body.get("blocks", []) if block["type"] == "actions"]
     buttons = [each for block in actions for each in block["elements"]]
-    wrong = any(not 1 <= len(each["text"]["text"]) <= 75 or len(each["value"]) > 2_000 for each in buttons)
+    limits = {"value": 2_000, "url": 3_000, "action_id": 255}
+    wrong = any(not 1 <= len(each["text"]["text"]) <= 75 for each in buttons)
+    wrong |= any(len(each.get(part, "")) > most for each in buttons for part, most in limits.items())
     others = [block for block in body.get("blocks", []) if block["type"] != "actions"]
     return "invalid_blocks" if wrong or slack_problem({"blocks": others}) else ""
 

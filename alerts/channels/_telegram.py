@@ -14,7 +14,7 @@ from alerts.words import headings
 
 WHOLE = 1_365
 """Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
-TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
+TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, STEP, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 200, 300, 400
 ANSWER = 1_000
 LISTED = 3_000
 FIELDS = 8
@@ -83,8 +83,10 @@ def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
     for quotation in quotations:
         lines += [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
     if message.first:
-        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-        lines.append([_Span(fit(message.first_label, LABEL), "bold"), _Span(colon + fit(steps, FIRST))])
+        lines += [
+            [_Span(fit(message.first_label, LABEL), "bold")],
+            *([_Span(fit(step, STEP))] for step in message.steps),
+        ]
     if link := safe_link(message.link):
         lines.append([_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
     if message.asks and message.choices:

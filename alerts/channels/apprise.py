@@ -114,11 +114,10 @@ def _short(message: Message) -> str:
 
 def body(message: Message, room: int) -> str:
     """The words in plain text of at most `room` characters, the link whole at their end."""
-    steps = [f"{number}. {step}" for number, step in enumerate(message.first, 1)]
     quotes = [f"{each.caption}: {each.text}" for each in message.quotations]
-    facts = [f"{each.label}: {each.value}" for each in message.fields]
+    facts = [f"{each.label}: {each.value}" for each in message.fields if not each.repeats]
     said_first = (message.lead, *message.listed) if message.listed else (message.line,)
-    lines = [*said_first, *steps, *quotes, *facts, message.context]
+    lines = [*said_first, *message.steps, *quotes, *facts, message.context]
     link = safe_link(message.link)
     tail = f"\n{one_line(message.link_label)} {link}" if link else ""
     tail = tail if len(tail) < room else ""

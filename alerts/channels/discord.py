@@ -1,6 +1,7 @@
 """Alerts in a Discord channel, through a webhook: one message an incident, edited in place."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -177,9 +178,8 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
-    steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
     context = _plain(message.context, CONTEXT)
-    first = [f"**{_fit(message.first_label, CAPTION)}** {_fit(steps, FIRST)}"] if steps else []
+    first = [f"**{_fit(message.first_label, CAPTION)}**", *_steps(message.steps)] if message.first else []
     embed = {
         "title": _fit(message.title, TITLE) or "badbuzz",
         "description": "\n".join([*(_fit(row, LISTED) for row in message.listed), *quotes, *first]),
@@ -192,6 +192,17 @@ def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
         "footer": {"text": context} if context else None,
     }
     return {name: value for name, value in embed.items() if value}
+
+
+def _steps(steps: Sequence[str]) -> list[str]:
+    """As many as FIRST holds, each on its own line."""
+    said: list[str] = []
+    for step in steps:
+        room = FIRST - sum(map(_utf16, said))
+        if room < CAPTION:
+            break
+        said.append(_fit(step, room))
+    return said
 
 
 def _quotation(quotation: Quotation) -> str:

@@ -230,7 +230,7 @@ def _body(message: Message, *, asks: bool) -> str:
     """The line, with the question that buttons answer, or all that is listed, row by row."""
     if message.listed:
         return "\n".join(map(one_line, (message.lead, *message.listed)))
-    return one_line(" ".join(filter(None, (message.line, message.asks if asks else ""))))
+    return one_line(" ".join(filter(None, (message.below, message.asks if asks else ""))))
 
 
 SPEC = ChannelSpec(

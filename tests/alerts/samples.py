@@ -21,80 +21,41 @@ from alerts.alert import (
     Share,
     Slot,
     Talk,
-    Trend,
     WatchOf,
     Withheld,
 )
 from alerts.drill import FIGURES as MADE_UP
+from alerts.example import QUARTER, example
 from alerts.playbook import advice, shipped_advice
 from config.playbooks import Playbook
 from rules.confidence import Confidence
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
+EVERYTHING = example(OPENED)
 
-FIGURES = Figures(
-    of="negative",
-    count=22,
-    window=QUARTER,
-    usual=3.2,
-    usual_high=7,
-    posts=31,
-    negative=22,
-    authors=19,
-    sources={"bluesky": 14, "fedi": 5, "press": 3},
-    opening=22,
-    during=22,
-    peak=22,
-    peak_at=OPENED,
-)
+_KNOWN = EVERYTHING.figures
+FIGURES = replace(_KNOWN, trend=None, stories=0, most=0, followers=0, talk=(), read=0, least=None, least_authors=None)
 QUOTES = (
-    Quote(
-        role="first",
-        platform="bluesky",
-        source="bluesky",
-        text="Vol 4218 annulé, 180 passagers au sol, personne au comptoir!",
-        url="https://social.example/p/1",
-        created_at=OPENED - timedelta(minutes=18),
-        language="fr",
-    ),
-    Quote(
-        role="largest",
-        platform="mastodon",
-        source="fedi",
-        text="Two hours at the desk... nobody tells us anything",
-        url="https://fedi.example/p/2",
-        created_at=OPENED - timedelta(minutes=6),
-        followers=12_000,
-        language="en",
-    ),
+    replace(EVERYTHING.quotes[0], text="Vol 4218 annulé, 180 passagers au sol, personne au comptoir!"),
+    replace(EVERYTHING.quotes[1], text="Two hours at the desk... nobody tells us anything", language="en"),
     Quote(role="latest", platform="feed", source="press", text="Une troisième annulation", language=None),
 )
-OPEN = Alert(
+_NAMES = {"brand": "Acme Air", "brand_name": None, "source_names": {}, "channel_names": {}, "told": ("team", "phone")}
+_BARE = {"pending": None, "posts": (), "running": (), "answers": False, "link": None, "curve": None, "confidence": None}
+OPEN = replace(
+    EVERYTHING,
     id="a1",
     incident="i1",
-    number=37,
-    step=0,
-    brand="Acme Air",
-    rule="bad-buzz",
-    state="open",
-    severity="warning",
-    at=OPENED,
-    opened_at=OPENED,
-    first_at=OPENED - timedelta(minutes=18),
     figures=FIGURES,
     quotes=QUOTES,
-    unheard={"facebook": OPENED - timedelta(minutes=37)},
-    told=("team", "phone"),
     advice=shipped_advice("spike"),
+    **_NAMES,
+    **_BARE,
 )
+_ROSE = {"id": "a2", "step": 1, "state": "worse", "severity": "critical", "at": OPENED + timedelta(minutes=18)}
 WORSE = replace(
     OPEN,
-    id="a2",
-    step=1,
-    state="worse",
-    severity="critical",
-    at=OPENED + timedelta(minutes=18),
+    **_ROSE,
     figures=replace(FIGURES, count=71, during=310, peak=71, peak_at=OPENED + timedelta(minutes=18)),
     link="https://bb.example/i/37",
 )
@@ -122,10 +83,8 @@ NAMED = replace(
     partly=("press",),
 )
 GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
-_DOUBLING = Trend(every=timedelta(minutes=9.7), fastest=timedelta(minutes=7.1), slowest=timedelta(minutes=14.3))
-_SPOKEN = replace(
-    GROWING.figures, trend=replace(_DOUBLING, low=60, high=131), most=2, followers=12_000, stories=21, authors=19
-)
+_DOUBLING = replace(_KNOWN.trend, every=timedelta(minutes=9.7), low=None, high=None)
+_SPOKEN = replace(_KNOWN, second_half=16, talk=(), read=0)
 FAST = replace(OPEN, figures=_SPOKEN)
 _HALVING = replace(_DOUBLING, every=timedelta(minutes=40), slowest=timedelta(minutes=71), falls=True, low=9, high=18)
 REPLY = OPENED + timedelta(minutes=50)
@@ -271,8 +230,10 @@ ALERTS = {
     **KINDS,
     **PLAYBOOKS,
     "open": OPEN,
+    "everything": EVERYTHING,
+    "everything, and worse": replace(EVERYTHING, **_ROSE, heard="warning", answers=True),
     "worse": WORSE,
-    "better": replace(WORSE, state="better"),
+    "better": replace(WORSE, state="better", figures=replace(WORSE.figures, count=31)),
     "acknowledged": TAKEN,
     "released": replace(TAKEN, id="a4", step=3, state="released", at=OPENED + timedelta(minutes=22)),
     "taken by nobody named": replace(TAKEN, by=None),
@@ -307,7 +268,7 @@ ALERTS = {
         FAST,
         figures=replace(
             _SPOKEN,
-            talk=(Talk(word="#AcmeAirAbandon", count=14, new=True), Talk(word="annulé", count=9)),
+            talk=_KNOWN.talk,
             read=22,
             languages={"fr": 15, "en-GB": 4, "tlh": 1, "zz": 2},
         ),
@@ -410,7 +371,7 @@ NOTICES["would have rung"] = Notice(
             severity="warning",
             at=OPENED - timedelta(hours=9 - n),
             count=12 + n,
-            window=timedelta(minutes=15),
+            window=QUARTER,
             usual=None if n else 2.2,
         )
         for n in range(7)
@@ -434,7 +395,7 @@ BRIEF = Brief(
     state="open",
     at=OPENED,
     count=1_200,
-    window=timedelta(minutes=15),
+    window=QUARTER,
     usual=3,
 )
 NOTICES["several"] = Notice(

@@ -203,8 +203,8 @@ def test_a_usual_that_rests_on_little_history_says_so():
         ),
         (
             ALERTS["better"],
-            "71 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
-            "71 negative mentions in 15 min (71 at the peak; still learning what is usual).",
+            "31 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
+            "31 negative mentions in 15 min (71 at the peak; still learning what is usual).",
         ),
         (
             TAKEN,

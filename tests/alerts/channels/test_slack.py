@@ -50,7 +50,7 @@ async def test_a_message_shows_header_headline_fields_quotation_first_things_lin
     assert ("rich_text_quote", "Vol 4218 annulé, personne au comptoir.") == (said["type"], said["elements"][0]["text"])
     assert ["— ", "First · Bluesky · 22:50", " · ", "social.example"] == [part["text"] for part in source["elements"]]
     assert "https://social.example/p/1" == source["elements"][3]["url"]
-    assert "*Do first* 1. Hold the 23:30 post." == first["text"]["text"]
+    assert "*Do first*\n1. Hold the 23:30 post." == first["text"]["text"]
     assert "<https://bb.example/i/37|Open the incident>" == link["text"]["text"]
     assert "Rule bad-buzz, 23:08 Paris time" == context["elements"][0]["text"]
     assert message().line == body["text"]
@@ -63,12 +63,11 @@ def test_only_the_first_sentence_of_the_headline_is_bold() -> None:
     assert "*22 mentions, usually 3.* Doubling about every 10 min. Very likely real." == shown
 
 
-def test_more_fields_than_a_section_holds_are_shown_all_the_same() -> None:
-    fields = tuple(Field(label=str(number), value="v") for number in range(12))
-    sections = [block["fields"] for block in payload(message(fields=fields))["blocks"] if "fields" in block]
+def test_what_the_lead_says_is_not_said_again_and_the_last_field_is_always_shown() -> None:
+    fields = tuple(Field(label=str(number), value="v", repeats=number == 0) for number in range(13))
+    (shown,) = [block["fields"] for block in payload(message(fields=fields))["blocks"] if "fields" in block]
 
-    assert [10, 2] == [len(section) for section in sections]
-    assert "*11* v" == sections[1][1]["text"]
+    assert [f"*{number}* v" for number in (*range(1, 10), 12)] == [field["text"] for field in shown]
 
 
 async def test_nothing_is_unfurled_and_there_is_no_button() -> None:

@@ -58,6 +58,7 @@ async def test_what_is_no_button_of_ours_is_let_pass() -> None:
         receipt = await channel.send(message(choices=CHOICES))
         await fake.send("interactive", {"type": "view_submission"})
         await fake.send("events_api", {"event": {"type": "app_mention"}})
+        await fake.press((receipt or "").partition(":")[2], "open")
         await fake.press((receipt or "").partition(":")[2], "ack")
         await asyncio.wait_for(asked.heard.wait(), 20)
 
