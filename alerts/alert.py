@@ -173,11 +173,12 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """What comes while nobody takes an incident for which somebody of the watch is called. Its reader is `told`,
-    reminded, or it is passed on to them; `to` is who is called next, `at` then; `word` is when this channel hears of
-    it again at the latest. None where nobody and nothing follows.
+    reminded, or it is passed on to them, with the figures of the `present` where these are known; `to` is who is called
+    next, `at` then; `word` is when this channel hears of it again at the latest. None where nobody and nothing follows.
     """
 
     why: Literal["told", "remind", "pass"] = "told"
+    present: bool = False
     to: str | None = None
     at: datetime | None = None
     word: datetime | None = None

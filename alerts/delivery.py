@@ -8,20 +8,29 @@ import msgspec
 
 from alerts.alert import Notice
 from rules.instant import Instant
+from rules.transition import Evidence
 
 CANARY = "_canary"
 """The channel where canaries end, which no configuration can name."""
 
 
+class Present(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted of an incident `at` a moment between two of its steps."""
+
+    at: Instant
+    evidence: Evidence
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For whom a channel is told: `person`, None for all who read it. `why`: they are `told` as a route says,
     reminded, or it is passed on to them, as nobody has taken the incident. `ladder` is when the ladder begins to be
-    climbed for it, None where none is.
+    climbed for it, None where none is; `present` is what was counted when a rung of it called, where that is known.
     """
 
     person: str | None = None
     why: Literal["told", "remind", "pass"] = "told"
     ladder: Instant | None = None
+    present: Present | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -224,11 +224,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "figures": figures,
         "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
         "times": times,
-        "acting": alert.state in ACTING,
-        "asks": _asks(alert),
-        "news": _is_news(alert),
-        "rises": alert.state in ACTING and _rises(alert),
-        "later": alert.state != "open",
+        **_moment(alert),
         "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
         "ended_now": alert.state == "resolved",
         "words": [quoted(word, language) for word in figures.words],
@@ -261,6 +257,19 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
 def _called(word: str, language: Language) -> str:
     """A word that people use; a hashtag shows by itself that it is theirs."""
     return word if re.fullmatch(r"#\w+", word) else quoted(word, language)
+
+
+def _moment(alert: Alert) -> dict[str, bool]:
+    """Where in its life the incident is. `renewed`: the figures are newer than the step that is repeated."""
+    renewed = alert.pending is not None and alert.pending.present
+    return {
+        "acting": alert.state in ACTING,
+        "asks": _asks(alert),
+        "news": _is_news(alert),
+        "rises": alert.state in ACTING and _rises(alert),
+        "later": alert.state != "open" or renewed,
+        "renewed": renewed,
+    }
 
 
 def _advised(alert: Alert, language: Language) -> dict[str, Any]:

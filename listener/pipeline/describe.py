@@ -34,7 +34,7 @@ from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
 from listener.pipeline.figures import figures_of
 from listener.pipeline.notify import directory_of
-from listener.pipeline.pending import owners_of, pending
+from listener.pipeline.pending import owners_of, pending, retold
 from listener.pipeline.talk import heard_in, talk_of
 from listener.pipeline.withheld import spared, withheld
 from listener.store.port import IncidentRow, StoredMention, Views
@@ -68,6 +68,7 @@ class Describer:
             return None
         life = [each async for each in self.views.transitions(step.incident)]
         deliveries = await self.views.deliveries(thread=step.incident, limit=_DELIVERIES)
+        step = retold(step, deliveries, alert_id)
         heard = await heard_in(step, self.views)
         spoken = await talk_of(step, heard, self.views, self.settings)
         quotes = await self._quotes(step.evidence, spoken.typical)
@@ -91,8 +92,7 @@ class Describer:
             by=step.by,
             because=step.because,
             ending=step.ending,
-            answered_at=_moment(step.evidence.answered_at),
-            answers=self._answers(step.brand),
+            **self._answered(step),
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
             withheld=await withheld(step, self.views),
@@ -144,6 +144,7 @@ class Describer:
         row = await self.views.incident(delivery.thread)
         if step is None or row is None:
             return None
+        step = retold(step, [delivery], delivery.id)
         brand, ended = self.settings.brands.get(step.brand), row.state == "resolved"
         return Brief(
             number=row.number,
@@ -168,9 +169,10 @@ class Describer:
         local = moment(max(step.at, now)).astimezone(ZoneInfo(self.settings.daemon.time_zone))
         return advice_for(step, [each.mention for each in heard], self.settings, local)
 
-    def _answers(self, brand: str) -> bool:
-        configured = self.settings.brands.get(brand)
-        return configured is not None and bool(configured.own_accounts)
+    def _answered(self, step: Transition) -> dict[str, Any]:
+        configured = self.settings.brands.get(step.brand)
+        heard = configured is not None and bool(configured.own_accounts)
+        return {"answered_at": _moment(step.evidence.answered_at), "answers": heard}
 
     def _floor(self, rule: str) -> Floor | None:
         configured = self.settings.rules.get(rule)

@@ -1,6 +1,6 @@
 """Who is told of what: transitions and troubles of sources become deliveries in the outbox."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -9,7 +9,7 @@ import msgspec
 from alerts.alert import Notice
 from alerts.ceiling import Load, Spared, times_usual
 from alerts.channel import CHANNELS
-from alerts.delivery import Call, Delivery, Outcome, Outgoing
+from alerts.delivery import Call, Delivery, Outcome, Outgoing, Present
 from alerts.ladder import Step as Rung
 from alerts.ladder import due, seats
 from alerts.outbox import delivery_id
@@ -144,9 +144,10 @@ class Notifier:
         spared = _spared(step, routed, step.at)
         return Told(outgoing=outgoing, held_back=[held] if is_held else [], spared=spared)
 
-    def climb(self, after: Instant, at: Instant) -> list[Outgoing]:
+    def climb(self, after: Instant, at: Instant, count: Callable[[str, str], Present | None]) -> list[Outgoing]:
         """Who is reminded, and to whom it is passed on, of what nobody has taken: the rungs due after one moment and
-        until another, and those that a silence kept quiet which is over.
+        until another, and those that a silence kept quiet which is over. `count` knows what is counted now of an
+        incident of a brand.
         """
         found = []
         for incident, heard in list(self.heard.items()):
@@ -156,7 +157,7 @@ class Notifier:
             is_quiet = self._is_quiet(heard.step, at)
             self.heard[incident] = replace(heard, hushed=since if is_quiet else None)
             for rung in () if is_quiet else due(self._directory, heard.ladder, since, at):
-                found += self._call(incident, self.heard[incident], rung, at)
+                found += self._call(incident, self.heard[incident], rung, at, count(heard.brand, incident))
         return found
 
     def _is_quiet(self, step: Transition, at: Instant) -> bool:
@@ -171,7 +172,9 @@ class Notifier:
                 return rung
         return None
 
-    def _call(self, incident: str, heard: Heard, rung: Rung | None, at: Instant) -> list[Outgoing]:
+    def _call(
+        self, incident: str, heard: Heard, rung: Rung | None, at: Instant, present: Present | None = None
+    ) -> list[Outgoing]:
         """The deliveries of a rung; made again, they have the same ids."""
         if rung is None or heard.step is None or heard.ladder is None:
             return []
@@ -193,7 +196,7 @@ class Notifier:
                 transition=heard.step.id,
                 critical=heard.severity == "critical",
                 circle=circle_of(self._settings, heard.brand),
-                call=seat.call,
+                call=seat.call and msgspec.structs.replace(seat.call, present=present),
             )
             for seat in found
         ]

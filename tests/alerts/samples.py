@@ -179,6 +179,12 @@ _NEXT = Pending(to="Astreinte 2", at=OPENED + timedelta(minutes=20), word=OPENED
 CALLED = replace(OPEN, told=("Astreinte 1", "salon de veille"), pending=_NEXT)
 REMINDED = replace(CALLED, heard="warning", pending=replace(_NEXT, why="remind", word=None))
 PASSED = replace(CALLED, pending=Pending(why="pass"))
+RENEWED = replace(
+    REMINDED,
+    at=OPENED + timedelta(minutes=10),
+    figures=replace(FIGURES, count=42, posts=58, negative=42, authors=31, peak=42, during=49, second_half=26),
+    pending=replace(REMINDED.pending, present=True),
+)
 SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
@@ -302,6 +308,7 @@ ALERTS = {
     "somebody is called": CALLED,
     "somebody is reminded": REMINDED,
     "somebody is reminded of what got worse": replace(HIGHER, pending=REMINDED.pending),
+    "somebody is reminded with the figures of now": RENEWED,
     "passed on": PASSED,
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
