@@ -28,13 +28,13 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FalseAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from saying that incident `number` was none. `month` counts false alarms of this month, with the
+    """What follows from saying that incident `number` was none. They `had` so many false alarms in 30 days, with the
     `ceiling` of who was told, None where there is none. `was_over`: it had ended before.
     """
 
     number: int
     because: str | None
-    month: int
+    had: int
     ceiling: int | None = None
     was_over: bool = False
     suggestion: Suggestion | None = None

@@ -49,5 +49,5 @@ class Person(Model):
     quiet_hours: Listed[Hours] = ()
     """When what is not critical waits, such as `22:00-07:00` or `Sat-Sun`, on channels that reach nobody else."""
     false_alarms: PerMonth | None = None
-    """How many false alarms they accept, such as `4 per month`: the nearer they come to it, the more it takes to tell
-    them of something that is not critical, on channels that reach nobody else."""
+    """How many false alarms they accept in 30 days, such as `4 per month`: the nearer they come to it, the more it
+    takes to tell them of something that is not critical, on channels that reach nobody else."""

@@ -1,12 +1,14 @@
 """What is wrong with people and the watch once one knows what their channels can do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alerts.channel import ChannelSpec
+from alerts.people import Directory, directory
 from config.hours import fill_a_week
 from config.load import Catalogs, Loaded
-from config.oncall import FIRST, ONCALL, SECOND
+from config.oncall import FIRST, ONCALL, SECOND, OnCall
 from config.problems import Problem
+from config.settings import Route
 
 _NAMED = frozenset({"people", "oncall", "channels", "routes"})
 
@@ -21,6 +23,8 @@ def check_watch(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
         yield from _holes(loaded)
         yield from _blind(loaded)
         yield from _asleep(loaded, catalogs)
+    for brand in loaded.settings.brands:
+        yield from _unheard(loaded, brand)
 
 
 def _idle(loaded: Loaded) -> Iterator[Problem]:
@@ -75,6 +79,52 @@ def _holes(loaded: Loaded) -> Iterator[Problem]:
         yield loaded.document.problem((ONCALL, "ladder"), message, hint, warning=True)
 
 
+def _unheard(loaded: Loaded, brand: str) -> Iterator[Problem]:
+    """Routes and rungs that mean people of whom none may hear of a brand."""
+    settings, watch = loaded.settings, loaded.settings.oncall
+    people, climbed = directory(settings.people, watch, settings.daemon.time_zone), False
+    for number, route in _fitting(settings.routes, brand):
+        names = [each for name in route.to for each in (watch.turns if watch and name == ONCALL else (name,))]
+        if names and not any(people.reach(name, brand, 0).seats for name in names):
+            blind = next(
+                each for name in names for each in (name, *people.behind(name)) if not people.sees(each, brand)
+            )
+            message = f"nobody on this route may hear of '{brand}'"
+            hint = f"name somebody who may, or add {brand} to people.{blind}.only"
+            yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)
+        climbed = climbed or ONCALL in route.to
+    if watch and climbed:
+        yield from _dead_rungs(loaded, watch, people, brand)
+
+
+def _dead_rungs(loaded: Loaded, watch: OnCall, people: Directory, brand: str) -> Iterator[Problem]:
+    seeing = [name for name in dict.fromkeys(watch.turns) if people.sees(name, brand)]
+    alone = len(seeing) == 1 < len(set(watch.turns))
+    for number, rung in enumerate(watch.ladder):
+        verb = "call" if rung.call else "remind"
+        if rung.who == SECOND and alone:
+            message = f"of '{brand}' only '{seeing[0]}' hears among the turns: there is no second to {verb}"
+            hint = f"add somebody to turns who hears of {brand}"
+        elif rung.who in people.people and not people.sees(rung.who, brand):
+            message = f"'{rung.who}' hears nothing of '{brand}': this rung {verb}s nobody"
+            hint = f"add {brand} to people.{rung.who}.only, or {verb} somebody who hears of it"
+        else:
+            continue
+        written = (ONCALL, "ladder", number, verb)
+        place = written if written in loaded.document.places else (ONCALL, "turns")
+        yield loaded.document.problem(place, message, hint, warning=True)
+
+
+def _fitting(routes: Sequence[Route], brand: str) -> Iterator[tuple[int, Route]]:
+    """The routes that incidents of a brand may come to."""
+    for number, route in enumerate(routes):
+        if brand in (route.brand or (brand,)):
+            yield number, route
+            conditions = (route.severity, route.language, route.source, route.hours)
+            if not route.go_on and all(each is None for each in conditions):
+                return
+
+
 def _blind(loaded: Loaded) -> Iterator[Problem]:
     """Brands that somebody on call does not see."""
     settings = loaded.settings
@@ -87,12 +137,13 @@ def _blind(loaded: Loaded) -> Iterator[Problem]:
 def _blind_to(loaded: Loaded, brand: str) -> Iterator[Problem]:
     watch, people = loaded.settings.oncall, loaded.settings.people
     assert watch
-    for name in dict.fromkeys((*watch.turns, *(swap.who for swap in watch.swaps))):
-        only = people[name].only if name in people else None
-        if only is not None and brand not in only:
-            message = f"'{name}' may have the watch and hears nothing of '{brand}': the next in turn is told"
-            hint = f"add {brand}, or route it to somebody else"
-            yield loaded.document.problem(("people", name, "only"), message, hint, warning=True)
+    names = dict.fromkeys((*watch.turns, *(swap.who for swap in watch.swaps)))
+    limits = {name: people[name].only for name in names if name in people}
+    blind = [name for name, only in limits.items() if only is not None and brand not in only]
+    for name in blind if len(blind) < len(limits) else ():
+        message = f"'{name}' may have the watch and hears nothing of '{brand}': the next in turn is told"
+        hint = f"add {brand}, or route it to somebody else"
+        yield loaded.document.problem(("people", name, "only"), message, hint, warning=True)
 
 
 def _asleep(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:

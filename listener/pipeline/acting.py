@@ -1,23 +1,24 @@
 """What people ask for where an alert reached them, carried out as the command line's wishes are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from alerts.acts import BECAUSE, Act, Acted
 from alerts.alert import Language
 from alerts.answers import FalseAlarm, judged_false, judged_real, question, refused, silenced
+from alerts.ceiling import SPAN
 from alerts.safe import NAME, REASON
 from alerts.silence import USUAL, Hush, HushFor
 from alerts.times import Times
-from config.people import Person
 from config.settings import Component, Settings
+from listener.pipeline.loads import own_channels
 from listener.pipeline.namesake import suggestion
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import owners_of
 from listener.store.port import Answered, IncidentRow, StoreError, Views
-from rules.instant import Instant, instant, moment, span
+from rules.instant import Instant, moment, span
 from rules.text import defuse, shorten
 
 PATIENCE = 3.0
@@ -102,7 +103,8 @@ class Acting:
                 return question(language)
             if act.verb == "silence":
                 return await self._silence(row, by, times)
-            return await self._asked(act, by, language) or await self._judged(act, row, times)
+            false = await self._false(row) if act.ending == "false-alarm" else None
+            return await self._asked(act, by, language) or await self._judged(act, row, times, false)
         except StoreError as error:
             return refused(str(error), language)
 
@@ -122,23 +124,32 @@ class Acting:
         why_not = await self._refusal(command, times.language)
         return why_not or silenced(row.number, times.now + USUAL, times, critical=wish.what.critical)
 
-    async def _judged(self, act: Act, row: IncidentRow, times: Times) -> Acted:
-        """What is said to somebody who says what an incident was."""
-        if act.ending != "false-alarm":
+    async def _judged(self, act: Act, row: IncidentRow, times: Times, false: tuple[int, int | None] | None) -> Acted:
+        """What is said to somebody who says what an incident was; `false` as `_false` found before."""
+        if false is None:
             return judged_real(row.number, times) if act.ending else Acted()
-        settings, namesake = self._settings(), act.because == BECAUSE["namesake"]
-        person = _reader(settings, self._place.channel)
-        brands = (person.only or tuple(settings.brands)) if person else (row.brand,)
-        begin = times.now.astimezone(times.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        namesake = act.because == BECAUSE["namesake"]
         told = FalseAlarm(
             number=row.number,
             because=act.because,
-            month=await _false_since(self._views, instant(begin), {*brands, row.brand}, row.id),
-            ceiling=person.false_alarms if person else None,
+            had=false[0],
+            ceiling=false[1],
             was_over=row.state == "resolved",
-            suggestion=await suggestion(row, self._views, settings) if namesake else None,
+            suggestion=await suggestion(row, self._views, self._settings()) if namesake else None,
         )
         return judged_false(told, times)
+
+    async def _false(self, row: IncidentRow) -> tuple[int, int | None]:
+        """How many false alarms there are lately, once this incident is one, and the ceiling: of what the one reader
+        was told who has a ceiling, or else of its brand.
+        """
+        since, people = self._now() - SPAN, directory_of(self._settings())
+        who = people.owner(self._place.channel)
+        ceiling = people.people[who].false_alarms if who else None
+        if who is None or ceiling is None:
+            return len({row.id, *await _false_since(self._views, since, row.brand)}), None
+        before = await self._views.false_alarms(own_channels(people, who), since)
+        return max(1, before + (row.ending != "false-alarm")), ceiling
 
 
 def _objection(act: Act, row: IncidentRow | None) -> str:
@@ -154,15 +165,7 @@ def _objection(act: Act, row: IncidentRow | None) -> str:
     return ""
 
 
-def _reader(settings: Settings, channel: str) -> Person | None:
-    """The person that a channel reaches, where it is a single one who says how many false alarms are fine."""
-    readers = [person for person in settings.people.values() if channel in person.call_by]
-    return readers[0] if len(readers) == 1 and readers[0].false_alarms is not None else None
-
-
-async def _false_since(views: Views, since: Instant, brands: Collection[str], this: str) -> int:
-    """How many of the incidents of some brands that opened since then were false alarms, `this` among them."""
-    rows = await views.incidents(limit=_LOOKED_AT)
-    false = {row.id for row in rows if row.opened_at >= since and row.brand in brands and row.ending == "false-alarm"}
-    # the daemon may take its time to write it down
-    return len(false | {this})
+async def _false_since(views: Views, since: Instant, brand: str) -> set[str]:
+    """The incidents of a brand that opened since then and were false alarms."""
+    rows = await views.incidents(brand=brand, limit=_LOOKED_AT)
+    return {row.id for row in rows if row.opened_at >= since and row.ending == "false-alarm"}

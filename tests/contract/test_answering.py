@@ -45,7 +45,7 @@ async def test_a_button_asks_for_what_it_says(kind: str, shown: Any, act: Any) -
 @pytest.mark.parametrize("kind", BOTS)
 @pytest.mark.parametrize("because", ["namesake", "irony", "other"])
 async def test_a_false_alarm_asks_why_and_tells_what_follows(kind: str, because: Reason) -> None:
-    asked = Asked(said="Thank you @room <b>. False alarms this month: 1.")
+    asked = Asked(said="Thank you @room <b>. False alarms in 30 days: 1.")
     async with seated(kind, asked) as seat:
         await seat.show(OPEN)
         await pressed(seat, asked, "false-alarm")
@@ -59,7 +59,7 @@ async def test_a_false_alarm_asks_why_and_tells_what_follows(kind: str, because:
         asked.acts[-1].ending,
         asked.acts[-1].because,
     )
-    assert "this month" in told[-1]
+    assert "in 30 days" in told[-1]
 
 
 @pytest.mark.parametrize("kind", BOTS)

@@ -296,9 +296,41 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
         ("people.cy", "no route leads to this person, who is in no turn either"),
         ("people.bob.only", "'bob' may have the watch and hears nothing of 'acme'"),
         ("people.ann.call_by", "is on call, and none of these channels wakes anybody"),
+        ("oncall.turns", "of 'acme' only 'ann' hears among the turns"),
     ]
     unnamed = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}")
     assert [path for _, path, _ in unnamed] == ["oncall"]
+
+
+@pytest.mark.parametrize(
+    ("routes", "ladder", "found"),
+    [
+        ("[{to: [ann, bob]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.ann.only")]),
+        ("[{brand: [acme], to: [ann]}, {to: [out]}]", "", []),
+        ("[{to: [out]}, {to: [ann]}]", "", []),
+        ("[{to: [bobs]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.bob.only")]),
+        ("[{to: [oncall]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.ann.only")]),
+        (
+            "[{to: [oncall, out]}]",
+            ", ladder: [{after: 5m, remind: first}, {after: 9m, call: bob}]",
+            [("oncall.ladder.1.call", "'bob' hears nothing of 'beta': this rung calls nobody", "people.bob.only")],
+        ),
+    ],
+)
+def test_a_route_or_rung_that_means_nobody_who_may_hear_of_a_brand_is_told(
+    tmp_path: Path, routes: str, ladder: str, found: list[tuple[str, str, str]]
+) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    people = "{ann: {call_by: anns, only: acme}, bob: {call_by: bobs, only: [acme]}, cy: {call_by: out}}"
+    oncall = f"{{turns: [{'ann, cy' if ladder else 'ann, bob'}]{ladder}}}"
+    parts = {**GOOD, "people": people, "oncall": oncall, "routes": routes, "operator": "{to: out}"}
+    parts["brands"] = "{acme: {query: acme}, beta: {query: beta}}"
+    parts["channels"] = "{anns: {kind: console}, bobs: {kind: console}, out: {kind: console}}"
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    every = [each for each in check(load(path, CATALOGS), CATALOGS) if "'beta'" in each.message]
+    told = [each for each in every if each.path.startswith(("routes.", "oncall.ladder."))]
+    assert [(path, message) for path, message, _ in found] == [(each.path, each.message) for each in told]
+    assert all(way in each.hint and each.level == "warning" for each, (_, _, way) in zip(told, found, strict=True))
 
 
 def test_no_digest_shows_one_client_the_figures_of_another_nor_rings(tmp_path: Path) -> None:

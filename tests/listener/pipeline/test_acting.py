@@ -13,6 +13,7 @@ from alerts.sentences import ours
 from config.people import Person
 from listener.pipeline.acting import Acting, Place
 from listener.pipeline.writer import Writer
+from tests.listener.pipeline.test_ceiling import deliver
 from tests.listener.pipeline.world import World
 
 Pressing = Callable[..., Awaitable[Acted]]
@@ -72,7 +73,7 @@ async def test_a_false_alarm_ends_once_it_is_known_why(world, reason, kept):
     assert ("namesake", 7, False) == (asked.choices[0].act, len(asked.choices), asked.done)
     assert ("resolved", "false-alarm", kept) == (row.state, row.ending, ours(row.judged_because, "fr"))
     assert (
-        f"Merci. Incident n°\u00a01 clos comme fausse alerte ({kept}). Fausses alertes ce mois-ci\u00a0: 1."
+        f"Merci. Incident n°\u00a01 clos comme fausse alerte ({kept}). Fausses alertes en 30\u00a0jours\u00a0: 1."
         == told.words
     )
 
@@ -102,7 +103,22 @@ async def test_the_ceiling_of_who_was_told_is_named_and_nobody_elses(world):
     async with pressing(world, people=people) as press:
         told = await press("campaign")
 
-    assert told.words.endswith("False alarms this month: 1, ceiling: 2.")
+    assert told.words.endswith("False alarms in 30 days: 1, ceiling: 2.")
+
+
+@pytest.mark.parametrize(("days", "had"), [(29, 2), (31, 1)])
+async def test_what_counts_is_what_counts_for_the_ceiling_whatever_the_month(world, days, had):
+    zoe = Person.model_validate({"call_by": "team", "false_alarms": "2 per month"})
+    for number, names in enumerate(("123", "456"), 1):
+        await world.say(*names)
+        await deliver(world)
+        async with pressing(world, "fr", people={"zoe": zoe} if number == 2 else {}) as press:
+            told = await press("other", str(number))
+        await deliver(world)
+        await calm(world)
+        world.clock.move(days=days)
+
+    assert told.words.endswith(f"Fausses alertes en 30\u00a0jours\u00a0: {had}, plafond\u00a0: 2.")
 
 
 async def calm(world):
