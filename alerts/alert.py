@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from alerts.handover import WatchOf
 from alerts.playbook import Advice
 from rules.confidence import Confidence
 from rules.transition import Ending, Severity, State, Unit
@@ -285,29 +286,14 @@ Topic = Literal[
     "live",
     "watch",
     "watch_unanswered",
+    "watch_again",
     "watch_confirmed",
     "nudge",
 ]
 
 
-TO_PEOPLE = frozenset({"watch", "watch_unanswered", "watch_confirmed", "nudge"})
+TO_PEOPLE = frozenset({"watch", "watch_unanswered", "watch_again", "watch_confirmed", "nudge"})
 """What is told to the person who is its subject."""
-
-
-class WatchOf(msgspec.Struct, frozen=True, kw_only=True):
-    """What whoever is `first` takes over, until then: the `open` incidents by number and whether somebody has them, how
-    many sources are blind and, as known when it is sent, how many `posts` are scheduled, all of their `brands`.
-    `asked`: they are to confirm, or else the `second` is told.
-    """
-
-    first: str
-    second: str | None = None
-    until: datetime | None = None
-    brands: tuple[str, ...] = ()
-    open: tuple[tuple[int, bool], ...] = ()
-    blind: int = 0
-    posts: int = 0
-    asked: bool = False
 
 
 class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -366,9 +352,9 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     `several`: these incidents, told together, the worst first.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
-    `watch`: the person `subject` takes over the watch; `watch_unanswered`: whoever takes it over did not confirm, which
-    `subject` is told as the second; `watch_confirmed`: they did. `nudge`: `subject` has an incident that grows, and
-    nobody wrote a note since `watched_since`.
+    `watch`: the person `subject` takes over the watch; `watch_unanswered`: whoever does did not confirm, which
+    `subject` is told as the second, and `watch_again` by which they are asked once more; `watch_confirmed`: they did.
+    `nudge`: `subject` has an incident that grows, and nobody wrote a note since `watched_since`.
     `digest`: how a week or a day of the brand `subject` went; what it says is read when it is sent.
     `live`: what came of a live event of the brand `subject`.
     """

@@ -58,6 +58,11 @@ def offered(language: Language, *, is_over: bool, is_taken: bool, is_judged: boo
     return words.was_it_real, (*choices(language, "real"), Choice(act="false-alarm", label=words.no))
 
 
+def confirming(language: Language) -> tuple[Choice, ...]:
+    """The button of who takes over the watch."""
+    return (Choice(act="ack", label=headings(language).confirm),)
+
+
 def refused(why: str, language: Language) -> Acted:
     """That it was not done."""
     known, said = headings(language), ours(why, language)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from alerts.acts import Choice
 from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
-from alerts.answers import choices, offered
+from alerts.answers import choices, confirming, offered
 from alerts.charting import chart_of
 from alerts.layout import LINE, Sheet, cut, laid_out, stamp
 from alerts.message import Message, Quotation
@@ -59,6 +59,7 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "no_drill": 3,
     "watch": 3,
     "watch_unanswered": 4,
+    "watch_again": 4,
     "watch_confirmed": 2,
     "nudge": 3,
 }
@@ -181,7 +182,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         context=" · ".join(filter(None, (when, reason))),
-        choices=(Choice(act="ack", label=headings(language).confirm),) if safe.watch and safe.watch.asked else (),
+        choices=confirming(language) if safe.watch and safe.watch.asked and safe.watch.here else (),
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_NOTICE_PRIORITY[safe.topic],

@@ -36,6 +36,9 @@ class Person(Model):
 
     name: Label | None = None
     """What people call them, in alerts; their key when not given."""
+    known_as: Listed[str] = ()
+    """What they are called where they take an incident in a channel that others read too: a handle, a display name or
+    an address, such as `[camille, ann@example.org]`."""
     language: Language | None = None
     """Language of what they are told; that of the channel when not given."""
     time_zone: TimeZone | None = None

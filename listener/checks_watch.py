@@ -19,10 +19,12 @@ def check_watch(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
         return
     yield from _idle(loaded)
     yield from _shared(loaded)
+    yield from _alike(loaded)
     if loaded.settings.oncall:
         yield from _holes(loaded)
         yield from _blind(loaded)
         yield from _asleep(loaded, catalogs)
+        yield from _mute(loaded, catalogs)
     for brand in loaded.settings.brands:
         yield from _unheard(loaded, brand)
 
@@ -40,6 +42,18 @@ def _idle(loaded: Loaded) -> Iterator[Problem]:
             message = "no route leads to this person, who is in no turn either"
             hint = f"routes: - {{to: [{name}]}}"
             yield loaded.document.problem(("people", name), message, hint, warning=True)
+
+
+def _alike(loaded: Loaded) -> Iterator[Problem]:
+    """Two people who are called the same somewhere: errors, as one would be taken for the other."""
+    people = directory(loaded.settings.people, None, "UTC")
+    for name, person in loaded.settings.people.items():
+        for number, called in enumerate(person.known_as):
+            other = people.known(called)
+            if other != name:
+                message = f"'{called}' means '{other}' too"
+                hint = "write what only one of them is called"
+                yield loaded.document.problem(("people", name, "known_as", number), message, hint)
 
 
 def _shared(loaded: Loaded) -> Iterator[Problem]:
@@ -144,6 +158,21 @@ def _blind_to(loaded: Loaded, brand: str) -> Iterator[Problem]:
         message = f"'{name}' may have the watch and hears nothing of '{brand}': the next in turn is told"
         hint = f"add {brand}, or route it to somebody else"
         yield loaded.document.problem(("people", name, "only"), message, hint, warning=True)
+
+
+def _mute(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """People who take over the watch, and whose answer nobody could hear."""
+    settings = loaded.settings
+    assert settings.oncall
+    taking = (*settings.oncall.turns, *(swap.who for swap in settings.oncall.swaps))
+    for name in dict.fromkeys(taking if settings.oncall.confirm_at_start else ()):
+        channels = [settings.channels[each] for each in settings.reached_by(name)]
+        specs: list[ChannelSpec] = [catalogs.channels.spec(channel.kind) for channel in channels]
+        heard = [spec.ack and spec.answerable(channel.options) for spec, channel in zip(specs, channels, strict=True)]
+        if channels and not any(heard):
+            message = "takes over the watch, and can confirm it in none of these channels: nobody asks for it"
+            hint = "add a channel that takes answers, or write confirm_at_start: false in oncall"
+            yield loaded.document.problem(("people", name, "call_by"), message, hint, warning=True)
 
 
 def _asleep(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:

@@ -20,7 +20,10 @@ _SEALED = re.compile(r"<([A-Za-z0-9_-]{1,64})\.[0-9]{1,9}\.[a-z0-9-]{1,80}\.([0-
 _NAMED = re.compile(r"<[!-~]{1,250}>")
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
 _ACTS: dict[Press, tuple[str, ...]] = {
-    "ack": ("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+    "ack": (
+        *("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+        *("je confirme", "i confirm"),
+    ),
     "unack": ("annuler la prise en charge", "i don't have it"),
     "silence": ("sourdine 1 h", "sourdine", "silence 1 h", "silence"),
     "real": ("vraie alerte", "real alert"),

@@ -16,7 +16,6 @@ from config.settings import Component, Settings
 from listener.pipeline.loads import own_channels
 from listener.pipeline.namesake import suggestion
 from listener.pipeline.notify import directory_of
-from listener.pipeline.pending import owners_of
 from listener.store.port import Answered, IncidentRow, StoreError, Views
 from rules.instant import Instant, moment, span
 from rules.text import defuse, shorten
@@ -91,8 +90,9 @@ class Acting:
         language = act.language or self._place.language
         times = Times(moment(self._now()), self._place.zone, language)
         channel = self._place.channel
-        owner = owners_of(directory_of(self._settings()), [channel]).get(channel)
-        by = shorten(defuse(owner or act.by), NAME) or "?"
+        people = directory_of(self._settings())
+        who = people.owner(channel) or people.known(act.by)
+        by = shorten(defuse(people.called(who) if who else act.by), NAME) or "?"
         try:
             row = await self._views.incident(act.incident)
             if why_not := _objection(act, row):

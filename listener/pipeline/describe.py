@@ -20,10 +20,10 @@ from alerts.alert import (
     Notice,
     Quote,
     Role,
-    WatchOf,
 )
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
+from alerts.handover import WatchOf
 from alerts.playbook import Advice
 from alerts.step import ACTING
 from config.settings import Component, Settings

@@ -19,16 +19,24 @@ Told = TypeVar("Told", Alert, Notice)
 def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
     """The same with a link that opens its incident for whoever reads `channel`, and lets them act, where it has that
     of a page. Programs get none: what they are told may stand in a log, and the page asks them who they are. An alert
-    knows whether it can be answered there.
+    and a hand-over know whether they can be answered there.
     """
     base, number = settings.daemon.external_url, told.number
     if isinstance(told, Alert):
-        spec, options = CHANNELS.spec(settings.channels[channel].kind), settings.channels[channel].options
-        told = msgspec.structs.replace(told, answerable=spec.ack and spec.answerable(options))
+        told = msgspec.structs.replace(told, answerable=is_answerable(channel, settings))
+    elif told.watch:
+        here = is_answerable(channel, settings)
+        told = msgspec.structs.replace(told, watch=msgspec.structs.replace(told.watch, here=here))
     # a drill has a number of its own, and no page
     if told.link is None or base is None or number is None or not CHANNELS.spec(settings.channels[channel].kind).people:
         return told
     return msgspec.structs.replace(told, link=links.page(base, number, channel, instant(told.at)))
+
+
+def is_answerable(channel: str, settings: Settings) -> bool:
+    """Whether what is told there can be answered there, by a press or a reply."""
+    spec, options = CHANNELS.spec(settings.channels[channel].kind), settings.channels[channel].options
+    return spec.ack and spec.answerable(options)
 
 
 def recipients(settings: Settings) -> Mapping[bytes, Recipient]:

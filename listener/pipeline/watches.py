@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from alerts.alert import Notice, Topic, WatchOf
+from alerts.alert import Notice, Topic
 from alerts.delivery import Call, Outgoing
+from alerts.handover import WatchOf
 from alerts.outbox import delivery_id
 from alerts.people import Directory
 from alerts.watching import TakenOver, is_unwritten, is_watch, taken_over
 from listener.pipeline.describe import page_of
 from listener.pipeline.engines import Engines
+from listener.pipeline.linking import is_answerable
 from listener.pipeline.notify import directory_of
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
@@ -74,6 +76,8 @@ class Watches:
     ) -> None:
         settings, watch = turn.setup.settings, over.watch
         asked = settings.oncall is not None and settings.oncall.confirm_at_start
+        # who can answer nowhere is not asked: the second would hear each time that they did not
+        asked = asked and any(is_answerable(each, settings) for each in people.people[watch.first].call_by)
         brands = [brand for brand in settings.brands if people.sees(watch.first, brand)]
         open_now = await self._views.incidents(open_only=True, limit=_MOST)
         mine = [row for row in open_now if row.brand in brands]
@@ -89,11 +93,20 @@ class Watches:
         if over.begun:
             notice = Notice(id=over.id, topic="watch", at=moment(turn.at), subject=watch.first, watch=of)
             turn.commit.outgoing += _to(people, watch.first, notice, over.id, turn.at)
-        if over.unanswered and asked and watch.second and not await self._is_confirmed(over.id):
-            name = f"{over.id}-unanswered"
-            told = replace(of, asked=False)
-            notice = Notice(id=name, topic="watch_unanswered", at=moment(turn.at), subject=watch.second, watch=told)
-            turn.commit.outgoing += _to(people, watch.second, notice, over.id, turn.at)
+        if over.unanswered and asked and not await self._is_confirmed(over.id):
+            self._unanswered(over, of, people, turn)
+
+    def _unanswered(self, over: TakenOver, of: WatchOf, people: Directory, turn: Turn) -> None:
+        """The second hears that nobody confirmed, and whoever was to is asked once more."""
+        told: list[tuple[str | None, Topic, WatchOf]] = [
+            (over.watch.second, "watch_unanswered", replace(of, asked=False)),
+            (over.watch.first, "watch_again", of),
+        ]
+        for who, topic, what in told:
+            if who is not None:
+                name = f"{over.id}-{topic.removeprefix('watch_')}"
+                notice = Notice(id=name, topic=topic, at=moment(turn.at), subject=who, watch=what)
+                turn.commit.outgoing += _to(people, who, notice, over.id, turn.at)
 
     async def _is_confirmed(self, thread: str) -> bool:
         rows = await self._views.deliveries(thread=thread)
@@ -114,7 +127,7 @@ class Watches:
         return found
 
     def _nudge(self, row: IncidentRow, since: Instant, people: Directory, turn: Turn) -> None:
-        name, who = f"nudge-{row.id}-{since}", _holder(row, people)
+        name, who = f"nudge-{row.id}-{since}", people.known(row.acknowledged_by or "")
         if who is None or name in self._nudged or not people.sees(who, row.brand):
             return
         self._nudged = frozenset([*list(self._nudged)[-_MOST:], name])
@@ -129,12 +142,6 @@ class Watches:
             link=page_of(row, turn.setup.settings),
         )
         turn.commit.outgoing += _to(people, who, notice, name, turn.at)
-
-
-def _holder(row: IncidentRow, people: Directory) -> str | None:
-    """The person who has an incident, by what they are called."""
-    by = (row.acknowledged_by or "").casefold()
-    return next((name for name in people.people if by in (name, people.called(name).casefold())), None)
 
 
 def _blind(rows: Iterable[SourceRow], turn: Turn, brands: Iterable[str]) -> int:

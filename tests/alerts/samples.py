@@ -21,11 +21,11 @@ from alerts.alert import (
     Share,
     Slot,
     Talk,
-    WatchOf,
     Withheld,
 )
 from alerts.drill import FIGURES as MADE_UP
 from alerts.example import QUARTER, example
+from alerts.handover import WatchOf
 from alerts.playbook import advice, shipped_advice
 from config.playbooks import Playbook
 from rules.confidence import Confidence
@@ -333,6 +333,7 @@ NOTICES |= {
     for topic, watch in (
         ("watch", replace(_WATCH, blind=1, posts=2)),
         ("watch_unanswered", replace(_WATCH, asked=False)),
+        ("watch_again", replace(_WATCH, here=False)),
         ("watch_confirmed", replace(_WATCH, until=None, asked=False)),
     )
 }

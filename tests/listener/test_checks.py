@@ -281,6 +281,7 @@ PEOPLE = "{ann: {call_by: phone}, bob: {call_by: [phone, out]}}"
     ],
 )
 def test_holes_in_the_watch_are_told(tmp_path: Path, watch: str, found: list[tuple[str, str]]) -> None:
+    watch = f"{watch[:-1]}, confirm_at_start: false}}"
     told = said(tmp_path, people=PEOPLE, oncall=watch, routes="[{to: [oncall, out]}]")
     assert [(level, path) for level, path, _ in told] == [("warning", path) for path, _ in found]
     assert all(words in message for (_, _, message), (_, words) in zip(told, found, strict=True))
@@ -290,7 +291,9 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
     people = "{ann: {call_by: out}, bob: {call_by: bobs, only: beta}, cy: {call_by: phone}}"
     parts = {"people": people, "brands": "{acme: {query: acme}, beta: {query: beta}}"}
     parts["channels"] = GOOD["channels"].replace("}, out", "}, bobs: {kind: telegram, token: '1:a', chat: 1}, out")
-    told = said(tmp_path, **parts, oncall="{turns: [ann, bob]}", routes="[{to: [phone, oncall]}]")
+    told = said(
+        tmp_path, **parts, oncall="{turns: [ann, bob], confirm_at_start: false}", routes="[{to: [phone, oncall]}]"
+    )
     told = [each for each in told if "plain text" not in each[2]]
     assert [(path, message.split(":")[0]) for _, path, message in told] == [
         ("people.cy", "no route leads to this person, who is in no turn either"),
@@ -299,7 +302,22 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
         ("oncall.turns", "of 'acme' only 'ann' hears among the turns"),
     ]
     unnamed = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}")
-    assert [path for _, path, _ in unnamed] == ["oncall"]
+    assert [path for _, path, message in unnamed if "confirm" not in message] == ["oncall"]
+
+
+def test_two_people_who_are_called_the_same_are_told(tmp_path: Path) -> None:
+    people = "{ann: {call_by: phone, known_as: '@Ann.B'}, bob: {call_by: out, known_as: [bob, ann.b]}}"
+    (found,) = [each for each in said(tmp_path, people=people, routes="[{to: [ann, bob]}]") if each[0] == "error"]
+    assert ("error", "people.bob.known_as.1", "'ann.b' means 'ann' too") == found
+
+
+def test_who_could_not_confirm_a_hand_over_is_told(tmp_path: Path) -> None:
+    found = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}", routes="[{to: [oncall]}]")
+    assert ["people.ann.call_by", "people.bob.call_by"] == [path for _, path, text in found if "confirm it" in text]
+    never = said(
+        tmp_path, people=PEOPLE, oncall="{turns: [ann, bob], confirm_at_start: false}", routes="[{to: oncall}]"
+    )
+    assert not [text for _, _, text in never if "confirm it" in text]
 
 
 @pytest.mark.parametrize(
