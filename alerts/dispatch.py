@@ -91,8 +91,9 @@ class Dispatcher:
         if len(receipt) > RECEIPT:
             log.error("receipt_too_long", channel=self.name, delivery=first.id)
             receipt = ""
-        kept = receipt if is_alone else ""
-        return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="sent", receipt=kept)
+        kept, told_in = (receipt, "") if is_alone else ("", message.id)
+        at = self._now()
+        return Outcome(delivery=first.id, at=at, attempt=attempt, state="sent", receipt=kept, told_in=told_in)
 
     async def _fail(self, deliveries: Sequence[Delivery], error: SendError) -> None:
         first, begun = deliveries[0], min(max(each.created, each.slot or 0) for each in deliveries)

@@ -197,6 +197,7 @@ class Notifier:
                 critical=heard.severity == "critical",
                 circle=circle_of(self._settings, heard.brand),
                 call=seat.call and msgspec.structs.replace(seat.call, present=present),
+                asks=True,
             )
             for seat in found
         ]
@@ -227,6 +228,9 @@ class Notifier:
         self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard, now: Heard
     ) -> list[Outgoing]:
         circle = circle_of(self._settings, step.brand)
+        # a new high of what was told at that level wakes nobody either
+        is_high = step.state == "worse" and at == step.at and not _rises(step, before.severity)
+        is_calm = is_high or step.state not in ACTING
         return [
             Outgoing(
                 id=delivery_id(step.id, channel),
@@ -236,17 +240,13 @@ class Notifier:
                 transition=step.id,
                 critical=step.severity == "critical",
                 fallback=tuple(routed.fallback.get(channel, ())),
-                circle=None if self._goes_on(step, at, channel, before) else circle,
+                circle=circle,
                 call=now.called(routed.calls.get(channel)),
+                asks=step.state in ACTING,
+                goes_on=is_calm and channel in before.own and before.planned.get(channel, at) <= at,
             )
             for channel in channels
         ]
-
-    def _goes_on(self, step: Transition, at: Instant, channel: str, before: Heard) -> bool:
-        """Whether a step is told at once: on a message of its own incident, or since it asks nobody to act on what the
-        channel was told.
-        """
-        return channel in before.own or (step.state not in ACTING and before.planned.get(channel, at) <= at)
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
         as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)

@@ -200,8 +200,10 @@ def together(connection: Connection, first: Delivery, at: Instant, limit: int) -
 
 
 def slots(connection: Connection, since: Instant) -> list[Slot]:
-    page = select(OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot).where(OUTBOX.c.slot > since).distinct()
-    return [Slot(row.channel, row.circle, row.slot) for row in connection.execute(page.order_by(OUTBOX.c.slot))]
+    mine = (OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot)
+    urgent = func.max(case((and_(OUTBOX.c.critical, OUTBOX.c.asks), 1), else_=0))
+    page = select(*mine, urgent.label("urgent")).where(OUTBOX.c.slot > since).group_by(*mine).order_by(OUTBOX.c.slot)
+    return [Slot(row.channel, row.circle, row.slot, bool(row.urgent)) for row in connection.execute(page)]
 
 
 def _receipt(connection: Connection, later: Delivery) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0012"
+HEAD = "0013"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -155,9 +155,12 @@ OUTBOX = Table(
     Column("call", LargeBinary),
     Column("circle", Text),
     _instant("slot"),
+    Column("asks", Boolean, nullable=False),
+    _text("told_in"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),
     Index("outbox_slot", "slot"),
+    Index("outbox_told_in", "told_in"),
 )
 ATTEMPTS = Table(
     "attempts",
