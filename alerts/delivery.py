@@ -115,9 +115,12 @@ def of_one_thread(deliveries: Sequence[Delivery]) -> bool:
 
 @dataclass(frozen=True)
 class Slot:
-    """When a channel is told of what is of one circle. `critical`: it asks to act on something critical."""
+    """When a channel is told of what is of one circle. `asks`: somebody is to act, and if `critical` on something that
+    is.
+    """
 
     channel: str
     circle: str
     at: Instant
+    asks: bool = True
     critical: bool = False

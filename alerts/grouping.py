@@ -1,7 +1,8 @@
 """When a page is sent, and with which others: the first at once, what follows closely in one message. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 
 from rules.instant import MINUTE, SECOND, Instant, Span
 
@@ -20,13 +21,21 @@ Circle = str
 """Whose brands these are. Only what is of one circle stands in one message."""
 
 
+class Rank(IntEnum):
+    """How much a page matters: what asks nobody to act, what does, and what does on something critical."""
+
+    LATER = 0
+    ASKS = 1
+    CRITICAL = 2
+
+
 @dataclass(frozen=True)
 class Page:
-    """A message, sent or to be sent. `critical`: it asks somebody to act on something critical."""
+    """A message, sent or to be sent."""
 
     at: Instant
     circle: Circle = ""
-    critical: bool = False
+    rank: Rank = Rank.ASKS
 
 
 class Pages:
@@ -39,37 +48,44 @@ class Pages:
     def __init__(self, known: Iterable[Page] = ()) -> None:
         self._pages = sorted(known, key=_moment)
 
-    def place(self, circle: Circle, at: Instant, *, critical: bool = False) -> Instant:
-        """When what happens at `at` in a circle is told: with what is planned of it, else as soon as may be. What is
-        critical does not wait for what is planned: it has a message of its own where that can be sooner.
+    def place(self, circle: Circle, at: Instant, rank: Rank = Rank.ASKS) -> Instant:
+        """When what happens at `at` in a circle is told: with what is planned of it and matters as much, else as soon
+        as may be.
         """
         self._pages = [each for each in self._pages if each.at > at - STRETCH]
-        planned = next((each for each in self._pages if each.circle == circle and each.at > at), None)
-        if planned and not critical:
-            return planned.at
-        free = self._free(circle, at, critical=critical)
-        if planned and planned.at <= free:
-            self._pages.remove(planned)
-            free = planned.at
-        self._pages = sorted([*self._pages, Page(free, circle, critical)], key=_moment)
-        return free
+        planned = [each for each in self._pages if each.circle == circle and each.at > at]
+        for each in planned:
+            if each.rank >= rank:
+                return each.at
+        page = Page(self._free(circle, at, rank), circle, rank)
+        for each in planned:
+            if each.at <= page.at:
+                self._pages.remove(each)
+                page = replace(page, at=each.at)
+        self._pages = sorted([*self._pages, page], key=_moment)
+        return page.at
 
-    def _free(self, circle: Circle, at: Instant, *, critical: bool) -> Instant:
+    def _free(self, circle: Circle, at: Instant, rank: Rank) -> Instant:
         """The first moment at which one more may be sent."""
-        # what is critical waits for nothing but what is, of its own
-        before = (each for each in self._pages if not critical or (each.critical and each.circle == circle))
-        begin = max([at, *(each.at + SPACE for each in before if each.at <= at)])
+        before = [each for each in self._pages if each.at <= at and (each.rank == Rank.LATER) == (rank == Rank.LATER)]
+        if rank == Rank.CRITICAL:
+            # it waits for nothing but what is, of its own
+            before = [each for each in before if (each.rank, each.circle) == (rank, circle)]
+        begin = max([at, *(each.at + SPACE for each in before)])
         later = (each.at + STRETCH for each in self._pages if each.at + STRETCH > begin)
-        most = MOST if critical else MOST - KEPT
-        return next(moment for moment in (begin, *later) if self._has_room(moment, most))
+        return next(moment for moment in (begin, *later) if self._has_room(moment, rank))
 
-    def _has_room(self, moment: Instant, most: int) -> bool:
-        """Whether no STRETCH that holds the moment would hold more than `most`."""
-        near = sorted([moment, *(each.at for each in self._pages if abs(each.at - moment) < STRETCH)])
-        return all(
-            last - first >= STRETCH or not first <= moment <= last
-            for first, last in zip(near, near[most:], strict=False)
-        )
+    def _has_room(self, moment: Instant, rank: Rank) -> bool:
+        """Whether one more at that moment leaves all of them few, and what is kept for something critical."""
+        calm = [each.at for each in self._pages if each.rank < Rank.CRITICAL]
+        few = _are_few([each.at for each in self._pages], moment, MOST)
+        return few and (rank == Rank.CRITICAL or _are_few(calm, moment, MOST - KEPT))
+
+
+def _are_few(moments: Iterable[Instant], moment: Instant, most: int) -> bool:
+    """Whether with `moment` no STRETCH around it holds more than `most`."""
+    near = sorted([moment, *(each for each in moments if abs(each - moment) < STRETCH)])
+    return all(last - first >= STRETCH for first, last in zip(near, near[most:], strict=False))
 
 
 def _moment(page: Page) -> Instant:

@@ -144,7 +144,13 @@ def dossier_made_safe(dossier: Dossier, language: Language) -> Dossier:
         sources=_named(dossier.sources),
         words=dict(_words(dossier.words)),
         moments=tuple(
-            replace(each, by=_text(each.by, NAME), text=_text(each.text, NOTE), channel=_text(each.channel, NAME))
+            replace(
+                each,
+                by=_text(each.by, NAME),
+                text=_text(each.text, NOTE),
+                channel=_text(each.channel, NAME),
+                spared=tuple(_name(name) for name in each.spared),
+            )
             for each in dossier.moments
         ),
         quotes=tuple(_quote(each, language) for each in dossier.quotes if defuse(each.text[:READ])),

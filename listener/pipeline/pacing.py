@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from alerts.channel import CHANNELS
 from alerts.delivery import Delivery, Outgoing, Slot
-from alerts.grouping import STRETCH, Page, Pages
+from alerts.grouping import STRETCH, Page, Pages, Rank
 from alerts.quiet import quiet_until
 from config.settings import Settings
 from listener.pipeline.linking import recipient
@@ -28,7 +28,7 @@ class Pacing:
             if not each.circle.startswith(_LATER):
                 known[each.channel].append(each)
         for channel, mine in known.items():
-            self._pages[channel] = Pages(Page(each.at, each.circle, each.critical) for each in mine)
+            self._pages[channel] = Pages(Page(each.at, each.circle, _rank(each)) for each in mine)
 
     def place(
         self, outgoing: Sequence[Outgoing], settings: Settings, heard: MutableMapping[str, Heard], at: Instant
@@ -63,10 +63,14 @@ class Pacing:
         # what one press takes, or what ends in one calm, is one message
         slot = None if each.asks else quiet.get((each.channel, circle))
         if slot is None:
-            slot = self._pages[each.channel].place(circle, at, critical=each.critical and each.asks)
+            slot = self._pages[each.channel].place(circle, at, _rank(each))
         if not each.asks:
             quiet[each.channel, circle] = slot
         return replace(each, slot=slot, due=slot, circle=circle)
+
+
+def _rank(each: Outgoing | Slot) -> Rank:
+    return Rank.LATER if not each.asks else Rank.CRITICAL if each.critical else Rank.ASKS
 
 
 def has_waited(delivery: Delivery) -> bool:

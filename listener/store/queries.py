@@ -201,9 +201,10 @@ def together(connection: Connection, first: Delivery, at: Instant, limit: int) -
 
 def slots(connection: Connection, since: Instant) -> list[Slot]:
     mine = (OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot)
-    urgent = func.max(case((and_(OUTBOX.c.critical, OUTBOX.c.asks), 1), else_=0))
-    page = select(*mine, urgent.label("urgent")).where(OUTBOX.c.slot > since).group_by(*mine).order_by(OUTBOX.c.slot)
-    return [Slot(row.channel, row.circle, row.slot, bool(row.urgent)) for row in connection.execute(page)]
+    rank = func.max(case((and_(OUTBOX.c.critical, OUTBOX.c.asks), 2), (OUTBOX.c.asks, 1), else_=0))
+    page = select(*mine, rank.label("rank")).where(OUTBOX.c.slot > since).group_by(*mine).order_by(OUTBOX.c.slot)
+    found = connection.execute(page)
+    return [Slot(row.channel, row.circle, row.slot, asks=row.rank > 0, critical=row.rank > 1) for row in found]
 
 
 def _receipt(connection: Connection, later: Delivery) -> str:

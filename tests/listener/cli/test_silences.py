@@ -3,13 +3,16 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 
+from alerts.ceiling import Spared
 from alerts.silence import Hush, HushFor
 from listener.cli import store_access
 from rules.instant import HOUR
 from tests.listener.cli.stocked import carry_out, stocked
 from tests.listener.pipeline.world import START, configured, opened
+from tests.stores import commit
 
 ROUTES = (
     "[{severity: critical, to: [phone]}, {hours: Mon-Fri 08:00-19:00, time_zone: Europe/Paris, to: [team]},"
@@ -141,15 +144,26 @@ def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_
 
 
 def test_what_was_held_back_is_counted_and_shown_with_its_step(badbuzz, tmp_path):
+    spared = Spared(incident="", person="ann", step=0, at=START, had=2, accept=2)
+
     async def hear() -> None:
         async with opened(tmp_path) as world:
             wish = HushFor(what=Hush(rule="many"), span=HOUR)
             await world.views.ask_silence(wish, "known", "anna", START)
             await world.ledger.write([])
             await world.say("1", "2", "3")
+            (row,) = await world.views.incidents()
+            await world.store.commit(commit(START + 1, spared=[msgspec.structs.replace(spared, incident=row.id)]))
 
     asyncio.run(hear())
     config = tmp_path / "badbuzz.yaml"
+    shown = badbuzz("incidents", "show", "1", "--config", config).out
+    assert "held back from ann, who had 2 false alarms of 2 in 30 days" in shown
+    assert [("ann", 2)] == [
+        (each["person"], each["had"])
+        for each in map(json.loads, badbuzz("incidents", "show", "1", "--config", config, "--json").out.splitlines())
+        if each.get("type") == "spared"
+    ]
     assert 1 == badbuzz("silences", "list", "--config", config, "--json").json["held_back"]
     assert "held back by silence 1" in badbuzz("incidents", "show", "1", "--config", config).out
     assert "no delivery" in badbuzz("deliveries", "list", "--config", config).out

@@ -51,7 +51,7 @@ async def test_a_week_is_told_beside_the_four_before_with_all_that_happened_and_
     minutes = [span / timedelta(minutes=1) for span in (told.taken_after, told.replied_after)]
     assert ([21, 50], "critical", 239, "real") == (minutes, told.severity, told.peak, told.ending)
     held = [(each.reason, each.steps, each.by) for each in digest.withheld]
-    assert [("quiet", 1, ""), ("silence", 1, "Léa")] == held
+    assert [("quiet", 1, ""), ("silence", 1, "Léa"), ("ceiling", 1, "zoe")] == held
     assert timedelta(seconds=9) == digest.drill.taken_after
     assert [datetime(2026, 11, 17, 10, tzinfo=UTC)] == [each.at for each in digest.ahead if each.what == "drill"]
     never, press = digest.unheard
