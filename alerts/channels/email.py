@@ -22,7 +22,7 @@ from aiosmtplib import SMTPResponseException
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.acts import Acted
-from alerts.alert import Notice
+from alerts.alert import Alert, Notice
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
@@ -286,7 +286,9 @@ def _how(message: Message) -> str:
     known = headings(message.language)
     told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
     words = [quoted(told.get(each.act, each.label), message.language) for each in message.choices]
-    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{', '.join(words)}.")))
+    # the word for a drill comes last everywhere
+    drill = known.drill if isinstance(message.about, Alert) and message.about.drill else ""
+    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{', '.join(words)}.", drill)))
 
 
 def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:

@@ -41,7 +41,9 @@ CALM = Digest(
     made_at=UNTIL + timedelta(hours=9),
     counted=replace(WEEK, negative=225, posts=900, unsupported=0),
     before=(Counted(posts=880, negative=220), Counted(posts=920, negative=230)),
-    days=tuple(Day(day=date(2026, 11, 9 + n), counted=replace(WEEK, posts=n), usual=n + 0.4) for n in range(7)),
+    days=tuple(
+        Day(day=date(2026, 11, 9 + n), counted=Counted(posts=9 * n, negative=n), usual=50.4 - n) for n in range(7)
+    ),
     sources=5,
 )
 LIVED = Lived(
@@ -84,7 +86,11 @@ BUSY = replace(
     ),
     worth=(worth("asks", "Le vol de mardi est-il maintenu ?"), worth("praise", "Merci à l’équipe d’Orly")),
     read=5_000,
-    campaigns=(Campaign(name="Hiver malin", expected=2.0, measured=1.64), Campaign(name="Soldes", expected=2.0)),
+    campaigns=(
+        Campaign(name="Hiver malin", expected=2.0, measured=1.64),
+        Campaign(name="Soldes", expected=2.0),
+        Campaign(name="Bleu"),
+    ),
     events=(Event(tag="#AcmeAirRepond", begins=OPENED, ends=UNTIL, counted=WEEK),),
     unheard=(
         Unheard(source="tiktok", never=True),
