@@ -11,7 +11,7 @@ from alerts.silence import Hush, HushFor
 from listener.cli import store_access
 from rules.instant import HOUR
 from tests.listener.cli.stocked import carry_out, stocked
-from tests.listener.pipeline.world import START, configured, opened
+from tests.listener.pipeline.world import CHANNELS, START, configured, opened
 from tests.stores import commit
 
 ROUTES = (
@@ -130,6 +130,36 @@ def test_who_has_the_watch_and_who_follows_is_said_with_when_and_why(badbuzz, tm
     assert "2027-01-15 08:20, 20 min later, if nobody has it: call bob by team" in told[4]
     (row,) = lines(badbuzz("routes", "test", *now, "--json"))
     assert ({"phone": "ann"}, ["phone"]) == (row["people"], row["ladder"][0]["channels"])
+
+
+def test_what_one_person_gets_is_said_with_when_and_why(badbuzz, tmp_path):
+    quiet = WATCH.replace("only: acme", "only: acme, quiet_hours: '07:00-09:30', time_zone: Europe/Paris, name: Ann")
+    quiet = quiet.replace("[{to: [oncall, boss]}]", "[{severity: critical, to: [oncall]}, {to: ann}]")
+    phone = "phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}"
+    config = stocked(tmp_path, routes=quiet, channels=CHANNELS.replace("phone: {kind: console}", phone))
+    asked = ("routes", "test", "--config", config, "--at", "2027-01-15T08:00Z", "--person")
+    told = badbuzz(*asked, "ann").out.splitlines()
+    assert "Ann, by phone; quiet hours 07:00-09:30 (Europe/Paris)" == told[0]
+    assert [
+        f"  has the watch from {when}"
+        for when in (
+            "now until Mon 2027-01-18 09:00",
+            "Mon 2027-01-25 09:00 until Mon 2027-02-01 09:00",
+        )
+    ] == told[1:3]
+    rows = {row["severity"]: row for row in lines(badbuzz(*asked, "ann", "--brand", "acme", "--json"))}
+    assert ["critical", "warning", "info"] == list(rows)
+    at, later = "2027-01-15T08:00:00Z", "2027-01-15T08:30:00Z"
+    assert [{"channel": "phone", "at": at}] == rows["critical"]["told"]
+    assert [{"channel": "phone", "at": later}] == rows["warning"]["told"]
+    assert [{"at": "2027-01-15T08:10:00Z", "does": "remind", "channels": ["phone"]}] == rows["critical"]["ladder"]
+    assert [] == rows["warning"]["ladder"]
+    second = badbuzz(*asked, "bob", "--brand", "acme", "--severity", "critical").out.splitlines()
+    assert "critical of acme, open: nothing at first" == second[-3]
+    assert "  no route that fits leads to them" == second[-2]
+    assert "  called by team on Fri 2027-01-15 at 08:20, if nobody has it" == second[-1]
+    assert "did you mean 'ann'?" in badbuzz(*asked, "anne").err
+    assert 2 == badbuzz("routes", "test", "--config", config, "--brand", "acme").code
 
 
 def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_path):
