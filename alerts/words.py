@@ -44,6 +44,8 @@ def _environment() -> SandboxedEnvironment:
         loader=PackageLoader("alerts", "templates"),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+        # no file of ours changes while we run
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

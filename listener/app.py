@@ -270,6 +270,8 @@ class Daemon:
     def _channel(self, configured: Component) -> Job:
         async def start() -> None:
             spec, parts = CHANNELS.spec(configured.kind), self._parts
+            place, news = place_of(configured, self._settings), parts.ledger.committed.wait
+            act = Acting(parts.views, lambda: self._settings, parts.clock.now, place, wait=news)
             async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
                 tools = ChannelTools(
                     http=http,
@@ -277,9 +279,7 @@ class Daemon:
                     installation=parts.installation,
                     name=configured.name,
                     language=self._settings.daemon.language,
-                    act=Acting(
-                        parts.views, lambda: self._settings, parts.clock.now, place_of(configured, self._settings)
-                    ),
+                    act=act,
                 )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
                 parts.metrics.channel_added(configured.name)

@@ -121,7 +121,8 @@ class Matrix:
         return self.say("m.room.message", {"msgtype": "m.text", "body": body, "m.relates_to": relation})
 
     def event(self, event: str) -> dict[str, Any] | None:
-        return next((each for each in self.events if each["event_id"] == event), None)
+        number = event.removeprefix("$")
+        return self.events[int(number)] if number.isdecimal() and int(number) < len(self.events) else None
 
     def related(self, kind: str) -> list[dict[str, Any]]:
         """What we sent that relates so to another message, the latest last."""

@@ -21,6 +21,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -278,6 +279,8 @@ async def smtp_server(
 ) -> AsyncIterator[Inbox]:
     """An SMTP server: plain; STARTTLS with `trust`; TLS from the first byte with `trust` and `tls`."""
     inbox, context = Inbox(), trust.server() if trust else None
+    # it looks at all that its handler has, once a connection
+    taking = SimpleNamespace(handle_RCPT=inbox.handle_RCPT, handle_DATA=inbox.handle_DATA)
     if auth:
         options |= {"authenticator": inbox.authenticate, "auth_required": True, "auth_require_tls": not tls}
 
@@ -285,7 +288,7 @@ async def smtp_server(
         with warnings.catch_warnings():
             # it does not know that TLS from the first byte is TLS, and warns
             warnings.simplefilter("ignore", UserWarning)
-            return SMTP(inbox, hostname="mail.test", tls_context=None if tls else context, **options)
+            return SMTP(taking, hostname="mail.test", tls_context=None if tls else context, **options)
 
     server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0, ssl=context if tls else None)
     inbox.port = server.sockets[0].getsockname()[1]

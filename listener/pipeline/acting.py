@@ -39,7 +39,8 @@ async def answer(
         answered = await views.answer(command)
         if answered is not None or (left := until - loop.time()) <= 0:
             return answered
-        await (wait(left) if wait else asyncio.sleep(min(left, LOOK_AGAIN)))
+        # news may come while the store is asked
+        await (wait or asyncio.sleep)(min(left, LOOK_AGAIN))
 
 
 def quiet_for_an_hour(row: IncidentRow) -> HushFor:
@@ -72,7 +73,9 @@ def place_of(channel: Component, settings: Settings) -> Place:
 
 
 class Acting:
-    """Carries out what is asked for in a channel, by whoever it is the own one of. `settings` gives those in force."""
+    """Carries out what is asked for in a channel, by whoever it is the own one of. `settings` gives those in force, and
+    `wait` is as in `answer`.
+    """
 
     def __init__(
         self,
@@ -81,9 +84,10 @@ class Acting:
         now: Callable[[], Instant],
         place: Place,
         patience: float = PATIENCE,
+        wait: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
         self._views, self._settings, self._now = views, settings, now
-        self._place, self._patience = place, patience
+        self._place, self._patience, self._wait = place, patience, wait
 
     async def __call__(self, act: Act) -> Acted:
         """What came of it; what nobody takes in time is done once the daemon is at it again."""
@@ -115,7 +119,7 @@ class Acting:
         return await self._refusal(command, language)
 
     async def _refusal(self, command: int, language: Language) -> Acted | None:
-        answered = await answer(self._views, command, patience=self._patience)
+        answered = await answer(self._views, command, self._wait, self._patience)
         return refused(answered.refusal, language) if answered and answered.refusal else None
 
     async def _silence(self, row: IncidentRow, by: str, times: Times) -> Acted:

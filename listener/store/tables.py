@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0013"
+HEAD = "0014"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -161,6 +161,7 @@ OUTBOX = Table(
     Index("outbox_line", "state", "channel", "thread", "position"),
     Index("outbox_slot", "slot"),
     Index("outbox_told_in", "told_in"),
+    Index("outbox_thread", "thread", "position"),
 )
 ATTEMPTS = Table(
     "attempts",
