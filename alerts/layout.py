@@ -42,6 +42,15 @@ def cut(sentences: Sequence[str], limit: int) -> str:
     return text
 
 
+def fitting(sentences: Sequence[str], limit: int) -> str:
+    """The first sentence, shortened when it does not fit, and of the others those that fit, in their order."""
+    text = shorten(sentences[0], limit)
+    for sentence in sentences[1:]:
+        if len(text) + 1 + len(sentence) <= limit:
+            text = f"{text} {sentence}"
+    return text
+
+
 def laid_out(message: Message, sheet: Sheet) -> Message:
     """The message with its whole text, plain and as a page."""
     text, html = page({"message": message, "sheet": sheet}, message.language)

@@ -14,7 +14,7 @@ from alerts.acts import Choice
 from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
 from alerts.answers import choices, confirming, offered
 from alerts.charting import chart_of
-from alerts.layout import LINE, Sheet, cut, laid_out, stamp
+from alerts.layout import LINE, Sheet, cut, fitting, laid_out, stamp
 from alerts.message import Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.playbook import Advice, InWords
@@ -86,7 +86,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         title=fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
         subject=fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
         head=head,
-        line=marks.long(cut(sentences, LINE - len(marks.long("")))),
+        line=marks.long(fitting(sentences, LINE - len(marks.long("")))),
         lead=marks.long(lead),
         text="",
         html="",

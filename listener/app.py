@@ -278,7 +278,7 @@ class Daemon:
                     now=parts.clock.now,
                     installation=parts.installation,
                     name=configured.name,
-                    language=self._settings.daemon.language,
+                    language=place.language,
                     act=act,
                 )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))

@@ -17,18 +17,19 @@ WHOLE = 1_365
 TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, STEP, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 200, 300, 400
 ANSWER = 1_000
 LISTED = 3_000
-FIELDS = 8
+_SHAPES = ((8, 3), (8, 2), (8, 1), (6, 1), (4, 1), (4, 0))
+"""Most fields and quotations, tried one after the other until the whole fits: the first quotation is left out last."""
 BUTTON, TOLD = 60, 200
 """Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
 
 
 def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
     """The words with what is bold, quoted or a link named by its place, so that no word can be markup."""
-    quotes = list(message.quotations)
-    text, entities = _laid_out(message, quotes)
-    while quotes and utf16(text) > WHOLE:
-        quotes.pop()
-        text, entities = _laid_out(message, quotes)
+    text, entities = _laid_out(message, *_SHAPES[0])
+    for shape in _SHAPES[1:]:
+        if utf16(text) <= WHOLE:
+            break
+        text, entities = _laid_out(message, *shape)
     return {
         "text": text,
         "entities": entities,
@@ -60,9 +61,9 @@ class _Span(msgspec.Struct, frozen=True):
     url: str = ""
 
 
-def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[dict[str, Any]]]:
+def _laid_out(message: Message, fields: int, quotes: int) -> tuple[str, list[dict[str, Any]]]:
     text, entities = "", []
-    for number, line in enumerate(_lines(message, quotations)):
+    for number, line in enumerate(_lines(message, fields, message.quotations[:quotes])):
         text += "\n" if number else ""
         for span in filter(lambda span: span.text, line):
             if span.kind:
@@ -72,13 +73,13 @@ def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[
     return text, entities
 
 
-def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
+def _lines(message: Message, fields: int, quotations: Sequence[Quotation]) -> list[list[_Span]]:
     colon = headings(message.language).colon
     lines = [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
     lines += [[_Span(fit(row, LISTED))] for row in message.listed]
     lines += [
         [_Span(fit(field.label, LABEL), "bold"), _Span(colon + fit(field.value, VALUE))]
-        for field in message.foremost(FIELDS)
+        for field in message.foremost(fields)
     ]
     for quotation in quotations:
         lines += [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]

@@ -13,6 +13,7 @@ from alerts.safe import NAME, REASON
 from alerts.silence import USUAL, Hush, HushFor
 from alerts.times import Times
 from config.settings import Component, Settings
+from listener.pipeline.linking import recipient
 from listener.pipeline.loads import own_channels
 from listener.pipeline.namesake import suggestion
 from listener.pipeline.notify import directory_of
@@ -60,16 +61,10 @@ class Place:
 
 
 def place_of(channel: Component, settings: Settings) -> Place:
-    """What a configuration says of a channel."""
-    language: Language | None = getattr(channel.options, "language", None)
-    zone: str | None = getattr(channel.options, "time_zone", None)
-    daemon = settings.daemon
-    return Place(
-        channel=channel.name,
-        name=channel.label,
-        language=language or daemon.language,
-        zone=ZoneInfo(zone or daemon.time_zone),
-    )
+    """What a configuration says of a channel: it answers as it tells."""
+    who = recipient(channel.name, settings)
+    zone = ZoneInfo(who.time_zone)
+    return Place(channel=channel.name, name=channel.label, language=who.language, zone=zone)
 
 
 class Acting:

@@ -237,7 +237,9 @@ ALERTS = {
     **PLAYBOOKS,
     "open": OPEN,
     "everything": EVERYTHING,
-    "everything, and worse": replace(EVERYTHING, **_ROSE, heard="warning", answers=True),
+    "everything, and worse": replace(
+        EVERYTHING, **_ROSE, heard="warning", figures=replace(_KNOWN, count=71, during=310, peak=71, stories=69)
+    ),
     "worse": WORSE,
     "better": replace(WORSE, state="better", figures=replace(WORSE.figures, count=31)),
     "acknowledged": TAKEN,

@@ -11,10 +11,10 @@ import pytest
 from alerts.acts import Act, Acted, Press
 from alerts.sentences import ours
 from config.people import Person
-from listener.pipeline.acting import Acting, Place
+from listener.pipeline.acting import Acting, Place, place_of
 from listener.pipeline.writer import Writer
 from tests.listener.pipeline.test_ceiling import deliver
-from tests.listener.pipeline.world import World
+from tests.listener.pipeline.world import World, configured
 
 Pressing = Callable[..., Awaitable[Acted]]
 
@@ -45,6 +45,14 @@ async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it
 
     assert (Acted(), "Zoé already has incident 1", Acted()) == (first, second.why, undone)
     assert ("personne n’a l’incident n°\u00a01", False) == (again.why, again.done)
+
+
+def test_the_own_channel_of_somebody_answers_in_their_language(tmp_path):
+    mine = Person(language="fr", time_zone="Europe/Paris", call_by=("phone",))
+    settings = configured(tmp_path).settings.model_copy(update={"people": {"zoe": mine}})
+    places = [place_of(settings.channels[name], settings) for name in ("phone", "team")]
+
+    assert [("fr", "Europe/Paris"), ("en", "UTC")] == [(place.language, place.zone.key) for place in places]
 
 
 async def test_a_silence_has_an_owner_a_reason_and_an_end_and_says_what_comes_all_the_same(world):
