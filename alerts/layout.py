@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from alerts.alert import Alert
 from alerts.message import Message
 from alerts.times import Times
 from alerts.words import page
@@ -53,5 +54,7 @@ def fitting(sentences: Sequence[str], limit: int) -> str:
 
 def laid_out(message: Message, sheet: Sheet) -> Message:
     """The message with its whole text, plain and as a page."""
-    text, html = page({"message": message, "sheet": sheet}, message.language)
+    advice = message.about.advice if isinstance(message.about, Alert) else None
+    phones = sorted((step.phone for step in advice.steps if step.phone), key=len, reverse=True) if advice else []
+    text, html = page({"message": message, "sheet": sheet, "phones": phones}, message.language)
     return replace(message, text=text, html=html)

@@ -280,7 +280,7 @@ def _advised(alert: Alert, language: Language) -> dict[str, Any]:
         return composed(getattr(words, language), language)
 
     advice = alert.advice or Advice(steps=())
-    steps = [(said(step.words), [who for who in (step.by, step.contact) if who], step.hold) for step in advice.steps]
+    steps = [(said(step.words), [who for who in (step.by, step.needs) if who], step.hold) for step in advice.steps]
     client = advice.client
     return {
         "steps": steps,

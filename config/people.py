@@ -1,14 +1,15 @@
 """Who is told: people, how they are reached, and what they see."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from config.hours import Hours
 from config.model import Label, Model, TimeZone
 from config.values import Language, Listed, OneOrMore
 
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _FEW = re.compile(r"(\d{1,3}) per month")
 
 
@@ -31,6 +32,19 @@ PerMonth = Annotated[
 """A number for a month, written `4 per month`."""
 
 
+def _dialled(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    number = re.sub(r"[ \u00a0\u202f().-]", "", value.removeprefix("tel:"))
+    if not _PHONE.fullmatch(number):
+        raise ValueError("write a number as one dials it from abroad, like `+33 1 99 00 12 34`")
+    return number
+
+
+Phone = Annotated[str, BeforeValidator(_dialled), WithJsonSchema({"type": "string", "examples": ["+33 1 99 00 12 34"]})]
+"""A phone number of the world, `+` and digits."""
+
+
 class Person(Model):
     """Somebody who is told. A route, the watch and the ladder name them by their key."""
 
@@ -43,8 +57,11 @@ class Person(Model):
     """Language of what they are told; that of the channel when not given."""
     time_zone: TimeZone | None = None
     """Time zone of what they are told, and of `quiet_hours`; that of the channel when not given."""
-    call_by: OneOrMore[str]
-    """Channels that reach them, all at once."""
+    call_by: Listed[str] = ()
+    """Channels that reach them, all at once; none of somebody who is only named in playbooks, with a `phone`."""
+    phone: Phone | None = None
+    """Number by which colleagues call them, such as `+33 1 99 00 12 34`: a step of a playbook that needs them shows it,
+    to be tapped. badbuzz itself calls nobody."""
     only: OneOrMore[str] | None = None
     """Only these brands: they hear of no other; all when not given."""
     lock_screen: Literal["full", "private"] = "full"
@@ -54,3 +71,9 @@ class Person(Model):
     false_alarms: PerMonth | None = None
     """How many false alarms they accept in 30 days, such as `4 per month`: the nearer they come to it, the more it
     takes to tell them of something that is not critical, on channels that reach nobody else."""
+
+    @model_validator(mode="after")
+    def _somehow(self) -> Self:
+        if not (self.call_by or self.phone):
+            raise ValueError("cannot be reached: write `call_by`, or a `phone` for a contact in playbooks")
+        return self

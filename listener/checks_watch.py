@@ -38,7 +38,10 @@ def _idle(loaded: Loaded) -> Iterator[Problem]:
         yield loaded.document.problem((ONCALL,), message, hint, warning=True)
     called = {*named, *(watch.everybody if watch else ()), *(watch.otherwise if watch else ())}
     for name in settings.people:
-        if name not in called:
+        if name in called and not settings.people[name].call_by:
+            message = "has a phone, which badbuzz does not call, and no channel"
+            yield loaded.document.problem(("people", name), message, "call_by: [name of a channel]")
+        elif name not in called and settings.people[name].call_by:
             message = "no route leads to this person, who is in no turn either"
             hint = f"routes: - {{to: [{name}]}}"
             yield loaded.document.problem(("people", name), message, hint, warning=True)

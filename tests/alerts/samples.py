@@ -27,6 +27,7 @@ from alerts.drill import FIGURES as MADE_UP
 from alerts.example import QUARTER, example
 from alerts.handover import WatchOf
 from alerts.playbook import advice, shipped_advice
+from config.people import Person
 from config.playbooks import Playbook
 from rules.confidence import Confidence
 
@@ -136,7 +137,8 @@ CANCELLED = Playbook.model_validate(
     }
 )
 NIGHT = OPENED.astimezone(ZoneInfo("Europe/Paris"))
-_CALLING = advice("cancelled", CANCELLED, "critical", NIGHT)
+_ZOE = Person.model_validate({"phone": "tel:+33 1.99.00 12-34"})
+_CALLING = advice("cancelled", CANCELLED, "critical", NIGHT, {"Zoé": _ZOE})
 _SHARE = replace(FIGURES, usual=None, usual_high=None, share=Share(part=22, whole=31, usual=0.18))
 _DRIFT = Share(part=120, whole=400, usual=0.18, since=OPENED - timedelta(days=5))
 _STILL = replace(

@@ -51,6 +51,8 @@ def test_people_and_the_watch_are_understood(tmp_path: Path) -> None:
         ("remind: first}", "remind: first, call: bob}", "oncall.ladder.1", "either `call` or `remind`"),
         ("{after: 10m", "{after: 40m", "oncall.ladder", "the shortest `after` first"),
         ("to: 2026-12-26", "to: 2026-12-23", "oncall.swaps.0", "`from` must be before `to`"),
+        ("call_by: [team], ", "", "people.bob", "cannot be reached: write `call_by`, or a `phone`"),
+        ("call_by: team", "call_by: team, phone: 01 99 00 12 34", "people.ann.phone", "as one dials it from abroad"),
         ("4 per month", "often", "people.ann.false_alarms", "like `4 per month`"),
         ("bob: {", "team: {", "people.team", "a channel is named 'team' too"),
         ("bob: {", "second: {", "people.second", "already means somebody of the watch"),

@@ -305,6 +305,13 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
     assert [path for _, path, message in unnamed if "confirm" not in message] == ["oncall"]
 
 
+def test_a_contact_of_playbooks_is_no_person_who_can_be_told(tmp_path: Path) -> None:
+    people = "{ann: {call_by: out}, desk: {phone: '+33 1 99 00 12 34'}}"
+    assert [] == said(tmp_path, people=people, routes="[{to: [ann, phone]}]")
+    (found,) = said(tmp_path, people=people, routes="[{to: [ann, desk, phone]}]")
+    assert ("error", "people.desk", "has a phone, which badbuzz does not call, and no channel") == found
+
+
 def test_two_people_who_are_called_the_same_are_told(tmp_path: Path) -> None:
     people = "{ann: {call_by: phone, known_as: '@Ann.B'}, bob: {call_by: out, known_as: [bob, ann.b]}}"
     (found,) = [each for each in said(tmp_path, people=people, routes="[{to: [ann, bob]}]") if each[0] == "error"]

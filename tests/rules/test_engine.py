@@ -378,7 +378,7 @@ def logs(draw, **more):
         since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 60 * MINUTE]))
         kind = draw(
             st.sampled_from(
-                ["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve", "past", "plan"]
+                ["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "back", "resolve", "past", "plan"]
             )
         )
         if kind == "heard":
@@ -403,8 +403,9 @@ def logs(draw, **more):
         elif incidents := so_far(entries):
             incident = draw(st.sampled_from(incidents))
             ending = draw(st.sampled_from([None, "real", "false-alarm"]))
-            end = Resolved(at=at, incident=incident, by="lea", ending=ending)
-            entries.append(Acknowledged(at=at, incident=incident, by="lea") if kind == "ack" else end)
+            asked = {"ack": Acknowledged(at=at, incident=incident, by="lea")}
+            asked["back"] = Released(at=at, incident=incident, by="max")
+            entries.append(asked.get(kind, Resolved(at=at, incident=incident, by="lea", ending=ending)))
     return entries
 
 
@@ -419,6 +420,8 @@ def test_an_incident_opens_before_anything_else_and_ends_once(log):
         assert "open" == life[0].state
         assert list(range(len(life))) == [step.step for step in life]
         assert ["resolved"] * (life[-1].state == "resolved") == [s.state for s in life if s.state == "resolved"]
+        hands = [step.state for step in life if step.state in ("acknowledged", "released")]
+        assert (["acknowledged", "released"] * len(hands))[: len(hands)] == hands
 
 
 @given(logs(told=TOLD, each=EACH, worse=WORSE, loud=LOUD), st.data())
