@@ -80,6 +80,22 @@ async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
 
 
 @dataclass
+class Service:
+    """A fake service at `url`; sets `news` whenever something happened there."""
+
+    url: str = ""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, so: Callable[[], bool], patience: float = 20) -> None:
+        """Wait for something to be so."""
+        async with asyncio.timeout(patience):
+            while not so():
+                self.news.clear()
+                if not so():
+                    await self.news.wait()
+
+
+@dataclass
 class Posted:
     """One request as a fake service received it; `query` as it was written."""
 
