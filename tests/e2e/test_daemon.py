@@ -240,6 +240,7 @@ async def both_end_and_nothing_stays_retained(here: World) -> None:
         ran = await here.daemon.run("incidents", "resolve", incident, "--by", "Léa", "--because", "répondu")
         assert (ran.code, ran.err) == (0, f"done: resolve {incident}\n")
         await here.told(6 + turn, PROGRAMS)
+    await here.told(4, CHANNELS - PROGRAMS)
     kept = await retained(here.broker.port)
     assert [topic for topic in kept if "/incident/" in topic] == []
     assert json.loads(kept["badbuzz/brand/acme/state"])["state"] == "calm"
