@@ -91,11 +91,11 @@ class Daemon:
             )
         await until("ready", self._is_ready)
 
-    async def stop(self) -> int:
-        """Ask it to end; its exit status. Fails when it takes longer than it promises."""
+    async def stop(self, within: float = PATIENCE) -> int:
+        """Ask it to end; its exit status. Fails when it takes longer than `within` seconds."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), END)
+        return await asyncio.wait_for(self.process.wait(), within)
 
     def hang_up(self) -> None:
         assert self.process is not None
