@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -180,11 +181,13 @@ async def lives(the_world, config):
         env=os.environ
         | {"PUSH_KEY": KEY, "HOOK_URL": f"http://127.0.0.1:{the_world.fake}/hook", "HOOK_KEY": "the webhook's own key"}
         | ({"DATABASE": the_world.database} if the_world.database else {}),
+        start_new_session=True,
     )
     try:
         yield Lives(process, the_world)
     finally:
-        process.kill()
+        # with the daemon that it began, which would go on by itself
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
