@@ -3,10 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientSession
 
 from alerts.acts import Act, Acted
 from alerts.answers import question, refused
-from alerts.channel import Channel
+from alerts.channel import Channel, Tools
+from rules.instant import instant
+from tests.builders import AT
 
 
 class Asked:
@@ -24,6 +29,11 @@ class Asked:
         if self.refusal:
             return refused(self.refusal, act.language or "en")
         return question(act.language or "en") if act.verb == "question" else Acted(words=self.said)
+
+
+def lent(http: ClientSession, name: str = "team", act: Any = None) -> Tools:
+    """What a channel is lent on an evening of a fictional airline."""
+    return Tools(http=http, now=lambda: instant(AT), installation="watch", name=name, **({"act": act} if act else {}))
 
 
 @asynccontextmanager

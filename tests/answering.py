@@ -11,12 +11,10 @@ from typing import Any
 import aiohttp
 
 from alerts.acts import REASONS
-from alerts.channel import CHANNELS, Channel, Tools
+from alerts.channel import CHANNELS, Channel
 from alerts.message import Message
-from rules.instant import instant
 from tests import matrix, slack, telegram
-from tests.acting import Asked, served
-from tests.builders import AT
+from tests.acting import Asked, lent, served
 from tests.ntfy import ntfy_server
 
 SIGNS = {"ack": "✅", "unack": "↩️", "silence": "🔇", "false-alarm": "❌", "real": "💯"}
@@ -144,7 +142,7 @@ async def seated(kind: str, asked: Asked) -> AsyncIterator[Seat]:
                 fake = await stack.enter_async_context(ntfy_server())
                 seat, written = OnNtfy, {"topic": "acme-watch", "answers": "acme-answers"}
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team", act=asked)
+        tools = lent(http, act=asked)
         spec = CHANNELS.spec(kind)
         options = spec.options.model_validate({"server": fake.url, **written})
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(options, tools)

@@ -20,13 +20,13 @@ from msgspec.structs import replace
 from pydantic import SecretStr
 
 from alerts.alert import Quote
-from alerts.channel import CHANNELS, Channel, SendError, Tools
+from alerts.channel import CHANNELS, Channel, SendError
 from alerts.channels._http import retry_after
 from alerts.message import Field, Message, Quotation
 from alerts.render import render, render_notice
-from rules.instant import instant
+from tests.acting import lent
 from tests.alerts.samples import NOTICES
-from tests.builders import AT, FIGURES, alert, message, notice
+from tests.builders import FIGURES, alert, message, notice
 from tests.discord import problem as discord_problem
 from tests.matrix import problem as matrix_problem
 from tests.matrix import refusal as matrix_refusal
@@ -94,7 +94,7 @@ async def built(kind: str, port: int, patience: float = 20) -> AsyncIterator[Cha
     """A channel that is being served; over HTTP it waits for an answer for `patience` seconds."""
     spec = CHANNELS.spec(kind)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience)) as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
             spec.options.model_validate(written(kind, port)), tools
         )

@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 
 from alerts.acts import Act, Acted, Choice
 from alerts.answers import refused
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels._replies import understood
 from alerts.channels._seal import key, seal
 from alerts.channels.email import SPEC, EmailChannel, compose
 from alerts.message import CHART, Bar, Chart
 from rules.instant import instant
+from tests.acting import lent
 from tests.builders import AT, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Authority, Inbox, authority, dovecot, free_port, smtp_server
 
@@ -41,9 +42,7 @@ def options(**changes: Any) -> Any:
 async def mail(inbox: Inbox, act: Any = None, **changes: Any) -> AsyncIterator[EmailChannel]:
     """A channel to that server, without TLS unless the options say so."""
     async with aiohttp.ClientSession() as http:
-        tools = Tools(
-            http=http, now=lambda: instant(AT), installation="watch", name="boss", **({"act": act} if act else {})
-        )
+        tools = lent(http, "boss", act=act)
         known = options(**{"smtp": f"smtp://localhost:{inbox.port}", **changes})
         yield EmailChannel(known, tools, pause=0.05)
 

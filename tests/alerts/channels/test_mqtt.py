@@ -20,13 +20,12 @@ from structlog.testing import capture_logs
 
 from alerts.acts import Act, Choice
 from alerts.answers import false_alarm
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels._mqtt_facts import facts
 from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel
 from alerts.message import Message
-from rules.instant import instant
-from tests.acting import Asked
-from tests.builders import AT, FIGURES, alert, message, notice, step
+from tests.acting import Asked, lent
+from tests.builders import FIGURES, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto, tcp_server
 
 INCIDENT = "badbuzz/incident/1f0c9a7b2d3e"
@@ -49,9 +48,7 @@ async def channel(
     """A channel whose `serve` runs as long as the test needs it."""
     written = {"broker": f"{scheme}://localhost:{port}", **options}
     async with aiohttp.ClientSession() as http:
-        tools = Tools(
-            http=http, now=lambda: instant(AT), installation="watch", name="home", **({"act": asked} if asked else {})
-        )
+        tools = lent(http, "home", act=asked)
         made = MqttChannel(SPEC.options.model_validate(written), tools, timeout=timeout)
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(made.serve(), name="serve")

@@ -12,11 +12,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.slack import PAUSE, SPEC, SlackChannel, payload
 from alerts.message import Field, Message, Quotation
-from rules.instant import instant
-from tests.builders import AT, message
+from tests.acting import lent
+from tests.builders import message
 from tests.servers import Answer, HttpFake, Posted, http_fake, slack_answer, slack_problem
 
 HOSTILE = "<!channel> <!here> <@U024BE7LH> <https://evil.example|bank> @everyone *bold* & ]]>"
@@ -25,7 +25,7 @@ HOSTILE = "<!channel> <!here> <@U024BE7LH> <https://evil.example|bank> @everyone
 @asynccontextmanager
 async def slack(answer: Answer = slack_answer, *, pause: float = PAUSE) -> AsyncIterator[tuple[SlackChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         options = SPEC.options.model_validate({"webhook": f"{fake.url}/services/T0/B0/s3cret"})
         yield SlackChannel(options, tools, pause=pause), fake
 
