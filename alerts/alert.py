@@ -305,9 +305,11 @@ class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """An incident among others in one message. `state` and `taken_by` are those of the moment at which it is sent;
-    `brand` is what people call it, and `at` when the step was taken that is told.
+    `brand` is what people call it, and `at` when the step was taken that is told. `incident` is the engine's id, and
+    `link` opens its page.
     """
 
+    incident: str
     number: int
     brand: str
     severity: Severity
@@ -318,6 +320,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     usual: float | None = None
     unit: Unit = "mentions"
     taken_by: str | None = None
+    link: str | None = None
 
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -349,7 +352,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     1, of each brand that listens there.
     `canary`: a test that the program makes by itself; `canary_lost` / `canary_back`: that of the moment `since` did not
     come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
-    `several`: these incidents, told together, the worst first.
+    `several`: these incidents, told together, the worst first; `spared` is what its one reader was spared, and
+    `answerable` whether they can be taken where it is read.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
     `watch`: the person `subject` takes over the watch; `watch_unanswered`: whoever does did not confirm, which
@@ -379,6 +383,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     heard: dict[str, float] = {}
     held: tuple[Held, ...] = ()
     several: tuple[Brief, ...] = ()
+    spared: Spared | None = None
+    answerable: bool = False
     watched_since: datetime | None = None
     until: date | None = None
     digest: DigestOf | None = None

@@ -64,7 +64,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     serious · incident 37"); `subject` is the mail subject, the same for the whole incident; `line` stands alone within
     240 characters, and begins with `head`, which a title says too; `lead` is the headline sentence; `text` the whole in
     plain text, `html` the same words as a page. `listed` are rows that all have to be shown, each on its own line,
-    3,400 bytes of UTF-8 altogether. `choices` are what can be done where it arrived, and `asks` the question that they
+    3,400 bytes of UTF-8 altogether; `pages` are where some of their incidents can be opened, the most urgent first.
+    `choices` are what can be done where it arrived, and `asks` the question that they
     answer, "" where there is none. `first` are the things to do first, `answers` what may be said in public meanwhile,
     for long forms alone and never where passers-by read, each under who approved it and when; `context` a last small
     line. `level` is the severity word in `language`. With a `chart` the HTML asks for its picture as `cid:` CHART.
@@ -83,6 +84,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     level: str
     head: str = ""
     listed: tuple[str, ...] = ()
+    pages: tuple[Field, ...] = ()
     fields: tuple[Field, ...] = ()
     quotations: tuple[Quotation, ...] = ()
     first: tuple[str, ...] = ()

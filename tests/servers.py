@@ -203,7 +203,7 @@ def ntfy_problem(body: dict[str, Any]) -> str:
     if len(body["message"].encode()) > 4_096:
         return "message becomes an attachment"
     for action in body.get("actions", []):
-        if action["action"] != "http" or not action["label"] or not action["url"]:
+        if action["action"] not in {"http", "view"} or not action["label"] or not action["url"]:
             return "actions invalid"
     if len(body.get("actions", [])) > 3:
         return "only 3 actions allowed"

@@ -88,9 +88,9 @@ class Telegram(Service):
         return True
 
     def press(self, number: int, act: str, chat: int = CHAT) -> None:
-        """Somebody presses the button of a message that begins with `act`."""
+        """Somebody presses the first button of a message that begins with `act`."""
         rows = self.shown[number]["reply_markup"]["inline_keyboard"]
-        (data,) = [each["callback_data"] for row in rows for each in row if each["callback_data"].startswith(act)]
+        data, *_ = [each["callback_data"] for row in rows for each in row if each["callback_data"].startswith(act)]
         self.tell({"message": {"message_id": number, "chat": {"id": chat}}, "data": data})
 
     def tell(self, press: dict[str, Any]) -> None:

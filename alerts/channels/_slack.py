@@ -49,6 +49,8 @@ def _blocks(message: Message, quotes: list[dict[str, Any]], buttons: Sequence[di
         steps = cut("\n".join(map(one_line, message.steps)), FIRST, _escaped)
         blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}*\n{escape(steps)}"))
     blocks += [_section(f"*{_fit(each.label, CAPTION)}* {_fit(each.value, FIRST)}") for each in message.answers]
+    if pages := " · ".join(filter(None, (_link(each.value, each.label) for each in message.pages))):
+        blocks.append(_section(pages))
     if buttons:
         blocks += asked(message.asks, [*buttons, *_opening(message)])
     elif link := _link(message.link, message.link_label):

@@ -39,8 +39,10 @@ def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
 
 
 def keyboard(choices: Sequence[Choice], language: Language, incident: str) -> dict[str, Any]:
-    """Buttons under a message, one a line; nothing for none."""
-    rows = [[_button(choice, language, incident)] for choice in choices]
+    """Buttons under a message, one a line, and two where each is about another incident; nothing for none."""
+    rows = [[_button(choice, language, incident)] for choice in choices if not choice.incident]
+    each = [_button(choice, language, choice.incident) for choice in choices if choice.incident]
+    rows += [each[start : start + 2] for start in range(0, len(each), 2)]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
 
 
@@ -88,6 +90,8 @@ def _lines(message: Message, fields: int, quotations: Sequence[Quotation]) -> li
             [_Span(fit(message.first_label, LABEL), "bold")],
             *([_Span(fit(step, STEP))] for step in message.steps),
         ]
+    if pages := [(fit(each.label, LABEL), link) for each in message.pages if (link := safe_link(each.value))]:
+        lines.append([span for label, link in pages for span in (_Span(label, "text_link", link), _Span(" "))])
     if link := safe_link(message.link):
         lines.append([_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
     if message.asks and message.choices:

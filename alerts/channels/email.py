@@ -285,10 +285,13 @@ def _how(message: Message) -> str:
     """By which words a reply is understood."""
     known = headings(message.language)
     told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
-    words = [quoted(told.get(each.act, each.label), message.language) for each in message.choices]
+    # a reply to what tells of several takes all of them
+    told |= {"ack": known.labels["ack"]} if message.listed else {}
+    acts = dict.fromkeys(told.get(each.act, each.label) for each in message.choices)
+    words = ", ".join(quoted(act, message.language) for act in acts)
     # the word for a drill comes last everywhere
     drill = known.drill if isinstance(message.about, Alert) and message.about.drill else ""
-    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{', '.join(words)}.", drill)))
+    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{words}.", drill)))
 
 
 def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:

@@ -19,7 +19,7 @@ from alerts.channels._address import web_address
 from alerts.channels._http import Answer, reaching, read, refusal, request
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token, utf8
-from alerts.message import Message
+from alerts.message import Field, Message
 from alerts.words import headings
 from config.model import Secret
 
@@ -110,9 +110,9 @@ class NtfyChannel:
         return self._options.answers.get_secret_value() if self._options.answers else ""
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        buttons = (
-            [self._button(each, message.thread, message.language) for each in message.choices] if self._answers else []
-        )
+        shown = message.choices[:BUTTONS] if self._answers else ()
+        buttons = [self._button(each, each.incident or message.thread, message.language) for each in shown]
+        buttons += [_page(each) for each in message.pages[: BUTTONS - len(buttons)]]
         await self._publish(payload(message, self._options.topic.get_secret_value(), buttons))
 
     async def _publish(self, said: dict[str, object]) -> None:
@@ -206,6 +206,10 @@ class NtfyChannel:
 
     async def _ask(self, method: str, url: str, body: bytes = b"") -> Answer:
         return await request(self._http, method, url, service="ntfy", data=body, headers=self._access())
+
+
+def _page(page: Field) -> dict[str, object]:
+    return {"action": "view", "label": cut(one_line(page.label), LABEL_LIMIT), "url": page.value}
 
 
 def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dict[str, object]:

@@ -20,6 +20,7 @@ from alerts.alert import (
     Notice,
     Quote,
     Role,
+    Spared,
 )
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
@@ -110,7 +111,9 @@ class Describer:
         return {
             **standing,
             "pending": pending(step, life, deliveries, own, people, now, taken=taken),
-            "spared": await spared(step, _channel(deliveries, own), self.views, self.settings, now),
+            "spared": await spared(step.brand, _channel(deliveries, own), self.views, self.settings, now)
+            if step.state in ACTING
+            else None,
         }
 
     async def several(self, deliveries: Sequence[Delivery], at: Instant) -> Notice | None:
@@ -129,7 +132,14 @@ class Describer:
             subject="badbuzz",
             link=self.settings.daemon.external_url,
             several=tuple(briefs),
+            spared=await self._spared(deliveries[0], briefs, at),
         )
+
+    async def _spared(self, delivery: Delivery, briefs: Sequence[Brief], at: Instant) -> Spared | None:
+        row = await self.views.incident(delivery.thread)
+        if row is None or not any(each.state in ACTING for each in briefs):
+            return None
+        return await spared(row.brand, delivery.channel, self.views, self.settings, at)
 
     async def is_overtaken(self, delivery: Delivery) -> bool:
         """Whether its channel heard a later step of the incident while this one waited for its hour."""
@@ -147,6 +157,8 @@ class Describer:
         step = retold(step, [delivery], delivery.id)
         brand, ended = self.settings.brands.get(step.brand), row.state == "resolved"
         return Brief(
+            incident=row.id,
+            link=page_of(row, self.settings),
             number=row.number,
             brand=(brand.name if brand else None) or step.brand,
             severity=step.severity,

@@ -24,6 +24,8 @@ def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
     base, number = settings.daemon.external_url, told.number
     if isinstance(told, Alert):
         told = msgspec.structs.replace(told, answerable=is_answerable(channel, settings))
+    elif told.several:
+        return _of_each(told, links, settings, channel)
     elif told.watch:
         here = is_answerable(channel, settings)
         told = msgspec.structs.replace(told, watch=msgspec.structs.replace(told.watch, here=here))
@@ -31,6 +33,16 @@ def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
     if told.link is None or base is None or number is None or not CHANNELS.spec(settings.channels[channel].kind).people:
         return told
     return msgspec.structs.replace(told, link=links.page(base, number, channel, instant(told.at)))
+
+
+def _of_each(notice: Notice, links: Links, settings: Settings, channel: str) -> Notice:
+    """With a link to each of its incidents."""
+    base, people = settings.daemon.external_url, CHANNELS.spec(settings.channels[channel].kind).people
+    at, several = instant(notice.at), notice.several
+    if base is not None and people:
+        linked_each = [(each, links.page(base, each.number, channel, at)) for each in several]
+        several = tuple(msgspec.structs.replace(each, link=page) for each, page in linked_each)
+    return msgspec.structs.replace(notice, several=several, answerable=is_answerable(channel, settings))
 
 
 def is_answerable(channel: str, settings: Settings) -> bool:

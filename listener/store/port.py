@@ -366,6 +366,10 @@ class Views(Remarks, DrillViews, Protocol):
         """What was not told of an incident, in order."""
         ...
 
+    async def told_in(self, message: str) -> list[str]:
+        """The incidents of which a message of that id told together; none where it told of one, or nobody knows it."""
+        ...
+
     async def spared(self, incident: str) -> list[Spared]:
         """Who was not told of an incident at first, for the sake of the ceiling of their false alarms."""
         ...

@@ -207,6 +207,12 @@ def slots(connection: Connection, since: Instant) -> list[Slot]:
     return [Slot(row.channel, row.circle, row.slot, asks=row.rank > 0, critical=row.rank > 1) for row in found]
 
 
+def told_in(connection: Connection, message: str) -> list[str]:
+    """The threads of which a message told together, in order."""
+    threads = select(OUTBOX.c.thread).where(OUTBOX.c.told_in == message).group_by(OUTBOX.c.thread)
+    return list(connection.scalars(threads.order_by(func.min(OUTBOX.c.position))))
+
+
 def _receipt(connection: Connection, later: Delivery) -> str:
     """The last one that the channel gave for the thread."""
     sent = select(OUTBOX.c.receipt).where(

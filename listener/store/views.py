@@ -165,6 +165,9 @@ class _SqlViews:
     async def held_back(self, incident: str) -> list[HeldBack]:
         return await self._read(partial(silencing.held_back, incident=incident))
 
+    async def told_in(self, message: str) -> list[str]:
+        return await self._read(partial(queries.told_in, message=message)) if message else []
+
     async def spared(self, incident: str) -> list[Spared]:
         return await self._read(partial(sparing.spared, incident=incident))
 

@@ -20,6 +20,7 @@ from alerts.alert import (
     Running,
     Share,
     Slot,
+    Spared,
     Talk,
     Withheld,
 )
@@ -401,6 +402,7 @@ NOTICES["passed on"] = replace(
 )
 
 BRIEF = Brief(
+    incident="i37",
     number=37,
     brand="Acme Air",
     severity="warning",
@@ -421,6 +423,15 @@ NOTICES["several"] = Notice(
         replace(BRIEF, number=38, severity="critical", usual=None, count=1, unit="authors"),
         replace(BRIEF, number=39, state="resolved", count=0),
         replace(BRIEF, number=40, brand="L’Air & Cie", severity="info", taken_by="Zoé"),
+    ),
+)
+NOTICES["several, to be taken"] = replace(
+    NOTICES["several"],
+    answerable=True,
+    spared=Spared(numbers=(28, 29), count=7, had=2, accept=2),
+    several=tuple(
+        replace(BRIEF, incident=f"i{number}", number=number, link=f"https://bb.example/i/{number:032}")
+        for number in range(30, 42)
     ),
 )
 NOTICES["several of one"] = replace(

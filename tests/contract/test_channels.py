@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from alerts.alert import Quote
 from alerts.channel import CHANNELS, Channel, SendError
 from alerts.channels._http import retry_after
+from alerts.grouping import MOST_TOGETHER
 from alerts.message import Field, Message, Quotation
 from alerts.render import render, render_notice
 from tests.acting import lent
@@ -253,10 +254,21 @@ def longest() -> Message:
     )
 
 
+def flood() -> Message:
+    """As many incidents as one message holds, of brands with long names, each with a long link."""
+    told = NOTICES["several, to be taken"]
+    several = tuple(
+        replace(told.several[0], brand=f"{n} {'é' * 90}", number=10_000 + n, link=f"https://{'a' * 170}.example/i/{n}")
+        for n in range(MOST_TOGETHER)
+    )
+    return render_notice(replace(told, several=several), "fr", PARIS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_longest_message_fits_the_limits_of_the_service(kind: str, tmp_path: Path) -> None:
     async with working(kind, tmp_path) as (channel, _):
         await channel.send(longest())
+        await channel.send(flood())
 
 
 @pytest.mark.parametrize("kind", KINDS)

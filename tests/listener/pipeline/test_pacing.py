@@ -4,10 +4,13 @@ import asyncio
 import re
 from contextlib import asynccontextmanager
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+from alerts.acts import Act
 from alerts.channel import SendError
 from alerts.channels._text import utf8
 from alerts.channels.ntfy import MESSAGE_LIMIT, payload
+from listener.pipeline.acting import Acting, Place
 from rules.instant import MINUTE, SECOND
 from tests.listener.pipeline.test_outbox import Channel, delivering
 from tests.listener.pipeline.world import START, opened
@@ -176,6 +179,33 @@ async def test_an_incident_that_was_told_with_others_goes_on_by_itself_and_each_
     listed = ("b0: 2 serious, 1 in 15 min; 3 serious, 1 in 15 min",)
     assert [(1, "open"), listed, (1, "acknowledged"), (3, "acknowledged")] == states
     assert ["", "", "m1", ""] == phone.receipts
+
+
+async def test_taking_all_that_one_message_tells_of_ends_their_ladders_in_every_channel(tmp_path):
+    watch = (
+        "people: {ann: {call_by: [phone], name: Ann}, bob: {call_by: [mail]}}\n"
+        "oncall: {turns: [ann, bob], ladder: [{after: 10m, call: second}]}"
+    )
+    rules = ", ".join(f"r{number}: {RULE % ''}" for number in range(3))
+    async with flooded(tmp_path, 1, rules, f"[{{to: [oncall]}}]\n{watch}") as world:
+        phone, mail = Phone(world.clock), Phone(world.clock)
+        place = Place(channel="phone", name="phone", language="en", zone=ZoneInfo("UTC"))
+        press = Acting(world.views, lambda: world.ledger.setup.settings, world.clock.now, place, patience=20)
+        async with delivering(world, phone=phone, mail=mail):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 80)
+            all_ = Act.pressed("ack", phone.sent[-1].thread, "whoever")
+            taken, again = await press(all_), await press(all_)
+            stranger = await press(Act.pressed("ack", "0" * 20, "whoever"))
+            await all_sent(world)
+            assert ["b0: 2 serious, taken, 1 in 15 min; 3 serious, taken, 1 in 15 min"] == [*phone.sent[-1].listed]
+            await quiet(world, 12)
+            await all_sent(world)
+        rows = await world.views.incidents()
+    assert (True, "Ann already has incident 2") == (taken.done, again.why)
+    assert (False, True) == (stranger.done, "there is no incident" in stranger.why)
+    assert [(1, None), (2, "Ann"), (3, "Ann")] == sorted((each.number, each.acknowledged_by) for each in rows)
+    assert [1] == [each.about.number for each in mail.sent]
 
 
 async def test_in_quiet_hours_only_what_is_critical_rings_and_the_rest_is_told_when_they_end(tmp_path):
