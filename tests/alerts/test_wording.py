@@ -10,7 +10,7 @@ from tests.alerts.speaking import PARIS, Page, everything_said, said
 
 ALARMING = {
     "fr": r"crise|catastroph|scandale|explosion|déferle|haine|panique|urgent|attaque|alarme|certain",
-    "en": r"crisis|disaster|outrage|storm|panic|urgent|attack|certain|alarm",
+    "en": r"crisis|disaster|outrage|storm|panic|urgent|attack|certain|(?<!false-)alarm",
 }
 NOT_IN_THE_GLOSSARY = {
     "fr": r"sentiment|baseline|seuil|anomalie|score|détracteur|hater|acquitt|résolu|escalad|notification|post\b|tweet",
