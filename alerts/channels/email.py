@@ -22,16 +22,15 @@ from aiosmtplib import SMTPResponseException
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.acts import Acted
-from alerts.alert import Alert, Notice
+from alerts.alert import Notice
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
 from alerts.channels._picture import picture
-from alerts.channels._replies import Reply, understood
+from alerts.channels._replies import Reply, how_to_reply, understood
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import CHART, Message
-from alerts.typography import quoted
 from alerts.words import headings
 from config.model import File, Secret
 from config.values import OneOrMore
@@ -262,7 +261,7 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # what does not ring is no lesser mail: a low one may be filed away unread
     mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
-    how = _how(message) if sealing and message.choices else ""
+    how = how_to_reply(message) if sealing and message.choices else ""
     unsubscribe = ""
     if isinstance(message.about, Notice) and message.about.topic == "digest":
         # in digests only: in a page it would quietly take whoever is on call off the list
@@ -279,19 +278,6 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail
-
-
-def _how(message: Message) -> str:
-    """By which words a reply is understood."""
-    known = headings(message.language)
-    told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
-    # a reply to what tells of several takes all of them
-    told |= {"ack": known.labels["ack"]} if message.listed else {}
-    acts = dict.fromkeys(told.get(each.act, each.label) for each in message.choices)
-    words = ", ".join(quoted(act, message.language) for act in acts)
-    # the word for a drill comes last everywhere
-    drill = known.drill if isinstance(message.about, Alert) and message.about.drill else ""
-    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{words}.", drill)))
 
 
 def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:

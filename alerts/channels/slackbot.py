@@ -85,7 +85,8 @@ class _Pressed(msgspec.Struct):
     @property
     def press(self) -> Press:
         """Raises ValidationError when it is none of ours."""
-        return msgspec.convert(self.action_id.partition(".")[0], Press)
+        press: Press = msgspec.convert(self.action_id.partition(".")[0], Press)
+        return press
 
 
 class _Container(msgspec.Struct):

@@ -9,11 +9,11 @@ from alerts.delivery import Call, Outgoing
 from alerts.handover import WatchOf
 from alerts.outbox import delivery_id
 from alerts.people import Directory
-from alerts.watching import TakenOver, is_unwritten, is_watch, taken_over
+from alerts.watching import UNWRITTEN, TakenOver, is_unwritten, is_watch, taken_over
 from listener.pipeline.describe import page_of
 from listener.pipeline.engines import Engines
 from listener.pipeline.linking import is_answerable
-from listener.pipeline.notify import directory_of
+from listener.pipeline.notify import circle_of, directory_of
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
 from listener.store.port import Answered, IncidentRow, SourceRow, Views
@@ -31,11 +31,12 @@ class Watches:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._nudged: frozenset[str] = frozenset()
+        self._last: dict[tuple[str, str], Instant] = {}
         self._looked: Instant = 0
 
     def begin(self) -> None:
         """Go on from what was committed: what was done since may not have been."""
-        self._nudged, self._looked = frozenset(), 0
+        self._nudged, self._last, self._looked = frozenset(), {}, 0
 
     def is_meant(self, command: Command) -> bool:
         """Whether a command is about a watch."""
@@ -130,6 +131,11 @@ class Watches:
         name, who = f"nudge-{row.id}-{since}", people.known(row.acknowledged_by or "")
         if who is None or name in self._nudged or not people.sees(who, row.brand):
             return
+        # whoever took all of a flood is not to get one line for each
+        of = who, circle_of(turn.setup.settings, row.brand)
+        if turn.at - self._last.get(of, -UNWRITTEN) < UNWRITTEN:
+            return
+        self._last[of] = turn.at
         self._nudged = frozenset([*list(self._nudged)[-_MOST:], name])
         notice = Notice(
             id=name,

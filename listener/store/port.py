@@ -346,14 +346,7 @@ class Views(Remarks, DrillViews, Protocol):
         ...
 
     async def ask(
-        self,
-        verb: str,
-        target: str,
-        by: str,
-        at: Instant,
-        because: str | None = None,
-        *,
-        ending: Ending | None = None,
+        self, verb: str, target: str, by: str, at: Instant, because: str | None = None, *, ending: Ending | None = None
     ) -> int:
         """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
         ...

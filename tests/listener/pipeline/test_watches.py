@@ -150,6 +150,18 @@ async def test_whoever_has_what_still_grows_is_nudged_once_when_nobody_wrote(wor
     assert "aucune note depuis 8" in (await words(world, "nudge", "fr")).lead
 
 
+async def test_whoever_took_all_of_a_flood_is_nudged_once_and_not_for_each_of_it(world):
+    both = f"{RULES}, {RULES.replace('many:', 'more:')}"
+    await world.reload(rules=both, channels=CHANNELS, routes=TO + PEOPLE % HOURS)
+    await world.say("1", "2", "3")
+    for number in ("1", "2"):
+        await world.views.ask("ack", number, "Ann", world.clock.now())
+    await wait(world, 40)
+    await world.say(*map(str, range(4, 9)))
+    await wait(world, 20)
+    assert [("a", "nudge")] == [each for each in await notices(world) if each[1] == "nudge"]
+
+
 @pytest.mark.parametrize("by", ["@Camille:matrix.example", "ANN@example.org", "Ann", "ann"])
 async def test_a_person_is_known_by_what_they_are_called_where_they_take_it(world, by):
     known = PEOPLE.replace("name: Ann", "name: Ann, known_as: ['camille:matrix.example', 'ann@example.org']") % HOURS
