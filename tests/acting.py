@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import ClientSession
+from msgspec.structs import replace
 
 from alerts.acts import Act, Acted
 from alerts.answers import question, refused
@@ -24,7 +25,7 @@ class Asked:
         self.refusal, self.said, self.heard = refusal, said, asyncio.Event()
 
     async def __call__(self, act: Act) -> Acted:
-        self.acts.append(act)
+        self.acts.append(replace(act, once=""))
         self.heard.set()
         if self.refusal:
             return refused(self.refusal, act.language or "en")

@@ -19,6 +19,7 @@ import aiosmtplib
 import idna
 import structlog
 from aiosmtplib import SMTPResponseException
+from msgspec.structs import replace
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.acts import Acted
@@ -180,7 +181,7 @@ class EmailChannel:
         reply = understood(mail.raw, self._key, self._options.to)
         if reply is None:
             return
-        acted = await self._tools.act(reply.act)
+        acted = await self._tools.act(replace(reply.act, once=f"{mail.epoch.decode()} {mail.uid}"))
         await asyncio.to_thread(mailbox.done, mail)
         if acted.words:
             await self._answer(reply, acted)

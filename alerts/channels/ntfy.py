@@ -33,7 +33,7 @@ PAUSE, LONGEST_PAUSE = 1.0, 60.0
 SILENCE = 150.0
 """Seconds after which a stream is dead: ntfy says every 45 that it is not."""
 MISSED = "10m"
-"""How far back answers are read after a start. What is repeated by it was done, and is refused."""
+"""How far back answers are read after a start. What was done of it is not done again."""
 
 log = structlog.get_logger("ntfy")
 
@@ -163,8 +163,9 @@ class NtfyChannel:
         if not compare_digest(pressed.seal.encode(), self._seal(pressed.act, pressed.incident).encode()):
             log.warning("ntfy_answer_not_ours", channel=self._tools.name)
             return
-        acted = await self._tools.act(Act.pressed(pressed.act, pressed.incident, self._tools.name, pressed.language))
-        # what was pressed before the start may have been done then
+        wish = Act.pressed(pressed.act, pressed.incident, self._tools.name, pressed.language)
+        acted = await self._tools.act(msgspec.structs.replace(wish, once=heard.id))
+        # what was pressed before the start may have been answered then
         if acted.words and is_new:
             await self._answer(pressed, acted)
 

@@ -87,39 +87,50 @@ class Acting:
     async def __call__(self, act: Act) -> Acted:
         """What came of it; what nobody takes in time is done once the daemon is at it again."""
         language = act.language or self._place.language
+        try:
+            mark = self._mark(act)
+            done = mark is not None and await self._views.was_asked(mark)
+            return Acted() if done else await self._carried_out(act, language)
+        except StoreError as error:
+            return refused(str(error), language)
+
+    async def _carried_out(self, act: Act, language: Language) -> Acted:
         times = Times(moment(self._now()), self._place.zone, language)
         channel = self._place.channel
         people = directory_of(self._settings())
         who = people.owner(channel) or people.known(act.by)
         by = shorten(defuse(people.called(who) if who else act.by), NAME) or "?"
-        try:
-            row = await self._views.incident(act.incident)
-            if why_not := _objection(act, row):
-                return refused(why_not, language)
-            if row is None or act.verb in ("ack", "unack"):
-                return await self._asked(act, by, language) or Acted()
-            if act.verb == "question":
-                return question(language)
-            if act.verb == "silence":
-                return await self._silence(row, by, times)
-            false = await self._false(row) if act.ending == "false-alarm" else None
-            return await self._asked(act, by, language) or await self._judged(act, row, times, false)
-        except StoreError as error:
-            return refused(str(error), language)
+        row = await self._views.incident(act.incident)
+        if why_not := _objection(act, row):
+            return refused(why_not, language)
+        if row is None or act.verb in ("ack", "unack"):
+            return await self._asked(act, by, language) or Acted()
+        if act.verb == "question":
+            return question(language)
+        if act.verb == "silence":
+            return await self._silence(act, row, by, times)
+        false = await self._false(row) if act.ending == "false-alarm" else None
+        return await self._asked(act, by, language) or await self._judged(act, row, times, false)
 
     async def _asked(self, act: Act, by: str, language: Language) -> Acted | None:
         """The refusal, if any."""
         because = shorten(defuse(act.because), REASON) or None if act.because else None
-        command = await self._views.ask(act.verb, act.incident, by, self._now(), because, ending=act.ending)
+        command = await self._views.ask(
+            act.verb, act.incident, by, self._now(), because, ending=act.ending, once=self._mark(act)
+        )
         return await self._refusal(command, language)
+
+    def _mark(self, act: Act) -> str | None:
+        """What the store knows the press by, of all channels; None of one that is told once."""
+        return f"{self._place.channel} {act.once}" if act.once else None
 
     async def _refusal(self, command: int, language: Language) -> Acted | None:
         answered = await answer(self._views, command, self._wait, self._patience)
         return refused(answered.refusal, language) if answered and answered.refusal else None
 
-    async def _silence(self, row: IncidentRow, by: str, times: Times) -> Acted:
-        wish = quiet_for_an_hour(row)
-        command = await self._views.ask_silence(wish, f"asked for in {self._place.name}", by, self._now())
+    async def _silence(self, act: Act, row: IncidentRow, by: str, times: Times) -> Acted:
+        wish, because = quiet_for_an_hour(row), f"asked for in {self._place.name}"
+        command = await self._views.ask_silence(wish, because, by, self._now(), once=self._mark(act))
         why_not = await self._refusal(command, times.language)
         return why_not or silenced(row.number, times.now + USUAL, times, critical=wish.what.critical)
 

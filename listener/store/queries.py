@@ -2,9 +2,23 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, inspect, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+)
 
 from alerts.delivery import Delivery, Slot
 from listener.store.marking import seen_marks
@@ -147,6 +161,10 @@ def answer(connection: Connection, command: int) -> Answered | None:
     )
 
 
+def was_asked(connection: Connection, once: str) -> bool:
+    return connection.scalar(select(COMMANDS.c.id).where(COMMANDS.c.once == once).limit(1)) is not None
+
+
 def _heads() -> Select[Any]:
     """Deliveries to make, each the first of its line: an earlier one of its thread and channel would block it."""
     return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~_before(OUTBOX.alias("earlier")).exists())
@@ -165,8 +183,10 @@ def _before(earlier: FromClause) -> Select[Any]:
     )
 
 
-def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
-    ready = _heads().where(OUTBOX.c.channel == channel, OUTBOX.c.due <= at)
+@cache
+def _due() -> Select[Any]:
+    """What is asked most often, put together once."""
+    ready = _heads().where(OUTBOX.c.channel == bindparam("channel"), OUTBOX.c.due <= bindparam("at"))
     line = OUTBOX.alias("line")
     urgent = select(line.c.id).where(
         line.c.state == _OPEN,
@@ -174,8 +194,12 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
         line.c.thread == OUTBOX.c.thread,
         line.c.critical.is_(True),
     )
-    page = ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(limit)
-    waiting = [delivery(row) for row in connection.execute(page).mappings()]
+    return ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(bindparam("most"))
+
+
+def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
+    found = connection.execute(_due(), {"channel": channel, "at": at, "most": limit})
+    waiting = [delivery(row) for row in found.mappings()]
     return [replace(each, receipt=_receipt(connection, each)) for each in waiting]
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0014"
+HEAD = "0015"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -202,7 +202,9 @@ COMMANDS = Table(
     _instant("answered_at"),
     _text("refusal"),
     Column("details", LargeBinary),
+    Column("once", Text),
     Index("commands_answered", "answered_at"),
+    Index("commands_once", "once"),
     sqlite_autoincrement=True,
 )
 DRILLS = Table("drills", METADATA, _number("number", key=True), _instant("ended_at"), _body("body"))

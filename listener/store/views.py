@@ -128,12 +128,13 @@ class _SqlViews:
         because: str | None = None,
         *,
         ending: Ending | None = None,
+        once: str | None = None,
     ) -> int:
         with in_words(self._place):
             await self._check()
         details = None if ending is None else encode(ending)
         row = {"at": at, "verb": verb, "target": target, "by": by, "because": because, "refusal": ""}
-        row["details"] = details
+        row |= {"details": details, "once": once}
         return await finished(self._leave([row]), "store ask")
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
@@ -146,10 +147,13 @@ class _SqlViews:
             await self._check()
         return await finished(self._leave([marking.history_row(brand, history, by, at)]), "store ask")
 
-    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+    async def was_asked(self, once: str) -> bool:
+        return await self._read(partial(queries.was_asked, once=once))
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
         with in_words(self._place):
             await self._check()
-        return await finished(self._leave([dict(silencing.wish_row(wish, because, by, at))]), "store ask")
+        return await finished(self._leave([{**silencing.wish_row(wish, because, by, at), "once": once}]), "store ask")
 
     async def ask_drill(self, wish: DrillFor, by: str, at: Instant) -> int:
         with in_words(self._place):

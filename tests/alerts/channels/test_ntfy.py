@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from hypothesis import given
@@ -113,7 +114,7 @@ class Asked:
         self.refusal = refusal
 
     async def __call__(self, act: Act) -> Acted:
-        await self.acts.put(act)
+        await self.acts.put(msgspec.structs.replace(act, once=""))
         return refused(self.refusal, "fr") if self.refusal else Acted()
 
     async def next(self) -> Act:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from alerts.acts import Act, Acted, Press
@@ -26,13 +27,27 @@ async def pressing(world: World, language: Any = "en", **changes: Any) -> AsyncI
     place = Place(channel="team", name="Veille", language=language, zone=ZoneInfo("UTC"))
     acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=20)
 
-    async def press(press: Press, incident: str = "1", by: str = "Zoé", **how: Any) -> Acted:
-        return await acting(Act.pressed(press, incident, by, **how))
+    async def press(press: Press, incident: str = "1", by: str = "Zoé", once: str = "", **how: Any) -> Acted:
+        return await acting(msgspec.structs.replace(Act.pressed(press, incident, by, **how), once=once))
 
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(Writer(world.ledger, world.metrics).run())
         yield press
         writing.cancel()
+
+
+async def test_what_a_channel_tells_again_after_a_start_is_not_carried_out_again(world):
+    await world.say("1", "2", "3")
+    async with pressing(world) as press:
+        await press("ack", once="m1")
+        await press("unack", by="Max", once="m2")
+        again = [await press("ack", once="m1"), await press("unack", by="Max", once="m2")]
+        await press("silence", once="m3")
+        await press("silence", once="m3")
+
+    assert [Acted()] * 2 == again
+    assert ["open", "acknowledged", "released"] == await world.states()
+    assert 1 == len(await world.views.silences())
 
 
 async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it(world):
