@@ -1,6 +1,6 @@
 """Messages as Telegram shows them: what is bold, quoted or a link is named by its place, so that no word is markup."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -63,6 +63,9 @@ class _Span(msgspec.Struct, frozen=True):
     url: str = ""
 
 
+_NONE = _Span("")
+
+
 def _laid_out(message: Message, fields: int, quotes: int) -> tuple[str, list[dict[str, Any]]]:
     text, entities = "", []
     for number, line in enumerate(_lines(message, fields, message.quotations[:quotes])):
@@ -76,27 +79,33 @@ def _laid_out(message: Message, fields: int, quotes: int) -> tuple[str, list[dic
 
 
 def _lines(message: Message, fields: int, quotations: Sequence[Quotation]) -> list[list[_Span]]:
-    colon = headings(message.language).colon
-    lines = [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
-    lines += [[_Span(fit(row, LISTED))] for row in message.listed]
-    lines += [
-        [_Span(fit(field.label, LABEL), "bold"), _Span(colon + fit(field.value, VALUE))]
-        for field in message.foremost(fields)
-    ]
-    for quotation in quotations:
-        lines += [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
+    """All lines, with an empty one before each part but the first."""
+    lines: list[list[_Span]] = []
+    for part in _parts(message, fields, quotations):
+        said = [line for line in part if line[0].text]
+        lines += [*([[]] if lines and said else []), *said]
+    return lines
+
+
+def _parts(message: Message, fields: int, quotations: Sequence[Quotation]) -> Iterator[list[list[_Span]]]:
+    colon, link = headings(message.language).colon, safe_link(message.link)
+    yield [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
+    yield [[_Span(fit(row, LISTED))] for row in message.listed]
+    shown = message.foremost(fields)
+    yield [[_Span(fit(each.label, LABEL), "bold"), _Span(colon + fit(each.value, VALUE))] for each in shown]
+    yield [line for each in quotations for line in _quoted(each)]
     if message.first:
-        lines += [
-            [_Span(fit(message.first_label, LABEL), "bold")],
-            *([_Span(fit(step, STEP))] for step in message.steps),
-        ]
-    if pages := [(fit(each.label, LABEL), link) for each in message.pages if (link := safe_link(each.value))]:
-        lines.append([span for label, link in pages for span in (_Span(label, "text_link", link), _Span(" "))])
-    if link := safe_link(message.link):
-        lines.append([_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
-    if message.asks and message.choices:
-        lines.append([_Span(fit(message.asks, CAPTION), "bold")])
-    return [line for line in [*lines, [_Span(fit(message.context, CONTEXT), "italic")]] if line[0].text]
+        steps = [[_Span(fit(step, STEP))] for step in message.steps]
+        yield [[_Span(fit(message.first_label, LABEL), "bold")], *steps]
+    pages = [(fit(each.label, LABEL), safe_link(each.value)) for each in message.pages]
+    yield [[span for label, page in pages if page for span in (_Span(label, "text_link", page), _Span(" "))] or [_NONE]]
+    yield [[_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)]] if link else []
+    yield [[_Span(fit(message.asks, CAPTION), "bold")]] if message.choices else []
+    yield [[_Span(fit(message.context, CONTEXT), "italic")]]
+
+
+def _quoted(quotation: Quotation) -> list[list[_Span]]:
+    return [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
 
 
 def _caption(quotation: Quotation) -> list[_Span]:
