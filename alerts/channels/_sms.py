@@ -39,11 +39,11 @@ def folded(text: str) -> str:
     return re.sub(" {2,}", " ", "".join(map(_letter, unicodedata.normalize("NFC", plain)))).strip()
 
 
-def one_part(text: str, link: str | None) -> str:
-    """The text and behind it the link, whole, in one part: the first sentence, else its words, and of the others those
-    that fit. In the text no phone sees an address of its own.
+def one_part(text: str, end: str | None) -> str:
+    """The text and behind it the end, such as a link, whole, in one part: the first sentence, else its words, and of
+    the others those that fit. In the text no phone sees an address of its own.
     """
-    tail = f" {link}" if link else ""
+    tail = f" {end}" if end else ""
     words = _ADDRESS.sub(lambda found: f"{found[0]} ", folded(text))
     kept, *others = _SENTENCE.split(words)
     for sentence in others:

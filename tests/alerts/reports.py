@@ -27,6 +27,7 @@ from alerts.example import QUARTER
 from alerts.render_digest import render_digest
 from alerts.render_dossier import render_dossier
 from alerts.times import Times
+from alerts.words import headings
 from tests.alerts.samples import OPENED
 from tests.alerts.speaking import PARIS, Page, said
 
@@ -177,10 +178,14 @@ def answers(language: Language) -> list[Acted]:
 
 
 def said_in_reports(language: Language) -> list[str]:
-    """Our own words in digests, dossiers and answers, without those of strangers."""
+    """Our own words in digests, dossiers and answers, and those that stand around messages, without those of
+    strangers.
+    """
     digests = [render_digest(each, NOTICE, language, PARIS) for each in (CALM, BUSY, DAY)]
     dossiers = [Page(render_dossier(each, language, PARIS)).texts for each in (WHOLE, BARE)]
     told = [answer.words for answer in answers(language)]
     told += [choice.label for answer in answers(language) for choice in answer.choices]
+    fixed = {name: words for name, words in vars(headings(language)).items() if name != "colon" and name[0] != "_"}
+    told += [words for words in (*fixed.values(), *fixed["labels"].values()) if isinstance(words, str)]
     ours = [text for texts in (*map(said, digests), *dossiers, told) for text in texts]
     return [text for text in ours if QUOTE.text not in text]

@@ -10,7 +10,7 @@ from alerts.alert import Alert
 from alerts.render import render
 from tests.alerts.reports import said_in_reports
 from tests.alerts.samples import ALERTS, KINDS
-from tests.alerts.speaking import PARIS, everything_said, said
+from tests.alerts.speaking import PARIS, everything_said, said, without_false_alarms
 from tests.alerts.test_typography import FAULTS, faults
 from tests.alerts.test_wording import ALARMING, NOT_IN_THE_GLOSSARY
 from tests.alerts.vocabulary import new_words
@@ -70,7 +70,7 @@ def test_every_kind_in_every_state_agrees_with_its_counts_and_is_set_right(langu
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_what_is_counted_agrees_and_reports_and_answers_are_set_right_in_calm_words(language):
     texts = said_in_reports(language)
-    calm = re.sub(r"(?i)false[ -]alarm|first post", "", "\n".join(texts))
+    calm = without_false_alarms(texts).replace("First post", "")
 
     assert [fault for text in everything(language) for fault in disagreements(text, language)] == []
     assert [text for text in texts for fault in FAULTS[language].values() if re.search(fault, text)] == []

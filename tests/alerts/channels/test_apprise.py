@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from alerts.channel import SendError
 from alerts.channels._sms import folded, one_part
-from alerts.channels.apprise import SPEC, AppriseChannel, body
+from alerts.channels.apprise import SPEC, AppriseChannel, body, short
+from alerts.render import render
 from tests.acting import lent
+from tests.alerts.samples import ALERTS
+from tests.alerts.speaking import PARIS
 from tests.builders import message
 from tests.servers import HttpFake, Posted, http_fake
 
@@ -112,6 +115,14 @@ def test_whatever_is_said_is_one_part_with_the_link_at_its_end(said: str, link: 
 
     assert parts(text) <= 1
     assert text.endswith(link or "")
+
+
+def test_a_sentence_that_does_not_fit_makes_room_for_the_next_and_an_exercise_says_so_last() -> None:
+    skipped = one_part(f"22 mentions. {'x' * 160}. Very likely real.", LINK)
+    drills = [short(render(ALERTS["drill"], language, PARIS)) for language in ("fr", "en")]
+
+    assert f"22 mentions. Very likely real. {LINK}" == skipped
+    assert [("EXERCICE", True), ("DRILL", True)] == [(drill.split()[-1], parts(drill) == 1) for drill in drills]
 
 
 @given(st.text(alphabet=st.characters(codec="latin-1"), max_size=200))
