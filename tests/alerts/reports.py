@@ -156,6 +156,9 @@ WHOLE = Dossier(
     hold=Held(at=OPENED, by="Léa", because="référé du 3"),
     removed=(Removed(deleted_at=OPENED, quote=QUOTE),),
 )
+_LONE = replace(LIVED, of="posts", peak=1)
+"""As little as there can be, of each thing that is counted."""
+LONE = [replace(_LONE, unit=unit) for unit in ("mentions", "authors", "stories", "sources", "reactions", "followers")]
 BARE = Dossier(incident="i1", brand="Acme Air", lived=replace(LIVED, ending=None, ended_at=None), made_at=OPENED)
 
 _SUGGESTED = Suggestion(word="airsoft", read=412, since=OPENED - timedelta(days=90), removed=41)
@@ -181,8 +184,13 @@ def said_in_reports(language: Language) -> list[str]:
     """Our own words in digests, dossiers and answers, and those that stand around messages, without those of
     strangers.
     """
-    digests = [render_digest(each, NOTICE, language, PARIS) for each in (CALM, BUSY, DAY)]
-    dossiers = [Page(render_dossier(each, language, PARIS)).texts for each in (WHOLE, BARE)]
+    digests = [
+        render_digest(each, NOTICE, language, PARIS) for each in (CALM, BUSY, DAY, replace(CALM, incidents=tuple(LONE)))
+    ]
+    dossiers = [
+        Page(render_dossier(each, language, PARIS)).texts
+        for each in (WHOLE, BARE, replace(WHOLE, lived=_LONE, during=1))
+    ]
     told = [answer.words for answer in answers(language)]
     told += [choice.label for answer in answers(language) for choice in answer.choices]
     fixed = {name: words for name, words in vars(headings(language)).items() if name != "colon" and name[0] != "_"}

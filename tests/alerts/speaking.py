@@ -32,7 +32,7 @@ def said(message: Message) -> list[str]:
     parts += [_calm(line) for line in message.text.splitlines()]
     parts += [message.chart.caption, *Page(message.html).texts] if message.chart else Page(message.html).texts
     quoted = {quotation.text for quotation in message.quotations}
-    plain = (re.sub(r"https?://\S+", "link", _without(part, quoted)) for part in parts)
+    plain = (re.sub(r"https?://\S+|\+\d{6,15}", "link", _without(part, quoted)) for part in parts)
     return [part for part in plain if part]
 
 
