@@ -205,7 +205,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     and `running` its campaigns and live events under way.
 
     `answerable`: it can be taken where it is read, by a press or a reply.
-    `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
+    `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over, and
+    `takes` are its channels where it can be taken.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
     `channel_names` say what people call them, where that is something else: whom it reaches, of somebody's own channel.
@@ -254,6 +255,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     advice: Advice | None = None
     confidence: Confidence | None = None
     reached: tuple[Reached, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,6 @@ def fitting(sentences: Sequence[str], limit: int) -> str:
 def laid_out(message: Message, sheet: Sheet) -> Message:
     """The message with its whole text, plain and as a page."""
     advice = message.about.advice if isinstance(message.about, Alert) else None
-    phones = sorted((step.phone for step in advice.steps if step.phone), key=len, reverse=True) if advice else []
+    phones = [(step.phone, step.phone.replace(" ", "")) for step in advice.steps if step.phone] if advice else []
     text, html = page({"message": message, "sheet": sheet, "phones": phones}, message.language)
     return replace(message, text=text, html=html)

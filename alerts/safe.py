@@ -58,13 +58,11 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         brand_name=_maybe(alert.brand_name, NAME),
         source_names=_shown(alert.source_names),
         channel_names=_shown(alert.channel_names),
-        told=tuple(map(_name, alert.told)),
-        untold=tuple(map(_name, alert.untold)),
+        **{name: tuple(map(_name, getattr(alert, name))) for name in ("told", "untold", "takes", "partly")},
         reached=tuple(
             replace(each, channel=_name(each.channel), why=shorten(defuse(each.why), REASON)) for each in alert.reached
         ),
         unheard=_named(alert.unheard),
-        partly=tuple(map(_name, alert.partly)),
         posts=tuple(
             replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, HINT)) for each in alert.posts
         ),

@@ -35,14 +35,14 @@ PerMonth = Annotated[
 def _dialled(value: object) -> object:
     if not isinstance(value, str):
         return value
-    number = re.sub(r"[ \u00a0\u202f().-]", "", value.removeprefix("tel:"))
-    if not _PHONE.fullmatch(number):
+    number = re.sub(r"[ \u00a0\u202f().-]+", " ", value.removeprefix("tel:")).strip()
+    if not _PHONE.fullmatch(number.replace(" ", "")):
         raise ValueError("write a number as one dials it from abroad, like `+33 1 99 00 12 34`")
     return number
 
 
 Phone = Annotated[str, BeforeValidator(_dialled), WithJsonSchema({"type": "string", "examples": ["+33 1 99 00 12 34"]})]
-"""A phone number of the world, `+` and digits."""
+"""A phone number of the world, `+` and digits, parted by spaces as it was written."""
 
 
 class Person(Model):

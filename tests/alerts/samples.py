@@ -266,6 +266,7 @@ ALERTS = {
     "crowded": CROWDED,
     "drill": DRILL,
     "drill without a button": replace(DRILL, answerable=False),
+    "drill with a button elsewhere": replace(DRILL, answerable=False, takes=("Slack",)),
     "drill taken": replace(DRILL, state="acknowledged", taken_at=_LATER, taken_by="anna"),
     "drill over": replace(DRILL, state="resolved", taken_at=_LATER, taken_by="anna", reached=_REACHED),
     "drill that nobody took": replace(DRILL, state="resolved", at=_LATER, reached=_REACHED[:1]),

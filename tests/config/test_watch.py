@@ -53,6 +53,7 @@ def test_people_and_the_watch_are_understood(tmp_path: Path) -> None:
         ("to: 2026-12-26", "to: 2026-12-23", "oncall.swaps.0", "`from` must be before `to`"),
         ("call_by: [team], ", "", "people.bob", "cannot be reached: write `call_by`, or a `phone`"),
         ("call_by: team", "call_by: team, phone: 01 99 00 12 34", "people.ann.phone", "as one dials it from abroad"),
+        ("call_by: team", "call_by: 'tel:+33'", "people.ann.call_by", "a number is written as `phone`"),
         ("4 per month", "often", "people.ann.false_alarms", "like `4 per month`"),
         ("bob: {", "team: {", "people.team", "a channel is named 'team' too"),
         ("bob: {", "second: {", "people.second", "already means somebody of the watch"),
