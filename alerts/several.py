@@ -43,7 +43,7 @@ def render_several(notice: Notice, language: Language, zone: ZoneInfo) -> Messag
         language=language,
         title=words.text("title", shorten(brands[0], NAME)),
         subject=words.text("title", shorten(brands[0], NAME)),
-        line=cut([*words.parts("lead"), *rows], LINE),
+        line=cut([*words.parts("lead"), *_by_brand(several, brands, words, "entry")], LINE),
         lead=lead,
         listed=rows,
         text="",
@@ -87,7 +87,14 @@ def _rows(several: Sequence[Brief], brands: Sequence[str], words: Words) -> tupl
 
 
 def _listed(several: Sequence[Brief], brands: Sequence[str], words: Words, form: str) -> tuple[str, ...]:
-    """A row a brand, the brand with the worst first."""
+    """A row an incident, where all are of one brand, which the lead names; else a row a brand."""
+    if len(brands) == 1:
+        return tuple(words.text(form, each) for each in several)
+    return _by_brand(several, brands, words, form)
+
+
+def _by_brand(several: Sequence[Brief], brands: Sequence[str], words: Words, form: str) -> tuple[str, ...]:
+    """The brand with the worst first."""
     return tuple(
         words.text("row", _name(brand), [words.text(form, each) for each in several if each.brand == brand])
         for brand in brands
