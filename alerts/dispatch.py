@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from alerts.cancelling import obey_cancellation
 from alerts.channel import RECEIPT, Channel, SendError
 from alerts.delivery import Delivery, Outcome, of_one_thread
 from alerts.message import Message
@@ -56,6 +57,7 @@ class Dispatcher:
             # something critical may come while a slow service takes the one before
             if not await self.turn():
                 await self._outbox.changed()
+            obey_cancellation()
 
     async def turn(self) -> bool:
         """One attempt at the most pressing message; False when nothing is due."""

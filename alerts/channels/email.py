@@ -24,6 +24,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from alerts.acts import Acted
 from alerts.alert import Notice
+from alerts.cancelling import obey_cancellation
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
@@ -175,6 +176,7 @@ class EmailChannel:
                 pause = min(max(pause, self._pause) * 2, LONGEST_PAUSE)
                 why = str(_unread(error, self._options.reading))
                 log.warning("replies_not_read", channel=self._tools.name, error=why, again_in=pause)
+            obey_cancellation()
             await asyncio.sleep(pause)
 
     async def _heard(self, mailbox: Mailbox, mail: Unread) -> None:
