@@ -24,7 +24,8 @@ from rules.confidence import Word, word_of
 SECTIONS = ("volume", "incidents", "withheld", "worth", "campaigns", "events", "unheard", "quality", "ahead")
 _SHORT = ("volume", "incidents", "unheard")
 """What a chat is told of a digest."""
-_FIELD = 400
+_FIELD = 240
+"""Characters of each, so that no chat cuts it within a sentence."""
 _MARK = 0.8
 """How wide the mark of what is usual is, in per cent of the whole."""
 _JUDGED = 5
@@ -75,7 +76,13 @@ def render_digest(digest: Digest, notice: Notice, language: Language, zone: Zone
 
 
 def _fields(words: Words) -> list[Field]:
-    return [Field(label=words.text("heading", name), value=cut(words.parts(name), _FIELD)) for name in _SHORT]
+    return [Field(label=words.text("heading", name), value=_begun(words.parts(name))) for name in _SHORT]
+
+
+def _begun(sentences: Sequence[str]) -> str:
+    """The first sentences, and whether there are more."""
+    said = cut(sentences, _FIELD)
+    return said if said == " ".join(sentences) else f"{said} …"
 
 
 def _section(name: str, digest: Digest, words: Words, times: Times) -> Section | None:
