@@ -27,16 +27,21 @@ BECAUSE: Mapping[Reason, str] = {
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader may do where the message arrived, and the words on its button."""
+    """What a reader may do where the message arrived, and the words on its button. `incident` is the one it is about,
+    "" for what the whole message is.
+    """
 
     act: Press
     label: str
+    incident: str = ""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody asks for: to take the `incident` (its id or number), to give it back, to hear nothing of it for an
+    """What somebody asks for: to take the `incident` (its id or number; the id of a message that told of several takes
+    all of these), to give it back, to hear nothing of it for an
     hour, to end it as what it was, or first why it is to be a false alarm. `by` is what the channel calls them, a
-    stranger's words, as may be `because`. `language` is what they read, None for the channel's own.
+    stranger's words, as may be `because`. `language` is what they read, None for the channel's own. `once` is what the
+    channel calls this press, where it may tell of it again: nothing is carried out twice.
     """
 
     verb: Literal["ack", "unack", "silence", "resolve", "question"]
@@ -45,6 +50,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     because: str | None = None
     ending: Ending | None = None
     language: Language | None = None
+    once: str = ""
 
     @classmethod
     def pressed(cls, press: Press, incident: str, by: str, language: Language | None = None) -> Self:

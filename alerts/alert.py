@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from alerts.handover import WatchOf
 from alerts.playbook import Advice
 from rules.confidence import Confidence
 from rules.transition import Ending, Severity, State, Unit
@@ -173,11 +174,12 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):
     """What comes while nobody takes an incident for which somebody of the watch is called. Its reader is `told`,
-    reminded, or it is passed on to them; `to` is who is called next, `at` then; `word` is when this channel hears of
-    it again at the latest. None where nobody and nothing follows.
+    reminded, or it is passed on to them, with the figures of the `present` where these are known; `to` is who is called
+    next, `at` then; `word` is when this channel hears of it again at the latest. None where nobody and nothing follows.
     """
 
     why: Literal["told", "remind", "pass"] = "told"
+    present: bool = False
     to: str | None = None
     at: datetime | None = None
     word: datetime | None = None
@@ -203,7 +205,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     and `running` its campaigns and live events under way.
 
     `answerable`: it can be taken where it is read, by a press or a reply.
-    `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over.
+    `drill`: all of it is made up, and `number` is that of the drill; `reached` is what came of it, once it is over, and
+    `takes` are its channels where it can be taken.
 
     `brand`, `rule`, sources and channels are the names of the configuration; `brand_name`, `source_names` and
     `channel_names` say what people call them, where that is something else: whom it reaches, of somebody's own channel.
@@ -252,6 +255,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     advice: Advice | None = None
     confidence: Confidence | None = None
     reached: tuple[Reached, ...] = ()
+    takes: tuple[str, ...] = ()
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -284,29 +288,14 @@ Topic = Literal[
     "live",
     "watch",
     "watch_unanswered",
+    "watch_again",
     "watch_confirmed",
     "nudge",
 ]
 
 
-TO_PEOPLE = frozenset({"watch", "watch_unanswered", "watch_confirmed", "nudge"})
+TO_PEOPLE = frozenset({"watch", "watch_unanswered", "watch_again", "watch_confirmed", "nudge"})
 """What is told to the person who is its subject."""
-
-
-class WatchOf(msgspec.Struct, frozen=True, kw_only=True):
-    """What whoever is `first` takes over, until then: the `open` incidents by number and whether somebody has them, how
-    many sources are blind and, as known when it is sent, how many `posts` are scheduled, all of their `brands`.
-    `asked`: they are to confirm, or else the `second` is told.
-    """
-
-    first: str
-    second: str | None = None
-    until: datetime | None = None
-    brands: tuple[str, ...] = ()
-    open: tuple[tuple[int, bool], ...] = ()
-    blind: int = 0
-    posts: int = 0
-    asked: bool = False
 
 
 class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
@@ -318,9 +307,11 @@ class DigestOf(msgspec.Struct, frozen=True, kw_only=True):
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """An incident among others in one message. `state` and `taken_by` are those of the moment at which it is sent;
-    `brand` is what people call it, and `at` when the step was taken that is told.
+    `brand` is what people call it, and `at` when the step was taken that is told. `incident` is the engine's id, and
+    `link` opens its page.
     """
 
+    incident: str
     number: int
     brand: str
     severity: Severity
@@ -331,6 +322,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     usual: float | None = None
     unit: Unit = "mentions"
     taken_by: str | None = None
+    link: str | None = None
 
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -362,12 +354,13 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     1, of each brand that listens there.
     `canary`: a test that the program makes by itself; `canary_lost` / `canary_back`: that of the moment `since` did not
     come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
-    `several`: these incidents, told together, the worst first.
+    `several`: these incidents, told together, the worst first; `spared` is what its one reader was spared, and
+    `answerable` whether they can be taken where it is read.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since
     `watched_since`, oldest first.
-    `watch`: the person `subject` takes over the watch; `watch_unanswered`: whoever takes it over did not confirm, which
-    `subject` is told as the second; `watch_confirmed`: they did. `nudge`: `subject` has an incident that grows, and
-    nobody wrote a note since `watched_since`.
+    `watch`: the person `subject` takes over the watch; `watch_unanswered`: whoever does did not confirm, which
+    `subject` is told as the second, and `watch_again` by which they are asked once more; `watch_confirmed`: they did.
+    `nudge`: `subject` has an incident that grows, and nobody wrote a note since `watched_since`.
     `digest`: how a week or a day of the brand `subject` went; what it says is read when it is sent.
     `live`: what came of a live event of the brand `subject`.
     """
@@ -392,6 +385,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     heard: dict[str, float] = {}
     held: tuple[Held, ...] = ()
     several: tuple[Brief, ...] = ()
+    spared: Spared | None = None
+    answerable: bool = False
     watched_since: datetime | None = None
     until: date | None = None
     digest: DigestOf | None = None

@@ -28,13 +28,13 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FalseAlarm(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows from saying that incident `number` was none. `month` counts false alarms of this month, with the
+    """What follows from saying that incident `number` was none. They `had` so many false alarms in 30 days, with the
     `ceiling` of who was told, None where there is none. `was_over`: it had ended before.
     """
 
     number: int
     because: str | None
-    month: int
+    had: int
     ceiling: int | None = None
     was_over: bool = False
     suggestion: Suggestion | None = None
@@ -56,6 +56,11 @@ def offered(language: Language, *, is_over: bool, is_taken: bool, is_judged: boo
         return "", ()
     words = headings(language)
     return words.was_it_real, (*choices(language, "real"), Choice(act="false-alarm", label=words.no))
+
+
+def confirming(language: Language) -> tuple[Choice, ...]:
+    """The button of who takes over the watch."""
+    return (Choice(act="ack", label=headings(language).confirm),)
 
 
 def refused(why: str, language: Language) -> Acted:

@@ -8,20 +8,29 @@ import msgspec
 
 from alerts.alert import Notice
 from rules.instant import Instant
+from rules.transition import Evidence
 
 CANARY = "_canary"
 """The channel where canaries end, which no configuration can name."""
 
 
+class Present(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted of an incident `at` a moment between two of its steps."""
+
+    at: Instant
+    evidence: Evidence
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For whom a channel is told: `person`, None for all who read it. `why`: they are `told` as a route says,
     reminded, or it is passed on to them, as nobody has taken the incident. `ladder` is when the ladder begins to be
-    climbed for it, None where none is.
+    climbed for it, None where none is; `present` is what was counted when a rung of it called, where that is known.
     """
 
     person: str | None = None
     why: Literal["told", "remind", "pass"] = "told"
     ladder: Instant | None = None
+    present: Present | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +39,8 @@ class Outgoing:
     inserting it again changes nothing. `thread` orders: a later one of the same thread and channel waits for the
     earlier. `fallback` names the channels to try next when this one parks, in order. `call` says for whom it is.
     `circle` says with what it may stand in one message, None for what is told by itself; at `slot` all of a channel
-    and circle is told in one.
+    and circle is told in one. `asks`: somebody is to act; `goes_on`: it wakes nobody where the channel can edit the
+    message that it has of the thread alone.
     """
 
     id: str
@@ -44,12 +54,14 @@ class Outgoing:
     call: Call | None = None
     circle: str | None = None
     slot: Instant | None = None
+    asks: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What came of one attempt. `state`: sent, retry (again at `due`), parked (somebody must act), cancelled.
-    `receipt` is what the channel names what it sent.
+    `receipt` is what the channel names what it sent, and `told_in` the id of the message where that told of several.
     """
 
     delivery: str
@@ -60,12 +72,13 @@ class Outcome:
     reason: str = ""
     detail: str = ""
     receipt: str = ""
+    told_in: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
     """An outbox row with what came of it so far: state is due, sent, parked or cancelled. `receipt` is its own once it
-    is sent, and the last one of its thread and channel while it is due.
+    is sent, and the last one of its thread and channel while it is due; `told_in` is as its outcome says.
     """
 
     id: str
@@ -86,6 +99,8 @@ class Delivery:
     call: Call | None = None
     circle: str | None = None
     slot: Instant | None = None
+    asks: bool = False
+    told_in: str = ""
 
     @property
     def step(self) -> int:
@@ -100,8 +115,12 @@ def of_one_thread(deliveries: Sequence[Delivery]) -> bool:
 
 @dataclass(frozen=True)
 class Slot:
-    """When a channel is told of what is of one circle."""
+    """When a channel is told of what is of one circle. `asks`: somebody is to act, and if `critical` on something that
+    is.
+    """
 
     channel: str
     circle: str
     at: Instant
+    asks: bool = True
+    critical: bool = False

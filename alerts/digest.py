@@ -107,7 +107,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    expected: float
+    expected: float | None = None
     measured: float | None = None
 
 

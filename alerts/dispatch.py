@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from alerts.cancelling import obey_cancellation
 from alerts.channel import RECEIPT, Channel, SendError
 from alerts.delivery import Delivery, Outcome, of_one_thread
 from alerts.message import Message
@@ -56,6 +57,7 @@ class Dispatcher:
             # something critical may come while a slow service takes the one before
             if not await self.turn():
                 await self._outbox.changed()
+            obey_cancellation()
 
     async def turn(self) -> bool:
         """One attempt at the most pressing message; False when nothing is due."""
@@ -91,8 +93,9 @@ class Dispatcher:
         if len(receipt) > RECEIPT:
             log.error("receipt_too_long", channel=self.name, delivery=first.id)
             receipt = ""
-        kept = receipt if is_alone else ""
-        return Outcome(delivery=first.id, at=self._now(), attempt=attempt, state="sent", receipt=kept)
+        kept, told_in = (receipt, "") if is_alone else ("", message.id)
+        at = self._now()
+        return Outcome(delivery=first.id, at=at, attempt=attempt, state="sent", receipt=kept, told_in=told_in)
 
     async def _fail(self, deliveries: Sequence[Delivery], error: SendError) -> None:
         first, begun = deliveries[0], min(max(each.created, each.slot or 0) for each in deliveries)

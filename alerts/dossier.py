@@ -30,7 +30,8 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened: a step of the incident, its first mention, a note, an official reply, or a delivery of a
-    step through `channel`, of which `outcome` tells what came. `held` says that nobody was told of a step.
+    step through `channel`, of which `outcome` tells what came. `held` says that nobody was told of a step, and `spared`
+    who was not, for the ceiling of their false alarms.
     """
 
     at: datetime
@@ -44,6 +45,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     outcome: Literal["sent", "due", "parked", "cancelled", ""] = ""
     held: bool = False
+    spared: tuple[str, ...] = ()
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Figures, Quote, Slot, Talk, Trend
+from alerts.alert import Alert, Curve, Figures, Pending, Quote, Running, Slot, Talk, Trend
 from alerts.playbook import Holding, InWords, shipped_advice
+from rules.confidence import Confidence
 
 QUARTER = timedelta(minutes=15)
+_BY_QUARTER = (2, 3, 1, 4, 3, 2, 3, 5, 3, 22)
 
 
 def example(at: datetime) -> Alert:
@@ -37,12 +39,17 @@ def example(at: datetime) -> Alert:
         figures=_figures(at),
         quotes=_quotes(at),
         unheard={"facebook": at - timedelta(minutes=37)},
-        source_names={"bluesky": "Bluesky", "fedi": "Mastodon", "press": "Forum", "facebook": "Facebook"},
-        told=("team", "phone"),
+        source_names={"bluesky": "Bluesky", "fedi": "Mastodon", "press": "Blogs", "facebook": "Facebook"},
+        told=("phone", "team"),
+        channel_names={"phone": "Camille", "team": "Slack"},
+        pending=Pending(to="Zoé", at=at + timedelta(minutes=20), word=at + timedelta(minutes=30)),
         posts=(Slot(at=at + timedelta(minutes=22), name="Envie d’évasion"),),
+        running=(Running(name="Hiver malin", until=at + timedelta(days=8)),),
         answers=True,
         link="https://badbuzz.example/i/37",
+        curve=Curve(width=QUARTER, counts=_BY_QUARTER),
         advice=replace(shipped_advice("spike"), answers=(answer,)),
+        confidence=Confidence(word="very"),
     )
 
 
@@ -61,6 +68,7 @@ def _figures(at: datetime) -> Figures:
         authors=19,
         sources={"bluesky": 14, "fedi": 5, "press": 3},
         opening=22,
+        during=22,
         peak=22,
         peak_at=at,
         least=8,

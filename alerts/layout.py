@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from alerts.alert import Alert
 from alerts.message import Message
 from alerts.times import Times
 from alerts.words import page
@@ -42,7 +43,18 @@ def cut(sentences: Sequence[str], limit: int) -> str:
     return text
 
 
+def fitting(sentences: Sequence[str], limit: int) -> str:
+    """The first sentence, shortened when it does not fit, and of the others those that fit, in their order."""
+    text = shorten(sentences[0], limit)
+    for sentence in sentences[1:]:
+        if len(text) + 1 + len(sentence) <= limit:
+            text = f"{text} {sentence}"
+    return text
+
+
 def laid_out(message: Message, sheet: Sheet) -> Message:
     """The message with its whole text, plain and as a page."""
-    text, html = page({"message": message, "sheet": sheet}, message.language)
+    advice = message.about.advice if isinstance(message.about, Alert) else None
+    phones = [(step.phone, step.phone.replace(" ", "")) for step in advice.steps if step.phone] if advice else []
+    text, html = page({"message": message, "sheet": sheet, "phones": phones}, message.language)
     return replace(message, text=text, html=html)

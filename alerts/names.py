@@ -19,6 +19,7 @@ def alert_in_names(alert: Alert) -> Alert:
         alert,
         brand=alert.brand_name or alert.brand,
         told=told,
+        takes=_called(alert.takes, channels),
         untold=tuple(name for name in _called(alert.untold, channels) if name not in told),
         reached=tuple(replace(each, channel=channels.get(each.channel, each.channel)) for each in alert.reached),
         unheard={sources.get(name, name): since for name, since in alert.unheard.items()},

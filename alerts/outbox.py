@@ -77,4 +77,5 @@ def passed_on(delivery: Delivery, at: Instant) -> Outgoing | None:
         critical=True,
         fallback=tuple(rest),
         circle=delivery.circle,
+        asks=delivery.asks,
     )

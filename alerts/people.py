@@ -80,6 +80,14 @@ class Directory:
         """What people call somebody."""
         return (self.people[name].name if name in self.people else None) or name
 
+    def known(self, by: str) -> str | None:
+        """The person who is called so somewhere: by their key, their name, a handle or an address; None for others."""
+        said = _plain(by)
+        for name, person in self.people.items():
+            if said in map(_plain, (name, self.called(name), *person.known_as)):
+                return name
+        return None
+
     def seats(self, name: str, call: Call, because: str) -> Iterator[Seat]:
         """The channels of a person, all at once."""
         for channel in self.people[name].call_by:
@@ -136,6 +144,10 @@ class Directory:
 
     def _unseen(self, name: str, brand: str) -> str:
         return f"{self.called(name)}: hears nothing of {brand}"
+
+
+def _plain(called: str) -> str:
+    return called.strip().removeprefix("@").casefold()
 
 
 def directory(people: Mapping[str, Person], oncall: OnCall | None, zone: str) -> Directory:

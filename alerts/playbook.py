@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 
 import msgspec
 
+from config.people import Person
 from config.playbooks import CallClient, HoldingAnswer, Playbook, Said, shipped_for
 from rules.transition import SEVERITIES, Severity
 
@@ -23,12 +24,20 @@ class InWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to do first, `by` somebody; `contact` is whom it needs. `hold`: it stops what is scheduled."""
+    """Something to do first, `by` somebody; `contact` is whom it needs, who has a `phone`. `hold`: it stops what is
+    scheduled.
+    """
 
     words: InWords
     by: str | None = None
     contact: str | None = None
+    phone: str | None = None
     hold: bool = False
+
+    @property
+    def needs(self) -> str | None:
+        """Whom it needs, with the number to be dialled."""
+        return f"{self.contact}, {self.phone}" if self.contact and self.phone else self.contact
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,12 +111,14 @@ def objection(name: str, playbook: Playbook, situation: Situation) -> str:
 
 
 def advice(
-    name: str, playbook: Playbook, severity: Severity, now: datetime, people: Mapping[str, str] | None = None
+    name: str, playbook: Playbook, severity: Severity, now: datetime, people: Mapping[str, Person] | None = None
 ) -> Advice:
     """What the playbook of that name says of an incident of that severity; `now` is where its hours are meant, and
-    `people` maps who is named to what people call them.
+    `people` are those who may be named.
     """
-    called = people or {}
+    known = people or {}
+    called = {key: person.name or key for key, person in known.items()}
+    phones = {key: person.phone for key, person in known.items()}
     return Advice(
         playbook=name,
         steps=tuple(
@@ -115,6 +126,7 @@ def advice(
                 words=_both(each),
                 by=called.get(each.who or "", each.who),
                 contact=called.get(each.contact or "", each.contact),
+                phone=phones.get(each.contact or ""),
                 hold=each.hold,
             )
             for each in playbook.first

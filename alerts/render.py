@@ -1,5 +1,6 @@
 """Alerts and notices in words, for one language and time zone. Pure: the same alert, the same message."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,9 @@ from msgspec.structs import replace
 
 from alerts.acts import Choice
 from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
-from alerts.answers import choices, offered
+from alerts.answers import choices, confirming, offered
 from alerts.charting import chart_of
-from alerts.layout import LINE, Sheet, cut, laid_out, stamp
+from alerts.layout import LINE, Sheet, cut, fitting, laid_out, stamp
 from alerts.message import Message, Quotation
 from alerts.names import alert_in_names, notice_in_names
 from alerts.playbook import Advice, InWords
@@ -58,6 +59,7 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "no_drill": 3,
     "watch": 3,
     "watch_unanswered": 4,
+    "watch_again": 4,
     "watch_confirmed": 2,
     "nudge": 3,
 }
@@ -75,6 +77,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "ceiling", "next")
     asks, presses = _offered(safe, language)
+    head, sentences = words.headed("line")
     message = Message(
         id=alert.id,
         thread=alert.incident,
@@ -82,7 +85,8 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
         language=language,
         title=fitted(lambda brand: marks.short(words.text("title", brand)), safe.brand),
         subject=fitted(lambda brand: marks.short(words.text("subject", brand)), safe.brand),
-        line=marks.long(cut(words.parts("line"), LINE - len(marks.long("")))),
+        head=head,
+        line=marks.long(fitting(sentences, LINE - len(marks.long("")))),
         lead=marks.long(lead),
         text="",
         html="",
@@ -178,7 +182,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
         first=tuple(words.parts("first")),
         first_label=headings(language).first,
         context=" · ".join(filter(None, (when, reason))),
-        choices=(Choice(act="ack", label=headings(language).confirm),) if safe.watch and safe.watch.asked else (),
+        choices=confirming(language) if safe.watch and safe.watch.asked and safe.watch.here else (),
         link=safe.link,
         link_label=headings(language).open_link,
         priority=_NOTICE_PRIORITY[safe.topic],
@@ -221,11 +225,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "figures": figures,
         "brand": f"{alert.brand} {headings(language).made_up}" if alert.drill else alert.brand,
         "times": times,
-        "acting": alert.state in ACTING,
-        "asks": _asks(alert),
-        "news": _is_news(alert),
-        "rises": alert.state in ACTING and _rises(alert),
-        "later": alert.state != "open",
+        **_moment(alert),
         "early": alert.first_at is not None and alert.opened_at - alert.first_at >= MINUTE,
         "ended_now": alert.state == "resolved",
         "words": [quoted(word, language) for word in figures.words],
@@ -242,7 +242,7 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
         "copied": _copied(figures, language),
         "original": figures.count >= ENOUGH and bool(figures.stories) and 10 * _copies(figures) < figures.count,
         "told_share": _told_share(figures.share, language),
-        "talk": [(quoted(each.word, language), number(each.count, language), each.new) for each in figures.talk],
+        "talk": [(_called(each.word, language), number(each.count, language), each.new) for each in figures.talk],
         "languages": _languages(figures.languages, language),
         "posts": alert.posts[:SCHEDULED],
         "more_posts": len(alert.posts[SCHEDULED:]),
@@ -255,6 +255,24 @@ def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:
     }
 
 
+def _called(word: str, language: Language) -> str:
+    """A word that people use; a hashtag shows by itself that it is theirs."""
+    return word if re.fullmatch(r"#\w+", word) else quoted(word, language)
+
+
+def _moment(alert: Alert) -> dict[str, bool]:
+    """Where in its life the incident is. `renewed`: the figures are newer than the step that is repeated."""
+    renewed = alert.pending is not None and alert.pending.present
+    return {
+        "acting": alert.state in ACTING,
+        "asks": _asks(alert),
+        "news": _is_news(alert),
+        "rises": alert.state in ACTING and _rises(alert),
+        "later": alert.state != "open" or renewed,
+        "renewed": renewed,
+    }
+
+
 def _advised(alert: Alert, language: Language) -> dict[str, Any]:
     """What the playbook says, in `language`: `begin_with` is its first step as part of the line."""
 
@@ -262,7 +280,7 @@ def _advised(alert: Alert, language: Language) -> dict[str, Any]:
         return composed(getattr(words, language), language)
 
     advice = alert.advice or Advice(steps=())
-    steps = [(said(step.words), [who for who in (step.by, step.contact) if who], step.hold) for step in advice.steps]
+    steps = [(said(step.words), [who for who in (step.by, step.needs) if who], step.hold) for step in advice.steps]
     client = advice.client
     return {
         "steps": steps,

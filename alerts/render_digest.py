@@ -1,6 +1,6 @@
 """A digest in words, for one language and time zone. Pure: the same digest, the same message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -24,7 +24,10 @@ from rules.confidence import Word, word_of
 SECTIONS = ("volume", "incidents", "withheld", "worth", "campaigns", "events", "unheard", "quality", "ahead")
 _SHORT = ("volume", "incidents", "unheard")
 """What a chat is told of a digest."""
-_FIELD = 400
+_FIELD = 240
+"""Characters of each, so that no chat cuts it within a sentence."""
+_MARK = 0.8
+"""How wide the mark of what is usual is, in per cent of the whole."""
 _JUDGED = 5
 """Incidents below which their share of true ones says nothing."""
 Promise = Literal["few", "kept", "less", "more", "none"]
@@ -73,7 +76,13 @@ def render_digest(digest: Digest, notice: Notice, language: Language, zone: Zone
 
 
 def _fields(words: Words) -> list[Field]:
-    return [Field(label=words.text("heading", name), value=cut(words.parts(name), _FIELD)) for name in _SHORT]
+    return [Field(label=words.text("heading", name), value=_begun(words.parts(name))) for name in _SHORT]
+
+
+def _begun(sentences: Sequence[str]) -> str:
+    """The first sentences, and whether there are more."""
+    said = cut(sentences, _FIELD)
+    return said if said == " ".join(sentences) else f"{said} …"
 
 
 def _section(name: str, digest: Digest, words: Words, times: Times) -> Section | None:
@@ -108,12 +117,23 @@ def _bars(days: Sequence[Day], language: Language) -> list[Bar]:
             posts=number(day.counted.posts, language),
             negative=number(day.counted.negative, language),
             usual="" if day.usual is None else estimate(day.usual, language),
-            bad=round(100 * day.counted.negative / top, 1),
-            rest=round(100 * (day.counted.posts - day.counted.negative) / top, 1),
-            mark=None if day.usual is None else min(99.0, round(100 * day.usual / top, 1)),
+            cells=tuple(_cells(day.counted, day.usual, top)),
         )
         for day in days
     ]
+
+
+def _cells(counted: Counted, usual: float | None, top: float) -> Iterator[tuple[str, float]]:
+    """The parts of a bar, with the mark of what is usual in whichever it falls."""
+    at, mark = 0.0, None if usual is None else min(100 - _MARK, round(100 * usual / top, 1))
+    for kind, count in (("bad", counted.negative), ("other", counted.posts), ("track", top)):
+        end = round(100 * count / top, 1)
+        if mark is not None and at <= mark < end:
+            yield from ((part, wide) for part, wide in ((kind, round(mark - at, 1)), ("usual", _MARK)) if wide)
+            at, mark = round(mark + _MARK, 1), None
+        if end > at:
+            yield kind, round(end - at, 1)
+            at = end
 
 
 def _view(digest: Digest, times: Times) -> dict[str, Any]:

@@ -58,13 +58,11 @@ def alert_made_safe(alert: Alert, language: Language) -> Alert:
         brand_name=_maybe(alert.brand_name, NAME),
         source_names=_shown(alert.source_names),
         channel_names=_shown(alert.channel_names),
-        told=tuple(map(_name, alert.told)),
-        untold=tuple(map(_name, alert.untold)),
+        **{name: tuple(map(_name, getattr(alert, name))) for name in ("told", "untold", "takes", "partly")},
         reached=tuple(
             replace(each, channel=_name(each.channel), why=shorten(defuse(each.why), REASON)) for each in alert.reached
         ),
         unheard=_named(alert.unheard),
-        partly=tuple(map(_name, alert.partly)),
         posts=tuple(
             replace(each, name=_name(each.name), stop_with=_maybe(each.stop_with, HINT)) for each in alert.posts
         ),
@@ -144,7 +142,13 @@ def dossier_made_safe(dossier: Dossier, language: Language) -> Dossier:
         sources=_named(dossier.sources),
         words=dict(_words(dossier.words)),
         moments=tuple(
-            replace(each, by=_text(each.by, NAME), text=_text(each.text, NOTE), channel=_text(each.channel, NAME))
+            replace(
+                each,
+                by=_text(each.by, NAME),
+                text=_text(each.text, NOTE),
+                channel=_text(each.channel, NAME),
+                spared=tuple(_name(name) for name in each.spared),
+            )
             for each in dossier.moments
         ),
         quotes=tuple(_quote(each, language) for each in dossier.quotes if defuse(each.text[:READ])),

@@ -9,15 +9,15 @@ from alerts.message import Quotation
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One day of a chart in words, and how wide its parts are in per cent of the whole width."""
+    """One day of a chart in words, and the parts of its bar from the left: of what each is, and how many per cent of
+    the whole width it has; `usual` is a mark, and `track` what is empty.
+    """
 
     day: str
     posts: str
     negative: str
     usual: str
-    bad: float
-    rest: float
-    mark: float | None = None
+    cells: tuple[tuple[str, float], ...]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ def veiled(message: Message) -> Message:
         title="badbuzz",
         subject=line,
         line=line,
+        head="",
         lead=line,
         text=line,
         html=f'<!DOCTYPE html><html lang="{message.language}"><body><p>{escape(line)}</p></body></html>',
@@ -37,5 +38,13 @@ def _bare(about: Alert | Notice) -> Alert | Notice:
     if isinstance(about, Alert):
         return replace(about, brand="badbuzz", brand_name=None, rule="badbuzz", quotes=(), because=None)
     return replace(
-        about, subject="badbuzz", subject_name=None, brand=None, brand_name=None, detail="", several=(), held=()
+        about,
+        subject="badbuzz",
+        subject_name=None,
+        brand=None,
+        brand_name=None,
+        detail="",
+        several=(),
+        held=(),
+        spared=None,
     )

@@ -14,7 +14,8 @@ from alerts.message import CHART, Field
 from alerts.safe import host_of
 from alerts.sentences import ours
 
-_THEN, _IS = "\x1e", "\x1f"  # never in cleaned words, so they part ours
+_THEN, _IS, _REPEATS, _BELOW = "\x1e", "\x1f", "\x1d", "\x1c"  # never in cleaned words, so they part ours
+_FACT = re.compile(f"([{_IS}{_REPEATS}])")
 
 
 def _capital(text: str) -> str:
@@ -43,6 +44,8 @@ def _environment() -> SandboxedEnvironment:
         loader=PackageLoader("alerts", "templates"),
         undefined=StrictUndefined,
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+        # no file of ours changes while we run
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -65,7 +68,8 @@ class Words:
     """What a template of macros says of `values`, in one language."""
 
     def __init__(self, template: str, language: Language, values: Mapping[str, Any]) -> None:
-        common = {"then": _THEN, "is": _IS, "joined": typography.joined, **_writing(language)}
+        marks = {"then": _THEN, "is": _IS, "repeats": _REPEATS, "below": _BELOW}
+        common = {**marks, "joined": typography.joined, **_writing(language)}
         self._macros = _ENVIRONMENT.get_template(f"{language}/{template}").make_module({**common, **values})
 
     def text(self, macro: str, *arguments: object) -> str:
@@ -78,8 +82,17 @@ class Words:
 
     def facts(self, macro: str) -> tuple[Field, ...]:
         """Labels and values."""
-        pairs = (part.partition(_IS) for part in self.parts(macro))
-        return tuple(Field(label=label.strip(" "), value=value.strip(" ")) for label, _, value in pairs)
+        facts = (_FACT.split(part, maxsplit=1) for part in self.parts(macro))
+        return tuple(
+            Field(label=label.strip(" "), value=value.strip(" "), repeats=mark == _REPEATS)
+            for label, mark, value in facts
+        )
+
+    def headed(self, macro: str) -> tuple[str, list[str]]:
+        """What its sentences begin with that a title may say, and the sentences."""
+        first, *others = self.parts(macro)
+        head, below, rest = first.partition(_BELOW)
+        return (head if below else ""), [head + rest.lstrip(" "), *others]
 
 
 def headings(language: Language) -> Any:

@@ -68,6 +68,11 @@ class Loaded:
     warnings: tuple[Problem, ...]
     flawed: frozenset[str] = frozenset()
 
+    def lacks(self, section: str) -> bool:
+        """Whether something of a section was left out, so that what is missing may stand there."""
+        written = self.document.data.get(section, ())
+        return section in self.flawed or len(getattr(self.settings, section)) < len(written)
+
 
 def load(
     path: Path,

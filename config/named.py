@@ -62,7 +62,8 @@ def _unknown(
         return
     what = " or ".join(_ONE[section] for section in sections)
     known = (*defined, *words)
-    yield document.problem(_place(document, keys), f"no {what} is named '{name}'", did_you_mean(name, known))
+    phone = "a number is written as `phone`, beside `call_by`" if name.startswith("tel:") else ""
+    yield document.problem(_place(document, keys), f"no {what} is named '{name}'", phone or did_you_mean(name, known))
 
 
 def _doubtful(document: Document) -> Iterator[Problem]:

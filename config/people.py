@@ -1,14 +1,15 @@
 """Who is told: people, how they are reached, and what they see."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from config.hours import Hours
 from config.model import Label, Model, TimeZone
 from config.values import Language, Listed, OneOrMore
 
+_PHONE = re.compile(r"\+[1-9]\d{6,14}")
 _FEW = re.compile(r"(\d{1,3}) per month")
 
 
@@ -31,17 +32,36 @@ PerMonth = Annotated[
 """A number for a month, written `4 per month`."""
 
 
+def _dialled(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    number = re.sub(r"[ \u00a0\u202f().-]+", " ", value.removeprefix("tel:")).strip()
+    if not _PHONE.fullmatch(number.replace(" ", "")):
+        raise ValueError("write a number as one dials it from abroad, like `+33 1 99 00 12 34`")
+    return number
+
+
+Phone = Annotated[str, BeforeValidator(_dialled), WithJsonSchema({"type": "string", "examples": ["+33 1 99 00 12 34"]})]
+"""A phone number of the world, `+` and digits, parted by spaces as it was written."""
+
+
 class Person(Model):
     """Somebody who is told. A route, the watch and the ladder name them by their key."""
 
     name: Label | None = None
     """What people call them, in alerts; their key when not given."""
+    known_as: Listed[str] = ()
+    """What they are called where they take an incident in a channel that others read too: a handle, a display name or
+    an address, such as `[camille, ann@example.org]`."""
     language: Language | None = None
     """Language of what they are told; that of the channel when not given."""
     time_zone: TimeZone | None = None
     """Time zone of what they are told, and of `quiet_hours`; that of the channel when not given."""
-    call_by: OneOrMore[str]
-    """Channels that reach them, all at once."""
+    call_by: Listed[str] = ()
+    """Channels that reach them, all at once; none of somebody who is only named in playbooks, with a `phone`."""
+    phone: Phone | None = None
+    """Number by which colleagues call them, such as `+33 1 99 00 12 34`: a step of a playbook that needs them shows it,
+    to be tapped. badbuzz itself calls nobody."""
     only: OneOrMore[str] | None = None
     """Only these brands: they hear of no other; all when not given."""
     lock_screen: Literal["full", "private"] = "full"
@@ -49,5 +69,11 @@ class Person(Model):
     quiet_hours: Listed[Hours] = ()
     """When what is not critical waits, such as `22:00-07:00` or `Sat-Sun`, on channels that reach nobody else."""
     false_alarms: PerMonth | None = None
-    """How many false alarms they accept, such as `4 per month`: the nearer they come to it, the more it takes to tell
-    them of something that is not critical, on channels that reach nobody else."""
+    """How many false alarms they accept in 30 days, such as `4 per month`: the nearer they come to it, the more it
+    takes to tell them of something that is not critical, on channels that reach nobody else."""
+
+    @model_validator(mode="after")
+    def _somehow(self) -> Self:
+        if not (self.call_by or self.phone):
+            raise ValueError("cannot be reached: write `call_by`, or a `phone` for a contact in playbooks")
+        return self

@@ -45,17 +45,20 @@ class Catalog(Generic[SpecType]):
     def _plugins(self) -> dict[str, EntryPoint]:
         return {entry.name: entry for entry in entry_points(group=self._group)}
 
+    @cached_property
+    def _own(self) -> frozenset[str]:
+        path = importlib.import_module(self._package).__path__
+        return frozenset(module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
+
     def kinds(self) -> list[str]:
         """Every known kind, sorted."""
-        path = importlib.import_module(self._package).__path__
-        own = {module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_")}
-        return sorted(own | set(self._plugins))
+        return sorted(self._own | set(self._plugins))
 
     def spec(self, kind: str) -> SpecType:
         """The SPEC of a kind. Raises UnknownKindError when there is none, TypeError when a plug-in hands over
         something else.
         """
-        if kind not in self.kinds():
+        if kind not in self._own and kind not in self._plugins:
             raise UnknownKindError(f"unknown {self.role} kind '{kind}'; {did_you_mean(kind, self.kinds())}")
         plugin = self._plugins.get(kind)
         spec = plugin.load() if plugin else importlib.import_module(f"{self._package}.{kind}").SPEC

@@ -1,13 +1,11 @@
 """The one place that wires everything: from a configuration to a running daemon, and back in the reverse order."""
 
 import asyncio
-import os
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2s
 from importlib.metadata import version
@@ -20,7 +18,6 @@ from aiohttp import web
 from alerts.channel import CHANNELS, Channel
 from alerts.channel import Tools as ChannelTools
 from alerts.dispatch import Dispatcher
-from alerts.links import Links
 from config.load import Loaded
 from config.model import secrets_in
 from config.problems import ConfigError, Problem
@@ -29,20 +26,17 @@ from config.settings import Component, Settings
 from listener.agenda.reading import readings, setup_at
 from listener.catalogs import CATALOGS
 from listener.checks import examine
-from listener.clock import Clock, Steady
+from listener.clock import Clock
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
 from listener.labelling.learning import Learning
-from listener.net.client import Client, open_client
 from listener.net.session import channel_session
 from listener.observe.log import set_up
 from listener.observe.masking import Masking
-from listener.observe.metrics import Metrics
-from listener.observe.systemd import Supervisor as Systemd
+from listener.parts import Parts, opened
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
-from listener.pipeline.ledger import Ledger
 from listener.pipeline.linking import recipients
 from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
@@ -53,10 +47,7 @@ from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.work import Reload
-from listener.pipeline.writer import Writer
-from listener.store.port import Store, StoreBusyError, StoreError, Views
-from listener.store.store import open_store
-from listener.store.views import open_views
+from listener.store.port import StoreBusyError, StoreError
 from listener.web.server import build_app
 from listener.web.status import Settings as PageSettings
 from listener.web.status import Site
@@ -79,12 +70,6 @@ def load_checked(path: Path) -> Loaded:
     return replace(loaded, warnings=tuple(problems))
 
 
-def store_address(settings: Settings) -> str | Path:
-    """Where the store of a configuration is: a PostgreSQL address or the data directory."""
-    database = settings.daemon.database
-    return database.get_secret_value() if database else settings.daemon.data
-
-
 async def run(path: Path, *, clock: Clock | None = None) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises ConfigError or StoreError when it cannot start, and StoreBusyError
     when another process has taken its store over.
@@ -95,7 +80,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
     async with AsyncExitStack() as stack:
-        parts = await _open(stack, settings, clock or Clock(), masking)
+        parts = await opened(stack, settings, clock or Clock(), masking)
         try:
             await Daemon(path, parts).serve()
         except ExceptionGroup as ended:
@@ -106,54 +91,6 @@ def _reason(ended: ExceptionGroup[Exception]) -> Exception:
     """What the operator can mend, alone; else everything."""
     busy = [each for each in ended.exceptions if isinstance(each, StoreBusyError)]
     return busy[0] if busy else ended
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the daemon is made of, opened."""
-
-    clock: Clock
-    masking: Masking
-    metrics: Metrics
-    store: Store
-    views: Views
-    ledger: Ledger
-    writer: Writer
-    client: Client
-    key: bytes
-    links: Links
-    installation: str
-    systemd: Systemd
-
-
-async def _open(stack: AsyncExitStack, settings: Settings, clock: Clock, masking: Masking) -> Parts:
-    """Open everything; the stack closes it in the reverse order."""
-    store = open_store(store_address(settings))
-    await store.open(f"pid {os.getpid()} on {socket.gethostname()}")
-    stack.push_async_callback(store.close)
-    position = await store.position()
-    # one clock for stamps and for what asks what is due: else nothing is due once the wall is set back
-    clock = Steady(clock, floor=position.last if position else 0)
-    views = open_views(store_address(settings))
-    stack.push_async_callback(views.close)
-    metrics = Metrics(version=version("badbuzz"), now=clock.now)
-    ledger = Ledger(store, views, clock, metrics, setup_at(clock.now(), settings))
-    await ledger.start()
-    return Parts(
-        clock=clock,
-        masking=masking,
-        metrics=metrics,
-        store=store,
-        views=views,
-        ledger=ledger,
-        writer=Writer(ledger, metrics),
-        client=await stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
-        key=blake2s(await store.salt(), person=b"page").digest(),
-        # of the store, which only its owner may read: a link outlives a restart, and is good on every machine of it
-        links=Links(blake2s(await store.salt(), person=b"link").digest()),
-        installation=blake2s(await store.salt(), person=b"name", digest_size=6).hexdigest(),
-        systemd=Systemd(os.environ),
-    )
 
 
 class Daemon:
@@ -270,16 +207,16 @@ class Daemon:
     def _channel(self, configured: Component) -> Job:
         async def start() -> None:
             spec, parts = CHANNELS.spec(configured.kind), self._parts
+            place, news = place_of(configured, self._settings), parts.ledger.committed.wait
+            act = Acting(parts.views, lambda: self._settings, parts.clock.now, place, wait=news)
             async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
                 tools = ChannelTools(
                     http=http,
                     now=parts.clock.now,
                     installation=parts.installation,
                     name=configured.name,
-                    language=self._settings.daemon.language,
-                    act=Acting(
-                        parts.views, lambda: self._settings, parts.clock.now, place_of(configured, self._settings)
-                    ),
+                    language=place.language,
+                    act=act,
                 )
                 channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
                 parts.metrics.channel_added(configured.name)

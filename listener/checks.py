@@ -1,35 +1,28 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Language
-from alerts.channel import ChannelSpec
 from alerts.typography import NO_BREAK as NB
-from config.document import Document
-from config.hours import fill_a_week
 from config.load import Catalogs, Loaded, by_place, load, survey
 from config.model import format_duration
 from config.problems import ConfigError, Problem
-from config.settings import Component, Route, Settings
+from config.settings import Component, Settings
 from listener.agenda.checking import check_calendar
 from listener.asking import unasked, with_asked
-from listener.checks_digest import check_digests
-from listener.checks_watch import check_watch
+from listener.checking.digest import check_digests
+from listener.checking.playbooks import check_answers, check_playbooks
+from listener.checking.routes import check_routes
+from listener.checking.templates import check_templates
+from listener.checking.watch import check_watch
+from listener.checking.words import check_words
 from listener.detection import is_missing
 from listener.net.guard import is_inside
-from listener.playbook_checks import check_answers, check_playbooks
-from listener.template_checks import check_templates
 from rules.instant import Instant, moment
-from rules.kinds.keyword import KeywordOptions
-from rules.packs.own import ToneWords
-from rules.query.compiled import compile_query, compile_words
-from rules.query.errors import QueryError
 from rules.rule import RuleOptions
-from rules.text import fold
-from rules.tone import supported_languages
 
 _GRID = timedelta(seconds=10)
 _WATCHED_LONG = timedelta(days=90)
@@ -85,8 +78,8 @@ def check(loaded: Loaded, catalogs: Catalogs) -> list[Problem]:
     """Every problem that needs more than the configuration itself, in the order of the sections. Where a section is
     flawed, its valid parts are judged, and nothing is said to be missing.
     """
-    first = (_listen, _pageless, _open_links, _detection, _operator, _queries, _languages, _tones, unasked)
-    then = (_addresses, _words, _calm, _unheard, _wakes, _disturbed, _untold, _unreached, _unused)
+    first = (_listen, _pageless, _open_links, _detection, _operator, check_words, unasked, _addresses, _calm, _unheard)
+    then = (_disturbed, check_routes, _unused)
     last = (check_watch, check_calendar, check_playbooks, check_templates, check_digests)
     return [problem for one in (*first, *then, *last) for problem in one(loaded, catalogs)]
 
@@ -130,52 +123,6 @@ def _operator(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
         yield loaded.document.problem(("operator",), message, "operator: {to: [name of a channel]}", warning=True)
 
 
-def _queries(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    """Also those of brands that are none yet."""
-    document = loaded.document
-    brands = document.data.get("brands")
-    for name, brand in brands.items() if isinstance(brands, dict) else ():
-        query = brand.get("query") if isinstance(brand, dict) else None
-        if isinstance(query, str) and query.strip() and not document.is_broken(("brands", name, "query")):
-            yield from _query(document, name, query, loaded.settings.lists)
-
-
-def _query(document: Document, brand: str, text: str, lists: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    keys = ("brands", brand, "query")
-    try:
-        query = compile_query(text, lists)
-    except QueryError as error:
-        yield document.problem(keys, str(error))
-        return
-    for warning in query.warnings:
-        yield document.problem(keys, warning, warning=True)
-
-
-def _languages(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    known = supported_languages()
-    for name, brand in loaded.settings.brands.items():
-        for language in brand.languages:
-            if language not in known:
-                message = f"the tone of '{language}' cannot be told: its mentions count as posts, never as negative"
-                hint = f"supported: {', '.join(sorted(known))}; a keyword or threshold rule hears the others"
-                yield loaded.document.problem(("brands", name, "languages"), message, hint, warning=True)
-
-
-def _tones(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    """Words of a tone that cannot be found, and words that two tones claim."""
-    for name, brand in loaded.settings.brands.items():
-        first: dict[str, str] = {}
-        for tone, entries in brand.tone:
-            for number, entry in enumerate(entries):
-                keys = ("brands", name, "tone", tone, number)
-                try:
-                    ToneWords(neutral=(entry,)).compile()
-                except ValueError:
-                    yield loaded.document.problem(keys, "holds no word to look for, or too short a beginning")
-                if first.setdefault(fold(entry), tone) != tone:
-                    yield loaded.document.problem(keys, f"is said to be {first[fold(entry)]} too")
-
-
 def _addresses(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
     """Addresses that are refused whenever they are read, and addresses that two sources read."""
     first: dict[str, str] = {}
@@ -188,16 +135,6 @@ def _addresses(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
             if first.setdefault(url, name) != name:
                 message, hint = f"source '{first[url]}' reads this address too", "read it in one of them"
                 yield loaded.document.problem(keys, message, hint, warning=True)
-
-
-def _words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    for name, rule in loaded.settings.rules.items():
-        if isinstance(rule.options, KeywordOptions):
-            for number, words in enumerate(rule.options.any):
-                try:
-                    compile_words([words])
-                except QueryError as error:
-                    yield loaded.document.problem(("rules", name, "any", number), str(error))
 
 
 def _calm(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
@@ -214,18 +151,12 @@ def _unheard(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
         hint = "rules: {bad-buzz: {kind: spike}}"
         yield loaded.document.problem(("rules",), "no rule: badbuzz listens, and never alerts", hint, warning=True)
     for name in settings.brands:
-        if not (_serving(settings.sources, name) or _lacks(loaded, "sources")):
+        if not (_serving(settings.sources, name) or loaded.lacks("sources")):
             message = "no source listens for this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a source's brands", warning=True)
         if settings.rules and not (_serving(settings.rules, name) or "rules" in loaded.flawed):
             message = "no rule watches this brand"
             yield loaded.document.problem(("brands", name), message, "add it to a rule's brands", warning=True)
-
-
-def _lacks(loaded: Loaded, section: str) -> bool:
-    """Whether something was left out, so that what is missing may stand there."""
-    written = loaded.document.data.get(section, ())
-    return section in loaded.flawed or len(getattr(loaded.settings, section)) < len(written)
 
 
 def _told(settings: Settings) -> set[str]:
@@ -239,24 +170,6 @@ def _serving(components: dict[str, Component], brand: str) -> list[str]:
         return brands is None or brand in brands
 
     return [name for name, component in components.items() if serves(component)]
-
-
-def _wakes(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
-    """A critical alert should reach somebody who sleeps."""
-    if "routes" in loaded.flawed or _lacks(loaded, "channels"):
-        return
-    for number, route in enumerate(loaded.settings.routes):
-        if not _takes(route, "critical"):
-            continue
-        reached = [channel for name in route.to for channel in loaded.settings.reached_by(name)]
-        kinds = [loaded.document.data["channels"][name]["kind"] for name in reached]
-        specs: list[ChannelSpec] = [catalogs.channels.spec(kind) for kind in kinds]
-        if all(spec.wakes == "no" for spec in specs):
-            message = "a critical alert on this route wakes nobody"
-            hint = "add a channel that rings, such as ntfy"
-            yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)
-        if _takes_all(route, "critical"):
-            return
 
 
 def _disturbed(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
@@ -292,49 +205,6 @@ def _open_links(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
         message = "links into incidents travel in the clear: who sees one can press its buttons"
         hint = "write https://, and let a reverse proxy encrypt"
         yield loaded.document.problem(("daemon", "external_url"), message, hint, warning=True)
-
-
-def _untold(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    settings = loaded.settings
-    if "routes" in loaded.flawed:
-        return
-    for severity in ("warning", "critical"):
-        for name in settings.brands:
-            taking = [
-                route for route in settings.routes if _takes(route, severity) and name in (route.brand or (name,))
-            ]
-            if not taking:
-                message = f"no route takes {severity} incidents of '{name}': nobody is told"
-                yield loaded.document.problem(("routes",), message, "add a last route: - {to: [...]}", warning=True)
-            elif not _always(taking):
-                message = f"not all {severity} incidents of '{name}' fit a route, for their hour, language or source"
-                yield loaded.document.problem(("routes",), message, "add a last route: - {to: [...]}", warning=True)
-
-
-def _always(routes: Sequence[Route]) -> bool:
-    """Whether some route fits at any time, whatever the mentions; hours are taken as those of one place."""
-    anyhow = [route for route in routes if route.language is None and route.source is None]
-    hours = [each for route in anyhow for each in route.hours or ()]
-    return any(route.hours is None for route in anyhow) or fill_a_week(hours)
-
-
-def _unreached(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
-    routes = loaded.settings.routes if "routes" not in loaded.flawed else ()
-    last = next((number for number, route in enumerate(routes) if _takes_all(route, None)), len(routes))
-    for number in range(last + 1, len(routes)):
-        message = f"never reached: route {last + 1} takes everything"
-        yield loaded.document.problem(("routes", number), message, "move it up, or add continue: true", warning=True)
-
-
-def _takes(route: Route, severity: str) -> bool:
-    return severity in (route.severity or (severity,))
-
-
-def _takes_all(route: Route, severity: str | None) -> bool:
-    """No later route sees an incident of `severity` (None: of any)."""
-    every = route.severity is None if severity is None else _takes(route, severity)
-    conditions = (route.brand, route.language, route.source, route.hours)
-    return every and all(each is None for each in conditions) and not route.go_on
 
 
 def _unused(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:

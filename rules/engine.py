@@ -31,7 +31,7 @@ from rules.making import Rules, made
 from rules.reactions import Followed
 from rules.rule import Verdict
 from rules.series import minute_of
-from rules.transition import Transition
+from rules.transition import Evidence, Transition
 
 GRID: Span = 10 * SECOND
 """The engine looks at every rule at each multiple of this, and after each mention."""
@@ -110,6 +110,12 @@ class Engine:
     def authors(self, verdict: Verdict, at: Instant) -> int:
         """How many people wrote what a verdict of `judge` at `at` counts."""
         return self._state.counts.of(verdict.source).authors(verdict.of, at, verdict.window)
+
+    def present(self, incident: str, at: Instant) -> Evidence | None:
+        """What is counted of an open incident at `at`, as a step would tell it, without consequences; None where it is
+        not open.
+        """
+        return self._judging.present(incident, at)
 
     def explain(self, at: Instant) -> list[Explanation]:
         """How each rule comes to what it says of the moment `at`, without consequences."""

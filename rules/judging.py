@@ -77,6 +77,14 @@ class Judging:
         look_back((each.rule for each in self._rules.values()), entry.incident, entry.ending)
         return []
 
+    def present(self, incident: str, at: Instant) -> Evidence | None:
+        """What is counted of an open incident at the moment `at`, without consequences."""
+        found = next((each for each in self._state.incidents.values() if each.id == incident), None)
+        if found is None:
+            return None
+        self._state.find_deaf(at)
+        return self._evidence(at, found, self._verdict(found.rule, at))
+
     def keep(self, names: Collection[str], at: Instant) -> list[Transition]:
         """Only rules of these names stay: the incidents of others are over."""
         state = self._state

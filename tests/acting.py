@@ -3,10 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import ClientSession
+from msgspec.structs import replace
 
 from alerts.acts import Act, Acted
 from alerts.answers import question, refused
-from alerts.channel import Channel
+from alerts.channel import Channel, Tools
+from rules.instant import instant
+from tests.builders import AT
 
 
 class Asked:
@@ -19,11 +25,16 @@ class Asked:
         self.refusal, self.said, self.heard = refusal, said, asyncio.Event()
 
     async def __call__(self, act: Act) -> Acted:
-        self.acts.append(act)
+        self.acts.append(replace(act, once=""))
         self.heard.set()
         if self.refusal:
             return refused(self.refusal, act.language or "en")
         return question(act.language or "en") if act.verb == "question" else Acted(words=self.said)
+
+
+def lent(http: ClientSession, name: str = "team", act: Any = None) -> Tools:
+    """What a channel is lent on an evening of a fictional airline."""
+    return Tools(http=http, now=lambda: instant(AT), installation="watch", name=name, **({"act": act} if act else {}))
 
 
 @asynccontextmanager

@@ -11,12 +11,10 @@ from typing import Any
 import aiohttp
 
 from alerts.acts import REASONS
-from alerts.channel import CHANNELS, Channel, Tools
+from alerts.channel import CHANNELS, Channel
 from alerts.message import Message
-from rules.instant import instant
 from tests import matrix, slack, telegram
-from tests.acting import Asked, served
-from tests.builders import AT
+from tests.acting import Asked, lent, served
 from tests.ntfy import ntfy_server
 
 SIGNS = {"ack": "✅", "unack": "↩️", "silence": "🔇", "false-alarm": "❌", "real": "💯"}
@@ -35,8 +33,10 @@ class Seat(ABC):
         return await self.channel.send(message, receipt) or ""
 
     @abstractmethod
-    async def press(self, act: str) -> None:
-        """Press the button of that name, on the message of the incident or on the last question."""
+    async def press(self, act: str, incident: str = "") -> None:
+        """Press the button of that name, on the message of the incident or on the last question; where it is of
+        several, that of one `incident`.
+        """
 
     @abstractmethod
     def told(self) -> list[str]:
@@ -55,8 +55,9 @@ class Seat(ABC):
 class OnSlack(Seat):
     by = "camille"
 
-    async def press(self, act: str) -> None:
-        await self.fake.press("" if act in REASONS else next(iter(self.fake.shown)), act)
+    async def press(self, act: str, incident: str = "") -> None:
+        name = f"{act}.{incident}" if incident else act
+        await self.fake.press("" if act in REASONS else next(iter(self.fake.shown)), name)
 
     def told(self) -> list[str]:
         return [each["text"] for each in self.fake.whispers] + [
@@ -70,9 +71,9 @@ class OnSlack(Seat):
 class OnTelegram(Seat):
     by = "Camille Martin"
 
-    async def press(self, act: str) -> None:
+    async def press(self, act: str, incident: str = "") -> None:
         shown = [n for n, each in self.fake.shown.items() if f'"{act} ' in json.dumps(each.get("reply_markup", ""))]
-        self.fake.press(shown[-1], f"{act} ")
+        self.fake.press(shown[-1], f"{act} fr {incident}" if incident else f"{act} ")
 
     def told(self) -> list[str]:
         replies = [each["text"] for number, each in self.fake.shown.items() if number > 1]
@@ -85,8 +86,11 @@ class OnTelegram(Seat):
 class OnMatrix(Seat):
     by = matrix.SHE
 
-    async def press(self, act: str) -> None:
-        if act in REASONS:
+    async def press(self, act: str, incident: str = "") -> None:
+        if incident:
+            place = self.fake.events[0]["content"]["badbuzz.incident"]["each"].index(incident)
+            self.fake.react("$0", f"{place + 1}\ufe0f\u20e3")
+        elif act in REASONS:
             self.fake.react(self.fake.events[-1]["event_id"], f"{REASONS.index(act) + 1}\ufe0f\u20e3")  # type: ignore[arg-type]
         else:
             self.fake.react("$0", SIGNS[act])
@@ -102,20 +106,22 @@ class OnMatrix(Seat):
 class OnNtfy(Seat):
     by = "team"
 
-    async def press(self, act: str) -> None:
-        while not (found := self._buttons(act)):
+    async def press(self, act: str, incident: str = "") -> None:
+        while not (found := self._buttons(act, incident)):
             # of many choices a few are shown at a time
             shown = len(self.fake.shown)
             await self.fake.press(self.fake.shown[-1]["actions"][-1])
             await self.until(lambda before=shown: len(self.fake.shown) > before)  # type: ignore[misc]
         await self.fake.press(found[0])
 
-    def _buttons(self, act: str) -> list[dict[str, Any]]:
+    def _buttons(self, act: str, incident: str) -> list[dict[str, Any]]:
         return [
             each
             for shown in reversed(self.fake.shown)
             for each in shown.get("actions", [])
-            if json.loads(each["body"])["act"] == act and "beyond" not in each["body"].replace('"beyond":0', "")
+            if json.loads(each["body"])["act"] == act
+            and incident in {"", json.loads(each["body"])["incident"]}
+            and "beyond" not in each["body"].replace('"beyond":0', "")
         ]
 
     def told(self) -> list[str]:
@@ -144,7 +150,7 @@ async def seated(kind: str, asked: Asked) -> AsyncIterator[Seat]:
                 fake = await stack.enter_async_context(ntfy_server())
                 seat, written = OnNtfy, {"topic": "acme-watch", "answers": "acme-answers"}
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team", act=asked)
+        tools = lent(http, act=asked)
         spec = CHANNELS.spec(kind)
         options = spec.options.model_validate({"server": fake.url, **written})
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(options, tools)

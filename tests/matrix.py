@@ -1,8 +1,7 @@
 """A strict Matrix homeserver: the client-server API's limits and answers as the specification has them."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import served
+from tests.servers import Service, served
 
 TOKEN, ROOM, ALIAS, ME, SHE = "syt_s3cret", "!r:m.example", "#crisis:m.example", "@bot:m.example", "@camille:m.example"
 TAGS = {"p", "strong", "em", "br", "ul", "ol", "li", "blockquote", "a"}
@@ -18,12 +17,11 @@ TAGS = {"p", "strong", "em", "br", "ul", "ol", "li", "blockquote", "a"}
 
 
 @dataclass
-class Matrix:
+class Matrix(Service):
     """`events` are those of the room, ours and people's. `refuse` are answers to give first, each (status, code, more).
     `inside`: whether the account is in the room; `invited`: whether it may enter.
     """
 
-    url: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     refuse: list[tuple[int, str, dict[str, int]]] = field(default_factory=list)
     memory: dict[str, Any] = field(default_factory=dict)
@@ -31,7 +29,6 @@ class Matrix:
     inside: bool = False
     invited: bool = True
     encrypted: bool = False
-    news: asyncio.Event = field(default_factory=asyncio.Event)
     _done: dict[str, str] = field(default_factory=dict)
 
     async def api(self, request: web.Request) -> web.Response:
@@ -121,20 +118,13 @@ class Matrix:
         return self.say("m.room.message", {"msgtype": "m.text", "body": body, "m.relates_to": relation})
 
     def event(self, event: str) -> dict[str, Any] | None:
-        return next((each for each in self.events if each["event_id"] == event), None)
+        number = event.removeprefix("$")
+        return self.events[int(number)] if number.isdecimal() and int(number) < len(self.events) else None
 
     def related(self, kind: str) -> list[dict[str, Any]]:
         """What we sent that relates so to another message, the latest last."""
         sent = [each["content"] for each in self.events if each["sender"] == ME]
         return [each for each in sent if each.get("m.relates_to", {}).get("rel_type") == kind]
-
-    async def until(self, so: Callable[[], bool], patience: float = 20) -> None:
-        """Wait for something to be so."""
-        async with asyncio.timeout(patience):
-            while not so():
-                self.news.clear()
-                if not so():
-                    await self.news.wait()
 
 
 def refusal(status: int, code: str, more: dict[str, int] | None = None) -> web.Response:

@@ -60,7 +60,7 @@ class Ntfy:
         await answer.prepare(request)
         await _write(answer, {"id": "o", "time": self.now, "event": "open", "topic": topic})
         kept = self.said.setdefault(topic, [])
-        told = next((n for n, event in enumerate(kept, 1) if event["id"] == since), 0 if since else len(kept))
+        told = next((n for n, event in enumerate(kept, 1) if event["id"] == since), self._before(kept, since))
         self.readers.add(asyncio.current_task())
         while "poll" not in request.query:
             for event in kept[told:]:
@@ -69,6 +69,14 @@ class Ntfy:
             async with self.news:
                 await self.news.wait_for(lambda seen=told: len(kept) > seen)
         return answer
+
+    def _before(self, kept: list[dict[str, Any]], since: str) -> int:
+        """How many of what is kept are older than what is asked for."""
+        ago = re.fullmatch(r"([0-9]+)([smh])", since)
+        if not ago:
+            return 0 if since else len(kept)
+        oldest = self.now - int(ago[1]) * {"s": 1, "m": 60, "h": 3_600}[ago[2]]
+        return sum(event["time"] < oldest for event in kept)
 
     async def cut(self) -> None:
         """End all streams, as a proxy does."""

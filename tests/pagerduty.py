@@ -1,6 +1,5 @@
 """A strict PagerDuty: the Events API v2, and one question of the REST API, with the limits and answers documented."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import served
+from tests.servers import Service, served
 
 KEY, TOKEN = "s3cret0123456789abcdef0123456789", "u+s3cret"
 ENTRIES = {"routing_key", "event_action", "dedup_key", "payload", "client", "client_url", "links", "images"}
@@ -18,17 +17,15 @@ PROGRAM = {"id": "P2", "type": "service_reference", "summary": "badbuzz"}
 
 
 @dataclass
-class PagerDuty:
+class PagerDuty(Service):
     """`alerts` is what is there by its key, with the `status` and who acknowledged; `rung` counts what notified people;
     `refuse` are answers to give first, each (status, body, headers); `asked` counts questions about each key.
     """
 
-    url: str = ""
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     rung: int = 0
     refuse: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, request: web.Request) -> web.Response:
         if self.refuse:
@@ -49,10 +46,7 @@ class PagerDuty:
     async def asked_again(self, key: str) -> None:
         """Until a question about it was answered, and the next one asked."""
         known = self.asked.get(key, 0)
-        async with asyncio.timeout(20):
-            while self.asked.get(key, 0) < known + 2:
-                self.news.clear()
-                await self.news.wait()
+        await self.until(lambda: self.asked.get(key, 0) >= known + 2)
 
     def _take(self, event: dict[str, Any]) -> None:
         known = self.alerts.get(event["dedup_key"], {"status": "resolved"})

@@ -21,6 +21,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -76,6 +77,22 @@ async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
         yield "http://{}:{}".format(*runner.addresses[0])
     finally:
         await runner.cleanup()
+
+
+@dataclass
+class Service:
+    """A fake service at `url`; sets `news` whenever something happened there."""
+
+    url: str = ""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, so: Callable[[], bool], patience: float = 20) -> None:
+        """Wait for something to be so."""
+        async with asyncio.timeout(patience):
+            while not so():
+                self.news.clear()
+                if not so():
+                    await self.news.wait()
 
 
 @dataclass
@@ -186,7 +203,7 @@ def ntfy_problem(body: dict[str, Any]) -> str:
     if len(body["message"].encode()) > 4_096:
         return "message becomes an attachment"
     for action in body.get("actions", []):
-        if action["action"] != "http" or not action["label"] or not action["url"]:
+        if action["action"] not in {"http", "view"} or not action["label"] or not action["url"]:
             return "actions invalid"
     if len(body.get("actions", [])) > 3:
         return "only 3 actions allowed"
@@ -278,6 +295,8 @@ async def smtp_server(
 ) -> AsyncIterator[Inbox]:
     """An SMTP server: plain; STARTTLS with `trust`; TLS from the first byte with `trust` and `tls`."""
     inbox, context = Inbox(), trust.server() if trust else None
+    # it looks at all that its handler has, once a connection
+    taking = SimpleNamespace(handle_RCPT=inbox.handle_RCPT, handle_DATA=inbox.handle_DATA)
     if auth:
         options |= {"authenticator": inbox.authenticate, "auth_required": True, "auth_require_tls": not tls}
 
@@ -285,7 +304,7 @@ async def smtp_server(
         with warnings.catch_warnings():
             # it does not know that TLS from the first byte is TLS, and warns
             warnings.simplefilter("ignore", UserWarning)
-            return SMTP(inbox, hostname="mail.test", tls_context=None if tls else context, **options)
+            return SMTP(taking, hostname="mail.test", tls_context=None if tls else context, **options)
 
     server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0, ssl=context if tls else None)
     inbox.port = server.sockets[0].getsockname()[1]

@@ -10,24 +10,22 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.servers import served, slack_problem
+from tests.servers import Service, served, slack_problem
 
 BOT, APP, ROOM = "xoxb-1-s3cret", "xapp-1-s3cret", "C0123456789"
 
 
 @dataclass
-class Slack:
+class Slack(Service):
     """`shown` is what stands in the room: root messages by ts, `threads` what was told under them, `whispers` what one
     user was told. `refuse` are answers to give first, each (status, word, headers).
     """
 
-    url: str = ""
     shown: dict[str, dict[str, Any]] = field(default_factory=dict)
     threads: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     whispers: list[dict[str, Any]] = field(default_factory=list)
     refuse: list[tuple[int, str, dict[str, str]]] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
     _counted: Any = field(default_factory=lambda: count(1))
 
     async def api(self, request: web.Request) -> web.Response:
@@ -99,21 +97,13 @@ class Slack:
                 "user": {"id": "U1", "name": by, "username": by},
                 "channel": {"id": ROOM, "name": "crisis"},
                 "container": {"type": "message", "message_ts": ts or "1.1", "is_ephemeral": not ts},
-                "actions": [{"action_id": act, "value": button["value"], "type": "button"}],
+                "actions": [{"action_id": act, "value": button.get("value", ""), "type": "button"}],
             },
         )
 
     async def send(self, kind: str, payload: Any) -> None:
         await self.until(lambda: bool(self.sockets))
         await self.sockets[-1].send_json({"type": kind, "envelope_id": "e1", "payload": payload})
-
-    async def until(self, so: Any) -> None:
-        """Wait for something to be so."""
-        async with asyncio.timeout(20):
-            while not so():
-                self.news.clear()
-                if not so():
-                    await self.news.wait()
 
 
 def _problem(body: dict[str, Any]) -> str:
@@ -123,7 +113,9 @@ def _problem(body: dict[str, Any]) -> str:
         return "msg_too_long"
     actions = [block for block in body.get("blocks", []) if block["type"] == "actions"]
     buttons = [each for block in actions for each in block["elements"]]
-    wrong = any(not 1 <= len(each["text"]["text"]) <= 75 or len(each["value"]) > 2_000 for each in buttons)
+    limits = {"value": 2_000, "url": 3_000, "action_id": 255}
+    wrong = any(not 1 <= len(each["text"]["text"]) <= 75 for each in buttons)
+    wrong |= any(len(each.get(part, "")) > most for each in buttons for part, most in limits.items())
     others = [block for block in body.get("blocks", []) if block["type"] != "actions"]
     return "invalid_blocks" if wrong or slack_problem({"blocks": others}) else ""
 

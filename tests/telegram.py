@@ -1,8 +1,7 @@
 """A strict Telegram: the Bot API's limits and answers as they are documented, and what its apps make links of."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import served
+from tests.servers import Service, served
 
 TOKEN, CHAT, NEW_CHAT = "123456:s3cret-0123456789", -100123, -100456
 KNOWN = {
@@ -27,19 +26,17 @@ LINKED = re.compile(r"(?<!\w)@\w{2,}|(?<![\w/<>])/\w+|(?:tg|ton)://[\w-]+|[^\s@/
 
 
 @dataclass
-class Telegram:
+class Telegram(Service):
     """`shown` is what stands in the chat by number, replies too. `refuse` are answers to give first to a method, each
     (status, description, parameters). `updates` wait to be confirmed; `answers` is what was told to who pressed.
     """
 
-    url: str = ""
     shown: dict[int, dict[str, Any]] = field(default_factory=dict)
     refuse: list[tuple[int, str, dict[str, int]]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     moved: bool = False
     polls: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
     _counted: Any = field(default_factory=lambda: count(1))
 
     async def api(self, request: web.Request) -> web.Response:
@@ -91,9 +88,9 @@ class Telegram:
         return True
 
     def press(self, number: int, act: str, chat: int = CHAT) -> None:
-        """Somebody presses the button of a message that begins with `act`."""
+        """Somebody presses the first button of a message that begins with `act`."""
         rows = self.shown[number]["reply_markup"]["inline_keyboard"]
-        (data,) = [each["callback_data"] for row in rows for each in row if each["callback_data"].startswith(act)]
+        data, *_ = [each["callback_data"] for row in rows for each in row if each["callback_data"].startswith(act)]
         self.tell({"message": {"message_id": number, "chat": {"id": chat}}, "data": data})
 
     def tell(self, press: dict[str, Any]) -> None:
@@ -109,14 +106,6 @@ class Telegram:
             moved = {"migrate_to_chat_id": NEW_CHAT}
             return _refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", moved)
         return _refusal(400, "Bad Request: chat not found")
-
-    async def until(self, so: Callable[[], bool], patience: float = 20) -> None:
-        """Wait for something to be so."""
-        async with asyncio.timeout(patience):
-            while not so():
-                self.news.clear()
-                if not so():
-                    await self.news.wait()
 
 
 def _refusal(status: int, description: str, parameters: dict[str, int] | None = None) -> web.Response:

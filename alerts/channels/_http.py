@@ -15,6 +15,7 @@ from yarl import URL
 
 from alerts.channel import Reason, SendError
 
+_AGENT = f"badbuzz/{version('badbuzz')}"
 ANSWER_LIMIT = 4_096
 """Bytes of an answer that are read unless more are asked for; the rest is left."""
 LONGEST_WAIT = timedelta(days=1)
@@ -86,7 +87,7 @@ async def exchange(
     may take, where that is not what the session allows. Raises SendError when there is no answer, see `reaching`.
     """
     # a compressed answer could be far larger than what is read of it
-    sent = {"Accept-Encoding": "identity", "User-Agent": f"badbuzz/{version('badbuzz')}", **headers}
+    sent = {"Accept-Encoding": "identity", "User-Agent": _AGENT, **headers}
     timeout = http.timeout if patience is None else aiohttp.ClientTimeout(total=patience)
     asked = http.request(method, url, data=data, headers=sent, timeout=timeout, allow_redirects=False)
     async with reaching(service), asked as answer:

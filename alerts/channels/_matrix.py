@@ -21,7 +21,7 @@ WHOLE, BODY = 6_000, 6_000
 both.
 """
 TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 120, 600, 100, 400, 600, 250, 400, 600, 1_000
-FIELDS, STEPS = 8, 4
+FIELDS, STEPS = 8, 6
 LISTED = 4_000
 
 _SAID: Mapping[Press, frozenset[str]] = {
@@ -46,6 +46,8 @@ class Incident(msgspec.Struct):
     language: Language
     choices: tuple[Press, ...] = ()
     """What is asked there, by numbers from 1."""
+    each: tuple[str, ...] = ()
+    """The incidents that are taken by themselves, by numbers from 1."""
 
 
 def answer(content: Mapping[str, Any]) -> tuple[str, str]:
@@ -73,6 +75,8 @@ def wish(word: str, about: Incident, by: str) -> Act | None:
     """What a word or a sign asks for that answers an event of ours; None when it asks for nothing."""
     number = _NUMBERED.fullmatch(word)
     place = int(number[1]) if number else 0
+    if 0 < place <= len(about.each):
+        return Act.pressed("ack", about.each[place - 1], by, about.language)
     press = about.choices[place - 1] if 0 < place <= len(about.choices) else _press(word)
     return Act.pressed(press, about.id, by, about.language) if press else None
 
@@ -124,7 +128,8 @@ def _text(message: Message) -> str:
 
 
 def _ours(message: Message) -> dict[str, Any]:
-    return {OURS: msgspec.to_builtins(Incident(message.thread, message.language))}
+    each = tuple(choice.incident for choice in message.choices if choice.incident)
+    return {OURS: msgspec.to_builtins(Incident(message.thread, message.language, each=each))}
 
 
 def words(text: str, *, quiet: bool) -> dict[str, Any]:
@@ -156,7 +161,11 @@ def told(message: Message, root: str) -> dict[str, Any]:
 
 def _signs(message: Message) -> Iterator[str]:
     asks = (one_line(message.asks),) if message.asks and message.choices else ()
-    return chain(asks, (f"{_SIGNS[choice.act]} {one_line(choice.label)}" for choice in message.choices))
+    whole = (f"{_SIGNS[choice.act]} {one_line(choice.label)}" for choice in message.choices if not choice.incident)
+    each = (choice for choice in message.choices if choice.incident)
+    return chain(
+        asks, whole, (f"{number}\ufe0f\u20e3 {one_line(choice.label)}" for number, choice in enumerate(each, 1))
+    )
 
 
 def _html(message: Message, quotations: list[Quotation]) -> str:
@@ -167,7 +176,8 @@ def _html(message: Message, quotations: list[Quotation]) -> str:
     parts += map(_quotation, quotations)
     if steps := [_fit(step, FIRST) for step in message.first[:STEPS]]:
         parts.append(f"<p>{_strong(message.first_label)}</p><ol>{_items(steps)}</ol>")
-    last = [_link(message.link, message.link_label), *(_fit(sign, LABEL) for sign in _signs(message))]
+    pages = (_link(each.value, each.label) for each in message.pages)
+    last = [*pages, _link(message.link, message.link_label), *(_fit(sign, LABEL) for sign in _signs(message))]
     parts += [f"<p>{' · '.join(filter(None, last))}</p>"] if any(last) else []
     return "".join(parts) + (f"<p><em>{_fit(message.context, CONTEXT)}</em></p>" if message.context else "")
 

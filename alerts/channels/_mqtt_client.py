@@ -79,13 +79,6 @@ class Failure:
     code: int | None = None
 
 
-def obey_cancellation() -> None:
-    """Python 3.11's `wait_for`, on which aiomqtt waits, loses a cancellation that comes together with the answer."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def reply_to(heard: aiomqtt.Message) -> tuple[object, dict[str, Any]]:
     """Where whoever sent this wants its answer, None if nowhere, and the properties that mark it as the answer."""
     mark = getattr(heard.properties, "CorrelationData", None)

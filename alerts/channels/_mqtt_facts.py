@@ -11,6 +11,8 @@ from alerts.message import Message
 from rules.transition import SEVERITIES, Severity
 
 TEXT, SOURCES = 240, 12
+STEP, STEPS = 100, 5
+"""Characters of something to do first, and how many of them."""
 
 
 class Kept(msgspec.Struct):
@@ -50,10 +52,14 @@ def _urgency(known: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def facts(message: Message) -> dict[str, Any]:
-    """What a program needs to know, without strangers' words, in about 4 KiB at most; `text` fits a small display."""
+    """What a program needs to know, in about 4 KiB at most; `text` fits a small display. No stranger is quoted, but for
+    a word that stands out.
+    """
     about, text = message.about, cut(one_line(message.line), TEXT)
     common = {"id": message.id, "at": about.at, "text": text, "language": message.language, "link": message.link}
     common |= {"priority": message.priority, "choices": [choice.act for choice in message.choices]}
+    common |= {"first": [cut(one_line(step), STEP) for step in message.first[:STEPS]]}
+    common |= {"context": cut(one_line(message.context), TEXT)}
     if not isinstance(about, Alert):
         return {"type": "notice", "topic": about.topic, "subject": cut(about.subject, TEXT), **common}
     names = ("incident", "number", "step", "brand", "rule", "state", "severity", "opened_at", "by", "drill")
@@ -68,5 +74,6 @@ def _counts(alert: Alert) -> dict[str, Any]:
         **{name: getattr(figures, name) for name in names},
         "window_seconds": figures.window.total_seconds(),
         "sources": dict(largest),
-        **({"coverage": alert.coverage, "unheard": sorted(alert.unheard)[:SOURCES]} if alert.coverage < 1 else {}),
+        "coverage": alert.coverage,
+        "unheard": sorted(alert.unheard)[:SOURCES],
     }

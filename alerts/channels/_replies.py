@@ -1,4 +1,4 @@
-"""Replies to our mails: which are genuine, and what they ask for."""
+"""Replies to our mails: how they are to be written, which are genuine, and what they ask for."""
 
 import hmac
 import re
@@ -13,14 +13,21 @@ import lxml.etree
 import lxml.html
 
 from alerts.acts import Act, Press
+from alerts.alert import Alert
 from alerts.answers import false_alarm, reason
 from alerts.channels._seal import seal
+from alerts.message import Message
+from alerts.typography import quoted
+from alerts.words import headings
 
 _SEALED = re.compile(r"<([A-Za-z0-9_-]{1,64})\.[0-9]{1,9}\.[a-z0-9-]{1,80}\.([0-9a-f]{32})@")
 _NAMED = re.compile(r"<[!-~]{1,250}>")
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
 _ACTS: dict[Press, tuple[str, ...]] = {
-    "ack": ("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+    "ack": (
+        *("je prends en charge", "pris en charge", "prise en charge", "je l'ai", "i have it", "i've got it", "ack"),
+        *("je confirme", "i confirm"),
+    ),
     "unack": ("annuler la prise en charge", "i don't have it"),
     "silence": ("sourdine 1 h", "sourdine", "silence 1 h", "silence"),
     "real": ("vraie alerte", "real alert"),
@@ -35,6 +42,19 @@ class Reply:
     act: Act
     sender: str
     identity: str
+
+
+def how_to_reply(message: Message) -> str:
+    """By which words a reply is understood."""
+    known = headings(message.language)
+    told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
+    # a reply to what tells of several takes all of them
+    told |= {"ack": known.labels["ack"]} if message.listed else {}
+    acts = dict.fromkeys(told.get(each.act, each.label) for each in message.choices)
+    words = ", ".join(quoted(act, message.language) for act in acts)
+    # the word for a drill comes last everywhere
+    drill = known.drill if isinstance(message.about, Alert) and message.about.drill else ""
+    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{words}.", drill)))
 
 
 def understood(raw: bytes, sealing: bytes, readers: Collection[str]) -> Reply | None:

@@ -15,7 +15,7 @@ HEADER, LEAD, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 60, 300, 250, 280, 100, 60
 ROWS = 2_900
 """Characters of rows in one section, after escaping."""
 FIELDS = 10
-"""Fields a section may have; there may be two such sections."""
+"""Fields a section may have."""
 ANSWER_LIMIT = 256 * 1024
 """Bytes of an answer that are read: to a bot Slack gives back the whole message."""
 BUTTON = 75
@@ -42,17 +42,18 @@ def payload(message: Message, *buttons: dict[str, Any]) -> dict[str, Any]:
 def _blocks(message: Message, quotes: list[dict[str, Any]], buttons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     blocks = [_header(message.title), _section(_headline(message.lead))]
     blocks += [_section(rows) for rows in _rows(message.listed)]
-    for start in range(0, min(len(message.fields), 2 * FIELDS), FIELDS):
-        shown = [_field(field) for field in message.fields[start : start + FIELDS]]
+    if shown := [_field(field) for field in message.foremost(FIELDS)]:
         blocks.append({"type": "section", "fields": shown})
     blocks += quotes
     if message.first:
-        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-        blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}* {_fit(steps, FIRST)}"))
+        steps = cut("\n".join(map(one_line, message.steps)), FIRST, _escaped)
+        blocks.append(_section(f"*{_fit(message.first_label, CAPTION)}*\n{escape(steps)}"))
     blocks += [_section(f"*{_fit(each.label, CAPTION)}* {_fit(each.value, FIRST)}") for each in message.answers]
+    if pages := " · ".join(filter(None, (_link(each.value, each.label) for each in message.pages))):
+        blocks.append(_section(pages))
     if buttons:
-        blocks += asked(message.asks, buttons)
-    if link := _link(message.link, message.link_label):
+        blocks += asked(message.asks, [*buttons, *_opening(message)])
+    elif link := _link(message.link, message.link_label):
         blocks.append(_section(link))
     if context := _fit(message.context, CONTEXT):
         blocks.append({"type": "context", "elements": [_words(context)]})
@@ -107,7 +108,15 @@ def _quotation(quotation: Quotation) -> dict[str, Any]:
 def button(label: str, act: str, value: str) -> dict[str, Any]:
     """A button that says `label`; `act` and `value` come back when it is pressed."""
     words = {"type": "plain_text", "text": cut(one_line(label), BUTTON), "emoji": False}
-    return {"type": "button", "text": words, "action_id": act, "value": value}
+    return {"type": "button", "text": words, "action_id": act, **({"value": value} if value else {})}
+
+
+def _opening(message: Message) -> list[dict[str, Any]]:
+    """A button that leads to the page of the incident, beside those that somebody listens to: Slack tells its press
+    as well, and shows who presses a warning when nobody answers.
+    """
+    address = safe_link(message.link)
+    return [button(message.link_label or host_of(address), "open", "") | {"url": address}] if address else []
 
 
 def _plain(text: str, *, italic: bool = False) -> dict[str, Any]:

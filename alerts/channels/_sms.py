@@ -23,6 +23,7 @@ _ALIKE = str.maketrans(
         "œ": "oe",
         "Œ": "OE",
         "×": "x",
+        "°": "o",
     }
 )
 _DRESSED = re.compile(r"([«“„]) | ([»”])")
@@ -38,16 +39,15 @@ def folded(text: str) -> str:
     return re.sub(" {2,}", " ", "".join(map(_letter, unicodedata.normalize("NFC", plain)))).strip()
 
 
-def one_part(text: str, link: str | None) -> str:
-    """The text and behind it the link, whole, in one part: cut at a sentence, else at a word. In the text no phone sees
-    an address of its own.
+def one_part(text: str, end: str | None) -> str:
+    """The text and behind it the end, such as a link, whole, in one part: the first sentence, else its words, and of
+    the others those that fit. In the text no phone sees an address of its own.
     """
-    tail = f" {link}" if link else ""
+    tail = f" {end}" if end else ""
     words = _ADDRESS.sub(lambda found: f"{found[0]} ", folded(text))
-    sentences = _SENTENCE.split(words)
-    while len(sentences) > 1 and not _fits(" ".join(sentences) + tail):
-        sentences.pop()
-    kept = " ".join(sentences)
+    kept, *others = _SENTENCE.split(words)
+    for sentence in others:
+        kept = f"{kept} {sentence}" if _fits(f"{kept} {sentence}{tail}") else kept
     while kept and not _fits(kept + tail):
         shorter = kept.removesuffix("...")
         kept = (shorter.rpartition(" ")[0] or shorter[:-1]).rstrip(" ,;:") + "..."

@@ -1,6 +1,6 @@
 """Messages as Telegram shows them: what is bold, quoted or a link is named by its place, so that no word is markup."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -14,21 +14,22 @@ from alerts.words import headings
 
 WHOLE = 1_365
 """Budget of a message in units of UTF-16, quotations included; Telegram allows 4,096."""
-TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, FIRST, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 500, 300, 400
+TITLE, LEAD, LABEL, VALUE, QUOTE, CAPTION, STEP, CONTEXT, LINE = 60, 300, 40, 160, 280, 100, 200, 300, 400
 ANSWER = 1_000
 LISTED = 3_000
-FIELDS = 8
+_SHAPES = ((8, 3), (8, 2), (8, 1), (6, 1), (4, 1), (4, 0))
+"""Most fields and quotations, tried one after the other until the whole fits: the first quotation is left out last."""
 BUTTON, TOLD = 60, 200
 """Units on a button, and those that are told to who presses; Telegram allows no more of the latter."""
 
 
 def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
     """The words with what is bold, quoted or a link named by its place, so that no word can be markup."""
-    quotes = list(message.quotations)
-    text, entities = _laid_out(message, quotes)
-    while quotes and utf16(text) > WHOLE:
-        quotes.pop()
-        text, entities = _laid_out(message, quotes)
+    text, entities = _laid_out(message, *_SHAPES[0])
+    for shape in _SHAPES[1:]:
+        if utf16(text) <= WHOLE:
+            break
+        text, entities = _laid_out(message, *shape)
     return {
         "text": text,
         "entities": entities,
@@ -38,8 +39,10 @@ def payload(message: Message, *, buttons: bool = True) -> dict[str, Any]:
 
 
 def keyboard(choices: Sequence[Choice], language: Language, incident: str) -> dict[str, Any]:
-    """Buttons under a message, one a line; nothing for none."""
-    rows = [[_button(choice, language, incident)] for choice in choices]
+    """Buttons under a message, one a line, and two where each is about another incident; nothing for none."""
+    rows = [[_button(choice, language, incident)] for choice in choices if not choice.incident]
+    each = [_button(choice, language, choice.incident) for choice in choices if choice.incident]
+    rows += [each[start : start + 2] for start in range(0, len(each), 2)]
     return {"reply_markup": {"inline_keyboard": rows}} if rows else {}
 
 
@@ -60,9 +63,12 @@ class _Span(msgspec.Struct, frozen=True):
     url: str = ""
 
 
-def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[dict[str, Any]]]:
+_NONE = _Span("")
+
+
+def _laid_out(message: Message, fields: int, quotes: int) -> tuple[str, list[dict[str, Any]]]:
     text, entities = "", []
-    for number, line in enumerate(_lines(message, quotations)):
+    for number, line in enumerate(_lines(message, fields, message.quotations[:quotes])):
         text += "\n" if number else ""
         for span in filter(lambda span: span.text, line):
             if span.kind:
@@ -72,24 +78,34 @@ def _laid_out(message: Message, quotations: list[Quotation]) -> tuple[str, list[
     return text, entities
 
 
-def _lines(message: Message, quotations: list[Quotation]) -> list[list[_Span]]:
-    colon = headings(message.language).colon
-    lines = [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
-    lines += [[_Span(fit(row, LISTED))] for row in message.listed]
-    lines += [
-        [_Span(fit(field.label, LABEL), "bold"), _Span(colon + fit(field.value, VALUE))]
-        for field in message.foremost(FIELDS)
-    ]
-    for quotation in quotations:
-        lines += [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
+def _lines(message: Message, fields: int, quotations: Sequence[Quotation]) -> list[list[_Span]]:
+    """All lines, with an empty one before each part but the first."""
+    lines: list[list[_Span]] = []
+    for part in _parts(message, fields, quotations):
+        said = [line for line in part if line[0].text]
+        lines += [*([[]] if lines and said else []), *said]
+    return lines
+
+
+def _parts(message: Message, fields: int, quotations: Sequence[Quotation]) -> Iterator[list[list[_Span]]]:
+    colon, link = headings(message.language).colon, safe_link(message.link)
+    yield [[_Span(fit(message.title, TITLE) or "badbuzz", "bold")], [_Span(fit(message.lead, LEAD))]]
+    yield [[_Span(fit(row, LISTED))] for row in message.listed]
+    shown = message.foremost(fields)
+    yield [[_Span(fit(each.label, LABEL), "bold"), _Span(colon + fit(each.value, VALUE))] for each in shown]
+    yield [line for each in quotations for line in _quoted(each)]
     if message.first:
-        steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-        lines.append([_Span(fit(message.first_label, LABEL), "bold"), _Span(colon + fit(steps, FIRST))])
-    if link := safe_link(message.link):
-        lines.append([_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)])
-    if message.asks and message.choices:
-        lines.append([_Span(fit(message.asks, CAPTION), "bold")])
-    return [line for line in [*lines, [_Span(fit(message.context, CONTEXT), "italic")]] if line[0].text]
+        steps = [[_Span(fit(step, STEP))] for step in message.steps]
+        yield [[_Span(fit(message.first_label, LABEL), "bold")], *steps]
+    pages = [(fit(each.label, LABEL), safe_link(each.value)) for each in message.pages]
+    yield [[span for label, page in pages if page for span in (_Span(label, "text_link", page), _Span(" "))] or [_NONE]]
+    yield [[_Span(fit(message.link_label or host_of(link), CAPTION), "text_link", link)]] if link else []
+    yield [[_Span(fit(message.asks, CAPTION), "bold")]] if message.choices else []
+    yield [[_Span(fit(message.context, CONTEXT), "italic")]]
+
+
+def _quoted(quotation: Quotation) -> list[list[_Span]]:
+    return [[_Span(fit(quotation.text, QUOTE) or "…", "blockquote")], _caption(quotation)]
 
 
 def _caption(quotation: Quotation) -> list[_Span]:

@@ -188,7 +188,7 @@ def _description(message: Message) -> str:
     lines = [_plain(message.lead, SUMMARY)]
     lines += [_plain(f"{field.label}{colon}{field.value}", SUMMARY) for field in message.fields]
     lines += [_plain(f"{quote.caption}{colon}{quoted(quote.text, language)}", SUMMARY) for quote in message.quotations]
-    lines += [_plain(f"{number}. {step}", SUMMARY) for number, step in enumerate(message.first, 1)]
+    lines += [_plain(step, SUMMARY) for step in message.steps]
     return cut("\n".join([*lines, _plain(message.context, SUMMARY)]).strip(), DESCRIPTION)
 
 

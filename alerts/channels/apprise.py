@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from alerts.alert import Alert
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._http import refusal
 from alerts.channels._sms import SEPTETS, folded, one_part
 from alerts.channels._text import cut, one_line, unmarked
 from alerts.message import Message
 from alerts.safe import safe_link
+from alerts.words import headings
 from config.model import Secret
 
 WHOLE = 4_000
@@ -87,7 +89,7 @@ class AppriseChannel:
         self._sms = short if options.sms is None else options.sms
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        title, body = ("", _short(message)) if self._sms else self._page(message)
+        title, body = ("", short(message)) if self._sms else self._page(message)
         kind = {5: "failure", 4: "warning"}.get(message.priority, "info")
         result = await self._sender.async_notify(body=body, title=title, notify_type=kind, body_format="text")
         if not result:
@@ -105,20 +107,21 @@ class AppriseChannel:
         return title, body(message, room - len(title) if self._service.overflow_amalgamate_title else room)
 
 
-def _short(message: Message) -> str:
+def short(message: Message) -> str:
     """One part, or as many as it takes to list all that is listed."""
     if not message.listed:
-        return one_part(message.line, safe_link(message.link))
+        # the word for a drill comes last, whatever there is room for
+        drill = headings(message.language).drill if isinstance(message.about, Alert) and message.about.drill else ""
+        return one_part(message.line.removesuffix(drill), " ".join(filter(None, (drill, safe_link(message.link)))))
     return "\n".join(map(folded, (message.lead, *message.listed)))
 
 
 def body(message: Message, room: int) -> str:
     """The words in plain text of at most `room` characters, the link whole at their end."""
-    steps = [f"{number}. {step}" for number, step in enumerate(message.first, 1)]
     quotes = [f"{each.caption}: {each.text}" for each in message.quotations]
-    facts = [f"{each.label}: {each.value}" for each in message.fields]
+    facts = [f"{each.label}: {each.value}" for each in message.fields if not each.repeats]
     said_first = (message.lead, *message.listed) if message.listed else (message.line,)
-    lines = [*said_first, *steps, *quotes, *facts, message.context]
+    lines = [*said_first, *message.steps, *quotes, *facts, message.context]
     link = safe_link(message.link)
     tail = f"\n{one_line(message.link_label)} {link}" if link else ""
     tail = tail if len(tail) < room else ""

@@ -1,6 +1,7 @@
 """Alerts in a Discord channel, through a webhook: one message an incident, edited in place."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -18,6 +19,8 @@ from config.model import Secret
 LISTED = 3_600
 TITLE, LINE, FIELD, QUOTE, CAPTION, FIRST, CONTEXT = 120, 600, 250, 280, 100, 600, 400
 """Budgets in characters, after escaping; Discord allows a title 256, a content 2,000, a field 256 and 1,024."""
+VALUE = 1_024
+"""Characters in a field; Discord allows no more."""
 FIELDS = 10
 """Fields shown; Discord allows 25."""
 WHOLE = 5_000
@@ -177,21 +180,41 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _embed(message: Message, quotes: list[str]) -> dict[str, Any]:
-    steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
     context = _plain(message.context, CONTEXT)
-    first = [f"**{_fit(message.first_label, CAPTION)}** {_fit(steps, FIRST)}"] if steps else []
+    first = [f"**{_fit(message.first_label, CAPTION)}**", *_steps(message.steps)] if message.first else []
+    pages = _pages(message)
     embed = {
         "title": _fit(message.title, TITLE) or "badbuzz",
         "description": "\n".join([*(_fit(row, LISTED) for row in message.listed), *quotes, *first]),
         "fields": [
             {"name": _fit(field.label, CAPTION) or "…", "value": _fit(field.value, FIELD) or "…"}
             for field in message.foremost(FIELDS)
-        ],
+        ]
+        + ([{"name": _fit(message.link_label, CAPTION) or "…", "value": pages}] if pages else []),
         "url": safe_link(message.link),
         # there nothing is markup
         "footer": {"text": context} if context else None,
     }
     return {name: value for name, value in embed.items() if value}
+
+
+def _pages(message: Message) -> str:
+    """As many links as a field holds."""
+    links = [f"[{_fit(each.label, CAPTION)}]({each.value})" for each in message.pages]
+    while len(" · ".join(links)) > VALUE:
+        links.pop()
+    return " · ".join(links)
+
+
+def _steps(steps: Sequence[str]) -> list[str]:
+    """As many as FIRST holds, each on its own line."""
+    said: list[str] = []
+    for step in steps:
+        room = FIRST - sum(map(_utf16, said))
+        if room < CAPTION:
+            break
+        said.append(_fit(step, room))
+    return said
 
 
 def _quotation(quotation: Quotation) -> str:

@@ -19,19 +19,20 @@ import aiosmtplib
 import idna
 import structlog
 from aiosmtplib import SMTPResponseException
+from msgspec.structs import replace
 from pydantic import AfterValidator, Field, model_validator
 
 from alerts.acts import Acted
 from alerts.alert import Notice
+from alerts.cancelling import obey_cancellation
 from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
 from alerts.channels._picture import picture
-from alerts.channels._replies import Reply, understood
+from alerts.channels._replies import Reply, how_to_reply, understood
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token
 from alerts.message import CHART, Message
-from alerts.typography import quoted
 from alerts.words import headings
 from config.model import File, Secret
 from config.values import OneOrMore
@@ -175,13 +176,14 @@ class EmailChannel:
                 pause = min(max(pause, self._pause) * 2, LONGEST_PAUSE)
                 why = str(_unread(error, self._options.reading))
                 log.warning("replies_not_read", channel=self._tools.name, error=why, again_in=pause)
+            obey_cancellation()
             await asyncio.sleep(pause)
 
     async def _heard(self, mailbox: Mailbox, mail: Unread) -> None:
         reply = understood(mail.raw, self._key, self._options.to)
         if reply is None:
             return
-        acted = await self._tools.act(reply.act)
+        acted = await self._tools.act(replace(reply.act, once=f"{mail.epoch.decode()} {mail.uid}"))
         await asyncio.to_thread(mailbox.done, mail)
         if acted.words:
             await self._answer(reply, acted)
@@ -262,7 +264,7 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # what does not ring is no lesser mail: a low one may be filed away unread
     mail["X-Priority"] = str(6 - max(message.priority, 3))
     # quoted-printable: any server takes it, and no line is too long
-    how = _how(message) if sealing and message.choices else ""
+    how = how_to_reply(message) if sealing and message.choices else ""
     unsubscribe = ""
     if isinstance(message.about, Notice) and message.about.topic == "digest":
         # in digests only: in a page it would quietly take whoever is on call off the list
@@ -279,14 +281,6 @@ def compose(message: Message, options: EmailOptions, *, name: str, at: Instant, 
     # last: what describes the content would else move into its first part
     mail["Content-Language"] = message.language
     return mail
-
-
-def _how(message: Message) -> str:
-    """By which words a reply is understood."""
-    known = headings(message.language)
-    told = {"real": known.real_alert, "false-alarm": known.labels["false-alarm"]}
-    words = [quoted(told.get(each.act, each.label), message.language) for each in message.choices]
-    return " ".join(filter(None, (message.asks, f"{known.reply}{known.colon}{', '.join(words)}.")))
 
 
 def _opened(options: EmailOptions, timeout: float) -> Mailbox | None:

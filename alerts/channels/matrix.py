@@ -230,7 +230,7 @@ class MatrixChannel:
         asked = wish(word, incident, event.sender) if incident else None
         if incident is None or asked is None:
             return
-        acted = await self._tools.act(asked)
+        acted = await self._tools.act(msgspec.structs.replace(asked, once=event.event_id))
         if acted.words:
             try:
                 await self._put(f"answer.{digest(event.event_id)}", question(acted, incident, target))

@@ -17,10 +17,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from alerts.alert import Alert
 from alerts.answers import refused
+from alerts.cancelling import obey_cancellation
 from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._homeassistant import Topics, device
-from alerts.channels._mqtt_client import Client, Failure, failure, is_granted, obey_cancellation, reply_to
+from alerts.channels._mqtt_client import Client, Failure, failure, is_granted, reply_to
 from alerts.channels._mqtt_commands import answered, place, understood
 from alerts.channels._mqtt_facts import Kept, facts, standing
 from alerts.channels._text import slug, token

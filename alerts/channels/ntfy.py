@@ -19,7 +19,7 @@ from alerts.channels._address import web_address
 from alerts.channels._http import Answer, reaching, read, refusal, request
 from alerts.channels._seal import key, seal
 from alerts.channels._text import cut, digest, one_line, slug, token, utf8
-from alerts.message import Message
+from alerts.message import Field, Message
 from alerts.words import headings
 from config.model import Secret
 
@@ -33,7 +33,7 @@ PAUSE, LONGEST_PAUSE = 1.0, 60.0
 SILENCE = 150.0
 """Seconds after which a stream is dead: ntfy says every 45 that it is not."""
 MISSED = "10m"
-"""How far back answers are read after a start. What is repeated by it was done, and is refused."""
+"""How far back answers are read after a start. What was done of it is not done again."""
 
 log = structlog.get_logger("ntfy")
 
@@ -110,9 +110,9 @@ class NtfyChannel:
         return self._options.answers.get_secret_value() if self._options.answers else ""
 
     async def send(self, message: Message, _receipt: str = "", /) -> None:
-        buttons = (
-            [self._button(each, message.thread, message.language) for each in message.choices] if self._answers else []
-        )
+        shown = message.choices[:BUTTONS] if self._answers else ()
+        buttons = [self._button(each, each.incident or message.thread, message.language) for each in shown]
+        buttons += [_page(each) for each in message.pages[: BUTTONS - len(buttons)]]
         await self._publish(payload(message, self._options.topic.get_secret_value(), buttons))
 
     async def _publish(self, said: dict[str, object]) -> None:
@@ -163,8 +163,9 @@ class NtfyChannel:
         if not compare_digest(pressed.seal.encode(), self._seal(pressed.act, pressed.incident).encode()):
             log.warning("ntfy_answer_not_ours", channel=self._tools.name)
             return
-        acted = await self._tools.act(Act.pressed(pressed.act, pressed.incident, self._tools.name, pressed.language))
-        # what was pressed before the start may have been done then
+        wish = Act.pressed(pressed.act, pressed.incident, self._tools.name, pressed.language)
+        acted = await self._tools.act(msgspec.structs.replace(wish, once=heard.id))
+        # what was pressed before the start may have been answered then
         if acted.words and is_new:
             await self._answer(pressed, acted)
 
@@ -208,6 +209,10 @@ class NtfyChannel:
         return await request(self._http, method, url, service="ntfy", data=body, headers=self._access())
 
 
+def _page(page: Field) -> dict[str, object]:
+    return {"action": "view", "label": cut(one_line(page.label), LABEL_LIMIT), "url": page.value}
+
+
 def payload(message: Message, topic: str, buttons: Sequence[object] = ()) -> dict[str, object]:
     """The JSON ntfy publishes; the id of the incident makes later steps replace earlier ones on the phone."""
     tags = ["badbuzz"]
@@ -230,7 +235,7 @@ def _body(message: Message, *, asks: bool) -> str:
     """The line, with the question that buttons answer, or all that is listed, row by row."""
     if message.listed:
         return "\n".join(map(one_line, (message.lead, *message.listed)))
-    return one_line(" ".join(filter(None, (message.line, message.asks if asks else ""))))
+    return one_line(" ".join(filter(None, (message.below, message.asks if asks else ""))))
 
 
 SPEC = ChannelSpec(

@@ -225,8 +225,7 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _details(message: Message) -> dict[str, str]:
-    steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-    facts = [(message.title, message.lead), (message.first_label, steps)]
+    facts = [(message.title, message.lead), (message.first_label, " ".join(message.steps))]
     facts += [(field.label, field.value) for field in message.foremost(DETAILS)]
     facts += [
         (f"{number}. {quote.caption}", quoted(quote.text, message.language))

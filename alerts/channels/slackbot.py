@@ -77,8 +77,16 @@ class _Place(msgspec.Struct):
 
 
 class _Pressed(msgspec.Struct):
-    action_id: Press
+    """A button; of several that stand together and do the same, each has a name of its own behind a full stop."""
+
+    action_id: str
     value: str = ""
+
+    @property
+    def press(self) -> Press:
+        """Raises ValidationError when it is none of ours."""
+        press: Press = msgspec.convert(self.action_id.partition(".")[0], Press)
+        return press
 
 
 class _Container(msgspec.Struct):
@@ -189,12 +197,12 @@ class SlackbotChannel:
         await listener.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
         try:
             press = msgspec.convert(request.payload, _Press)
-            value = msgspec.json.decode(press.actions[0].value, type=_Value)
+            value, act = msgspec.json.decode(press.actions[0].value, type=_Value), press.actions[0].press
         except (msgspec.MsgspecError, IndexError):
             # another app's button, or a form
             return
         by = press.user.name or press.user.username or press.user.id
-        acted = await self._tools.act(Act.pressed(press.actions[0].action_id, value.incident, by, value.language))
+        acted = await self._tools.act(Act.pressed(act, value.incident, by, value.language))
         if acted.words:
             try:
                 await self._answer(press, acted, value)
@@ -256,8 +264,11 @@ def _judged(error: SlackApiError) -> SendError:
 
 
 def _made(choices: Sequence[Choice], value: _Value) -> list[dict[str, Any]]:
-    carried = msgspec.json.encode(value).decode()
-    made = [button(choice.label, choice.act, carried) for choice in choices]
+    made = []
+    for choice in choices:
+        carried = msgspec.json.encode(_Value(choice.incident or value.incident, value.language)).decode()
+        name = f"{choice.act}.{choice.incident}" if choice.incident else choice.act
+        made.append(button(choice.label, name, carried))
     return [each | {"style": "primary"} if each["action_id"] == "ack" else each for each in made]
 
 

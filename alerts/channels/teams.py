@@ -15,7 +15,7 @@ from alerts.message import Field, Message, Quotation
 from alerts.safe import host_of, safe_link
 from config.model import Secret
 
-TITLE, LEAD, FIELD, QUOTE, CAPTION, FIRST, CONTEXT, BUTTON = 120, 500, 250, 280, 100, 600, 400, 75
+TITLE, LEAD, FIELD, QUOTE, CAPTION, STEP, CONTEXT, BUTTON = 120, 500, 250, 280, 100, 300, 400, 75
 """Budgets in characters; a card knows no limit but that of the whole."""
 LISTED = 3_400
 FIELDS = 10
@@ -127,18 +127,23 @@ def _field(field: Field) -> dict[str, Any]:
 def _quotation(quotation: Quotation) -> dict[str, Any]:
     source = [_run(f"— {one_line(quotation.caption)}", CAPTION, italic=True)]
     if url := safe_link(quotation.url):
-        link = _run(host_of(url), CAPTION) | {"selectAction": {"type": "Action.OpenUrl", "url": url}}
+        link = _run(host_of(url), CAPTION) | _opening(url)
         source += [_GAP, link]
     said = [_block(_run(quotation.text, QUOTE)), _block(*source)]
     return {"type": "Container", "style": "emphasis", "items": said}
 
 
 def _foot(message: Message) -> list[dict[str, Any]]:
-    steps = " ".join(f"{number}. {step}" for number, step in enumerate(message.first, 1))
-    first = [_run(message.first_label, CAPTION, weight="Bolder"), _GAP, _run(steps, FIRST)]
+    first = [_run(message.first_label, CAPTION, weight="Bolder"), *(_run(step, STEP) for step in message.steps)]
     context = _run(message.context, CONTEXT, size="Small", isSubtle=True)
     answers = [_field(each) for each in message.answers]
-    return [*([_block(*first)] if steps else []), *answers, *([_block(context)] if message.context else [])]
+    pages = [_run(each.label, CAPTION) | _opening(each.value) for each in message.pages]
+    answers += [_block(*(run for page in pages for run in (page, _GAP)))] if pages else []
+    return [*(map(_block, first) if message.first else ()), *answers, *([_block(context)] if message.context else [])]
+
+
+def _opening(url: str) -> dict[str, Any]:
+    return {"selectAction": {"type": "Action.OpenUrl", "url": url}}
 
 
 def _block(*runs: dict[str, Any]) -> dict[str, Any]:

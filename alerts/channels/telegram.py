@@ -218,7 +218,7 @@ class TelegramChannel:
             return
         language, wish = _wish(press)
         here = press.message is not None and press.message.chat.id == self._here
-        acted = await self._tools.act(wish) if wish and here else Acted()
+        acted = await self._tools.act(msgspec.structs.replace(wish, once=press.id)) if wish and here else Acted()
         # a refusal is told to who pressed alone
         alert = {"text": cut(one_line(acted.words), TOLD, utf16), "show_alert": True} if acted.why else {}
         try:

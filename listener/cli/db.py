@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from config.load import load
-from listener.app import store_address
 from listener.catalogs import CATALOGS
 from listener.cli.store_access import Config
 from listener.cli.terminal import config_path, say
+from listener.store.address import store_address
 from listener.store.upkeep import backup as copy_store
 from listener.store.upkeep import migrate as bring_up_to_date
 

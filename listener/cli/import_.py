@@ -10,7 +10,6 @@ import typer
 
 from config.model import parse_duration
 from config.settings import Settings
-from listener.app import store_address
 from listener.cli.backtest import Problems, settings_of
 from listener.cli.label import By, brand_of
 from listener.cli.past_in import read_bins, said_in
@@ -20,6 +19,7 @@ from listener.cli.times import instant_in
 from listener.history import Bins, Counted, Tally
 from listener.pipeline.models import usable
 from listener.pipeline.setup import build_setup
+from listener.store.address import store_address
 from listener.store.port import Views
 from listener.store.upkeep import make
 from listener.wire import clock_time

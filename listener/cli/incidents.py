@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 from msgspec import to_builtins
 
+from alerts.ceiling import Spared
 from alerts.drill import drill_of
+from alerts.people import Directory
 from alerts.silence import HeldBack
 from alerts.step import ACTING
 from config.settings import Settings
@@ -15,13 +17,14 @@ from listener.cli.incidents_export import export
 from listener.cli.store_access import Config, Json, ask, put, put_table, shown, with_views
 from listener.cli.terminal import say
 from listener.pipeline.advising import choice_of
+from listener.pipeline.notify import directory_of
 from listener.pipeline.watched import held_until, is_held
 from listener.store.notes import LONGEST_NOTE, Note
 from listener.store.port import IncidentRow, Views
 from listener.wire import clock_time, iso, json_line, transition_line
 from rules.instant import Instant
 from rules.text import defuse, shorten
-from rules.transition import Ending
+from rules.transition import Ending, Transition
 
 app = typer.Typer(help="Incidents: list, show, explain, take, end.", no_args_is_help=True)
 
@@ -178,32 +181,42 @@ async def _show(views: Views, settings: Settings, name: str, *, json: bool) -> i
     row = await _found(views, name)
     if row is None:
         return 1
-    console = shown()
     if not json:
-        console.print(f"incident {row.number} ({row.id}): {row.brand}, rule {row.rule}, {row.severity}, {_said(row)}")
-        if until := held_until(settings, row):
-            console.print(f"held back: only watched until {until} (`watch_only`), so nobody was told of it")
-        if row.ending:
-            why = f": {defuse(row.judged_because)}" if row.judged_because else ""
-            console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
-        if hold := await views.hold(row.id):
-            console.print(f"legal hold since {clock_time(hold.at)}, {defuse(hold.by)}: {defuse(hold.because)}")
-        await _print_playbook(views, settings, row)
-    held = {each.step: each for each in await views.held_back(row.id)}
+        await _print_head(views, settings, row)
+    held, spared = await views.held_back(row.id), await views.spared(row.id)
     notes: Sequence[Note] = await views.notes(row.id)
     async for step in views.transitions(row.id):
         notes = _written_before(notes, step.at, json=json)
+        kept = [each for each in spared if each.step == step.step]
         if json:
             put(transition_line(step))
-            continue
-        who = defuse(" ".join(part for part in (step.by, step.because) if part))
-        console.print(f"{clock_time(step.at)}  {step.state:<12} {step.severity:<8} {who}")
-        for reason in step.reasons:
-            console.print(f"    {reason}")
-        if step.step in held:
-            console.print(f"    {_held(held[step.step])}")
+            for each in kept:
+                put(json_line({"type": "spared", **to_builtins(each), "at": iso(each.at)}))
+        else:
+            why = [_held(each) for each in held if each.step == step.step]
+            _print_step(step, [*why, *(_kept_from(each, directory_of(settings)) for each in kept)])
     _written_before(notes, None, json=json)
     return 0
+
+
+async def _print_head(views: Views, settings: Settings, row: IncidentRow) -> None:
+    console = shown()
+    console.print(f"incident {row.number} ({row.id}): {row.brand}, rule {row.rule}, {row.severity}, {_said(row)}")
+    if until := held_until(settings, row):
+        console.print(f"held back: only watched until {until} (`watch_only`), so nobody was told of it")
+    if row.ending:
+        why = f": {defuse(row.judged_because)}" if row.judged_because else ""
+        console.print(f"{defuse(row.judged_by or '')} says it was {_ENDINGS[row.ending]}{why}")
+    if hold := await views.hold(row.id):
+        console.print(f"legal hold since {clock_time(hold.at)}, {defuse(hold.by)}: {defuse(hold.because)}")
+    await _print_playbook(views, settings, row)
+
+
+def _print_step(step: Transition, not_told: Sequence[str]) -> None:
+    who = defuse(" ".join(part for part in (step.by, step.because) if part))
+    shown().print(f"{clock_time(step.at)}  {step.state:<12} {step.severity:<8} {who}")
+    for reason in (*step.reasons, *not_told):
+        shown().print(f"    {reason}")
 
 
 async def _print_playbook(views: Views, settings: Settings, row: IncidentRow) -> None:
@@ -230,6 +243,12 @@ def _held(held: HeldBack) -> str:
     why = f"by silence {held.silence}" if held.silence else f"beside incident {held.behind}, which was critical"
     since = "" if held.told_at is None else f", told at {clock_time(held.told_at)}"
     return f"held back {why}{since}"
+
+
+def _kept_from(spared: Spared, people: Directory) -> str:
+    """From whom a step was held back, and why."""
+    who = defuse(people.called(spared.person))
+    return f"held back from {who}, who had {spared.had} false alarms of {spared.accept} in 30 days"
 
 
 def _row(row: IncidentRow) -> dict[str, object]:

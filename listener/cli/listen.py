@@ -23,6 +23,7 @@ from listener.collector import COLLECTORS, Batch, Collector, CollectorSpec, Sour
 from listener.errors import FetchError
 from listener.lines import show
 from listener.net.client import open_client
+from listener.net.loopback import served
 from listener.trial import masking_of
 from rules.text import defuse
 
@@ -157,12 +158,6 @@ async def _served(collector: Collector, name: str) -> AsyncIterator[None]:
     inner, outer = web.Application(), web.Application()
     inner.add_routes(routes)
     outer.add_subapp(f"/in/{name}", inner)
-    runner = web.AppRunner(outer, access_log=None)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        say(f"badbuzz: waiting at http://127.0.0.1:{runner.addresses[0][1]}/in/{name}")
+    async with served(outer) as url:
+        say(f"badbuzz: waiting at {url}/in/{name}")
         yield
-    finally:
-        await runner.cleanup()

@@ -1,6 +1,7 @@
 """`badbuzz routes`: who is told of what, and why."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from alerts.step import Step
 from config.problems import did_you_mean
 from config.settings import Route, Settings
 from listener.cli.ladder import ladder_in_words, ladder_rows, rota_in_words
+from listener.cli.seen import Tried, person_in_words, person_row
 from listener.cli.store_access import Config, Json, put, shown, with_views
 from listener.cli.terminal import say
 from listener.cli.times import instant_in
@@ -29,7 +31,7 @@ from listener.store.port import StoreError, Views
 from listener.wire import iso, json_line
 from rules.instant import Instant, moment
 from rules.text import defuse
-from rules.transition import Severity, State
+from rules.transition import SEVERITIES, Severity, State
 
 app = typer.Typer(help="Routes: show them, and try who is told.", no_args_is_help=True)
 
@@ -74,8 +76,11 @@ def show(config: Config = None, *, json: Json = False) -> None:
 def try_(
     config: Config = None,
     *,
-    brand: Annotated[str, typer.Option(help="Of which brand an incident is.")],
-    severity: Annotated[Severity, typer.Option(help="How bad it is.")],
+    brand: Annotated[str | None, typer.Option(help="Of which brand an incident is.")] = None,
+    severity: Annotated[Severity | None, typer.Option(help="How bad it is.")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Show what this person gets, of all brands and severities that are not given.")
+    ] = None,
     state: Annotated[State, typer.Option(help="Which step it takes.")] = "open",
     rule: Annotated[str, typer.Option(help="Of which rule it is.")] = "",
     source: Annotated[list[str] | None, typer.Option(help="Where mentions of it come from; may be repeated.")] = None,
@@ -87,29 +92,67 @@ def try_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say who would be told of an incident, and why.
+    """Say who would be told of an incident, and why; with --person, what one person would get, and when.
 
     Silences and open incidents are those of the store as it is now. A route that asks for a source or a language, and a
     playbook that asks for words, fit only what is given.
     """
 
     async def work(views: Views, settings: Settings) -> None:
-        _check(settings, brand, rule, source or [])
+        _check(settings, brand, rule, source or [], person)
         step = Step(
-            brand=brand,
-            severity=severity,
+            brand=brand or "",
+            severity=severity or "critical",
             state=state,
             at=instant_in(at, ZoneInfo(settings.daemon.time_zone), "--at") if at else Clock().now(),
             rule=rule,
             languages=language or (),
             sources=source or (),
         )
-        known = await _known(views, settings, step)
-        routed = _routed(settings, step, known, times)
-        playbook = choice_for(brand, rule, severity, imagined(word or [], moment(step.at)), settings)
-        (_put if json else _print)(settings, step, known, routed, playbook)
+        if person:
+            await _show_person(views, settings, person, _steps(step, settings, brand, severity), times, json=json)
+        else:
+            await _show_step(views, settings, step, times, word or [], json=json)
 
+    for option, given in (("--brand", brand), ("--severity", severity)):
+        if not (given or person):
+            raise typer.BadParameter("is needed, unless --person is given", param_hint=option)
     with_views(config, work)
+
+
+async def _show_step(
+    views: Views, settings: Settings, step: Step, times: float | None, words: Sequence[str], *, json: bool
+) -> None:
+    known = await _known(views, settings, step)
+    routed = _routed(settings, step, known, times)
+    playbook = choice_for(step.brand, step.rule, step.severity, imagined(words, moment(step.at)), settings)
+    (_put if json else _print)(settings, step, known, routed, playbook)
+
+
+def _steps(step: Step, settings: Settings, brand: str | None, severity: Severity | None) -> list[Step]:
+    """The same of each brand and severity that is not given, the worst first."""
+    brands, levels = [brand] if brand else [*settings.brands], [severity] if severity else [*reversed(SEVERITIES)]
+    return [replace(step, brand=name, severity=level) for name in brands for level in levels]
+
+
+async def _show_person(
+    views: Views, settings: Settings, person: str, steps: Sequence[Step], times: float | None, *, json: bool
+) -> None:
+    tried, known = [], {brand: await _known(views, settings, step) for brand, step in _one_each(steps).items()}
+    for step in steps:
+        routed = _routed(settings, step, known[step.brand], times)
+        tried.append(Tried(step=step, routed=routed, waits=_waiting(settings, step, routed)))
+    if json:
+        for each in tried:
+            put(json_line(person_row(settings, person, each)))
+        return
+    load = next(iter(known.values())).loads.get(person) if known else None
+    for line in person_in_words(settings, person, tried, load) if tried else ():
+        shown().print(f"{' ' * (len(line) - len(line.lstrip()))}{defuse(line)}")
+
+
+def _one_each(steps: Sequence[Step]) -> dict[str, Step]:
+    return {step.brand: step for step in steps}
 
 
 def _routed(settings: Settings, step: Step, known: _Known, times: float | None) -> Routed:
@@ -137,8 +180,9 @@ async def _known(views: Views, settings: Settings, step: Step) -> _Known:
         return _Known(heard={}, silences=[], loads={})
 
 
-def _check(settings: Settings, brand: str, rule: str, sources: list[str]) -> None:
-    wanted = [(brand, list(settings.brands), "--brand")]
+def _check(settings: Settings, brand: str | None, rule: str, sources: list[str], person: str | None) -> None:
+    wanted = [(brand, list(settings.brands), "--brand")] if brand else []
+    wanted += [(person, list(settings.people), "--person")] if person else []
     wanted += [(each, list(settings.sources), "--source") for each in sources]
     wanted += [(rule, list(settings.rules), "--rule")] if rule else []
     for name, names, option in wanted:

@@ -16,11 +16,11 @@ from alerts.drill import DrillFor
 from alerts.silence import HushFor
 from config.load import load
 from config.settings import Settings
-from listener.app import store_address
 from listener.catalogs import CATALOGS
 from listener.cli.terminal import CONFIG_HELP, config_path, say
 from listener.clock import Clock
 from listener.pipeline.acting import answer
+from listener.store.address import store_address
 from listener.store.marks import Wish
 from listener.store.port import Views
 from listener.store.views import open_views

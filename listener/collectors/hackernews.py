@@ -71,8 +71,7 @@ _Address = Annotated[str, AfterValidator(_web_address)]
 
 class HackerNewsOptions(SourceOptions):
     query: Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_words)] = ()
-    """Words to search for, each entry a search of its own; when not given, every item is read. `auto`: the words that
-    the queries of its brands look for, when they are few."""
+    """Words to search for, each entry by itself; all is read when not given. `auto`: what its brands' queries need."""
     every: Annotated[Duration, Field(ge=timedelta(seconds=10))] = timedelta(minutes=2)
     """How often it is read."""
     recent: Annotated[int, Field(ge=0, le=_MOST_HITS)] = 100

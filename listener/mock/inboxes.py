@@ -13,6 +13,8 @@ import aiomqtt
 import msgspec
 from aiohttp import web
 
+from listener.net.loopback import served
+
 if TYPE_CHECKING:  # the mail server is part of an extra
     from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -70,13 +72,8 @@ async def slack_inbox(inbox: Inbox) -> AsyncIterator[str]:
 
     app = web.Application(client_max_size=SMALL)
     app.router.add_post("/services/T0DEMO/B0DEMO/demonstration", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield "http://{}:{}/services/T0DEMO/B0DEMO/demonstration".format(*runner.addresses[0])
-    finally:
-        await runner.cleanup()
+    async with served(app) as url:
+        yield f"{url}/services/T0DEMO/B0DEMO/demonstration"
 
 
 class _Post:

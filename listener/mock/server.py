@@ -10,6 +10,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from listener.net.loopback import served
+
 MOST_ASKED = 100_000
 
 
@@ -75,14 +77,8 @@ async def serving(platforms: Mapping[str, Platform], *, port: int = 0) -> AsyncI
         if isinstance(platform, Acting):
             part.cleanup_ctx.append(platform.acting)
         app.add_subapp(f"/{name}", part)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        server.url = "http://{}:{}".format(*runner.addresses[0])
+    async with served(app, port=port) as server.url:
         yield server
-    finally:
-        await runner.cleanup()
 
 
 def is_here(url: str) -> bool:

@@ -1,23 +1,24 @@
 """What people ask for where an alert reached them, carried out as the command line's wishes are."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from alerts.acts import BECAUSE, Act, Acted
 from alerts.alert import Language
 from alerts.answers import FalseAlarm, judged_false, judged_real, question, refused, silenced
+from alerts.ceiling import SPAN
 from alerts.safe import NAME, REASON
 from alerts.silence import USUAL, Hush, HushFor
 from alerts.times import Times
-from config.people import Person
 from config.settings import Component, Settings
+from listener.pipeline.linking import recipient
+from listener.pipeline.loads import own_channels
 from listener.pipeline.namesake import suggestion
 from listener.pipeline.notify import directory_of
-from listener.pipeline.pending import owners_of
 from listener.store.port import Answered, IncidentRow, StoreError, Views
-from rules.instant import Instant, instant, moment, span
+from rules.instant import Instant, moment, span
 from rules.text import defuse, shorten
 
 PATIENCE = 3.0
@@ -39,7 +40,8 @@ async def answer(
         answered = await views.answer(command)
         if answered is not None or (left := until - loop.time()) <= 0:
             return answered
-        await (wait(left) if wait else asyncio.sleep(min(left, LOOK_AGAIN)))
+        # news may come while the store is asked
+        await (wait or asyncio.sleep)(min(left, LOOK_AGAIN))
 
 
 def quiet_for_an_hour(row: IncidentRow) -> HushFor:
@@ -59,20 +61,16 @@ class Place:
 
 
 def place_of(channel: Component, settings: Settings) -> Place:
-    """What a configuration says of a channel."""
-    language: Language | None = getattr(channel.options, "language", None)
-    zone: str | None = getattr(channel.options, "time_zone", None)
-    daemon = settings.daemon
-    return Place(
-        channel=channel.name,
-        name=channel.label,
-        language=language or daemon.language,
-        zone=ZoneInfo(zone or daemon.time_zone),
-    )
+    """What a configuration says of a channel: it answers as it tells."""
+    who = recipient(channel.name, settings)
+    zone = ZoneInfo(who.time_zone)
+    return Place(channel=channel.name, name=channel.label, language=who.language, zone=zone)
 
 
 class Acting:
-    """Carries out what is asked for in a channel, by whoever it is the own one of. `settings` gives those in force."""
+    """Carries out what is asked for in a channel, by whoever it is the own one of. `settings` gives those in force, and
+    `wait` is as in `answer`.
+    """
 
     def __init__(
         self,
@@ -81,64 +79,87 @@ class Acting:
         now: Callable[[], Instant],
         place: Place,
         patience: float = PATIENCE,
+        wait: Callable[[float], Awaitable[object]] | None = None,
     ) -> None:
         self._views, self._settings, self._now = views, settings, now
-        self._place, self._patience = place, patience
+        self._place, self._patience, self._wait = place, patience, wait
 
     async def __call__(self, act: Act) -> Acted:
         """What came of it; what nobody takes in time is done once the daemon is at it again."""
         language = act.language or self._place.language
-        times = Times(moment(self._now()), self._place.zone, language)
-        channel = self._place.channel
-        owner = owners_of(directory_of(self._settings()), [channel]).get(channel)
-        by = shorten(defuse(owner or act.by), NAME) or "?"
         try:
-            row = await self._views.incident(act.incident)
-            if why_not := _objection(act, row):
-                return refused(why_not, language)
-            if row is None or act.verb in ("ack", "unack"):
-                return await self._asked(act, by, language) or Acted()
-            if act.verb == "question":
-                return question(language)
-            if act.verb == "silence":
-                return await self._silence(row, by, times)
-            return await self._asked(act, by, language) or await self._judged(act, row, times)
+            mark = self._mark(act)
+            done = mark is not None and await self._views.was_asked(mark)
+            return Acted() if done else await self._carried_out(act, language)
         except StoreError as error:
             return refused(str(error), language)
+
+    async def _carried_out(self, act: Act, language: Language) -> Acted:
+        times = Times(moment(self._now()), self._place.zone, language)
+        channel = self._place.channel
+        people = directory_of(self._settings())
+        who = people.owner(channel) or people.known(act.by)
+        by = shorten(defuse(people.called(who) if who else act.by), NAME) or "?"
+        row = await self._views.incident(act.incident)
+        if why_not := _objection(act, row):
+            return refused(why_not, language)
+        if row is None or act.verb in ("ack", "unack"):
+            return await self._asked(act, by, language) or Acted()
+        if act.verb == "question":
+            return question(language)
+        if act.verb == "silence":
+            return await self._silence(act, row, by, times)
+        false = await self._false(row) if act.ending == "false-alarm" else None
+        return await self._asked(act, by, language) or await self._judged(act, row, times, false)
 
     async def _asked(self, act: Act, by: str, language: Language) -> Acted | None:
         """The refusal, if any."""
         because = shorten(defuse(act.because), REASON) or None if act.because else None
-        command = await self._views.ask(act.verb, act.incident, by, self._now(), because, ending=act.ending)
+        command = await self._views.ask(
+            act.verb, act.incident, by, self._now(), because, ending=act.ending, once=self._mark(act)
+        )
         return await self._refusal(command, language)
 
+    def _mark(self, act: Act) -> str | None:
+        """What the store knows the press by, of all channels; None of one that is told once."""
+        return f"{self._place.channel} {act.once}" if act.once else None
+
     async def _refusal(self, command: int, language: Language) -> Acted | None:
-        answered = await answer(self._views, command, patience=self._patience)
+        answered = await answer(self._views, command, self._wait, self._patience)
         return refused(answered.refusal, language) if answered and answered.refusal else None
 
-    async def _silence(self, row: IncidentRow, by: str, times: Times) -> Acted:
-        wish = quiet_for_an_hour(row)
-        command = await self._views.ask_silence(wish, f"asked for in {self._place.name}", by, self._now())
+    async def _silence(self, act: Act, row: IncidentRow, by: str, times: Times) -> Acted:
+        wish, because = quiet_for_an_hour(row), f"asked for in {self._place.name}"
+        command = await self._views.ask_silence(wish, because, by, self._now(), once=self._mark(act))
         why_not = await self._refusal(command, times.language)
         return why_not or silenced(row.number, times.now + USUAL, times, critical=wish.what.critical)
 
-    async def _judged(self, act: Act, row: IncidentRow, times: Times) -> Acted:
-        """What is said to somebody who says what an incident was."""
-        if act.ending != "false-alarm":
+    async def _judged(self, act: Act, row: IncidentRow, times: Times, false: tuple[int, int | None] | None) -> Acted:
+        """What is said to somebody who says what an incident was; `false` as `_false` found before."""
+        if false is None:
             return judged_real(row.number, times) if act.ending else Acted()
-        settings, namesake = self._settings(), act.because == BECAUSE["namesake"]
-        person = _reader(settings, self._place.channel)
-        brands = (person.only or tuple(settings.brands)) if person else (row.brand,)
-        begin = times.now.astimezone(times.zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        namesake = act.because == BECAUSE["namesake"]
         told = FalseAlarm(
             number=row.number,
             because=act.because,
-            month=await _false_since(self._views, instant(begin), {*brands, row.brand}, row.id),
-            ceiling=person.false_alarms if person else None,
+            had=false[0],
+            ceiling=false[1],
             was_over=row.state == "resolved",
-            suggestion=await suggestion(row, self._views, settings) if namesake else None,
+            suggestion=await suggestion(row, self._views, self._settings()) if namesake else None,
         )
         return judged_false(told, times)
+
+    async def _false(self, row: IncidentRow) -> tuple[int, int | None]:
+        """How many false alarms there are lately, once this incident is one, and the ceiling: of what the one reader
+        was told who has a ceiling, or else of its brand.
+        """
+        since, people = self._now() - SPAN, directory_of(self._settings())
+        who = people.owner(self._place.channel)
+        ceiling = people.people[who].false_alarms if who else None
+        if who is None or ceiling is None:
+            return len({row.id, *await _false_since(self._views, since, row.brand)}), None
+        before = await self._views.false_alarms(own_channels(people, who), since)
+        return max(1, before + (row.ending != "false-alarm")), ceiling
 
 
 def _objection(act: Act, row: IncidentRow | None) -> str:
@@ -154,15 +175,7 @@ def _objection(act: Act, row: IncidentRow | None) -> str:
     return ""
 
 
-def _reader(settings: Settings, channel: str) -> Person | None:
-    """The person that a channel reaches, where it is a single one who says how many false alarms are fine."""
-    readers = [person for person in settings.people.values() if channel in person.call_by]
-    return readers[0] if len(readers) == 1 and readers[0].false_alarms is not None else None
-
-
-async def _false_since(views: Views, since: Instant, brands: Collection[str], this: str) -> int:
-    """How many of the incidents of some brands that opened since then were false alarms, `this` among them."""
-    rows = await views.incidents(limit=_LOOKED_AT)
-    false = {row.id for row in rows if row.opened_at >= since and row.brand in brands and row.ending == "false-alarm"}
-    # the daemon may take its time to write it down
-    return len(false | {this})
+async def _false_since(views: Views, since: Instant, brand: str) -> set[str]:
+    """The incidents of a brand that opened since then and were false alarms."""
+    rows = await views.incidents(brand=brand, limit=_LOOKED_AT)
+    return {row.id for row in rows if row.opened_at >= since and row.ending == "false-alarm"}

@@ -31,8 +31,7 @@ def advice_for(step: Transition, heard: Sequence[Mention], settings: Settings, n
     """What the playbook of a step says; `now` is in the daemon's time zone."""
     name = choice_for(step.brand, step.rule, step.severity, heard, settings).name
     if name:
-        people = {key: person.name or key for key, person in settings.people.items()}
-        return advice(name, settings.playbooks[name], step.severity, now, people)
+        return advice(name, settings.playbooks[name], step.severity, now, settings.people)
     rule = settings.rules.get(step.rule)
     return shipped_advice(rule.kind if rule else "", fewer=step.evidence.fewer)
 

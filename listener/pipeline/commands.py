@@ -94,20 +94,34 @@ class Commands:
     async def _on_incident(self, command: Command, engines: Engines, at: Instant) -> Answer:
         row = await self._views.incident(command.target)
         if row is None:
-            return _refused(command, at, f"there is no incident {command.target}")
-        engine = engines.get(row.brand)
-        open_now = {each.id: each for each in engine.open_incidents()} if engine else {}
-        incident = open_now.get(row.id)
-        if incident is None and command.verb == "resolve" and command.ending:
-            return _look_back(command, row, at, logged=engine is not None)
-        if incident is None:
-            return _refused(command, at, f"incident {row.number} is already resolved")
-        if command.verb == "ack" and incident.acknowledged_by:
-            return _refused(command, at, f"{incident.acknowledged_by} already has incident {row.number}")
-        if command.verb == "unack" and not incident.acknowledged_by:
-            return _refused(command, at, f"nobody has incident {row.number}")
-        entry = _entry(command, row, at)
-        return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
+            return await self._on_several(command, engines, at)
+        return _on_one(command, row, engines, at)
+
+    async def _on_several(self, command: Command, engines: Engines, at: Instant) -> Answer:
+        """Take all of which one message told, but for what somebody has or what is over."""
+        named = await self._views.told_in(command.target) if command.verb == "ack" else []
+        rows = [row for each in named if (row := await self._views.incident(each))]
+        answers = [_on_one(command, row, engines, at) for row in rows]
+        entries = [entry for answer in answers for entry in answer.entries]
+        if entries:
+            return Answer(answered=Answered(id=command.id, at=at), entries=entries)
+        return answers[0] if answers else _refused(command, at, f"there is no incident {command.target}")
+
+
+def _on_one(command: Command, row: IncidentRow, engines: Engines, at: Instant) -> Answer:
+    engine = engines.get(row.brand)
+    open_now = {each.id: each for each in engine.open_incidents()} if engine else {}
+    incident = open_now.get(row.id)
+    if incident is None and command.verb == "resolve" and command.ending:
+        return _look_back(command, row, at, logged=engine is not None)
+    if incident is None:
+        return _refused(command, at, f"incident {row.number} is already resolved")
+    if command.verb == "ack" and incident.acknowledged_by:
+        return _refused(command, at, f"{incident.acknowledged_by} already has incident {row.number}")
+    if command.verb == "unack" and not incident.acknowledged_by:
+        return _refused(command, at, f"nobody has incident {row.number}")
+    entry = _entry(command, row, at)
+    return Answer(answered=Answered(id=command.id, at=at), entries=[LogEntry(brand=row.brand, entry=entry)])
 
 
 def _expire(command: Command, at: Instant, silences: Mapping[int, Silence]) -> Answer:

@@ -20,10 +20,11 @@ from alerts.alert import (
     Notice,
     Quote,
     Role,
-    WatchOf,
+    Spared,
 )
 from alerts.delivery import Delivery
 from alerts.drill import drill_of
+from alerts.handover import WatchOf
 from alerts.playbook import Advice
 from alerts.step import ACTING
 from config.settings import Component, Settings
@@ -34,7 +35,7 @@ from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
 from listener.pipeline.figures import figures_of
 from listener.pipeline.notify import directory_of
-from listener.pipeline.pending import owners_of, pending
+from listener.pipeline.pending import owners_of, pending, retold
 from listener.pipeline.talk import heard_in, talk_of
 from listener.pipeline.withheld import spared, withheld
 from listener.store.port import IncidentRow, StoredMention, Views
@@ -68,6 +69,7 @@ class Describer:
             return None
         life = [each async for each in self.views.transitions(step.incident)]
         deliveries = await self.views.deliveries(thread=step.incident, limit=_DELIVERIES)
+        step = retold(step, deliveries, alert_id)
         heard = await heard_in(step, self.views)
         spoken = await talk_of(step, heard, self.views, self.settings)
         quotes = await self._quotes(step.evidence, spoken.typical)
@@ -91,8 +93,7 @@ class Describer:
             by=step.by,
             because=step.because,
             ending=step.ending,
-            answered_at=_moment(step.evidence.answered_at),
-            answers=self._answers(step.brand),
+            **self._answered(step),
             calm_for=self._calm_for(step),
             link=page_of(row, self.settings),
             withheld=await withheld(step, self.views),
@@ -110,7 +111,9 @@ class Describer:
         return {
             **standing,
             "pending": pending(step, life, deliveries, own, people, now, taken=taken),
-            "spared": await spared(step, _channel(deliveries, own), self.views, self.settings, now),
+            "spared": await spared(step.brand, _channel(deliveries, own), self.views, self.settings, now)
+            if step.state in ACTING
+            else None,
         }
 
     async def several(self, deliveries: Sequence[Delivery], at: Instant) -> Notice | None:
@@ -129,7 +132,14 @@ class Describer:
             subject="badbuzz",
             link=self.settings.daemon.external_url,
             several=tuple(briefs),
+            spared=await self._spared(deliveries[0], briefs, at),
         )
+
+    async def _spared(self, delivery: Delivery, briefs: Sequence[Brief], at: Instant) -> Spared | None:
+        row = await self.views.incident(delivery.thread)
+        if row is None or not any(each.state in ACTING for each in briefs):
+            return None
+        return await spared(row.brand, delivery.channel, self.views, self.settings, at)
 
     async def is_overtaken(self, delivery: Delivery) -> bool:
         """Whether its channel heard a later step of the incident while this one waited for its hour."""
@@ -144,8 +154,11 @@ class Describer:
         row = await self.views.incident(delivery.thread)
         if step is None or row is None:
             return None
+        step = retold(step, [delivery], delivery.id)
         brand, ended = self.settings.brands.get(step.brand), row.state == "resolved"
         return Brief(
+            incident=row.id,
+            link=page_of(row, self.settings),
             number=row.number,
             brand=(brand.name if brand else None) or step.brand,
             severity=step.severity,
@@ -168,9 +181,10 @@ class Describer:
         local = moment(max(step.at, now)).astimezone(ZoneInfo(self.settings.daemon.time_zone))
         return advice_for(step, [each.mention for each in heard], self.settings, local)
 
-    def _answers(self, brand: str) -> bool:
-        configured = self.settings.brands.get(brand)
-        return configured is not None and bool(configured.own_accounts)
+    def _answered(self, step: Transition) -> dict[str, Any]:
+        configured = self.settings.brands.get(step.brand)
+        heard = configured is not None and bool(configured.own_accounts)
+        return {"answered_at": _moment(step.evidence.answered_at), "answers": heard}
 
     def _floor(self, rule: str) -> Floor | None:
         configured = self.settings.rules.get(rule)

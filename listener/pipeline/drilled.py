@@ -5,6 +5,7 @@ from typing import Any
 from alerts.alert import Alert, Pending
 from alerts.drill import ENDED, FIGURES, OPENED, TAKEN, Drill, drill_of
 from config.settings import Settings
+from listener.pipeline.linking import is_answerable
 from listener.store.port import Views
 from rules.instant import moment
 from rules.transition import State
@@ -41,6 +42,7 @@ async def drill_alert(step_id: str, alert_id: str, views: Views, settings: Setti
         by=drill.taken_by,
         **_outcome(drill, settings),
         reached=drill.reached if step == ENDED else (),
+        takes=tuple(each for each in drill.channels if each in settings.channels and is_answerable(each, settings)),
     )
 
 

@@ -19,16 +19,36 @@ Told = TypeVar("Told", Alert, Notice)
 def linked(told: Told, links: Links, settings: Settings, channel: str) -> Told:
     """The same with a link that opens its incident for whoever reads `channel`, and lets them act, where it has that
     of a page. Programs get none: what they are told may stand in a log, and the page asks them who they are. An alert
-    knows whether it can be answered there.
+    and a hand-over know whether they can be answered there.
     """
     base, number = settings.daemon.external_url, told.number
     if isinstance(told, Alert):
-        spec, options = CHANNELS.spec(settings.channels[channel].kind), settings.channels[channel].options
-        told = msgspec.structs.replace(told, answerable=spec.ack and spec.answerable(options))
+        told = msgspec.structs.replace(told, answerable=is_answerable(channel, settings))
+    elif told.several:
+        return _of_each(told, links, settings, channel)
+    elif told.watch:
+        here = is_answerable(channel, settings)
+        told = msgspec.structs.replace(told, watch=msgspec.structs.replace(told.watch, here=here))
     # a drill has a number of its own, and no page
     if told.link is None or base is None or number is None or not CHANNELS.spec(settings.channels[channel].kind).people:
         return told
     return msgspec.structs.replace(told, link=links.page(base, number, channel, instant(told.at)))
+
+
+def _of_each(notice: Notice, links: Links, settings: Settings, channel: str) -> Notice:
+    """With a link to each of its incidents."""
+    base, people = settings.daemon.external_url, CHANNELS.spec(settings.channels[channel].kind).people
+    at, several = instant(notice.at), notice.several
+    if base is not None and people:
+        linked_each = [(each, links.page(base, each.number, channel, at)) for each in several]
+        several = tuple(msgspec.structs.replace(each, link=page) for each, page in linked_each)
+    return msgspec.structs.replace(notice, several=several, answerable=is_answerable(channel, settings))
+
+
+def is_answerable(channel: str, settings: Settings) -> bool:
+    """Whether what is told there can be answered there, by a press or a reply."""
+    spec, options = CHANNELS.spec(settings.channels[channel].kind), settings.channels[channel].options
+    return spec.ack and spec.answerable(options)
 
 
 def recipients(settings: Settings) -> Mapping[bytes, Recipient]:

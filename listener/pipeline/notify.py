@@ -1,6 +1,6 @@
 """Who is told of what: transitions and troubles of sources become deliveries in the outbox."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -9,7 +9,7 @@ import msgspec
 from alerts.alert import Notice
 from alerts.ceiling import Load, Spared, times_usual
 from alerts.channel import CHANNELS
-from alerts.delivery import Call, Delivery, Outcome, Outgoing
+from alerts.delivery import Call, Delivery, Outcome, Outgoing, Present
 from alerts.ladder import Step as Rung
 from alerts.ladder import due, seats
 from alerts.outbox import delivery_id
@@ -144,9 +144,10 @@ class Notifier:
         spared = _spared(step, routed, step.at)
         return Told(outgoing=outgoing, held_back=[held] if is_held else [], spared=spared)
 
-    def climb(self, after: Instant, at: Instant) -> list[Outgoing]:
+    def climb(self, after: Instant, at: Instant, count: Callable[[str, str], Present | None]) -> list[Outgoing]:
         """Who is reminded, and to whom it is passed on, of what nobody has taken: the rungs due after one moment and
-        until another, and those that a silence kept quiet which is over.
+        until another, and those that a silence kept quiet which is over. `count` knows what is counted now of an
+        incident of a brand.
         """
         found = []
         for incident, heard in list(self.heard.items()):
@@ -156,7 +157,7 @@ class Notifier:
             is_quiet = self._is_quiet(heard.step, at)
             self.heard[incident] = replace(heard, hushed=since if is_quiet else None)
             for rung in () if is_quiet else due(self._directory, heard.ladder, since, at):
-                found += self._call(incident, self.heard[incident], rung, at)
+                found += self._call(incident, self.heard[incident], rung, at, count(heard.brand, incident))
         return found
 
     def _is_quiet(self, step: Transition, at: Instant) -> bool:
@@ -171,7 +172,9 @@ class Notifier:
                 return rung
         return None
 
-    def _call(self, incident: str, heard: Heard, rung: Rung | None, at: Instant) -> list[Outgoing]:
+    def _call(
+        self, incident: str, heard: Heard, rung: Rung | None, at: Instant, present: Present | None = None
+    ) -> list[Outgoing]:
         """The deliveries of a rung; made again, they have the same ids."""
         if rung is None or heard.step is None or heard.ladder is None:
             return []
@@ -193,7 +196,8 @@ class Notifier:
                 transition=heard.step.id,
                 critical=heard.severity == "critical",
                 circle=circle_of(self._settings, heard.brand),
-                call=seat.call,
+                call=seat.call and msgspec.structs.replace(seat.call, present=present),
+                asks=True,
             )
             for seat in found
         ]
@@ -224,6 +228,9 @@ class Notifier:
         self, step: Transition, at: Instant, routed: Routed, channels: Iterable[str], before: Heard, now: Heard
     ) -> list[Outgoing]:
         circle = circle_of(self._settings, step.brand)
+        # a new high of what was told at that level wakes nobody either
+        is_high = step.state == "worse" and at == step.at and not _rises(step, before.severity)
+        is_calm = is_high or step.state not in ACTING
         return [
             Outgoing(
                 id=delivery_id(step.id, channel),
@@ -233,17 +240,13 @@ class Notifier:
                 transition=step.id,
                 critical=step.severity == "critical",
                 fallback=tuple(routed.fallback.get(channel, ())),
-                circle=None if self._goes_on(step, at, channel, before) else circle,
+                circle=circle,
                 call=now.called(routed.calls.get(channel)),
+                asks=step.state in ACTING,
+                goes_on=is_calm and channel in before.own and before.planned.get(channel, at) <= at,
             )
             for channel in channels
         ]
-
-    def _goes_on(self, step: Transition, at: Instant, channel: str, before: Heard) -> bool:
-        """Whether a step is told at once: on a message of its own incident, or since it asks nobody to act on what the
-        channel was told.
-        """
-        return channel in before.own or (step.state not in ACTING and before.planned.get(channel, at) <= at)
 
     def _route(self, step: Transition, at: Instant, heard: Heard, languages: Languages) -> Routed:
         as_routed = routed_step(step, at, rises=_rises(step, heard.severity), languages=languages)

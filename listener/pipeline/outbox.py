@@ -112,7 +112,9 @@ class ChannelOutbox:
     async def _listed(self, deliveries: Sequence[Delivery]) -> Message | None:
         language, zone = self._taste(deliveries[0].channel)
         notice = await _insist(lambda: self._describer.several(deliveries, self._clock.now()), deliveries[0].channel)
-        return render_notice(notice, language, zone) if notice else None
+        if notice is None:
+            return None
+        return render_notice(linked(notice, self._links, self._settings, deliveries[0].channel), language, zone)
 
     async def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
         outcome, channel = replace(outcome, detail=self._hide(outcome.detail)), deliveries[0].channel

@@ -1,12 +1,12 @@
 """When each delivery of a transaction is sent: pages to one recipient that come closely together are one message."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import replace
 
 from alerts.channel import CHANNELS
 from alerts.delivery import Delivery, Outgoing, Slot
-from alerts.grouping import STRETCH, Pages
+from alerts.grouping import STRETCH, Page, Pages, Rank
 from alerts.quiet import quiet_until
 from config.settings import Settings
 from listener.pipeline.linking import recipient
@@ -28,25 +28,31 @@ class Pacing:
             if not each.circle.startswith(_LATER):
                 known[each.channel].append(each)
         for channel, mine in known.items():
-            self._pages[channel] = Pages([each.at for each in mine], {each.circle: each.at for each in mine})
+            self._pages[channel] = Pages(Page(each.at, each.circle, _rank(each)) for each in mine)
 
     def place(
         self, outgoing: Sequence[Outgoing], settings: Settings, heard: MutableMapping[str, Heard], at: Instant
     ) -> list[Outgoing]:
-        """The same deliveries, each due when it is to be sent, what is critical placed first. Of an open incident that
-        is told by itself, `heard` remembers so.
+        """The same deliveries, each due when it is to be sent: what is critical placed first, what asks nobody to act
+        last. Of an open incident that is told by itself, `heard` remembers so.
         """
-        placed = {
-            each.id: self._placed(each, settings, at) for each in sorted(outgoing, key=lambda each: not each.critical)
-        }
+        in_order = sorted(outgoing, key=lambda each: (not each.asks, not each.critical))
+        quiet: dict[tuple[str, str], Instant] = {}
+        placed = {each.id: self._placed(each, settings, at, quiet) for each in in_order}
+        together = Counter((each.channel, each.circle, each.slot) for each in placed.values())
         for each in placed.values():
             if each.thread in heard:
-                heard[each.thread] = _remembered(heard[each.thread], each, at)
+                is_alone = each.slot is None or (each.slot == at and together[each.channel, each.circle, at] == 1)
+                heard[each.thread] = _remembered(heard[each.thread], each, is_alone=is_alone)
         return [placed[each.id] for each in outgoing]
 
-    def _placed(self, each: Outgoing, settings: Settings, at: Instant) -> Outgoing:
+    def _placed(
+        self, each: Outgoing, settings: Settings, at: Instant, quiet: MutableMapping[tuple[str, str], Instant]
+    ) -> Outgoing:
         configured = settings.channels.get(each.channel)
         if each.circle is None or configured is None or not _gathers(configured.kind):
+            return each
+        if each.goes_on and CHANNELS.spec(configured.kind).edit:
             return each
         circle = each.circle.removeprefix(_LATER)
         # whoever has the watch is awake, whatever their quiet hours are
@@ -54,8 +60,17 @@ class Pacing:
         until = None if rings else waits_until(each.channel, settings, at)
         if until is not None:
             return replace(each, slot=until, due=until, circle=f"{_LATER}{circle}")
-        slot = self._pages[each.channel].place(circle, at)
+        # what one press takes, or what ends in one calm, is one message
+        slot = None if each.asks else quiet.get((each.channel, circle))
+        if slot is None:
+            slot = self._pages[each.channel].place(circle, at, _rank(each))
+        if not each.asks:
+            quiet[each.channel, circle] = slot
         return replace(each, slot=slot, due=slot, circle=circle)
+
+
+def _rank(each: Outgoing | Slot) -> Rank:
+    return Rank.LATER if not each.asks else Rank.CRITICAL if each.critical else Rank.ASKS
 
 
 def has_waited(delivery: Delivery) -> bool:
@@ -73,10 +88,10 @@ def waits_until(channel: str, settings: Settings, at: Instant) -> Instant | None
     return quiet_until(owner.quiet_hours, recipient(channel, settings).time_zone, at)
 
 
-def _remembered(heard: Heard, each: Outgoing, at: Instant) -> Heard:
-    if each.slot in (None, at):
+def _remembered(heard: Heard, each: Outgoing, *, is_alone: bool) -> Heard:
+    if is_alone:
         return replace(heard, own=heard.own | {each.channel})
-    return replace(heard, planned={**heard.planned, each.channel: each.slot or at})
+    return replace(heard, planned={**heard.planned, each.channel: each.slot or each.due})
 
 
 async def recalled(store: Store, at: Instant) -> Pacing:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from alerts import ladder
 from alerts.alert import Alert, Pending
 from alerts.delivery import Delivery
@@ -33,10 +35,18 @@ def pending(
     word = ladder.next_word(people, mine.channel, step.brand, since, now) if open_now else None
     return Pending(
         why=mine.call.why if mine.call else "told",
+        present=mine.call is not None and mine.call.present is not None,
         to=people.called(after[0]) if after else None,
         at=moment(after[1]) if after else None,
         word=None if word is None else moment(word),
     )
+
+
+def retold(step: Transition, deliveries: Iterable[Delivery], own: str) -> Transition:
+    """The step as the delivery `own` tells it: with what was counted by then, where a rung of the ladder repeats it."""
+    call = next((each.call for each in deliveries if each.id == own), None)
+    now = call.present if call else None
+    return step if now is None else replace(step, at=now.at, evidence=now.evidence)
 
 
 def owners_of(people: Directory, channels: Iterable[str]) -> dict[str, str]:

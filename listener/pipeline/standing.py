@@ -72,7 +72,7 @@ async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
         severity=next(each for each in SEVERITIES if each == row.severity),
         channels=tuple({each.channel: None for each in reversed(deliveries)}),
         planned={each.channel: each.slot for each in reversed(deliveries) if each.slot is not None},
-        own=frozenset(each.channel for each in deliveries if each.slot in (None, each.created)),
+        own=frozenset(each.channel for each in deliveries if each.slot in (None, each.created) and not each.told_in),
         waiting=None if taken else await _waiting(row, settings, views),
         ladder=max(ladders, default=None),
         taken=taken,

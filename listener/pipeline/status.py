@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from listener.clock import Clock
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.notify import directory_of
 from listener.pipeline.watched import is_held
 from listener.pipeline.writer import Writer
 from listener.store.port import IncidentRow
@@ -56,6 +57,9 @@ class DaemonStatus:
 
     def channels(self) -> Mapping[str, str]:
         return {name: each.label for name, each in self.ledger.setup.settings.channels.items()}
+
+    def called(self, person: str) -> str:
+        return directory_of(self.ledger.setup.settings).called(person)
 
     def held(self, incident: IncidentRow) -> bool:
         return is_held(self.ledger.setup.settings, incident)

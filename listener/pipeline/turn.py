@@ -6,7 +6,7 @@ from dataclasses import replace
 import msgspec
 
 from alerts.ceiling import Load
-from alerts.delivery import Outgoing
+from alerts.delivery import Outgoing, Present
 from alerts.silence import Silence
 from listener.errors import PARTLY
 from listener.pipeline.canary import judged
@@ -164,7 +164,12 @@ class Turn:
 
     def climb(self, after: Instant) -> None:
         """Remind or call people of what nobody has taken, for all that became due after a moment."""
-        self.commit.outgoing += self._notifier.climb(after, self.at)
+        self.commit.outgoing += self._notifier.climb(after, self.at, self._counted)
+
+    def _counted(self, brand: str, incident: str) -> Present | None:
+        engine = self._engines.get(brand)
+        evidence = engine.present(incident, self.at) if engine else None
+        return None if evidence is None else Present(at=self.at, evidence=evidence)
 
     def pace(self, pacing: Pacing) -> None:
         """Settle when each delivery is sent, and with which others."""

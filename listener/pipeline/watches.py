@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from alerts.alert import Notice, Topic, WatchOf
+from alerts.alert import Notice, Topic
 from alerts.delivery import Call, Outgoing
+from alerts.handover import WatchOf
 from alerts.outbox import delivery_id
 from alerts.people import Directory
-from alerts.watching import TakenOver, is_unwritten, is_watch, taken_over
+from alerts.watching import UNWRITTEN, TakenOver, is_unwritten, is_watch, taken_over
 from listener.pipeline.describe import page_of
 from listener.pipeline.engines import Engines
-from listener.pipeline.notify import directory_of
+from listener.pipeline.linking import is_answerable
+from listener.pipeline.notify import circle_of, directory_of
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
 from listener.store.port import Answered, IncidentRow, SourceRow, Views
@@ -29,11 +31,12 @@ class Watches:
     def __init__(self, views: Views) -> None:
         self._views = views
         self._nudged: frozenset[str] = frozenset()
+        self._last: dict[tuple[str, str], Instant] = {}
         self._looked: Instant = 0
 
     def begin(self) -> None:
         """Go on from what was committed: what was done since may not have been."""
-        self._nudged, self._looked = frozenset(), 0
+        self._nudged, self._last, self._looked = frozenset(), {}, 0
 
     def is_meant(self, command: Command) -> bool:
         """Whether a command is about a watch."""
@@ -74,6 +77,8 @@ class Watches:
     ) -> None:
         settings, watch = turn.setup.settings, over.watch
         asked = settings.oncall is not None and settings.oncall.confirm_at_start
+        # who can answer nowhere is not asked: the second would hear each time that they did not
+        asked = asked and any(is_answerable(each, settings) for each in people.people[watch.first].call_by)
         brands = [brand for brand in settings.brands if people.sees(watch.first, brand)]
         open_now = await self._views.incidents(open_only=True, limit=_MOST)
         mine = [row for row in open_now if row.brand in brands]
@@ -89,11 +94,20 @@ class Watches:
         if over.begun:
             notice = Notice(id=over.id, topic="watch", at=moment(turn.at), subject=watch.first, watch=of)
             turn.commit.outgoing += _to(people, watch.first, notice, over.id, turn.at)
-        if over.unanswered and asked and watch.second and not await self._is_confirmed(over.id):
-            name = f"{over.id}-unanswered"
-            told = replace(of, asked=False)
-            notice = Notice(id=name, topic="watch_unanswered", at=moment(turn.at), subject=watch.second, watch=told)
-            turn.commit.outgoing += _to(people, watch.second, notice, over.id, turn.at)
+        if over.unanswered and asked and not await self._is_confirmed(over.id):
+            self._unanswered(over, of, people, turn)
+
+    def _unanswered(self, over: TakenOver, of: WatchOf, people: Directory, turn: Turn) -> None:
+        """The second hears that nobody confirmed, and whoever was to is asked once more."""
+        told: list[tuple[str | None, Topic, WatchOf]] = [
+            (over.watch.second, "watch_unanswered", replace(of, asked=False)),
+            (over.watch.first, "watch_again", of),
+        ]
+        for who, topic, what in told:
+            if who is not None:
+                name = f"{over.id}-{topic.removeprefix('watch_')}"
+                notice = Notice(id=name, topic=topic, at=moment(turn.at), subject=who, watch=what)
+                turn.commit.outgoing += _to(people, who, notice, over.id, turn.at)
 
     async def _is_confirmed(self, thread: str) -> bool:
         rows = await self._views.deliveries(thread=thread)
@@ -114,9 +128,14 @@ class Watches:
         return found
 
     def _nudge(self, row: IncidentRow, since: Instant, people: Directory, turn: Turn) -> None:
-        name, who = f"nudge-{row.id}-{since}", _holder(row, people)
+        name, who = f"nudge-{row.id}-{since}", people.known(row.acknowledged_by or "")
         if who is None or name in self._nudged or not people.sees(who, row.brand):
             return
+        # whoever took all of a flood is not to get one line for each
+        of = who, circle_of(turn.setup.settings, row.brand)
+        if turn.at - self._last.get(of, -UNWRITTEN) < UNWRITTEN:
+            return
+        self._last[of] = turn.at
         self._nudged = frozenset([*list(self._nudged)[-_MOST:], name])
         notice = Notice(
             id=name,
@@ -129,12 +148,6 @@ class Watches:
             link=page_of(row, turn.setup.settings),
         )
         turn.commit.outgoing += _to(people, who, notice, name, turn.at)
-
-
-def _holder(row: IncidentRow, people: Directory) -> str | None:
-    """The person who has an incident, by what they are called."""
-    by = (row.acknowledged_by or "").casefold()
-    return next((name for name in people.people if by in (name, people.called(name).casefold())), None)
 
 
 def _blind(rows: Iterable[SourceRow], turn: Turn, brands: Iterable[str]) -> int:

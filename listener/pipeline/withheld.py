@@ -2,7 +2,6 @@
 
 from alerts.alert import Spared, Withheld
 from alerts.ceiling import SPAN
-from alerts.step import ACTING
 from config.settings import Settings
 from listener.pipeline.loads import own_channels
 from listener.pipeline.notify import circle_of, directory_of
@@ -26,18 +25,16 @@ async def withheld(step: Transition, views: Views) -> Withheld | None:
     )
 
 
-async def spared(
-    step: Transition, channel: str | None, views: Views, settings: Settings, now: Instant
-) -> Spared | None:
-    """What the one person behind a channel was spared, of those a step that asks to act may be told with; None where
-    that is nothing, or nobody's. Raises StoreError.
+async def spared(brand: str, channel: str | None, views: Views, settings: Settings, now: Instant) -> Spared | None:
+    """What the one person behind a channel was spared, of those that may be told with one of a brand; None where that
+    is nothing, or nobody's. Raises StoreError.
     """
     people = directory_of(settings)
     owner = people.owner(channel) if channel else None
-    if owner is None or step.state not in ACTING:
+    if owner is None:
         return None
     rows = await views.kept_from(owner, own_channels(people, owner), now - SPAN)
-    circle = circle_of(settings, step.brand)
+    circle = circle_of(settings, brand)
     mine = [each for each in rows if circle_of(settings, each[1]) == circle]
     if not mine:
         return None

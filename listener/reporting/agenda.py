@@ -19,7 +19,7 @@ from rules.instant import instant, moment
 def campaigns(planned: Planned, period: Period, days: Days) -> Iterator[Campaign]:
     """Those that ran in a time."""
     for span in _in(planned, period):
-        if span.tag is None and span.posts is not None:
+        if span.tag is None:
             ran = [day for day in period.days() if _runs(span, day, period.zone)]
             yield Campaign(name=span.name, expected=span.posts, measured=_times(days, ran))
 

@@ -1,15 +1,17 @@
 """A digest read from the store: counted, or quoted, and nothing else."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from alerts.agenda import NOTHING, Span, written
+from alerts.agenda import NOTHING, Span, together, written
 from alerts.alert import Quote
 from alerts.ceiling import Spared
 from alerts.digest import Because, Counted, Digest, Event, Practised, Withheld
 from config.settings import Settings
+from listener.agenda.copies import elsewhere
 from listener.pipeline.believing import believed
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pacing import has_waited
@@ -38,7 +40,8 @@ class Digests:
     async def of(self, brand: str, period: Period, now: Instant, against: Sequence[str] = ()) -> Digest:
         """How a time went for a brand, beside the brands `against` it. Raises StoreError."""
         views, settings = self._views, self._settings
-        days, planned = await days_of(views, brand, period), written(settings).get(brand, NOTHING)
+        days, agenda = await days_of(views, brand, period), await asyncio.to_thread(elsewhere, settings, now)
+        planned = together((written(settings), agenda)).get(brand, NOTHING)
         others = {self._called(name): await days_of(views, name, period) for name in against}
         rows = await views.incidents(brand=brand, limit=_INCIDENTS)
         mine = [row for row in rows if _is_in(row, period)][:_LISTED]

@@ -9,6 +9,7 @@ from alerts.alert import Quote
 from alerts.digest import Counted
 from alerts.dossier import Bin, Curve, Dossier, Held, Moment, Removed
 from config.settings import Settings
+from listener.pipeline.notify import directory_of
 from listener.pipeline.remarking import begin_of
 from listener.reporting.lives import life_of
 from listener.reporting.silent import listening, not_heard
@@ -79,7 +80,11 @@ class Dossiers:
 
     async def _moments(self, row: IncidentRow, steps: Sequence[Transition]) -> list[Moment]:
         held = {each.step for each in await self._views.held_back(row.id) if each.told_at is None}
-        found = [*_first(steps), *(_step(step, held=step.step in held) for step in steps)]
+        spared, called = await self._views.spared(row.id), directory_of(self._settings).called
+        found = [*_first(steps)]
+        for step in steps:
+            names = tuple(called(each.person) for each in spared if each.step == step.step)
+            found.append(_step(step, held=step.step in held, spared=names))
         found += [
             Moment(at=moment(note.at), what="note", by=note.by, text=note.text)
             for note in await self._views.notes(row.id)
@@ -163,7 +168,7 @@ def _first(steps: Sequence[Transition]) -> Iterator[Moment]:
         yield Moment(at=moment(replied), what="reply")
 
 
-def _step(step: Transition, *, held: bool) -> Moment:
+def _step(step: Transition, *, held: bool, spared: tuple[str, ...]) -> Moment:
     return Moment(
         at=moment(step.at),
         what="step",
@@ -174,4 +179,5 @@ def _step(step: Transition, *, held: bool) -> Moment:
         by=step.by or "",
         text=step.because or "",
         held=held,
+        spared=spared,
     )

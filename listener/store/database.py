@@ -2,29 +2,28 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from config.problems import way_out
 from listener.store.port import StoreError
+from listener.store.transacting import InLoop, InThreads, Transactions
 
 T = TypeVar("T")
 
 FILE = "badbuzz.db"
+_READERS = 4
 LOCK_WAIT = 5.0
 """Seconds to wait for another process that is writing before giving up."""
-_PROGRESS = 10_000
-"""Steps of SQLite between two looks at the limit of a read: well under a millisecond."""
 
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space and start again, nothing committed is lost",
@@ -62,7 +61,7 @@ def place(where: str | Path) -> Place:
     """The place named by a data directory or a `postgresql://` URL. Raises StoreError for another kind of URL."""
     if isinstance(where, Path) or "://" not in where:
         file = Path(where).absolute() / FILE
-        return Place(url=URL.create("sqlite+aiosqlite", database=str(file)), file=file)
+        return Place(url=URL.create("sqlite", database=str(file)), file=file)
     try:
         url = make_url(where)
     except (ArgumentError, ValueError):  # the second for a port that is no number
@@ -72,40 +71,26 @@ def place(where: str | Path) -> Place:
     return Place(url=url.set(drivername="postgresql+asyncpg"))
 
 
-def writing(at: Place, lock_wait: float = LOCK_WAIT) -> AsyncEngine:
+def writing(at: Place, lock_wait: float = LOCK_WAIT) -> Transactions:
     """One connection, so that transactions follow each other; each takes the database's write lock at its start, and
     waits for it `lock_wait` seconds at most (SQLite).
     """
     if at.file:
         pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-        return _sqlite(
-            at.url, ("journal_size_limit=67108864", *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait
-        )
-    return _postgresql(at.url, {}, size=1, wait=30.0)
+        limits = ("journal_size_limit=67108864",)
+        return InThreads(_sqlite(at.url, (*limits, *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait), 1)
+    return InLoop(on_server(at))
 
 
-def reading(at: Place, limit: timedelta) -> AsyncEngine:
-    """A few read-only connections, on which no statement lasts longer than `limit` (see `read` for SQLite)."""
+def reading(at: Place, limit: timedelta) -> Transactions:
+    """A few read-only connections, on which no statement lasts longer than `limit`."""
     if at.file:
         url = at.url.set(database=f"file:{quote(str(at.file))}").update_query_dict({"mode": "ro", "uri": "true"})
-        engine = _sqlite(url, ("query_only=ON",), begin="BEGIN", size=4, lock_wait=LOCK_WAIT)
-        event.listen(engine.sync_engine, "connect", _watch)
-        return engine
+        engine = _sqlite(url, ("query_only=ON",), begin="BEGIN", size=_READERS, lock_wait=LOCK_WAIT)
+        return InThreads(engine, _READERS, limit)
     milliseconds = str(limit // timedelta(milliseconds=1))
     settings = {"default_transaction_read_only": "on", "statement_timeout": milliseconds}
-    return _postgresql(at.url, settings, size=4, wait=limit.total_seconds() + 5)
-
-
-async def read(engine: AsyncEngine, limit: timedelta, query: Callable[[Connection], T]) -> T:
-    """What `query` gives in one read-only transaction; on SQLite a statement still running after `limit` fails."""
-    async with engine.connect() as connection:
-        late = (await connection.run_sync(lambda sync: sync.info)).get("late", Event())
-        late.clear()
-        handle = asyncio.get_running_loop().call_later(limit.total_seconds(), late.set)
-        try:
-            return await connection.run_sync(query)
-        finally:
-            handle.cancel()
+    return InLoop(on_server(at, settings, size=_READERS, wait=limit.total_seconds() + 5))
 
 
 async def finished(work: Coroutine[Any, Any, T], name: str) -> T:
@@ -150,10 +135,10 @@ def _way_out(error: Exception) -> str:
     return str(cause).partition("\n")[0] or type(cause).__name__
 
 
-def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_wait: float) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=size, max_overflow=0, hide_parameters=True, connect_args={"timeout": lock_wait}
-    )
+def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_wait: float) -> Engine:
+    # one thread after the other uses a connection
+    driver = {"timeout": lock_wait, "check_same_thread": False}
+    engine = create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True, connect_args=driver)
 
     def prepare(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the driver would begin by itself, and later than asked
@@ -162,25 +147,23 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_w
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 
 
-def _watch(connection: Any, record: Any) -> None:
-    late = record.info["late"] = Event()
-    connection.run_async(lambda driver: driver.set_progress_handler(late.is_set, _PROGRESS))
-
-
-def _postgresql(url: URL, settings: dict[str, str], *, size: int, wait: float) -> AsyncEngine:
+def on_server(
+    at: Place, settings: Mapping[str, str] | None = None, *, size: int = 1, wait: float = 30.0
+) -> AsyncEngine:
+    """Connections to a PostgreSQL server; no statement is waited for longer than `wait` seconds."""
     arguments = {"timeout": 10.0, "command_timeout": wait}
     try:
         return create_async_engine(
-            url,
+            at.url,
             pool_size=size,
             max_overflow=0,
             hide_parameters=True,
-            connect_args=arguments | {"server_settings": {"application_name": "badbuzz"} | settings},
+            connect_args=arguments | {"server_settings": {"application_name": "badbuzz", **(settings or {})}},
         )
     except ModuleNotFoundError as error:
         raise StoreError("PostgreSQL needs one more package: install `badbuzz[postgresql]`") from error

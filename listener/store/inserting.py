@@ -1,11 +1,12 @@
 """Inserts that know what to do with a row that is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from listener.store.rows import Row
+from listener.store.tables import COMMANDS
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -26,3 +27,10 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     statement = insert(connection, table)
     others = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
     connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), rows)
+
+
+def leave(connection: Connection, *, rows: Sequence[Mapping[str, object]]) -> int:
+    """Leave commands for the daemon; the number of the last of them."""
+    if rows[1:]:
+        connection.execute(COMMANDS.insert(), list(rows[:-1]))
+    return int(connection.execute(COMMANDS.insert().values(rows[-1]).returning(COMMANDS.c.id)).scalar_one())

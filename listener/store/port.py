@@ -286,15 +286,12 @@ class Views(Remarks, DrillViews, Protocol):
         self, *, brand: str | None = None, open_only: bool = False, limit: int = 100
     ) -> list[IncidentRow]:
         """Newest first."""
-        ...
 
     async def incident(self, name: str) -> IncidentRow | None:
         """By number (`37`), id, or a prefix of the id that only one has."""
-        ...
 
     def transitions(self, incident: str | None = None) -> AsyncIterator[Transition]:
         """In the order they were committed; read in pages."""
-        ...
 
     async def transition(self, name: str) -> Transition | None: ...
 
@@ -307,7 +304,6 @@ class Views(Remarks, DrillViews, Protocol):
         limit: int = 50,
     ) -> list[StoredMention]:
         """Newest first; those named by `identities` when given, and none taken after `until`."""
-        ...
 
     async def sources(self) -> list[SourceRow]: ...
 
@@ -315,35 +311,27 @@ class Views(Remarks, DrillViews, Protocol):
         self, *, state: str | None = None, thread: str | None = None, besides: Collection[str] = (), limit: int = 100
     ) -> list[Delivery]:
         """Newest first, without those of the channels `besides`."""
-        ...
 
     def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
         """A brand's kept log after its `first_snapshot`, or after the seq given, in order, read in pages."""
-        ...
 
     async def first_snapshot(self, brand: str) -> Snapshot | None:
         """Where a replay of the kept log starts; None while the log is whole and starts from nothing."""
-        ...
 
     async def snapshot_before(self, brand: str, at: Instant) -> Snapshot | None:
         """Where a replay to `at` starts soonest; None while there is none from before that the kept log continues."""
-        ...
 
     async def marks(self, brand: str, limit: int = MOST_MARKS) -> list[Marking]:
         """Newest first."""
-        ...
 
     async def marked(self) -> dict[str, Marked]:
         """The marks of each brand by what its last training knew; brands with none of either sort are missing."""
-        ...
 
     async def models(self) -> list[ModelRow]:
         """What the last training of each brand came to."""
-        ...
 
     async def tones(self, brand: str, limit: int = 20_000) -> list[tuple[Instant, Tone]]:
         """Of the mentions of a brand that were taken last: when, and their tone. Newest first."""
-        ...
 
     async def ask(
         self,
@@ -354,46 +342,42 @@ class Views(Remarks, DrillViews, Protocol):
         because: str | None = None,
         *,
         ending: Ending | None = None,
+        once: str | None = None,
     ) -> int:
         """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
-        ...
+
+    async def was_asked(self, once: str) -> bool:
+        """Whether a command was left with that mark, `once`."""
 
     async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
         """Newest first, with how many steps each held back; those that were in force after `since` when given."""
-        ...
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         """What was not told of an incident, in order."""
-        ...
+
+    async def told_in(self, message: str) -> list[str]:
+        """The incidents of which a message of that id told together; none where it told of one, or nobody knows it."""
 
     async def spared(self, incident: str) -> list[Spared]:
         """Who was not told of an incident at first, for the sake of the ceiling of their false alarms."""
-        ...
 
     async def kept_from(self, person: str, channels: Sequence[str], since: Instant) -> list[tuple[Spared, str, int]]:
         """What a person, who has `channels`, was spared since then for good: its brand and number, newest first."""
-        ...
 
     async def false_alarms(self, channels: Sequence[str], since: Instant) -> int:
         """How many incidents that turned out false alarms some channels were told of since then."""
-        ...
 
-    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
         """Leave a `silence` command; returns its id."""
-        ...
 
     async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:
         """Leave an `import` command; returns its id."""
-        ...
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
         """Leave a `label` command for each (identity, wish), all of them or none; returns the id of the last."""
-        ...
 
     async def asked_labels(self, limit: int = 10_000) -> list[Command]:
         """The `label` commands not yet answered, oldest first."""
-        ...
 
     async def answer(self, command: int) -> Answered | None:
         """What came of a command; None while nobody took it."""
-        ...

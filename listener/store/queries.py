@@ -2,9 +2,23 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, func, inspect, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+)
 
 from alerts.delivery import Delivery, Slot
 from listener.store.marking import seen_marks
@@ -147,6 +161,10 @@ def answer(connection: Connection, command: int) -> Answered | None:
     )
 
 
+def was_asked(connection: Connection, once: str) -> bool:
+    return connection.scalar(select(COMMANDS.c.id).where(COMMANDS.c.once == once).limit(1)) is not None
+
+
 def _heads() -> Select[Any]:
     """Deliveries to make, each the first of its line: an earlier one of its thread and channel would block it."""
     return select(OUTBOX).where(OUTBOX.c.state == _OPEN, ~_before(OUTBOX.alias("earlier")).exists())
@@ -165,8 +183,10 @@ def _before(earlier: FromClause) -> Select[Any]:
     )
 
 
-def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
-    ready = _heads().where(OUTBOX.c.channel == channel, OUTBOX.c.due <= at)
+@cache
+def _due() -> Select[Any]:
+    """What is asked most often, put together once."""
+    ready = _heads().where(OUTBOX.c.channel == bindparam("channel"), OUTBOX.c.due <= bindparam("at"))
     line = OUTBOX.alias("line")
     urgent = select(line.c.id).where(
         line.c.state == _OPEN,
@@ -174,8 +194,12 @@ def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[D
         line.c.thread == OUTBOX.c.thread,
         line.c.critical.is_(True),
     )
-    page = ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(limit)
-    waiting = [delivery(row) for row in connection.execute(page).mappings()]
+    return ready.order_by(case((urgent.exists(), 0), else_=1), OUTBOX.c.due, OUTBOX.c.position).limit(bindparam("most"))
+
+
+def due(connection: Connection, channel: str, at: Instant, limit: int) -> list[Delivery]:
+    found = connection.execute(_due(), {"channel": channel, "at": at, "most": limit})
+    waiting = [delivery(row) for row in found.mappings()]
     return [replace(each, receipt=_receipt(connection, each)) for each in waiting]
 
 
@@ -200,8 +224,17 @@ def together(connection: Connection, first: Delivery, at: Instant, limit: int) -
 
 
 def slots(connection: Connection, since: Instant) -> list[Slot]:
-    page = select(OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot).where(OUTBOX.c.slot > since).distinct()
-    return [Slot(row.channel, row.circle, row.slot) for row in connection.execute(page.order_by(OUTBOX.c.slot))]
+    mine = (OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot)
+    rank = func.max(case((and_(OUTBOX.c.critical, OUTBOX.c.asks), 2), (OUTBOX.c.asks, 1), else_=0))
+    page = select(*mine, rank.label("rank")).where(OUTBOX.c.slot > since).group_by(*mine).order_by(OUTBOX.c.slot)
+    found = connection.execute(page)
+    return [Slot(row.channel, row.circle, row.slot, asks=row.rank > 0, critical=row.rank > 1) for row in found]
+
+
+def told_in(connection: Connection, message: str) -> list[str]:
+    """The threads of which a message told together, in order."""
+    threads = select(OUTBOX.c.thread).where(OUTBOX.c.told_in == message).group_by(OUTBOX.c.thread)
+    return list(connection.scalars(threads.order_by(func.min(OUTBOX.c.position))))
 
 
 def _receipt(connection: Connection, later: Delivery) -> str:

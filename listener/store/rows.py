@@ -108,6 +108,8 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
         "call": None if outgoing.call is None else encode(outgoing.call),
         "circle": outgoing.circle,
         "slot": outgoing.slot,
+        "asks": outgoing.asks,
+        "told_in": "",
     }
 
 

@@ -13,7 +13,7 @@ from alerts.delivery import Delivery, Slot
 from alerts.grouping import MOST_TOGETHER
 from listener.store import marking, queries, retention
 from listener.store.asking import Command
-from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import insert
 from listener.store.port import Commit, Position, Seen, Snapshot, SourceRow, Store
 from listener.store.tables import META
@@ -156,11 +156,10 @@ class _SqlStore:
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         with in_words(self._place):
-            return await read(self._reading, _READ_LIMIT, query)
+            return await self._reading.run(query)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
-        async with self._writing.begin() as connection:
-            return await connection.run_sync(work)
+        return await self._writing.run(work)
 
 
 def _claim(connection: Connection, *, owner: str, token: str) -> None:

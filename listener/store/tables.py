@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0012"
+HEAD = "0015"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -155,9 +155,13 @@ OUTBOX = Table(
     Column("call", LargeBinary),
     Column("circle", Text),
     _instant("slot"),
+    Column("asks", Boolean, nullable=False),
+    _text("told_in"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),
     Index("outbox_slot", "slot"),
+    Index("outbox_told_in", "told_in"),
+    Index("outbox_thread", "thread", "position"),
 )
 ATTEMPTS = Table(
     "attempts",
@@ -198,7 +202,9 @@ COMMANDS = Table(
     _instant("answered_at"),
     _text("refusal"),
     Column("details", LargeBinary),
+    Column("once", Text),
     Index("commands_answered", "answered_at"),
+    Index("commands_once", "once"),
     sqlite_autoincrement=True,
 )
 DRILLS = Table("drills", METADATA, _number("number", key=True), _instant("ended_at"), _body("body"))

@@ -6,22 +6,22 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from config.problems import way_out
-from listener.store.database import Place, in_words, place, writing
+from listener.store.database import Place, in_words, on_server, place, writing
 from listener.store.lock import AdvisoryLock, FileLock
 from listener.store.port import SchemaError, StoreError
 from listener.store.queries import revision
 from listener.store.tables import HEAD
+from listener.store.transacting import Transactions
 
 
 def lock_of(at: Place) -> FileLock | AdvisoryLock:
     """The write lock of a place."""
-    return FileLock(at.file.with_name("badbuzz.lock")) if at.file else AdvisoryLock(writing(at))
+    return FileLock(at.file.with_name("badbuzz.lock")) if at.file else AdvisoryLock(on_server(at))
 
 
-async def prepare(at: Place, engine: AsyncEngine) -> None:
+async def prepare(at: Place, engine: Transactions) -> None:
     """Bring a SQLite file up to date, copying it first when it holds something; a PostgreSQL database must be so
     already. Raises SchemaError.
     """
@@ -35,14 +35,13 @@ async def prepare(at: Place, engine: AsyncEngine) -> None:
         raise SchemaError(f"the store {at} {state}: run `badbuzz db migrate` first")
     if found is not None:
         await asyncio.to_thread(copy, at.file, at.file.with_name(f"{at.file.name}.before-{HEAD}"))
-    await _upgrade(engine)
+    await engine.run(_run_revisions)
 
 
-async def current(at: Place, engine: AsyncEngine) -> str | None:
+async def current(at: Place, engine: Transactions) -> str | None:
     """The schema's revision, None in an empty store. Raises SchemaError naming the place when it is a newer one."""
     try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(revision)
+        return await engine.run(revision)
     except SchemaError as error:
         raise SchemaError(f"the store {at}: {error}") from None
 
@@ -55,7 +54,7 @@ async def migrate(where: str | Path) -> tuple[str | None, str]:
     try:
         with in_words(at):
             before = await _before(at, engine, lock)
-            await (prepare(at, engine) if at.file else _upgrade(engine))
+            await (prepare(at, engine) if at.file else engine.run(_run_revisions))
     finally:
         await engine.dispose()
         await lock.release()
@@ -69,7 +68,7 @@ async def make(where: str | Path) -> None:
         await migrate(where)
 
 
-async def _before(at: Place, engine: AsyncEngine, lock: FileLock | AdvisoryLock) -> str | None:
+async def _before(at: Place, engine: Transactions, lock: FileLock | AdvisoryLock) -> str | None:
     await lock.take("badbuzz db migrate")
     return await current(at, engine)
 
@@ -107,11 +106,6 @@ def copy(source: Path, target: Path) -> None:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-
-
-async def _upgrade(engine: AsyncEngine) -> None:
-    async with engine.begin() as connection:
-        await connection.run_sync(_run_revisions)
 
 
 def _run_revisions(connection: Connection) -> None:

@@ -16,7 +16,8 @@ from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.store import drilling, marking, noting, queries, silencing, sparing, tallies
 from listener.store.asking import Command
-from listener.store.database import Place, finished, in_words, place, read, reading, writing
+from listener.store.database import Place, finished, in_words, place, reading, writing
+from listener.store.inserting import leave
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
 from listener.store.port import (
@@ -31,7 +32,7 @@ from listener.store.port import (
     Views,
 )
 from listener.store.rows import encode
-from listener.store.tables import COMMANDS, HEAD
+from listener.store.tables import HEAD
 from listener.store.upkeep import current
 from rules.facts import Tone
 from rules.inputs import Imported, Input
@@ -52,7 +53,7 @@ def open_views(where: str | Path, limit: timedelta = timedelta(seconds=5)) -> Vi
 
 class _SqlViews:
     def __init__(self, at: Place, limit: timedelta) -> None:
-        self._place, self._limit = at, limit
+        self._place = at
         self._engine = reading(at, limit)
         self._checked = False
 
@@ -127,12 +128,13 @@ class _SqlViews:
         because: str | None = None,
         *,
         ending: Ending | None = None,
+        once: str | None = None,
     ) -> int:
         with in_words(self._place):
             await self._check()
         details = None if ending is None else encode(ending)
         row = {"at": at, "verb": verb, "target": target, "by": by, "because": because, "refusal": ""}
-        row["details"] = details
+        row |= {"details": details, "once": once}
         return await finished(self._leave([row]), "store ask")
 
     async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
@@ -145,10 +147,13 @@ class _SqlViews:
             await self._check()
         return await finished(self._leave([marking.history_row(brand, history, by, at)]), "store ask")
 
-    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant) -> int:
+    async def was_asked(self, once: str) -> bool:
+        return await self._read(partial(queries.was_asked, once=once))
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
         with in_words(self._place):
             await self._check()
-        return await finished(self._leave([dict(silencing.wish_row(wish, because, by, at))]), "store ask")
+        return await finished(self._leave([{**silencing.wish_row(wish, because, by, at), "once": once}]), "store ask")
 
     async def ask_drill(self, wish: DrillFor, by: str, at: Instant) -> int:
         with in_words(self._place):
@@ -163,6 +168,9 @@ class _SqlViews:
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         return await self._read(partial(silencing.held_back, incident=incident))
+
+    async def told_in(self, message: str) -> list[str]:
+        return await self._read(partial(queries.told_in, message=message)) if message else []
 
     async def spared(self, incident: str) -> list[Spared]:
         return await self._read(partial(sparing.spared, incident=incident))
@@ -219,18 +227,14 @@ class _SqlViews:
         engine = writing(self._place)
         try:
             with in_words(self._place):
-                async with engine.begin() as connection:
-                    if rows[1:]:
-                        await connection.execute(COMMANDS.insert(), rows[:-1])
-                    made = await connection.execute(COMMANDS.insert().values(rows[-1]).returning(COMMANDS.c.id))
-                    return int(made.scalar_one())
+                return await engine.run(partial(leave, rows=rows))
         finally:
             await engine.dispose()
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         with in_words(self._place):
             await self._check()
-            return await read(self._engine, self._limit, query)
+            return await self._engine.run(query)
 
     async def _check(self) -> None:
         if self._checked:

@@ -250,6 +250,7 @@ def _outcomes(connection: Connection, outcomes: Sequence[Outcome]) -> None:
             "detail": outcome.detail,
             "finished": None if again else outcome.at,
             "receipt": outcome.receipt,
+            "told_in": outcome.told_in,
         }
         when = {"due": outcome.due} if again else {}
         connection.execute(update(OUTBOX).where(OUTBOX.c.id == outcome.delivery).values(values | when))

@@ -3,14 +3,25 @@
 from dataclasses import dataclass
 
 from alerts.alert import Language
+from alerts.ceiling import Spared
 from alerts.silence import Silence
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
+from alerts.typography import plural
 from listener.store.port import IncidentRow
 from rules.instant import Instant, moment
 from rules.text import defuse, shorten
 
 _REASON = 200
+
+
+def spared_in_words(who: str, spared: Spared, language: Language) -> str:
+    """From whom a step was held back, as the ceiling of their false alarms is near."""
+    had, accept = spared.had, spared.accept
+    if language == "fr":
+        had_words = plural(had, "reçue", "reçues", "fr")
+        return f"Non annoncé à {who}{NB}: plafond de fausses alertes {accept}, {had} {had_words} en 30{NB}jours."
+    return f"Held back from {who}: false-alarm ceiling {accept}, {had} had in 30 days."
 
 
 @dataclass(frozen=True)

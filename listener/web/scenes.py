@@ -109,6 +109,8 @@ class OneIncident:
             "quotes": await quotes_of(site, steps[-1].evidence.mentions if steps else {}),
             "deliveries": await site.views.deliveries(thread=row.id),
             "quiet": await _quiet(site, row),
+            "spared": await site.views.spared(row.id),
+            "called": site.status.called,
             "notes": await site.views.notes(row.id),
             "hold": await site.views.hold(row.id),
             "pending": pending,

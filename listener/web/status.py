@@ -97,6 +97,10 @@ class Status(Protocol):
         """What people call each channel, by its name in the configuration."""
         ...
 
+    def called(self, person: str) -> str:
+        """What people call somebody, by their name in the configuration."""
+        ...
+
     def held(self, incident: IncidentRow) -> bool:
         """Whether nobody was told of it, as its brand or rule is only watched."""
         ...

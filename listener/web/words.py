@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 
 from alerts.alert import Language
+from alerts.ceiling import Spared
 from alerts.sentences import ours
 from alerts.times import Times
 from alerts.typography import NO_BREAK as NB
@@ -13,10 +14,11 @@ from alerts.typography import number, part, plural
 from listener.errors import PARTLY, WAITING
 from listener.web.chart import Chart
 from listener.web.measures import Measures
-from listener.web.quiet import Quiet
+from listener.web.quiet import Quiet, spared_in_words
 from listener.web.status import RuleStatus, SourceStatus
 from listener.web.troubles import in_french
 from rules.instant import HOUR, Instant, Span, moment
+from rules.text import defuse
 from rules.transition import Evidence
 
 FRENCH: Mapping[str, str] = {
@@ -343,6 +345,10 @@ class Words:
     def quiet(self, quiet: Quiet) -> str:
         """Why a step was held back."""
         return quiet.in_words(self.language, self._times)
+
+    def spared(self, who: str, spared: Spared) -> str:
+        """From whom a step was held back."""
+        return spared_in_words(defuse(who), spared, self.language)
 
     def held_back(self, steps: int) -> str:
         """How many steps of an incident were."""

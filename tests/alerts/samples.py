@@ -20,81 +20,44 @@ from alerts.alert import (
     Running,
     Share,
     Slot,
+    Spared,
     Talk,
-    Trend,
-    WatchOf,
     Withheld,
 )
 from alerts.drill import FIGURES as MADE_UP
+from alerts.example import QUARTER, example
+from alerts.handover import WatchOf
 from alerts.playbook import advice, shipped_advice
+from config.people import Person
 from config.playbooks import Playbook
 from rules.confidence import Confidence
 
 OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
+EVERYTHING = example(OPENED)
 
-FIGURES = Figures(
-    of="negative",
-    count=22,
-    window=QUARTER,
-    usual=3.2,
-    usual_high=7,
-    posts=31,
-    negative=22,
-    authors=19,
-    sources={"bluesky": 14, "fedi": 5, "press": 3},
-    opening=22,
-    during=22,
-    peak=22,
-    peak_at=OPENED,
-)
+_KNOWN = EVERYTHING.figures
+FIGURES = replace(_KNOWN, trend=None, stories=0, most=0, followers=0, talk=(), read=0, least=None, least_authors=None)
 QUOTES = (
-    Quote(
-        role="first",
-        platform="bluesky",
-        source="bluesky",
-        text="Vol 4218 annulé, 180 passagers au sol, personne au comptoir!",
-        url="https://social.example/p/1",
-        created_at=OPENED - timedelta(minutes=18),
-        language="fr",
-    ),
-    Quote(
-        role="largest",
-        platform="mastodon",
-        source="fedi",
-        text="Two hours at the desk... nobody tells us anything",
-        url="https://fedi.example/p/2",
-        created_at=OPENED - timedelta(minutes=6),
-        followers=12_000,
-        language="en",
-    ),
+    replace(EVERYTHING.quotes[0], text="Vol 4218 annulé, 180 passagers au sol, personne au comptoir!"),
+    replace(EVERYTHING.quotes[1], text="Two hours at the desk... nobody tells us anything", language="en"),
     Quote(role="latest", platform="feed", source="press", text="Une troisième annulation", language=None),
 )
-OPEN = Alert(
+_NAMES = {"brand": "Acme Air", "brand_name": None, "source_names": {}, "channel_names": {}, "told": ("team", "phone")}
+_BARE = {"pending": None, "posts": (), "running": (), "answers": False, "link": None, "curve": None, "confidence": None}
+OPEN = replace(
+    EVERYTHING,
     id="a1",
     incident="i1",
-    number=37,
-    step=0,
-    brand="Acme Air",
-    rule="bad-buzz",
-    state="open",
-    severity="warning",
-    at=OPENED,
-    opened_at=OPENED,
-    first_at=OPENED - timedelta(minutes=18),
     figures=FIGURES,
     quotes=QUOTES,
-    unheard={"facebook": OPENED - timedelta(minutes=37)},
-    told=("team", "phone"),
     advice=shipped_advice("spike"),
+    **_NAMES,
+    **_BARE,
 )
+_ROSE = {"id": "a2", "step": 1, "state": "worse", "severity": "critical", "at": OPENED + timedelta(minutes=18)}
 WORSE = replace(
     OPEN,
-    id="a2",
-    step=1,
-    state="worse",
-    severity="critical",
-    at=OPENED + timedelta(minutes=18),
+    **_ROSE,
     figures=replace(FIGURES, count=71, during=310, peak=71, peak_at=OPENED + timedelta(minutes=18)),
     link="https://bb.example/i/37",
 )
@@ -122,10 +85,8 @@ NAMED = replace(
     partly=("press",),
 )
 GROWING = replace(OPEN, figures=replace(FIGURES, second_half=16, least=8, least_authors=5))
-_DOUBLING = Trend(every=timedelta(minutes=9.7), fastest=timedelta(minutes=7.1), slowest=timedelta(minutes=14.3))
-_SPOKEN = replace(
-    GROWING.figures, trend=replace(_DOUBLING, low=60, high=131), most=2, followers=12_000, stories=21, authors=19
-)
+_DOUBLING = replace(_KNOWN.trend, every=timedelta(minutes=9.7), low=None, high=None)
+_SPOKEN = replace(_KNOWN, second_half=16, talk=(), read=0)
 FAST = replace(OPEN, figures=_SPOKEN)
 _HALVING = replace(_DOUBLING, every=timedelta(minutes=40), slowest=timedelta(minutes=71), falls=True, low=9, high=18)
 REPLY = OPENED + timedelta(minutes=50)
@@ -177,7 +138,8 @@ CANCELLED = Playbook.model_validate(
     }
 )
 NIGHT = OPENED.astimezone(ZoneInfo("Europe/Paris"))
-_CALLING = advice("cancelled", CANCELLED, "critical", NIGHT)
+_ZOE = Person.model_validate({"phone": "tel:+33 1.99.00 12-34"})
+_CALLING = advice("cancelled", CANCELLED, "critical", NIGHT, {"Zoé": _ZOE})
 _SHARE = replace(FIGURES, usual=None, usual_high=None, share=Share(part=22, whole=31, usual=0.18))
 _DRIFT = Share(part=120, whole=400, usual=0.18, since=OPENED - timedelta(days=5))
 _STILL = replace(
@@ -220,6 +182,12 @@ _NEXT = Pending(to="Astreinte 2", at=OPENED + timedelta(minutes=20), word=OPENED
 CALLED = replace(OPEN, told=("Astreinte 1", "salon de veille"), pending=_NEXT)
 REMINDED = replace(CALLED, heard="warning", pending=replace(_NEXT, why="remind", word=None))
 PASSED = replace(CALLED, pending=Pending(why="pass"))
+RENEWED = replace(
+    REMINDED,
+    at=OPENED + timedelta(minutes=10),
+    figures=replace(FIGURES, count=42, posts=58, negative=42, authors=31, peak=42, during=49, second_half=26),
+    pending=replace(REMINDED.pending, present=True),
+)
 SILENT = replace(KEYWORD.figures, count=0, words={"boycott": 0}, during=4)
 CROWDED = replace(
     OPEN,
@@ -271,8 +239,12 @@ ALERTS = {
     **KINDS,
     **PLAYBOOKS,
     "open": OPEN,
+    "everything": EVERYTHING,
+    "everything, and worse": replace(
+        EVERYTHING, **_ROSE, heard="warning", figures=replace(_KNOWN, count=71, during=310, peak=71, stories=69)
+    ),
     "worse": WORSE,
-    "better": replace(WORSE, state="better"),
+    "better": replace(WORSE, state="better", figures=replace(WORSE.figures, count=31)),
     "acknowledged": TAKEN,
     "released": replace(TAKEN, id="a4", step=3, state="released", at=OPENED + timedelta(minutes=22)),
     "taken by nobody named": replace(TAKEN, by=None),
@@ -294,6 +266,7 @@ ALERTS = {
     "crowded": CROWDED,
     "drill": DRILL,
     "drill without a button": replace(DRILL, answerable=False),
+    "drill with a button elsewhere": replace(DRILL, answerable=False, takes=("Slack",)),
     "drill taken": replace(DRILL, state="acknowledged", taken_at=_LATER, taken_by="anna"),
     "drill over": replace(DRILL, state="resolved", taken_at=_LATER, taken_by="anna", reached=_REACHED),
     "drill that nobody took": replace(DRILL, state="resolved", at=_LATER, reached=_REACHED[:1]),
@@ -307,7 +280,7 @@ ALERTS = {
         FAST,
         figures=replace(
             _SPOKEN,
-            talk=(Talk(word="#AcmeAirAbandon", count=14, new=True), Talk(word="annulé", count=9)),
+            talk=_KNOWN.talk,
             read=22,
             languages={"fr": 15, "en-GB": 4, "tlh": 1, "zz": 2},
         ),
@@ -341,6 +314,7 @@ ALERTS = {
     "somebody is called": CALLED,
     "somebody is reminded": REMINDED,
     "somebody is reminded of what got worse": replace(HIGHER, pending=REMINDED.pending),
+    "somebody is reminded with the figures of now": RENEWED,
     "passed on": PASSED,
     "late, and over": LATE,
     "late, and taken": replace(LATE, **HELD, late=Late(state="acknowledged", at=HELD["taken_at"])),
@@ -365,6 +339,7 @@ NOTICES |= {
     for topic, watch in (
         ("watch", replace(_WATCH, blind=1, posts=2)),
         ("watch_unanswered", replace(_WATCH, asked=False)),
+        ("watch_again", replace(_WATCH, here=False)),
         ("watch_confirmed", replace(_WATCH, until=None, asked=False)),
     )
 }
@@ -410,7 +385,7 @@ NOTICES["would have rung"] = Notice(
             severity="warning",
             at=OPENED - timedelta(hours=9 - n),
             count=12 + n,
-            window=timedelta(minutes=15),
+            window=QUARTER,
             usual=None if n else 2.2,
         )
         for n in range(7)
@@ -428,13 +403,14 @@ NOTICES["passed on"] = replace(
 )
 
 BRIEF = Brief(
+    incident="i37",
     number=37,
     brand="Acme Air",
     severity="warning",
     state="open",
     at=OPENED,
     count=1_200,
-    window=timedelta(minutes=15),
+    window=QUARTER,
     usual=3,
 )
 NOTICES["several"] = Notice(
@@ -448,6 +424,15 @@ NOTICES["several"] = Notice(
         replace(BRIEF, number=38, severity="critical", usual=None, count=1, unit="authors"),
         replace(BRIEF, number=39, state="resolved", count=0),
         replace(BRIEF, number=40, brand="L’Air & Cie", severity="info", taken_by="Zoé"),
+    ),
+)
+NOTICES["several, to be taken"] = replace(
+    NOTICES["several"],
+    answerable=True,
+    spared=Spared(numbers=(28, 29), count=7, had=2, accept=2),
+    several=tuple(
+        replace(BRIEF, incident=f"i{number}", number=number, link=f"https://bb.example/i/{number:032}")
+        for number in range(30, 42)
     ),
 )
 NOTICES["several of one"] = replace(

@@ -1,6 +1,7 @@
 """All that badbuzz says, apart from the words it quotes."""
 
 import re
+from collections.abc import Iterable
 from html.parser import HTMLParser
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -27,11 +28,17 @@ def said(message: Message) -> list[str]:
     parts = [message.title, message.subject, message.line, message.lead, message.context, message.level]
     parts += [*message.first, *(field.value for field in message.fields), *(field.label for field in message.fields)]
     parts += [quotation.caption for quotation in message.quotations]
+    parts += [message.asks, message.first_label, message.link_label, *(choice.label for choice in message.choices)]
     parts += [_calm(line) for line in message.text.splitlines()]
     parts += [message.chart.caption, *Page(message.html).texts] if message.chart else Page(message.html).texts
     quoted = {quotation.text for quotation in message.quotations}
-    plain = (re.sub(r"https?://\S+", "link", _without(part, quoted)) for part in parts)
+    plain = (re.sub(r"https?://\S+|\+\d{6,15}", "link", _without(part, quoted)) for part in parts)
     return [part for part in plain if part]
+
+
+def without_false_alarms(texts: Iterable[str]) -> str:
+    """The texts without the one word of alarm that the glossary has."""
+    return re.sub(r"(?i)false[ -]alarm", "", "\n".join(texts))
 
 
 def _calm(line: str) -> str:

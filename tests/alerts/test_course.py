@@ -24,7 +24,7 @@ def _fields(name, language):
             "words that stand out",
             "en",
             "What they talk about",
-            "“#AcmeAirAbandon” 14 (new), “annulé” 9, of 22 posts read",
+            "#AcmeAirAbandon 14 (new), “annulé” 9, of 22 posts read",
         ),
         ("never answered", "en", "First official reply", "none heard since the opening"),
         (

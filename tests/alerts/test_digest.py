@@ -1,116 +1,18 @@
 """A digest in words: set as its language asks, calm, and unbroken by what strangers wrote."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
-from alerts.alert import DigestOf, Notice, Quote
-from alerts.digest import (
-    Ahead,
-    Believed,
-    Campaign,
-    Counted,
-    Day,
-    Digest,
-    Event,
-    Lived,
-    Practised,
-    Unheard,
-    Voice,
-    Withheld,
-    Worth,
-)
+from alerts.digest import Ahead, Believed, Unheard
 from alerts.render_digest import promise, render_digest
+from tests.alerts.reports import BUSY, CALM, DAY, NOTICE, SINCE, UNTIL, worth
 from tests.alerts.speaking import PARIS, Page, said
 from tests.alerts.test_hostile import OURS, hidden
 from tests.alerts.test_typography import faults
 from tests.alerts.test_wording import ALARMING, NOT_IN_THE_GLOSSARY
-
-SINCE, UNTIL = datetime(2026, 11, 8, 23, tzinfo=UTC), datetime(2026, 11, 15, 23, tzinfo=UTC)
-OPENED = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)
-NOTICE = Notice(id="digest-acme-2026-W46", topic="digest", at=UNTIL, subject="acme", digest=DigestOf(period="2026-W46"))
-WEEK = Counted(posts=12_400, negative=3_100, positive=900, unsupported=40)
-CALM = Digest(
-    id=NOTICE.id,
-    brand="Acme Air",
-    every="week",
-    since=SINCE,
-    until=UNTIL,
-    made_at=UNTIL + timedelta(hours=9),
-    counted=replace(WEEK, negative=225, posts=900, unsupported=0),
-    before=(Counted(posts=880, negative=220), Counted(posts=920, negative=230)),
-    days=tuple(Day(day=date(2026, 11, 9 + n), counted=replace(WEEK, posts=n), usual=n + 0.4) for n in range(7)),
-    sources=5,
-)
-LIVED = Lived(
-    number=37,
-    rule="bad-buzz",
-    severity="critical",
-    of="negative",
-    opened_at=OPENED,
-    ended_at=OPENED + timedelta(minutes=162),
-    taken_after=timedelta(minutes=21),
-    replied_after=timedelta(minutes=50),
-    hears_replies=True,
-    ending="real",
-    peak=1_239,
-    window=timedelta(minutes=15),
-    usual=3.0,
-)
-
-
-def worth(kind, text, **changes):
-    known = {"role": "latest", "platform": "feed", "source": "press", "text": text, "followers": 12_000}
-    return Worth(kind=kind, quote=Quote(**known | {"created_at": OPENED, "url": "https://a.example/1"} | changes))
-
-
-BUSY = replace(
-    CALM,
-    counted=WEEK,
-    voice=Voice(against=("Rival", "Autre"), part=12_400, whole=20_000, usual=0.485),
-    incidents=(
-        LIVED,
-        replace(LIVED, number=38, ended_at=None, taken_after=None, replied_after=None, ending="false-alarm"),
-        replace(LIVED, number=39, severity="info", taken_after=None, watched=True, unit="authors", ending=None),
-    ),
-    withheld=(
-        Withheld(steps=3, incidents=(37, 39), reason="silence", by="Léa", because="le fournisseur s’en occupe"),
-        Withheld(steps=1, incidents=(38,), reason="beside"),
-        Withheld(steps=1, incidents=(39,), reason="watched"),
-        Withheld(steps=2, incidents=(39,), reason="quiet"),
-        Withheld(steps=1, incidents=(40,), reason="ceiling", by="Noé", had=1, accept=1),
-    ),
-    worth=(worth("asks", "Le vol de mardi est-il maintenu ?"), worth("praise", "Merci à l’équipe d’Orly")),
-    read=5_000,
-    campaigns=(Campaign(name="Hiver malin", expected=2.0, measured=1.64), Campaign(name="Soldes", expected=2.0)),
-    events=(Event(tag="#AcmeAirRepond", begins=OPENED, ends=UNTIL, counted=WEEK),),
-    unheard=(
-        Unheard(source="tiktok", never=True),
-        Unheard(source="page", blind=timedelta(minutes=103), lost=timedelta(minutes=21)),
-        Unheard(source="fedi", partly=timedelta(hours=9)),
-    ),
-    stopped=timedelta(hours=1),
-    believed=(
-        Believed(word="very", real=11, false=1, unjudged=2),
-        Believed(word="learning", real=0, false=0, unjudged=1),
-    ),
-    drill=Practised(at=OPENED, taken_after=timedelta(seconds=112), missed=1),
-    ahead=tuple(
-        Ahead(what=what, name=name, at=UNTIL + timedelta(hours=15))
-        for what, name in (
-            ("campaign", "Soldes"),
-            ("live", "#AcmeAirRepond"),
-            ("post", "Envie d’évasion"),
-            ("watch", "Léa"),
-            ("drill", ""),
-            ("silence", "connu"),
-            ("rings", ""),
-        )
-    ),
-)
-DAY = replace(CALM, every="day", since=UNTIL - timedelta(days=1), before=(), days=(), sources=0, counted=Counted())
 
 
 def words(digest, language="fr"):

@@ -153,3 +153,28 @@ async def test_what_stands_together_is_one_message_beside_nothing_and_nothing_co
     (sent,) = channel.sent
     assert ["a0", "b0", "c0"] == sorted(sent.split())
     assert ([""], [""]) == (channel.receipts, [outcome.receipt for outcome in outbox.outcomes])
+
+
+async def test_it_ends_although_a_client_loses_the_cancellation():
+    sending = asyncio.Event()
+
+    class Deaf:
+        async def send(self, _message, _receipt):
+            sending.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                return  # the answer came at that moment
+
+    class Waiting(Outbox):
+        async def changed(self):
+            await asyncio.sleep(0)
+
+    outbox = Waiting(delivery("a"))
+    running = asyncio.create_task(Dispatcher("team", Deaf(), timedelta(hours=1), outbox, outbox.now).run())
+    await sending.wait()
+    running.cancel()
+    await asyncio.wait({running}, timeout=20)
+
+    assert running.cancelled()
+    assert ["sent"] == [each.state for each in outbox.outcomes]

@@ -1,60 +1,20 @@
 """A dossier as a page: set as its language asks, without a claim of effects, and unbroken by what strangers wrote."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
 from msgspec.structs import replace
 
-from alerts.alert import Quote
-from alerts.digest import Counted, Unheard
-from alerts.dossier import Bin, Curve, Dossier, Held, Moment, Removed
+from alerts.digest import Unheard
+from alerts.dossier import Held, Moment, Removed
 from alerts.render_dossier import render_dossier
+from tests.alerts.reports import BARE, LIVED, QUOTE, WHOLE
+from tests.alerts.samples import OPENED
 from tests.alerts.speaking import PARIS, Page
-from tests.alerts.test_digest import LIVED, OPENED
 from tests.alerts.test_hostile import hidden
 from tests.alerts.test_typography import FAULTS
 from tests.alerts.test_wording import ALARMING, NOT_IN_THE_GLOSSARY
-
-QUARTER = timedelta(minutes=15)
-QUOTE = Quote(role="latest", platform="feed", source="press", text="Vol annulé", url="https://a.example/1")
-STATES = ("open", "worse", "better", "acknowledged", "resolved", "reopened")
-WHOLE = Dossier(
-    incident="i1",
-    brand="Acme Air",
-    lived=LIVED,
-    made_at=datetime(2026, 11, 26, 10, tzinfo=UTC),
-    peak_at=OPENED + timedelta(minutes=41),
-    replied_at=OPENED + timedelta(minutes=50),
-    during=1_719,
-    sources={"press": 1_200, "Bluesky": 14},
-    words={"boycott": 3},
-    curve=Curve(
-        width=QUARTER,
-        of="negative",
-        usual=3.0,
-        bins=tuple(Bin(at=OPENED + n * QUARTER, counted=Counted(posts=1_000 * n, negative=n)) for n in range(9)),
-    ),
-    moments=(
-        Moment(at=OPENED, what="first"),
-        *(Moment(at=OPENED, what="step", state=each, severity="info", count=2, by="Léa", held=True) for each in STATES),
-        Moment(at=OPENED, what="note", by="Léa", text="client appelé"),
-        Moment(at=OPENED, what="reply"),
-        *(Moment(at=OPENED, what="delivery", channel="team", outcome=each) for each in ("sent", "due", "parked")),
-    ),
-    more=1,
-    quotes=(replace(QUOTE, followers=12_000, created_at=OPENED),),
-    unquoted=2,
-    listening=3,
-    unheard=(Unheard(source="page", blind=timedelta(minutes=103), lost=timedelta(minutes=21)),),
-    stopped=timedelta(hours=1),
-    judged_by="Léa",
-    judged_because="confirmé",
-    hold=Held(at=OPENED, by="Léa", because="référé du 3"),
-    removed=(Removed(deleted_at=OPENED, quote=QUOTE),),
-)
-BARE = Dossier(incident="i1", brand="Acme Air", lived=replace(LIVED, ending=None, ended_at=None), made_at=OPENED)
 
 
 class Tags(HTMLParser):
@@ -83,6 +43,11 @@ def test_a_dossier_is_set_as_its_language_asks_in_words_of_the_glossary(dossier,
 def test_a_reply_is_told_beside_the_curve_without_a_claim_of_its_effect():
     page = " ".join(Page(render_dossier(WHOLE, "en", PARIS)).texts)
     assert "50 min after the opening. The fall had begun before it. These figures do not say what it changed." in page
+
+
+def test_it_says_from_whom_a_step_was_held_back():
+    page = " ".join(Page(render_dossier(WHOLE, "fr", PARIS)).texts)
+    assert "Retenu pour Zoé, Ann, plafond de fausses alertes." in page
 
 
 def test_a_hold_is_shown_and_what_it_kept_stands_apart():

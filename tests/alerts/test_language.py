@@ -8,19 +8,22 @@ from msgspec.structs import replace
 
 from alerts.alert import Alert
 from alerts.render import render
+from tests.alerts.reports import said_in_reports
 from tests.alerts.samples import ALERTS, KINDS
-from tests.alerts.speaking import PARIS, everything_said, said
-from tests.alerts.test_typography import faults
+from tests.alerts.speaking import PARIS, everything_said, said, without_false_alarms
+from tests.alerts.test_typography import FAULTS, faults
+from tests.alerts.test_wording import ALARMING, NOT_IN_THE_GLOSSARY
 from tests.alerts.vocabulary import new_words
 
 STATES = ("open", "worse", "better", "acknowledged", "resolved", "reopened")
 COUNTED = {
-    "fr": "mention auteur source message abonné réaction texte canal incident règle alerte publication",
-    "en": "mention author source post follower reaction text channel incident rule alert account",
+    "fr": "mention auteur source message abonné réaction texte sujet incident règle alerte publication étape jour",
+    "en": "mention author source post follower reaction text channel incident rule alert account step day brand",
 }
+UNLIKE = {"fr": {"canal": "canaux"}, "en": {"story": "stories"}}
 _ASPIRATED = r"(?!haut|hors|huit|hausse|hash|onze|oui|un jour)"
 ELISION = re.compile(
-    rf"\b(?:[ldjnmtsc]e|la|que|jusque|lorsque|puisque|quoique) {_ASPIRATED}[aeiouhâàéèêëîïôûœ]|\bsi ils?\b",
+    rf"(?<!-)\b(?:[ldjnmtsc]e|la|que|jusque|lorsque|puisque|quoique) {_ASPIRATED}[aeiouhâàéèêëîïôûœ]|\bsi ils?\b",
     re.IGNORECASE,
 )
 CONTRACTION = re.compile(r"\b(?:de le|de les|à le|à les)\b(?! (?:plus|moins))", re.IGNORECASE)
@@ -28,11 +31,12 @@ CONTRACTION = re.compile(r"\b(?:de le|de les|à le|à les)\b(?! (?:plus|moins))"
 
 def disagreements(text: str, language: str) -> list[str]:
     """Counts that do not go with their nouns: French says 0 and 1 in the singular, English only 1."""
-    nouns = "|".join(COUNTED[language].split())
-    single = r"[01]" if language == "fr" else "1"
+    forms = {noun: f"{noun}s" for noun in COUNTED[language].split()} | UNLIKE[language]
+    nouns, plurals = "|".join(forms), "|".join(forms.values())
+    single = r"[01](?:,\d+)?" if language == "fr" else "1"
     number = r"(?<![\d,.\u202f\u00a0:°])"
     between = "" if language == "fr" else r"(?:(?:negative|positive|other|different) )?"
-    found = re.findall(rf"{number}{single} {between}(?:{nouns})s\b", text)
+    found = re.findall(rf"{number}{single} {between}(?:{plurals})\b", text)
     plenty = r"(?:[2-9]|\d\d+)" if language == "fr" else r"(?:0|[2-9]|\d\d+)"
     return found + re.findall(rf"{number}{plenty} {between}(?:{nouns})\b(?!s)", text)
 
@@ -63,8 +67,23 @@ def test_every_kind_in_every_state_agrees_with_its_counts_and_is_set_right(langu
     assert {fault for message in messages for fault in faults(message)} == set()
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_is_counted_agrees_and_reports_and_answers_are_set_right_in_calm_words(language):
+    texts = said_in_reports(language)
+    calm = without_false_alarms(texts).replace("First post", "")
+
+    assert [fault for text in everything(language) for fault in disagreements(text, language)] == []
+    assert [text for text in texts for fault in FAULTS[language].values() if re.search(fault, text)] == []
+    assert re.findall(f"{ALARMING[language]}|{NOT_IN_THE_GLOSSARY[language]}", calm, re.IGNORECASE) == []
+
+
+def everything(language):
+    texts = [text for _, message in everything_said() if message.language == language for text in said(message)]
+    return texts + said_in_reports(language)
+
+
 def test_french_elides_and_contracts():
-    texts = [text for _, message in everything_said() if message.language == "fr" for text in said(message)]
+    texts = everything("fr")
     ours = [re.sub(r"«[^»]*»|\([^)]*\)", "", text) for text in texts]
 
     assert {text for text in ours if ELISION.search(text) or CONTRACTION.search(text)} == set()
@@ -74,14 +93,25 @@ def test_no_word_is_said_that_nobody_has_read_through():
     assert new_words() == {"fr": set(), "en": set()}, "run: python -m tests.alerts.vocabulary, and read what is new"
 
 
-@pytest.mark.parametrize("text", ["le incident", "de une alerte", "que il", "si il", "la équipe", "jusque ici"])
+@pytest.mark.parametrize(
+    "text", ["le incident", "le Acme", "de Ésope", "de une alerte", "que il", "si il", "la équipe", "jusque ici"]
+)
 def test_the_check_of_elision_finds_a_fault_it_is_shown(text):
     assert ELISION.search(text)
 
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("0 mentions", "fr"), ("1 auteurs", "fr"), ("2 mention", "fr"), ("1 negative mentions", "en"), ("0 author", "en")],
+    [
+        ("0 mentions", "fr"),
+        ("1 auteurs", "fr"),
+        ("1,5 mentions", "fr"),
+        ("1 canaux", "fr"),
+        ("2 mention", "fr"),
+        ("2 story", "en"),
+        ("1 negative mentions", "en"),
+        ("0 author", "en"),
+    ],
 )
 def test_the_check_of_agreement_finds_a_fault_it_is_shown(text, language):
     assert disagreements(text, language) == [text]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from alerts.alert import Alert
 from alerts.channels._slack import payload as slack
@@ -87,12 +88,22 @@ def test_no_step_asks_for_a_command_line_and_every_one_begins_with_its_verb(said
     assert [step for step in steps if not re.match(verbs, step)] == []
 
 
+def test_a_contact_is_called_by_tapping_the_number_in_a_mail_and_read_everywhere_else():
+    message = render(CALLS, "fr", PARIS)
+    link = '<a href="tel:+33199001234" style="color:#0b57a4">+33 1 99 00 12 34</a>'
+    assert message.html.count(link) == 2 == message.html.count("12 34</a>)")
+    assert message.text.count("(Zoé, +33 1 99 00 12 34)") == 1
+    assert "tel:" not in message.text
+    nobody = replace(CALLS, advice=replace(CALLS.advice, steps=CALLS.advice.steps[:1]))
+    assert "tel:" not in render(nobody, "fr", PARIS).html
+
+
 def test_steps_are_set_as_french_asks_and_say_who_and_whom_to_call():
     assert first(CALLS, "fr") == [
         "Suspendre les publications jusqu’à demain midi (astreinte).",
         "Prendre en charge l’incident, pour que les autres le sachent.",
-        "Appeler l’exploitation : est-ce confirmé ? (Zoé)",
-        "Préparer une réponse (astreinte, Zoé).",
+        "Appeler l’exploitation : est-ce confirmé ? (Zoé, +33 1 99 00 12 34)",
+        "Préparer une réponse (astreinte, Zoé, +33 1 99 00 12 34).",
         "Le fait confirmé, publier la réponse d’attente n° 2.",
         "Appeler le client, pas avant 7 h, sauf si : plus de 500 mentions.",
     ]

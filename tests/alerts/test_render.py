@@ -28,6 +28,7 @@ from tests.alerts.samples import (
     PASSED,
     PLANNED,
     REMINDED,
+    RENEWED,
     RISE,
     TAKEN,
     TOMORROW,
@@ -203,8 +204,8 @@ def test_a_usual_that_rests_on_little_history_says_so():
         ),
         (
             ALERTS["better"],
-            "71 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
-            "71 negative mentions in 15 min (71 at the peak; still learning what is usual).",
+            "31 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
+            "31 negative mentions in 15 min (71 at the peak; still learning what is usual).",
         ),
         (
             TAKEN,
@@ -746,6 +747,17 @@ def test_who_is_called_next_is_told_and_when_the_reader_hears_again():
             (
                 "Acme Air, passed on, serious: 22 negative mentions in 15 min, usually 3. Nobody has it, and it is"
                 " passed on to you; figures of 23:08."
+            ),
+        ),
+        (
+            RENEWED,
+            (
+                "Acme Air, rappel, sérieux : 42 mentions négatives en 15 min (16 puis 26 ; 22 à l’ouverture,"
+                " d’habitude 3). Pas encore pris en charge, 10 min après l’ouverture."
+            ),
+            (
+                "Acme Air, reminder, serious: 42 negative mentions in 15 min (16, then 26; 22 at opening, usually 3)."
+                " Nobody has it yet, 10 min after the opening."
             ),
         ),
     ],

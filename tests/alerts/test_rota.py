@@ -72,6 +72,9 @@ def test_a_hand_over_on_the_night_of_a_clock_change_happens_once(sunday: datetim
     turns = rota(hand_over=f"Sun {clock}", counted_from=f"{sunday:%Y-%m-%d}")
     midnight = instant(sunday.replace(tzinfo=PARIS))
     firsts = [turns.at(midnight + minute * MINUTE).first for minute in range(0, 6 * 60, 10)]
+    for number, first in enumerate(firsts):  # also when nothing of the night is known, as after a start
+        fresh = rota(hand_over=f"Sun {clock}", counted_from=f"{sunday:%Y-%m-%d}")
+        assert first == fresh.at(midnight + number * 10 * MINUTE).first
     assert firsts == sorted(firsts, reverse=True)  # bob, and then ann
     assert set(firsts) == {"ann", "bob"}
     start = struck(sunday + timedelta(hours=1), PARIS)
@@ -80,6 +83,31 @@ def test_a_hand_over_on_the_night_of_a_clock_change_happens_once(sunday: datetim
         struck(sunday + timedelta(hours=25), PARIS) - struck(sunday + timedelta(hours=25, days=-7), PARIS)
         == hours * HOUR
     )
+
+
+@pytest.mark.parametrize(
+    ("clock", "since", "until"),
+    [
+        ("Sun 02:30 - Sun 05:00", "2026-10-25T00:30Z", "2026-10-25T04:00Z"),  # 2:30 comes twice: the first counts
+        ("Sat 22:00 - Sun 02:30", "2026-10-24T20:00Z", "2026-10-25T00:30Z"),
+        ("Sun 02:30 - Sun 05:00", "2026-03-29T01:00Z", "2026-03-29T03:00Z"),  # 2:30 is never shown
+        ("Sat 22:00 - Sun 02:30", "2026-03-28T21:00Z", "2026-03-29T01:00Z"),
+        ("Sat 22:00 - Sun 24:00", "2026-03-28T21:00Z", "2026-03-29T22:00Z"),
+    ],
+)
+def test_hours_on_the_night_of_a_clock_change_begin_and_end_when_the_clock_first_shows_them(
+    clock: str, since: str, until: str
+) -> None:
+    begin, end = (instant(datetime.fromisoformat(text)) for text in (since, until))
+    for moment_in in (begin, (begin + end) // 2, end - 1):
+        watch = rota(turns=["ann"], hours={"weekend": clock}).at(moment_in)
+        assert (watch.on, watch.since, watch.until) == (True, begin, end)
+
+
+def test_of_two_swaps_for_a_time_the_one_that_is_written_last_counts() -> None:
+    swaps = [{"from": f"2026-12-2{day}", "to": "2026-12-26", "who": who} for day, who in ((0, "cy"), (4, "dan"))]
+    turns = rota(swaps=swaps)
+    assert ["cy", "dan", "bob"] == [turns.at(at(day)).first for day in ("2026-12-23", "2026-12-24", "2026-12-27")]
 
 
 def _has_a_length(text: str) -> bool:
@@ -131,5 +159,5 @@ def test_every_moment_has_one_watch_and_the_stretches_meet(
             assert edge in (alike.since, alike.until)
             assert (other.on, other.first) != (watch.on, watch.first)
     local = moment(when).astimezone(PARIS)
-    if local.date() not in (SUMMER.date(), WINTER.date()):
+    if (local.date(), local.hour) != (WINTER.date(), 2):  # an hour that comes twice counts when it comes first
         assert watch.on == (not written or any(within(each, local) for each in written))

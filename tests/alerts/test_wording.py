@@ -6,11 +6,11 @@ import pytest
 
 from alerts.render import render
 from tests.alerts.samples import ALERTS
-from tests.alerts.speaking import PARIS, Page, everything_said, said
+from tests.alerts.speaking import PARIS, Page, everything_said, said, without_false_alarms
 
 ALARMING = {
     "fr": r"crise|catastroph|scandale|explosion|déferle|haine|panique|urgent|attaque|alarme|certain",
-    "en": r"crisis|disaster|outrage|storm|panic|urgent|attack|certain|alarm",
+    "en": r"crisis|disaster|outrage|storm|panic|urgent|attack|certain|(?<!false-)alarm",
 }
 NOT_IN_THE_GLOSSARY = {
     "fr": r"sentiment|baseline|seuil|anomalie|score|détracteur|hater|acquitt|résolu|escalad|notification|post\b|tweet",
@@ -20,7 +20,7 @@ NOT_IN_THE_GLOSSARY = {
 
 @pytest.mark.parametrize(("name", "message"), everything_said())
 def test_no_word_spreads_fear_or_names_a_thing_twice(name, message):
-    words = "\n".join(said(message))
+    words = without_false_alarms(said(message))
 
     assert re.findall(ALARMING[message.language], words, re.IGNORECASE) == []
     assert re.findall(NOT_IN_THE_GLOSSARY[message.language], words, re.IGNORECASE) == []

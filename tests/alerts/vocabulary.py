@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from alerts.alert import Language
+from tests.alerts.reports import said_in_reports
 from tests.alerts.speaking import everything_said, said
 
 FOLDER = Path(__file__).parents[1] / "data" / "words"
@@ -26,7 +28,7 @@ def read_through(language: str) -> set[str]:
 
 def new_words() -> dict[str, set[str]]:
     """What messages say that nobody has read through, by language."""
-    spoken: dict[str, set[str]] = {"fr": set(), "en": set()}
+    spoken: dict[Language, set[str]] = {"fr": words_in(said_in_reports("fr")), "en": words_in(said_in_reports("en"))}
     for _, message in everything_said():
         spoken[message.language] |= words_in(said(message))
     return {language: words - read_through(language) for language, words in spoken.items()}

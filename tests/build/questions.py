@@ -20,16 +20,16 @@ from tests.contract.test_channels import ANSWERS, HTTP, built
 from tests.servers import http_fake, smtp_server
 
 QUESTIONS: dict[str, tuple[str, ...]] = {
-    "is it real?": ("Please check",),
+    "is it real?": ("Very likely real",),
     "how big, against what?": ("22 negative mentions in 15 min, usually 3",),
     "growing?": ("(?i)doubling about every 10 min",),
     "what about?": ("#AcmeAirAbandon|Vol 4218",),
     "who speaks, who began?": ("19 authors", "First · Bluesky"),
-    "where, and what is not heard?": ("Bluesky 14|on Bluesky", "not heard|Not heard"),
+    "where, and what is not heard?": ("Bluesky 14|on Bluesky", "Not heard"),
     "what is scheduled?": ("23:30",),
-    "who already knows?": ("Told: team, phone",),
+    "who already knows?": ("Told: Camille, Slack",),
     "what first, what may I say?": ("(?i)hold the ", "holding answer 2", "We know that flight"),
-    "how do I take it, when do I hear next?": ("I have it|badbuzz.example/i/37|incidents ack 37", "Next message"),
+    "how do I take it, when do I hear next?": ("I have it|badbuzz.example/i/37|incidents ack 37", "Next word by 23:38"),
 }
 """Each with the patterns that a whole answer holds in the example's English words."""
 

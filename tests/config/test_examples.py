@@ -14,6 +14,7 @@ ENVIRON = {
     "SLACK_WEBHOOK": "https://chat.example/hook",
     "SMTP_PASSWORD": "pa55",
     "NTFY_TOPIC": "acme-alerts",
+    "NTFY_ANSWERS": "acme-answers",
     "HEARTBEAT_URL": "https://watchdog.example/ping",
 }
 

@@ -1,12 +1,15 @@
 """What channels with buttons promise to those who press one, whatever the service."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.acts import BECAUSE, Act, Press, Reason
 from alerts.answers import choices, offered, question
+from alerts.render import render_notice
 from tests.acting import Asked
+from tests.alerts.samples import NOTICES
 from tests.answering import Seat, seated
 from tests.builders import alert, message, step
 
@@ -43,9 +46,21 @@ async def test_a_button_asks_for_what_it_says(kind: str, shown: Any, act: Any) -
 
 
 @pytest.mark.parametrize("kind", BOTS)
+async def test_all_that_one_message_tells_of_can_be_taken_and_each_by_itself(kind: str) -> None:
+    asked, several = Asked(), render_notice(NOTICES["several, to be taken"], "fr", ZoneInfo("Europe/Paris"))
+    async with seated(kind, asked) as seat:
+        await seat.show(several)
+        for taken, incident in enumerate(("", "i31"), 1):
+            await seat.press("ack", incident)
+            await seat.until(lambda: len(asked.acts) == taken)  # noqa: B023
+
+    assert [("ack", several.thread), ("ack", "i31")] == [(each.verb, each.incident) for each in asked.acts]
+
+
+@pytest.mark.parametrize("kind", BOTS)
 @pytest.mark.parametrize("because", ["namesake", "irony", "other"])
 async def test_a_false_alarm_asks_why_and_tells_what_follows(kind: str, because: Reason) -> None:
-    asked = Asked(said="Thank you @room <b>. False alarms this month: 1.")
+    asked = Asked(said="Thank you @room <b>. False alarms in 30 days: 1.")
     async with seated(kind, asked) as seat:
         await seat.show(OPEN)
         await pressed(seat, asked, "false-alarm")
@@ -59,7 +74,7 @@ async def test_a_false_alarm_asks_why_and_tells_what_follows(kind: str, because:
         asked.acts[-1].ending,
         asked.acts[-1].because,
     )
-    assert "this month" in told[-1]
+    assert "in 30 days" in told[-1]
 
 
 @pytest.mark.parametrize("kind", BOTS)

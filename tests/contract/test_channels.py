@@ -20,13 +20,14 @@ from msgspec.structs import replace
 from pydantic import SecretStr
 
 from alerts.alert import Quote
-from alerts.channel import CHANNELS, Channel, SendError, Tools
+from alerts.channel import CHANNELS, Channel, SendError
 from alerts.channels._http import retry_after
+from alerts.grouping import MOST_TOGETHER
 from alerts.message import Field, Message, Quotation
 from alerts.render import render, render_notice
-from rules.instant import instant
+from tests.acting import lent
 from tests.alerts.samples import NOTICES
-from tests.builders import AT, FIGURES, alert, message, notice
+from tests.builders import FIGURES, alert, message, notice
 from tests.discord import problem as discord_problem
 from tests.matrix import problem as matrix_problem
 from tests.matrix import refusal as matrix_refusal
@@ -94,7 +95,7 @@ async def built(kind: str, port: int, patience: float = 20) -> AsyncIterator[Cha
     """A channel that is being served; over HTTP it waits for an answer for `patience` seconds."""
     spec = CHANNELS.spec(kind)
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience)) as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
             spec.options.model_validate(written(kind, port)), tools
         )
@@ -253,10 +254,21 @@ def longest() -> Message:
     )
 
 
+def flood() -> Message:
+    """As many incidents as one message holds, of brands with long names, each with a long link."""
+    told = NOTICES["several, to be taken"]
+    several = tuple(
+        replace(told.several[0], brand=f"{n} {'é' * 90}", number=10_000 + n, link=f"https://{'a' * 170}.example/i/{n}")
+        for n in range(MOST_TOGETHER)
+    )
+    return render_notice(replace(told, several=several), "fr", PARIS)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_the_longest_message_fits_the_limits_of_the_service(kind: str, tmp_path: Path) -> None:
     async with working(kind, tmp_path) as (channel, _):
         await channel.send(longest())
+        await channel.send(flood())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -59,6 +59,8 @@ class Daemon:
     environ: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     said: list[str] = field(default_factory=list)
+    _lines: list[dict[str, Any]] = field(default_factory=list)
+    _read: int = 0
 
     @property
     def stderr(self) -> Path:
@@ -70,8 +72,16 @@ class Daemon:
 
     def logged(self, event: str, **facts: object) -> list[dict[str, Any]]:
         """The lines of a JSON log about an event, with these facts."""
-        lines = [msgspec.json.decode(line) for line in self.log.splitlines()]
-        return [line for line in lines if line["msg"] == event and facts.items() <= line.items()]
+        self._read_on()
+        return [line for line in self._lines if line["msg"] == event and facts.items() <= line.items()]
+
+    def _read_on(self) -> None:
+        """What is asked for again and again is decoded once."""
+        with self.stderr.open("rb") as log:
+            log.seek(self._read)
+            whole = log.read().rpartition(b"\n")
+        self._read += len(whole[0]) + len(whole[1])
+        self._lines += map(msgspec.json.decode, whole[0].splitlines())
 
     async def start(self) -> None:
         """Start it and return when it is ready."""
@@ -81,11 +91,11 @@ class Daemon:
             )
         await until("ready", self._is_ready)
 
-    async def stop(self) -> int:
-        """Ask it to end; its exit status. Fails when it takes longer than it promises."""
+    async def stop(self, within: float = PATIENCE) -> int:
+        """Ask it to end; its exit status. Fails when it takes longer than `within` seconds."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), END)
+        return await asyncio.wait_for(self.process.wait(), within)
 
     def hang_up(self) -> None:
         assert self.process is not None

@@ -3,7 +3,8 @@
 Started as a program: `python -m tests.e2e.lives CONFIG SPEED`; the clock of every daemon runs SPEED times as fast as
 ours, on from one life to the next. Reads one JSON object a line: `{"point": 7}` kills the child
 at the 7th point of its writing (before a statement, before a commit, after a commit), `{"after": 0.4}` after that many
-seconds, `{}` lets it live until the program is told `{"stop": true}`. `"split": "inputs"` commits in the middle of each
+seconds, `{}` lets it live until the program is told `{"stop": true}`. `"later": 60` puts the clock of this life and
+all that follow forward by a minute, as if nobody had lived meanwhile. `"split": "inputs"` commits in the middle of each
 transaction, before the first row of that table is written: the fault that the test must notice.
 Answers `{"pid": ..}` and `{"exit": ..}`.
 """
@@ -14,6 +15,7 @@ import os
 import select
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import event
@@ -22,6 +24,7 @@ from sqlalchemy.pool import Pool
 
 from listener.app import run
 from listener.clock import Clock
+from rules.instant import SECOND
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -84,6 +87,7 @@ def main():
     clock = Clock(origin=began, started=began, speed=float(sys.argv[2]))
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
+        clock = replace(clock, origin=clock.origin + order.get("later", 0) * SECOND)
         child = os.fork()
         if child == 0:
             try:

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import time
 from collections import Counter
@@ -21,9 +22,9 @@ from aiohttp import web
 
 from alerts.outbox import delivery_id
 from listener.backtest import replay_store
-from listener.store.port import StoreError
 from listener.store.upkeep import migrate
 from listener.store.views import open_views
+from rules.inputs import Heard
 from tests.postgres import cluster
 from tests.servers import free_port, served
 
@@ -180,11 +181,13 @@ async def lives(the_world, config):
         env=os.environ
         | {"PUSH_KEY": KEY, "HOOK_URL": f"http://127.0.0.1:{the_world.fake}/hook", "HOOK_KEY": "the webhook's own key"}
         | ({"DATABASE": the_world.database} if the_world.database else {}),
+        start_new_session=True,
     )
     try:
         yield Lives(process, the_world)
     finally:
-        process.kill()
+        # with the daemon that it began, which would go on by itself
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
@@ -211,11 +214,6 @@ async def until(condition, seconds=60.0):
     return True
 
 
-async def stored(the_world):
-    async with views_of(the_world) as views:
-        return await everything(views)
-
-
 @asynccontextmanager
 async def views_of(the_world):
     views = open_views(the_world.where)
@@ -225,16 +223,9 @@ async def views_of(the_world):
         await views.close()
 
 
-async def everything(views):
-    heard = Counter()
-    async for _, entry in views.log("acme"):
-        if type(entry).__name__ == "Heard":
-            heard[entry.facts.mention] += 1
-    kept = {each.mention.identity for each in await views.mentions(limit=100_000)}
-    steps = [step async for step in views.transitions()]
-    replays = [replay async for replay in replay_store(views)]
-    waiting = await views.deliveries(state="due")
-    return heard, kept, steps, replays, waiting
+async def counted(views):
+    """How often each mention was."""
+    return Counter([entry.facts.mention async for _, entry in views.log("acme") if isinstance(entry, Heard)])
 
 
 async def is_ready(the_world):
@@ -250,11 +241,10 @@ async def settle(the_world, daemon, seconds=60.0, after=None):
     """Let the last daemon catch up with all that was sent and deliver all of it."""
 
     async def caught_up():
-        try:
-            heard, *_, waiting = await stored(the_world)
-        except StoreError:  # the store is not made yet
+        if not await is_ready(the_world):
             return False
-        return await is_ready(the_world) and set(heard) >= the_world.sent and not waiting
+        async with views_of(the_world) as views:
+            return set(await counted(views)) >= the_world.sent and not await views.deliveries(state="due")
 
     await daemon.order()
     if after:
@@ -266,7 +256,10 @@ async def settle(the_world, daemon, seconds=60.0, after=None):
 
 async def check(the_world):
     """Every promise about crashes."""
-    heard, kept, steps, replays, _ = await stored(the_world)
+    async with views_of(the_world) as views:
+        heard, kept = await counted(views), {each.mention.identity for each in await views.mentions(limit=100_000)}
+        steps = [step async for step in views.transitions()]
+        replays = [replay async for replay in replay_store(views)]
     assert the_world.sent == set(heard), "every mention is counted, no other is"
     assert [] == [name for name, count in heard.items() if count > 1], "none is counted twice"
     assert the_world.sent == kept
@@ -312,7 +305,7 @@ async def readings(the_world):
     grouped = {}
     async with views_of(the_world) as views:
         async for _, entry in views.log("acme"):
-            if type(entry).__name__ == "Heard":
+            if isinstance(entry, Heard):
                 grouped.setdefault(entry.at, []).append(the_world.number(entry.facts.mention))
     return list(grouped.values())
 

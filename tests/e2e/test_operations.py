@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 
 from aiohttp import web
 
-from tests.e2e.daemon import daemon, until
+from tests.e2e.daemon import END, daemon, until
 from tests.e2e.surroundings import headers, press, push
 from tests.servers import free_port, http_fake, ntfy_answer, silence, slack_answer, tcp_server
 
@@ -95,7 +95,7 @@ async def test_a_reload_changes_what_changed_and_the_end_comes_in_time_whatever_
                 assert (await running.run("incidents", "list", "--json")).lines == before
                 assert [row["state"] for row in before] == ["open"]
                 async with half_a_push(port):
-                    assert await running.stop() == 0
+                    assert await running.stop(END) == 0
                 assert await hears(ear, "STOPPING") == "STOPPING=1"
 
 
@@ -251,7 +251,7 @@ async def test_a_store_that_takes_nothing_is_told_to_all_who_ask_loses_nothing_a
                     assert (await running.get("/-/ready")) == "ready\n"
                     assert await is_taken(running, LEAK | {"id": "p2"})
                     await until("it got worse", lambda: len(hook.received) == 2)
-                    assert await running.stop() == 0
+                    assert await running.stop(END) == 0
 
 
 async def is_taken(running, mention):

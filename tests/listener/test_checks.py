@@ -281,6 +281,7 @@ PEOPLE = "{ann: {call_by: phone}, bob: {call_by: [phone, out]}}"
     ],
 )
 def test_holes_in_the_watch_are_told(tmp_path: Path, watch: str, found: list[tuple[str, str]]) -> None:
+    watch = f"{watch[:-1]}, confirm_at_start: false}}"
     told = said(tmp_path, people=PEOPLE, oncall=watch, routes="[{to: [oncall, out]}]")
     assert [(level, path) for level, path, _ in told] == [("warning", path) for path, _ in found]
     assert all(words in message for (_, _, message), (_, words) in zip(told, found, strict=True))
@@ -290,15 +291,71 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
     people = "{ann: {call_by: out}, bob: {call_by: bobs, only: beta}, cy: {call_by: phone}}"
     parts = {"people": people, "brands": "{acme: {query: acme}, beta: {query: beta}}"}
     parts["channels"] = GOOD["channels"].replace("}, out", "}, bobs: {kind: telegram, token: '1:a', chat: 1}, out")
-    told = said(tmp_path, **parts, oncall="{turns: [ann, bob]}", routes="[{to: [phone, oncall]}]")
+    told = said(
+        tmp_path, **parts, oncall="{turns: [ann, bob], confirm_at_start: false}", routes="[{to: [phone, oncall]}]"
+    )
     told = [each for each in told if "plain text" not in each[2]]
     assert [(path, message.split(":")[0]) for _, path, message in told] == [
         ("people.cy", "no route leads to this person, who is in no turn either"),
         ("people.bob.only", "'bob' may have the watch and hears nothing of 'acme'"),
         ("people.ann.call_by", "is on call, and none of these channels wakes anybody"),
+        ("oncall.turns", "of 'acme' only 'ann' hears among the turns"),
     ]
     unnamed = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}")
-    assert [path for _, path, _ in unnamed] == ["oncall"]
+    assert [path for _, path, message in unnamed if "confirm" not in message] == ["oncall"]
+
+
+def test_a_contact_of_playbooks_is_no_person_who_can_be_told(tmp_path: Path) -> None:
+    people = "{ann: {call_by: out}, desk: {phone: '+33 1 99 00 12 34'}}"
+    assert [] == said(tmp_path, people=people, routes="[{to: [ann, phone]}]")
+    (found,) = said(tmp_path, people=people, routes="[{to: [ann, desk, phone]}]")
+    assert ("error", "people.desk", "has a phone, which badbuzz does not call, and no channel") == found
+
+
+def test_two_people_who_are_called_the_same_are_told(tmp_path: Path) -> None:
+    people = "{ann: {call_by: phone, known_as: '@Ann.B'}, bob: {call_by: out, known_as: [bob, ann.b]}}"
+    (found,) = [each for each in said(tmp_path, people=people, routes="[{to: [ann, bob]}]") if each[0] == "error"]
+    assert ("error", "people.bob.known_as.1", "'ann.b' means 'ann' too") == found
+
+
+def test_who_could_not_confirm_a_hand_over_is_told(tmp_path: Path) -> None:
+    found = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}", routes="[{to: [oncall]}]")
+    assert ["people.ann.call_by", "people.bob.call_by"] == [path for _, path, text in found if "confirm it" in text]
+    never = said(
+        tmp_path, people=PEOPLE, oncall="{turns: [ann, bob], confirm_at_start: false}", routes="[{to: oncall}]"
+    )
+    assert not [text for _, _, text in never if "confirm it" in text]
+
+
+@pytest.mark.parametrize(
+    ("routes", "ladder", "found"),
+    [
+        ("[{to: [ann, bob]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.ann.only")]),
+        ("[{brand: [acme], to: [ann]}, {to: [out]}]", "", []),
+        ("[{to: [out]}, {to: [ann]}]", "", []),
+        ("[{to: [bobs]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.bob.only")]),
+        ("[{to: [oncall]}]", "", [("routes.0.to", "nobody on this route may hear of 'beta'", "people.ann.only")]),
+        (
+            "[{to: [oncall, out]}]",
+            ", ladder: [{after: 5m, remind: first}, {after: 9m, call: bob}]",
+            [("oncall.ladder.1.call", "'bob' hears nothing of 'beta': this rung calls nobody", "people.bob.only")],
+        ),
+    ],
+)
+def test_a_route_or_rung_that_means_nobody_who_may_hear_of_a_brand_is_told(
+    tmp_path: Path, routes: str, ladder: str, found: list[tuple[str, str, str]]
+) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    people = "{ann: {call_by: anns, only: acme}, bob: {call_by: bobs, only: [acme]}, cy: {call_by: out}}"
+    oncall = f"{{turns: [{'ann, cy' if ladder else 'ann, bob'}]{ladder}}}"
+    parts = {**GOOD, "people": people, "oncall": oncall, "routes": routes, "operator": "{to: out}"}
+    parts["brands"] = "{acme: {query: acme}, beta: {query: beta}}"
+    parts["channels"] = "{anns: {kind: console}, bobs: {kind: console}, out: {kind: console}}"
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    every = [each for each in check(load(path, CATALOGS), CATALOGS) if "'beta'" in each.message]
+    told = [each for each in every if each.path.startswith(("routes.", "oncall.ladder."))]
+    assert [(path, message) for path, message, _ in found] == [(each.path, each.message) for each in told]
+    assert all(way in each.hint and each.level == "warning" for each, (_, _, way) in zip(told, found, strict=True))
 
 
 def test_no_digest_shows_one_client_the_figures_of_another_nor_rings(tmp_path: Path) -> None:

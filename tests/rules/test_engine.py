@@ -109,15 +109,15 @@ def test_calm_begins_anew_when_a_source_that_contributed_could_not_be_read_for_a
 
 def test_nothing_is_learnt_from_a_time_that_can_no_longer_be_read():
     days = 60 * 24
-    loud = [heard(n, n / 2) for n in range(2 * 5 * days)]
+    loud = [heard(n, n / 2) for n in range(2 * 2 * days)]
     engine = Engine("acme")
     fold([configured(plan(bad=SPIKE)), *loud], engine=engine)
-    before = engine.judge(START + 5 * days * MINUTE)["bad"].expected
+    before = engine.judge(START + 2 * days * MINUTE)["bad"].expected
     for until in range(0, 25 * 60, 20):  # a day of silence, each part of which turns out to have been missed
-        at = 5 * days + until
-        part = Missed(at=START + at * MINUTE, source="press", since=START + 5 * days * MINUTE)
+        at = 2 * days + until
+        part = Missed(at=START + at * MINUTE, source="press", since=START + 2 * days * MINUTE)
         fold([part], engine=engine, until=at)
-    assert before == pytest.approx(engine.judge(START + 6 * days * MINUTE)["bad"].expected, rel=0.02)
+    assert before == pytest.approx(engine.judge(START + 3 * days * MINUTE)["bad"].expected, rel=0.02)
 
 
 def test_an_acknowledged_incident_says_by_whom_once():
@@ -375,10 +375,10 @@ def logs(draw, **more):
     entries, at, posted = [configured(the_plan)], START, []
     so_far = incidents_of(Engine("acme"))
     for number in range(draw(st.integers(0, 60))):
-        since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 90 * MINUTE]))
+        since, at = at, at + draw(st.sampled_from([0, SECOND, 7 * SECOND, MINUTE, 9 * MINUTE, 60 * MINUTE]))
         kind = draw(
             st.sampled_from(
-                ["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "resolve", "past", "plan"]
+                ["heard"] * 12 + ["gap", "missed", "cover", "delete", "edit", "ack", "back", "resolve", "past", "plan"]
             )
         )
         if kind == "heard":
@@ -403,8 +403,9 @@ def logs(draw, **more):
         elif incidents := so_far(entries):
             incident = draw(st.sampled_from(incidents))
             ending = draw(st.sampled_from([None, "real", "false-alarm"]))
-            end = Resolved(at=at, incident=incident, by="lea", ending=ending)
-            entries.append(Acknowledged(at=at, incident=incident, by="lea") if kind == "ack" else end)
+            asked = {"ack": Acknowledged(at=at, incident=incident, by="lea")}
+            asked["back"] = Released(at=at, incident=incident, by="max")
+            entries.append(asked.get(kind, Resolved(at=at, incident=incident, by="lea", ending=ending)))
     return entries
 
 
@@ -412,13 +413,15 @@ def logs(draw, **more):
 @settings(max_examples=40, deadline=None)
 def test_an_incident_opens_before_anything_else_and_ends_once(log):
     lives = {}
-    for step in fold(log, until=60 * 24 * 5):
+    for step in fold(log, until=(log[-1].at - START) / MINUTE + 360):
         lives.setdefault(step.incident, []).append(step)
     for life in lives.values():
         assert ["open"] == [step.state for step in life if step.state == "open"]
         assert "open" == life[0].state
         assert list(range(len(life))) == [step.step for step in life]
         assert ["resolved"] * (life[-1].state == "resolved") == [s.state for s in life if s.state == "resolved"]
+        hands = [step.state for step in life if step.state in ("acknowledged", "released")]
+        assert (["acknowledged", "released"] * len(hands))[: len(hands)] == hands
 
 
 @given(logs(told=TOLD, each=EACH, worse=WORSE, loud=LOUD), st.data())
@@ -470,8 +473,8 @@ def test_memory_stays_bounded_however_many_mentions_come():
     sizes = []
     for part in range(4):
         fold([configured(plan(bad=SPIKE))] if part == 0 else [], engine=engine)
-        for n in range(25_000):
-            engine.apply(heard(part * 25_000 + n, part * 2_500 + n / 10))
+        for n in range(10_000):
+            engine.apply(heard(part * 10_000 + n, part * 1_000 + n / 10))
         sizes.append(len(engine.dump()))
     assert sizes[3] < 1.5 * sizes[1]
 

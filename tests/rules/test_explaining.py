@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules.detection.chance import tail
 from rules.engine import Engine
-from rules.inputs import Resolved
+from rules.inputs import Acknowledged, Resolved
 from rules.instant import MINUTE, SECOND
 from tests.rules.worlds import START, configured, fold, heard, plan
 
@@ -42,6 +42,24 @@ def test_a_rule_fires_exactly_when_all_its_conditions_are_met(drawn, bursts):
         for each in engine.explain(entry.at):
             assert (each.incident, each.verdict) in [(open_now.get(each.rule), before[each.rule]), (None, each.verdict)]
             assert each.verdict.firing == (not each.missing)
+
+
+@settings(max_examples=25, deadline=None)
+@given(drawn=said, later=st.integers(0, 30))
+def test_what_is_counted_between_two_steps_is_what_a_step_would_tell_and_changes_nothing(drawn, later):
+    log = [heard(n, m, author=a, hits=("recall",) * hit) for n, (m, a, hit) in enumerate(sorted(drawn))]
+    asked, left = Engine("acme"), Engine("acme")
+    for entry in [configured(RULES), *log]:
+        at = entry.at + later * MINUTE
+        assert asked.apply(entry) == left.apply(entry)
+        assert asked.settle() + asked.advance(at) == left.settle() + left.advance(at)
+        for incident in asked.open_incidents():
+            now = asked.present(incident.id, at)
+            twin = Engine("acme", left.dump())
+            (step,) = twin.apply(Acknowledged(at=at, incident=incident.id, by="anna"))
+            assert step.evidence == now
+    assert asked.dump() == left.dump()
+    assert asked.present("no such incident", asked.judged) is None
 
 
 def test_why_nothing_rang_names_what_was_missing_beside_what_was_needed():

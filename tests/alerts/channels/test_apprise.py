@@ -12,11 +12,14 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels._sms import folded, one_part
-from alerts.channels.apprise import SPEC, AppriseChannel, body
-from rules.instant import instant
-from tests.builders import AT, message
+from alerts.channels.apprise import SPEC, AppriseChannel, body, short
+from alerts.render import render
+from tests.acting import lent
+from tests.alerts.samples import ALERTS
+from tests.alerts.speaking import PARIS
+from tests.builders import message
 from tests.servers import HttpFake, Posted, http_fake
 
 GSM = set(
@@ -51,7 +54,7 @@ def eagle(posted: Posted) -> web.Response:
 @asynccontextmanager
 async def gateway(url: str = "smseagle://tok@{0}/+33639980102", **options: Any) -> AsyncIterator[Any]:
     async with http_fake(eagle) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone")
+        tools = lent(http, "phone")
         written = {"url": url.format(fake.url.partition("://")[2]), **options}
         yield SPEC.build(SPEC.options.model_validate(written), tools), fake
 
@@ -80,7 +83,7 @@ async def test_what_a_gateway_takes_nothing_of_is_tried_again_and_names_no_secre
 @pytest.mark.parametrize(("url", "sms"), [("twilio://AC{0}:{0}@+33639980101/+33639980102", True), ("json://h/", False)])
 async def test_a_service_whose_messages_are_sms_is_known_by_its_limits(url: str, sms: bool) -> None:
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone")
+        tools = lent(http, "phone")
         channel = SPEC.build(SPEC.options.model_validate({"url": url.format("a" * 32)}), tools)
 
     assert sms == channel._sms
@@ -96,7 +99,7 @@ def test_an_address_that_no_service_takes_is_refused_without_repeating_it(url: s
 
 async def test_another_service_gets_title_steps_quotations_and_the_link() -> None:
     async with http_fake() as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone")
+        tools = lent(http, "phone")
         url = fake.url.replace("http", "json", 1)
         await SPEC.build(SPEC.options.model_validate({"url": url}), tools).send(message())
     told = json.loads(fake.received[0].body)
@@ -112,6 +115,14 @@ def test_whatever_is_said_is_one_part_with_the_link_at_its_end(said: str, link: 
 
     assert parts(text) <= 1
     assert text.endswith(link or "")
+
+
+def test_a_sentence_that_does_not_fit_makes_room_for_the_next_and_an_exercise_says_so_last() -> None:
+    skipped = one_part(f"22 mentions. {'x' * 160}. Very likely real.", LINK)
+    drills = [short(render(ALERTS["drill"], language, PARIS)) for language in ("fr", "en")]
+
+    assert f"22 mentions. Very likely real. {LINK}" == skipped
+    assert [("EXERCICE", True), ("DRILL", True)] == [(drill.split()[-1], parts(drill) == 1) for drill in drills]
 
 
 @given(st.text(alphabet=st.characters(codec="latin-1"), max_size=200))

@@ -6,15 +6,15 @@ import sys
 import aiohttp
 import pytest
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.console import SPEC, ConsoleChannel
-from rules.instant import instant
-from tests.builders import AT, message
+from tests.acting import lent
+from tests.builders import message
 
 
 def console() -> ConsoleChannel:
     http: aiohttp.ClientSession = None  # type: ignore[assignment] - it never asks for it
-    return SPEC.build(SPEC.options(), Tools(http=http, now=lambda: instant(AT), installation="watch", name="demo"))
+    return SPEC.build(SPEC.options(), lent(http, "demo"))
 
 
 async def test_title_and_text_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.discord import SPEC, DiscordChannel, escape, payload
 from alerts.message import Field, Quotation
-from rules.instant import instant
-from tests.builders import AT, message, step
+from tests.acting import lent
+from tests.builders import message, step
 from tests.discord import ROOM, Discord, discord, problem
 
 
 @asynccontextmanager
 async def told(fake: Discord, **options: Any) -> AsyncIterator[DiscordChannel]:
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         yield SPEC.build(SPEC.options.model_validate({"webhook": fake.webhook, **options}), tools)
 
 

@@ -11,6 +11,7 @@ from email.parser import BytesParser
 from email.policy import SMTP, default
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -19,12 +20,15 @@ from hypothesis import strategies as st
 
 from alerts.acts import Act, Acted, Choice
 from alerts.answers import refused
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels._replies import understood
 from alerts.channels._seal import key, seal
 from alerts.channels.email import SPEC, EmailChannel, compose
 from alerts.message import CHART, Bar, Chart
+from alerts.render import render_notice
 from rules.instant import instant
+from tests.acting import lent
+from tests.alerts.samples import NOTICES
 from tests.builders import AT, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Authority, Inbox, authority, dovecot, free_port, smtp_server
 
@@ -41,9 +45,7 @@ def options(**changes: Any) -> Any:
 async def mail(inbox: Inbox, act: Any = None, **changes: Any) -> AsyncIterator[EmailChannel]:
     """A channel to that server, without TLS unless the options say so."""
     async with aiohttp.ClientSession() as http:
-        tools = Tools(
-            http=http, now=lambda: instant(AT), installation="watch", name="boss", **({"act": act} if act else {})
-        )
+        tools = lent(http, "boss", act=act)
         known = options(**{"smtp": f"smtp://localhost:{inbox.port}", **changes})
         yield EmailChannel(known, tools, pause=0.05)
 
@@ -293,6 +295,14 @@ def test_a_digest_alone_says_how_to_receive_it_no_more() -> None:
     assert mail["List-Unsubscribe"].strip() == "<mailto:badbuzz@example.org?subject=unsubscribe%20Acme%3A%20week%2046>"
     for part in mail.iter_parts():
         assert "To receive this digest no more" in part.get_content()
+
+
+def test_a_mail_of_several_incidents_says_that_a_reply_takes_them_and_links_to_each() -> None:
+    several = render_notice(NOTICES["several, to be taken"], "en", ZoneInfo("Europe/Paris"))
+    plain, page = composed(several, SEALING).iter_parts()
+    assert "with one of these lines: “I have it”." in plain.get_content()
+    assert f"Open 31: https://bb.example/i/{31:032}" in plain.get_content()
+    assert f'href="https://bb.example/i/{31:032}"' in page.get_content()
 
 
 @pytest.mark.parametrize(("priority", "shown"), [(5, "1"), (4, "2"), (3, "3"), (2, "3")])

@@ -9,12 +9,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from alerts.acts import Act, Choice
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.matrix import SPEC, MatrixChannel
 from alerts.message import Field, Quotation
-from rules.instant import instant
-from tests.acting import Asked, served
-from tests.builders import AT, message, step
+from tests.acting import Asked, lent, served
+from tests.builders import message, step
 from tests.matrix import ALIAS, ME, ROOM, SHE, TOKEN, Markup, Matrix, matrix
 
 CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
@@ -25,8 +24,7 @@ ROOT = "$0"
 async def writer(fake: Matrix, asked: Asked | None = None, **options: Any) -> AsyncIterator[MatrixChannel]:
     async with aiohttp.ClientSession() as http:
         written = {"token": TOKEN, "room": ALIAS, "server": fake.url} | options
-        known = {"act": asked} if asked else {}
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team", **known)
+        tools = lent(http, act=asked)
         yield MatrixChannel(SPEC.options.model_validate(written), tools)
 
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 from hypothesis import given
@@ -14,10 +15,10 @@ from hypothesis import strategies as st
 
 from alerts.acts import Act, Acted, Choice
 from alerts.answers import refused
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.ntfy import SPEC, NtfyChannel, payload
-from rules.instant import instant
-from tests.builders import AT, message, notice, step
+from tests.acting import lent
+from tests.builders import message, notice, step
 from tests.ntfy import Ntfy, ntfy_server
 from tests.servers import Answer, HttpFake, http_fake, ntfy_answer, ntfy_problem
 
@@ -29,7 +30,7 @@ async def ntfy(
     answer: Answer = ntfy_answer, path: str = "", **options: Any
 ) -> AsyncIterator[tuple[NtfyChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone")
+        tools = lent(http, "phone")
         written = {"server": f"{fake.url}{path}", "topic": TOPIC, **options}
         yield SPEC.build(SPEC.options.model_validate(written), tools), fake
 
@@ -113,7 +114,7 @@ class Asked:
         self.refusal = refusal
 
     async def __call__(self, act: Act) -> Acted:
-        await self.acts.put(act)
+        await self.acts.put(msgspec.structs.replace(act, once=""))
         return refused(self.refusal, "fr") if self.refusal else Acted()
 
     async def next(self) -> Act:
@@ -124,7 +125,7 @@ class Asked:
 async def phone(fake: Ntfy, asked: Asked, **options: Any) -> AsyncIterator[NtfyChannel]:
     """A channel with buttons that is being served."""
     async with aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="phone", act=asked)
+        tools = lent(http, "phone", act=asked)
         written = {"server": fake.url, "topic": TOPIC, "answers": "acme-answers", **options}
         channel = NtfyChannel(SPEC.options.model_validate(written), tools, pause=0.01)
         async with asyncio.TaskGroup() as group:

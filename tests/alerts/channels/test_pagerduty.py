@@ -11,10 +11,10 @@ from yarl import URL
 
 from alerts.acts import Act, Acted
 from alerts.answers import refused
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.pagerduty import SPEC, TRIES, PagerdutyChannel, beside
 from alerts.message import Quotation
-from rules.instant import instant
+from tests.acting import lent
 from tests.builders import AT, alert, message, notice, step
 from tests.pagerduty import KEY, PERSON, PROGRAM, TOKEN, PagerDuty, pagerduty
 
@@ -37,8 +37,7 @@ class Asked:
 @asynccontextmanager
 async def told(fake: PagerDuty, asked: Asked | None = None, **options: Any) -> AsyncIterator[PagerdutyChannel]:
     async with aiohttp.ClientSession() as http, asyncio.TaskGroup() as tasks:
-        act = {"act": asked} if asked else {}
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="on-call", **act)
+        tools = lent(http, "on-call", asked)
         known = {"routing_key": KEY, "token": TOKEN, "server": fake.url, **options}
         channel = PagerdutyChannel(SPEC.options.model_validate(known), tools, pause=0.01)
         serving = tasks.create_task(channel.serve())

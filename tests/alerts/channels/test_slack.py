@@ -12,11 +12,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.slack import PAUSE, SPEC, SlackChannel, payload
 from alerts.message import Field, Message, Quotation
-from rules.instant import instant
-from tests.builders import AT, message
+from tests.acting import lent
+from tests.builders import message
 from tests.servers import Answer, HttpFake, Posted, http_fake, slack_answer, slack_problem
 
 HOSTILE = "<!channel> <!here> <@U024BE7LH> <https://evil.example|bank> @everyone *bold* & ]]>"
@@ -25,7 +25,7 @@ HOSTILE = "<!channel> <!here> <@U024BE7LH> <https://evil.example|bank> @everyone
 @asynccontextmanager
 async def slack(answer: Answer = slack_answer, *, pause: float = PAUSE) -> AsyncIterator[tuple[SlackChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         options = SPEC.options.model_validate({"webhook": f"{fake.url}/services/T0/B0/s3cret"})
         yield SlackChannel(options, tools, pause=pause), fake
 
@@ -50,7 +50,7 @@ async def test_a_message_shows_header_headline_fields_quotation_first_things_lin
     assert ("rich_text_quote", "Vol 4218 annulé, personne au comptoir.") == (said["type"], said["elements"][0]["text"])
     assert ["— ", "First · Bluesky · 22:50", " · ", "social.example"] == [part["text"] for part in source["elements"]]
     assert "https://social.example/p/1" == source["elements"][3]["url"]
-    assert "*Do first* 1. Hold the 23:30 post." == first["text"]["text"]
+    assert "*Do first*\n1. Hold the 23:30 post." == first["text"]["text"]
     assert "<https://bb.example/i/37|Open the incident>" == link["text"]["text"]
     assert "Rule bad-buzz, 23:08 Paris time" == context["elements"][0]["text"]
     assert message().line == body["text"]
@@ -63,12 +63,11 @@ def test_only_the_first_sentence_of_the_headline_is_bold() -> None:
     assert "*22 mentions, usually 3.* Doubling about every 10 min. Very likely real." == shown
 
 
-def test_more_fields_than_a_section_holds_are_shown_all_the_same() -> None:
-    fields = tuple(Field(label=str(number), value="v") for number in range(12))
-    sections = [block["fields"] for block in payload(message(fields=fields))["blocks"] if "fields" in block]
+def test_what_the_lead_says_is_not_said_again_and_the_last_field_is_always_shown() -> None:
+    fields = tuple(Field(label=str(number), value="v", repeats=number == 0) for number in range(13))
+    (shown,) = [block["fields"] for block in payload(message(fields=fields))["blocks"] if "fields" in block]
 
-    assert [10, 2] == [len(section) for section in sections]
-    assert "*11* v" == sections[1][1]["text"]
+    assert [f"*{number}* v" for number in (*range(1, 10), 12)] == [field["text"] for field in shown]
 
 
 async def test_nothing_is_unfurled_and_there_is_no_button() -> None:

@@ -9,11 +9,10 @@ import aiohttp
 import pytest
 
 from alerts.acts import Choice
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.slackbot import SPEC, SlackbotChannel
-from rules.instant import instant
-from tests.acting import Asked, served
-from tests.builders import AT, message, step
+from tests.acting import Asked, lent, served
+from tests.builders import message, step
 from tests.slack import APP, BOT, ROOM, Slack, slack
 
 CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
@@ -23,9 +22,7 @@ CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-ala
 async def bot(fake: Slack, asked: Asked | None = None, **options: Any) -> AsyncIterator[SlackbotChannel]:
     async with aiohttp.ClientSession() as http:
         known = {"token": BOT, "channel": "#crisis", "app_token": APP, "server": fake.url}
-        tools = Tools(
-            http=http, now=lambda: instant(AT), installation="watch", name="team", **({"act": asked} if asked else {})
-        )
+        tools = lent(http, act=asked)
         yield SlackbotChannel(SPEC.options.model_validate(known | options), tools, pause=0.0)
 
 
@@ -58,6 +55,7 @@ async def test_what_is_no_button_of_ours_is_let_pass() -> None:
         receipt = await channel.send(message(choices=CHOICES))
         await fake.send("interactive", {"type": "view_submission"})
         await fake.send("events_api", {"event": {"type": "app_mention"}})
+        await fake.press((receipt or "").partition(":")[2], "open")
         await fake.press((receipt or "").partition(":")[2], "ack")
         await asyncio.wait_for(asked.heard.wait(), 20)
 

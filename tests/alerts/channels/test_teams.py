@@ -11,11 +11,11 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.teams import SPEC, TeamsChannel, escape, payload
 from alerts.message import Field, Quotation
-from rules.instant import instant
-from tests.builders import AT, message
+from tests.acting import lent
+from tests.builders import message
 from tests.servers import Answer, HttpFake, http_fake
 from tests.teams import elements, teams_answer, teams_problem
 
@@ -25,7 +25,7 @@ QUERY = "api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=s3cret"
 @asynccontextmanager
 async def teams(answer: Answer = teams_answer) -> AsyncIterator[tuple[TeamsChannel, HttpFake]]:
     async with http_fake(answer) as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team")
+        tools = lent(http)
         options = SPEC.options.model_validate({"webhook": f"{fake.url}/workflows/1?{QUERY}"})
         yield SPEC.build(options, tools), fake
 

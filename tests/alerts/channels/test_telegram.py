@@ -10,12 +10,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from alerts.acts import Choice
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.telegram import SPEC, TelegramChannel
 from alerts.message import Field, Quotation
-from rules.instant import instant
-from tests.acting import Asked, served
-from tests.builders import AT, message, step
+from tests.acting import Asked, lent, served
+from tests.builders import message, step
 from tests.telegram import CHAT, NEW_CHAT, TOKEN, Telegram, linked, telegram
 
 CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-alarm", label="Fausse alerte"))
@@ -25,8 +24,7 @@ CHOICES = (Choice(act="ack", label="Je prends en charge"), Choice(act="false-ala
 async def bot(fake: Telegram, asked: Asked | None = None, **options: Any) -> AsyncIterator[TelegramChannel]:
     async with aiohttp.ClientSession() as http:
         written = {"token": TOKEN, "chat": CHAT, "server": fake.url} | options
-        known = {"act": asked} if asked else {}
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="team", **known)
+        tools = lent(http, act=asked)
         yield TelegramChannel(SPEC.options.model_validate(written), tools, pause=0.0)
 
 

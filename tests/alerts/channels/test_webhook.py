@@ -13,10 +13,11 @@ import pytest
 from aiohttp.abc import AbstractResolver
 
 from alerts.alert import Quote
-from alerts.channel import SendError, Tools
+from alerts.channel import SendError
 from alerts.channels.webhook import SPEC, WebhookChannel
 from listener.net.guard import GuardedResolver
 from rules.instant import SECOND, instant
+from tests.acting import lent
 from tests.builders import AT, alert, message, notice, step
 from tests.servers import HttpFake, http_fake
 
@@ -26,7 +27,7 @@ KEY = "a-shared-key-of-the-team"
 @asynccontextmanager
 async def webhook() -> AsyncIterator[tuple[WebhookChannel, HttpFake]]:
     async with http_fake() as fake, aiohttp.ClientSession() as http:
-        tools = Tools(http=http, now=lambda: instant(AT), installation="watch", name="hook")
+        tools = lent(http, "hook")
         written = {"url": f"{fake.url}/in?k=s3cret", "secret": KEY, "allow_private": True}
         yield SPEC.build(SPEC.options.model_validate(written), tools), fake
 
@@ -134,7 +135,7 @@ async def test_a_name_that_leads_inside_the_own_network_is_refused_by_the_sessio
     options = SPEC.options.model_validate({"url": "https://hooks.example/s3cret", "secret": KEY})
     connector = aiohttp.TCPConnector(resolver=GuardedResolver(Inside()))
     async with aiohttp.ClientSession(connector=connector) as http:
-        channel = SPEC.build(options, Tools(http=http, now=lambda: instant(AT), installation="watch", name="hook"))
+        channel = SPEC.build(options, lent(http, "hook"))
         with pytest.raises(SendError, match="allow_private") as failed:
             await channel.send(message())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.alert import Notice
-from alerts.delivery import Outcome
+from alerts.delivery import Outcome, Slot
 from alerts.silence import Hush, HushFor
 from listener.store.port import Answered, Position, Seen, SourceRow, Store, Views
 from listener.store.views import open_views
@@ -331,3 +331,16 @@ async def test_mentions_are_read_up_to_a_moment_the_newest_first(store: Store, v
     await store.commit(commit(mentions=[stored(name, "acme", at=T0 + n) for n, name in enumerate("abc")]))
     assert [kept.mention.id for kept in await views.mentions(brand="acme", until=T0 + 1, limit=5)] == ["b", "a"]
     assert [kept.mention.id for kept in await views.mentions(until=T0 + 1, limit=1)] == ["b"]
+
+
+async def test_what_one_message_told_of_is_found_by_its_id_and_a_slot_matters_as_its_weightiest(
+    store: Store, views: Views
+) -> None:
+    slot = {"slot": T0, "circle": "Acme"}
+    both = [outgoing("d1", thread="i1", asks=True, critical=True, **slot), outgoing("d2", thread="i2", **slot)]
+    later = outgoing("d3", critical=True, circle="", slot=T0 + 1)
+    told = [Outcome(delivery=each.id, at=T0, attempt=1, state="sent", told_in="m1") for each in both]
+    await store.commit(commit(outgoing=[*both, later], outcomes=told))
+    assert ["i1", "i2"] == await views.told_in("m1")
+    assert [] == await views.told_in("") == await views.told_in("m2")
+    assert [Slot("team", "Acme", T0, critical=True), Slot("team", "", T0 + 1, asks=False)] == await store.slots(T0 - 1)

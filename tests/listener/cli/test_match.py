@@ -1,23 +1,11 @@
-import json
-from typing import Any
+from functools import partial
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
 from listener.cli.match import command
+from tests.listener.cli.piped import answers, piped
 
-PROGRAM = typer.Typer()
-PROGRAM.command()(command)
-
-
-def run(lines: list[Any], *args: str) -> Result:
-    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-    return CliRunner().invoke(PROGRAM, list(args), input=text)
-
-
-def answers(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+run = partial(piped, command)
 
 
 def test_what_matches_comes_back_as_it_came_with_its_places() -> None:

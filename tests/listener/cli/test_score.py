@@ -6,26 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
 from listener.cli.lines import LONGEST_LINE, read_lines
 from listener.cli.score import command
+from tests.listener.cli.piped import answers, piped
 
-PROGRAM = typer.Typer()
-PROGRAM.command()(command)
-
-
-def run(lines: list[Any], *args: str) -> Result:
-    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-    return CliRunner().invoke(PROGRAM, list(args), input=text)
-
-
-def answers(result: Result) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in result.stdout.splitlines()]
+run = partial(piped, command)
 
 
 def test_each_text_is_answered_in_order_in_its_language() -> None:
@@ -71,7 +60,7 @@ def test_a_language_that_is_none_is_a_usage_error(language: str) -> None:
 
 
 def test_what_is_no_json_or_no_utf8_is_told_what_to_write() -> None:
-    result = CliRunner().invoke(PROGRAM, [], input=b"Vol annul\xe9\nfine\n[]\n")
+    result = run(b"Vol annul\xe9\nfine\n[]\n")
     example = 'write {"id": "1", "text": "..."}'
     said = ["line 1: not UTF-8: save it as UTF-8", f"line 2: not JSON: {example}", f"line 3: not an object: {example}"]
     assert (1, said) == (result.exit_code, result.stderr.splitlines())

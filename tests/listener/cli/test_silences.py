@@ -3,13 +3,16 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 
+from alerts.ceiling import Spared
 from alerts.silence import Hush, HushFor
 from listener.cli import store_access
 from rules.instant import HOUR
 from tests.listener.cli.stocked import carry_out, stocked
-from tests.listener.pipeline.world import START, configured, opened
+from tests.listener.pipeline.world import CHANNELS, START, configured, opened
+from tests.stores import commit
 
 ROUTES = (
     "[{severity: critical, to: [phone]}, {hours: Mon-Fri 08:00-19:00, time_zone: Europe/Paris, to: [team]},"
@@ -129,6 +132,36 @@ def test_who_has_the_watch_and_who_follows_is_said_with_when_and_why(badbuzz, tm
     assert ({"phone": "ann"}, ["phone"]) == (row["people"], row["ladder"][0]["channels"])
 
 
+def test_what_one_person_gets_is_said_with_when_and_why(badbuzz, tmp_path):
+    quiet = WATCH.replace("only: acme", "only: acme, quiet_hours: '07:00-09:30', time_zone: Europe/Paris, name: Ann")
+    quiet = quiet.replace("[{to: [oncall, boss]}]", "[{severity: critical, to: [oncall]}, {to: ann}]")
+    phone = "phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}"
+    config = stocked(tmp_path, routes=quiet, channels=CHANNELS.replace("phone: {kind: console}", phone))
+    asked = ("routes", "test", "--config", config, "--at", "2027-01-15T08:00Z", "--person")
+    told = badbuzz(*asked, "ann").out.splitlines()
+    assert "Ann, by phone; quiet hours 07:00-09:30 (Europe/Paris)" == told[0]
+    assert [
+        f"  has the watch from {when}"
+        for when in (
+            "now until Mon 2027-01-18 09:00",
+            "Mon 2027-01-25 09:00 until Mon 2027-02-01 09:00",
+        )
+    ] == told[1:3]
+    rows = {row["severity"]: row for row in lines(badbuzz(*asked, "ann", "--brand", "acme", "--json"))}
+    assert ["critical", "warning", "info"] == list(rows)
+    at, later = "2027-01-15T08:00:00Z", "2027-01-15T08:30:00Z"
+    assert [{"channel": "phone", "at": at}] == rows["critical"]["told"]
+    assert [{"channel": "phone", "at": later}] == rows["warning"]["told"]
+    assert [{"at": "2027-01-15T08:10:00Z", "does": "remind", "channels": ["phone"]}] == rows["critical"]["ladder"]
+    assert [] == rows["warning"]["ladder"]
+    second = badbuzz(*asked, "bob", "--brand", "acme", "--severity", "critical").out.splitlines()
+    assert "critical of acme, open: nothing at first" == second[-3]
+    assert "  no route that fits leads to them" == second[-2]
+    assert "  called by team on Fri 2027-01-15 at 08:20, if nobody has it" == second[-1]
+    assert "did you mean 'ann'?" in badbuzz(*asked, "anne").err
+    assert 2 == badbuzz("routes", "test", "--config", config, "--brand", "acme").code
+
+
 def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_path):
     assert (
         "did you mean 'press'?"
@@ -141,15 +174,26 @@ def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_
 
 
 def test_what_was_held_back_is_counted_and_shown_with_its_step(badbuzz, tmp_path):
+    spared = Spared(incident="", person="ann", step=0, at=START, had=2, accept=2)
+
     async def hear() -> None:
         async with opened(tmp_path) as world:
             wish = HushFor(what=Hush(rule="many"), span=HOUR)
             await world.views.ask_silence(wish, "known", "anna", START)
             await world.ledger.write([])
             await world.say("1", "2", "3")
+            (row,) = await world.views.incidents()
+            await world.store.commit(commit(START + 1, spared=[msgspec.structs.replace(spared, incident=row.id)]))
 
     asyncio.run(hear())
     config = tmp_path / "badbuzz.yaml"
+    shown = badbuzz("incidents", "show", "1", "--config", config).out
+    assert "held back from ann, who had 2 false alarms of 2 in 30 days" in shown
+    assert [("ann", 2)] == [
+        (each["person"], each["had"])
+        for each in map(json.loads, badbuzz("incidents", "show", "1", "--config", config, "--json").out.splitlines())
+        if each.get("type") == "spared"
+    ]
     assert 1 == badbuzz("silences", "list", "--config", config, "--json").json["held_back"]
     assert "held back by silence 1" in badbuzz("incidents", "show", "1", "--config", config).out
     assert "no delivery" in badbuzz("deliveries", "list", "--config", config).out

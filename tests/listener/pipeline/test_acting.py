@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from alerts.acts import Act, Acted, Press
 from alerts.sentences import ours
 from config.people import Person
-from listener.pipeline.acting import Acting, Place
+from listener.pipeline.acting import Acting, Place, place_of
 from listener.pipeline.writer import Writer
-from tests.listener.pipeline.world import World
+from tests.listener.pipeline.test_ceiling import deliver
+from tests.listener.pipeline.world import World, configured
 
 Pressing = Callable[..., Awaitable[Acted]]
 
@@ -25,13 +27,27 @@ async def pressing(world: World, language: Any = "en", **changes: Any) -> AsyncI
     place = Place(channel="team", name="Veille", language=language, zone=ZoneInfo("UTC"))
     acting = Acting(world.views, lambda: settings, world.clock.now, place, patience=20)
 
-    async def press(press: Press, incident: str = "1", by: str = "Zoé", **how: Any) -> Acted:
-        return await acting(Act.pressed(press, incident, by, **how))
+    async def press(press: Press, incident: str = "1", by: str = "Zoé", once: str = "", **how: Any) -> Acted:
+        return await acting(msgspec.structs.replace(Act.pressed(press, incident, by, **how), once=once))
 
     async with asyncio.TaskGroup() as group:
         writing = group.create_task(Writer(world.ledger, world.metrics).run())
         yield press
         writing.cancel()
+
+
+async def test_what_a_channel_tells_again_after_a_start_is_not_carried_out_again(world):
+    await world.say("1", "2", "3")
+    async with pressing(world) as press:
+        await press("ack", once="m1")
+        await press("unack", by="Max", once="m2")
+        again = [await press("ack", once="m1"), await press("unack", by="Max", once="m2")]
+        await press("silence", once="m3")
+        await press("silence", once="m3")
+
+    assert [Acted()] * 2 == again
+    assert ["open", "acknowledged", "released"] == await world.states()
+    assert 1 == len(await world.views.silences())
 
 
 async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it(world):
@@ -44,6 +60,14 @@ async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it
 
     assert (Acted(), "Zoé already has incident 1", Acted()) == (first, second.why, undone)
     assert ("personne n’a l’incident n°\u00a01", False) == (again.why, again.done)
+
+
+def test_the_own_channel_of_somebody_answers_in_their_language(tmp_path):
+    mine = Person(language="fr", time_zone="Europe/Paris", call_by=("phone",))
+    settings = configured(tmp_path).settings.model_copy(update={"people": {"zoe": mine}})
+    places = [place_of(settings.channels[name], settings) for name in ("phone", "team")]
+
+    assert [("fr", "Europe/Paris"), ("en", "UTC")] == [(place.language, place.zone.key) for place in places]
 
 
 async def test_a_silence_has_an_owner_a_reason_and_an_end_and_says_what_comes_all_the_same(world):
@@ -72,7 +96,7 @@ async def test_a_false_alarm_ends_once_it_is_known_why(world, reason, kept):
     assert ("namesake", 7, False) == (asked.choices[0].act, len(asked.choices), asked.done)
     assert ("resolved", "false-alarm", kept) == (row.state, row.ending, ours(row.judged_because, "fr"))
     assert (
-        f"Merci. Incident n°\u00a01 clos comme fausse alerte ({kept}). Fausses alertes ce mois-ci\u00a0: 1."
+        f"Merci. Incident n°\u00a01 clos comme fausse alerte ({kept}). Fausses alertes en 30\u00a0jours\u00a0: 1."
         == told.words
     )
 
@@ -102,7 +126,22 @@ async def test_the_ceiling_of_who_was_told_is_named_and_nobody_elses(world):
     async with pressing(world, people=people) as press:
         told = await press("campaign")
 
-    assert told.words.endswith("False alarms this month: 1, ceiling: 2.")
+    assert told.words.endswith("False alarms in 30 days: 1, ceiling: 2.")
+
+
+@pytest.mark.parametrize(("days", "had"), [(29, 2), (31, 1)])
+async def test_what_counts_is_what_counts_for_the_ceiling_whatever_the_month(world, days, had):
+    zoe = Person.model_validate({"call_by": "team", "false_alarms": "2 per month"})
+    for number, names in enumerate(("123", "456"), 1):
+        await world.say(*names)
+        await deliver(world)
+        async with pressing(world, "fr", people={"zoe": zoe} if number == 2 else {}) as press:
+            told = await press("other", str(number))
+        await deliver(world)
+        await calm(world)
+        world.clock.move(days=days)
+
+    assert told.words.endswith(f"Fausses alertes en 30\u00a0jours\u00a0: {had}, plafond\u00a0: 2.")
 
 
 async def calm(world):

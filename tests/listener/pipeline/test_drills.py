@@ -97,6 +97,20 @@ async def test_a_drill_leads_to_no_page_of_an_incident_that_has_its_number(world
     assert linked(alert, Links(b"l" * 32), settings, "phone").link is None
 
 
+@pytest.mark.parametrize(
+    ("answers", "takes"),
+    [("", "badbuzz incidents ack drill-1"), (", answers: u", "Take it where it has a button: phone.")],
+)
+async def test_where_a_drill_cannot_be_taken_those_channels_are_named_where_it_can(tmp_path, answers, takes):
+    channels = CHANNELS.replace("topic: t", f"topic: t{answers}")
+    async with opened(tmp_path, channels=channels, routes=ROUTES) as world:
+        await ask(world)
+        settings = world.ledger.setup.settings
+        alert = await Describer(world.views, settings).alert("drill-1.0", "a1")
+        message = render(linked(alert, Links(b"l" * 32), settings, "team"), "en", ZoneInfo("UTC"))
+    assert takes in message.first[0]
+
+
 async def test_nothing_of_a_drill_is_in_the_log_or_among_incidents(world, tmp_path):
     await ask(world)
     await deliver(world, "team", "phone")

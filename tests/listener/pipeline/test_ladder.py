@@ -1,8 +1,12 @@
 """The ladder: whoever has the watch is told, reminded, and it is passed on, until somebody has the incident."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from alerts.render import render
 from alerts.silence import Hush, HushFor
+from listener.pipeline.describe import Describer
 from rules.instant import HOUR, MINUTE
 from tests.listener.pipeline.world import BRANDS, START, opened
 
@@ -170,3 +174,24 @@ async def test_rungs_that_a_silence_held_back_follow_when_it_ends(world):
     world = await world.again()
     await wait(world, 6)
     assert [(16, "a", "remind"), (20, "b", "pass")] == [each[:3] for each in (await calls(world))[2:]]
+
+
+async def test_whoever_is_reminded_or_called_reads_the_figures_of_that_moment_in_each_form(world):
+    await world.say("1", "2", "3")
+    await wait(world, 8)
+    await world.say("4", "5")
+    await wait(world, 12)
+    world = await world.again()
+    describer, now = Describer(world.views, world.ledger.setup.settings), world.clock.now()
+    counts, lines = {}, {}
+    for each in await world.views.deliveries():
+        alert = await describer.alert(each.transition, each.id, now)
+        (brief,) = (await describer.several([each], now)).several
+        assert brief.count == alert.figures.count == alert.figures.posts == sum(alert.figures.sources.values())
+        why = each.call.why if each.call else ""
+        counts[why], lines[why] = alert.figures.count, render(alert, "en", ZoneInfo("UTC")).line
+    assert {"": 3, "told": 3, "remind": 5, "pass": 2} == counts
+    assert lines["remind"].startswith(
+        "acme, reminder, serious: 5 mentions in 15 min (3, then 2; 3 at opening)."
+        " Nobody has it yet, 10 min after the opening."
+    )

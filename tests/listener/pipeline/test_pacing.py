@@ -3,15 +3,22 @@
 import asyncio
 import re
 from contextlib import asynccontextmanager
+from itertools import pairwise
+from zoneinfo import ZoneInfo
 
+from alerts.acts import Act
 from alerts.channel import SendError
 from alerts.channels._text import utf8
 from alerts.channels.ntfy import MESSAGE_LIMIT, payload
+from listener.pipeline.acting import Acting, Place
 from rules.instant import MINUTE, SECOND
 from tests.listener.pipeline.test_outbox import Channel, delivering
 from tests.listener.pipeline.world import START, opened
 
-PHONES = "phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console}"
+PHONES = (
+    "phone: {kind: ntfy, server: 'https://ntfy.example', topic: t}, boss: {kind: console},"
+    " mail: {kind: email, to: b@example.org, from: a@example.org, smtp: 'smtp://mail.example'}"
+)
 RULE = "{kind: threshold, of: posts, window: 15m, at_least: {posts: 1, authors: 1}, calm_for: 10m, fused: false%s}"
 
 
@@ -39,7 +46,7 @@ class Phone(Channel):
 async def all_sent(world):
     """Wait until nothing is due that could be sent now."""
     world.ledger.outgoing.fire()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while any(row.due <= world.clock.now() for row in await world.views.deliveries(state="due", limit=1_000)):
             await world.ledger.committed.wait(0.05)
 
@@ -51,51 +58,90 @@ async def flooded(folder, count, rules, routes="[{to: [phone]}]", **client_of):
         yield world
 
 
-async def live(world, seconds):
-    """Let time pass, and every delivery be made when it is due."""
-    for _ in range(seconds // 20):
+async def live(world, seconds, step=20):
+    """Let time pass, and every delivery be made when it is due, or when anybody looks next."""
+    for _ in range(seconds // step):
         await all_sent(world)
-        world.clock.move(seconds=20)
+        world.clock.move(seconds=step)
         await world.ledger.write([])
     await all_sent(world)
 
 
+LEVEL = {"watch": "info", "serious": "warning", "critical": "critical", "resolved": "resolved"}
+
+
+def told_of(message):
+    """(number, level or end, figure) of the incidents of a message, as they are told."""
+    if not message.listed:
+        level = "resolved" if message.about.state == "resolved" else message.about.severity
+        return [(message.about.number, level, message.about.figures.count)]
+    pattern = r"(?<!\S)(\d+) (watch|serious|critical|resolved), (\d+)"
+    found = [each for row in message.listed for each in re.findall(pattern, row)]
+    return [(int(number), LEVEL[word], int(figure)) for number, word, figure in found]
+
+
 def numbers(messages):
-    """(number of an incident, its level, its figure) as they are told."""
-    single = [
-        (each.about.number, each.about.severity, each.about.figures.count) for each in messages if not each.listed
-    ]
-    pattern = r"(?<!\S)(\d+) (watch|serious|critical), (\d+) in"
-    level = {"watch": "info", "serious": "warning", "critical": "critical"}
-    listed = [re.findall(pattern, row) for each in messages for row in each.listed]
-    return single + [(int(number), level[word], int(figure)) for row in listed for number, word, figure in row]
+    return [each for message in messages for each in told_of(message)]
+
+
+async def quiet(world, minutes):
+    """Let time pass in which nobody says anything."""
+    for _ in range(minutes // 4):
+        world.clock.move(minutes=4)
+        await world.ledger.write([])
+
+
+async def say_all(world, *names):
+    """Something bad of each of twenty brands, within a minute."""
+    for number in range(20):
+        await world.hear(*(world.said(f"{name}{number}", f"word{number} is down") for name in names))
+        await all_sent(world)
+        world.clock.move(seconds=2)
+    await live(world, 400, 50)
+
+
+def rings(channel, sent, edits):
+    """When a reader is disturbed: by all but what is put, without a sound, in the place of what they have."""
+    own = {each.thread for each in sent if not each.listed and each.step == 0}
+    in_place = [edits and each.priority <= 2 and each.step > 0 and each.thread in own for each in sent]
+    return [at for at, silent in zip(channel.at, in_place, strict=True) if not silent]
 
 
 async def test_fifty_rules_on_twenty_brands_are_a_page_at_once_and_three_more_at_most_with_all_in_them(tmp_path):
-    per_brand = {number: 3 if number < 10 else 2 for number in range(20)}
+    clients = {f"b{number}": ("Acme", "Globex")[number % 2] for number in range(20)}
     rules = ", ".join(
-        f"r{number}-{rule}: " + RULE % (f", brands: b{number}" + (", severity: critical" if number % 7 == 0 else ""))
-        for number, count in per_brand.items()
-        for rule in range(count)
+        f"r{number}-{rule}: " + RULE % (f", brands: b{number}" + (", severity: critical" if number % 7 == 6 else ""))
+        for number in range(20)
+        for rule in range(3 if number < 10 else 2)
     )
-    async with flooded(tmp_path, 20, rules) as world:
-        phone = Phone(world.clock)
-        async with delivering(world, phone=phone):
-            for number in range(20):
-                await world.hear(world.said(f"m{number}", f"word{number} is down"))
-                await all_sent(world)
-                world.clock.move(seconds=2)
-            await live(world, 360)
+    people = "people: {ann: {call_by: [phone]}, bob: {call_by: [mail]}}"
+    async with flooded(tmp_path, 20, rules, f"[{{to: [ann, bob]}}]\n{people}", **clients) as world:
+        readers = {"phone": Phone(world.clock), "mail": Phone(world.clock)}
+        parts = [dict.fromkeys(readers, 0)]
+        async with delivering(world, **readers):
+            for happens in (say_all(world, "m"), say_all(world, "n", "o"), quiet(world, 24), live(world, 400, 50)):
+                await happens
+                parts.append({name: len(each.sent) for name, each in readers.items()})
         incidents = await world.views.incidents(limit=100)
+        critical = next(each for each in await world.steps() if each.severity == "critical")
     assert 50 == len(incidents)
-    first, *others = phone.at
-    assert first <= 2 * SECOND  # the next time that anybody looks
-    assert len([moment for moment in others if moment <= first + 5 * MINUTE]) <= 3
-    told = numbers(phone.sent)
-    assert sorted((each.number, each.severity, 1) for each in incidents) == sorted(told)
-    assert all(utf8(str(payload(each, "t")["message"])) <= MESSAGE_LIMIT for each in phone.sent)
-    shown = "".join(str(payload(each, "t")["message"]) for each in phone.sent if each.listed)
-    assert all(re.search(rf"(?<!\d){each.number} (critical|watch|serious), 1 in", shown) for each in incidents[:-1])
+    opened = sorted((each.number, each.severity, 1) for each in incidents)
+    for name, channel in readers.items():
+        first, second, _, _ = (channel.sent[one[name] : two[name]] for one, two in pairwise(parts))
+        ended = channel.sent[parts[2][name] :]
+        assert opened == sorted(numbers(first))
+        assert [(number, level, 3) for number, level, _ in opened] == sorted(numbers(second))
+        assert [(number, "resolved", 0) for number, _, _ in opened] == sorted(numbers(ended))
+        moments = rings(channel, channel.sent, edits=name == "phone")
+        assert all(sum(at <= other <= at + 5 * MINUTE for other in moments) <= 4 for at in moments)
+        assert moments[0] <= 2 * SECOND  # the next time that anybody looks
+        told = next(at for at, each in zip(channel.at, channel.sent, strict=True) if each.thread == critical.incident)
+        assert told - (critical.at - START) <= 2 * SECOND  # by itself
+        several = [each.about.several for each in channel.sent if each.listed]
+        assert all(1 == len({clients[each.brand] for each in told}) for told in several)
+    bodies = [str(payload(each, "t")["message"]) for each in readers["phone"].sent]
+    assert all(utf8(body) <= MESSAGE_LIMIT for body in bodies)
+    assert all(row in body for body, each in zip(bodies, readers["phone"].sent, strict=True) for row in each.listed)
 
 
 async def test_no_message_holds_two_clients_and_what_is_told_together_is_retried_together(tmp_path):
@@ -130,9 +176,36 @@ async def test_an_incident_that_was_told_with_others_goes_on_by_itself_and_each_
                 await world.ledger.write([])
                 await live(world, 20)
         states = [(each.about.number, each.about.state) if not each.listed else each.listed for each in phone.sent]
-    listed = ("b0: 2 serious, 1 in 15 min; 3 serious, 1 in 15 min",)
+    listed = ("2 serious, 1 in 15 min", "3 serious, 1 in 15 min")
     assert [(1, "open"), listed, (1, "acknowledged"), (3, "acknowledged")] == states
     assert ["", "", "m1", ""] == phone.receipts
+
+
+async def test_taking_all_that_one_message_tells_of_ends_their_ladders_in_every_channel(tmp_path):
+    watch = (
+        "people: {ann: {call_by: [phone], name: Ann}, bob: {call_by: [mail]}}\n"
+        "oncall: {turns: [ann, bob], ladder: [{after: 10m, call: second}]}"
+    )
+    rules = ", ".join(f"r{number}: {RULE % ''}" for number in range(3))
+    async with flooded(tmp_path, 1, rules, f"[{{to: [oncall]}}]\n{watch}") as world:
+        phone, mail = Phone(world.clock), Phone(world.clock)
+        place = Place(channel="phone", name="phone", language="en", zone=ZoneInfo("UTC"))
+        press = Acting(world.views, lambda: world.ledger.setup.settings, world.clock.now, place, patience=20)
+        async with delivering(world, phone=phone, mail=mail):
+            await world.hear(world.said("m", "word0 is down"))
+            await live(world, 80)
+            all_ = Act.pressed("ack", phone.sent[-1].thread, "whoever")
+            taken, again = await press(all_), await press(all_)
+            stranger = await press(Act.pressed("ack", "0" * 20, "whoever"))
+            await all_sent(world)
+            assert ("2 serious, taken, 1 in 15 min", "3 serious, taken, 1 in 15 min") == phone.sent[-1].listed
+            await quiet(world, 12)
+            await all_sent(world)
+        rows = await world.views.incidents()
+    assert (True, "Ann already has incident 2") == (taken.done, again.why)
+    assert (False, True) == (stranger.done, "there is no incident" in stranger.why)
+    assert [(1, None), (2, "Ann"), (3, "Ann")] == sorted((each.number, each.acknowledged_by) for each in rows)
+    assert [1] == [each.about.number for each in mail.sent]
 
 
 async def test_in_quiet_hours_only_what_is_critical_rings_and_the_rest_is_told_when_they_end(tmp_path):

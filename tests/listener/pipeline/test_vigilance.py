@@ -27,6 +27,7 @@ from rules.instant import SECOND
 from tests.faults.play import ORIGIN, Leaping
 from tests.faults.virtual import run
 from tests.listener.pipeline.world import ROUTES, START, opened
+from tests.servers import served
 
 LONGEST = 60.0
 SECRET = "0b1c-secret"
@@ -136,20 +137,15 @@ def beats(minutes, *, status=200, by="get", path=f"/ping/{SECRET}", meanwhile=la
         watchdog, health = Watchdog(status), Health(clock)
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", watchdog.answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
-        settings = type("Held", (), {"heartbeat": Options(url=url, every="1m", by=by)})
         registry = CollectorRegistry()
-        async with ClientSession() as http:
+        async with served(app) as url, ClientSession() as http:
+            settings = type("Held", (), {"heartbeat": Options(url=f"{url}{path}", every="1m", by=by)})
             work = Heartbeat(lambda: settings, lambda _: health.sick, health, http, clock, Vigil(registry))
             task = asyncio.ensure_future(work.run())
             await asyncio.sleep(minutes * 60 / 2)
             meanwhile(health)
             await asyncio.sleep(minutes * 60 / 2)
             task.cancel()
-        await runner.cleanup()
         signs = ("sent", "failed", "withheld")
         counts = [registry.get_sample_value("badbuzz_heartbeats_total", {"outcome": each}) for each in signs]
         return watchdog.got, [int(count) for count in counts]

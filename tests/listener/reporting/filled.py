@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from alerts.ceiling import Spared
 from alerts.delivery import Outcome, Outgoing
 from alerts.drill import Drill
 from alerts.silence import HeldBack, Hush, Silence
@@ -134,6 +135,7 @@ async def fill(store: Store) -> None:
             outcomes=done,
             silences=[silence],
             held_back=[HeldBack(incident="i1", step=1, at=OPENED, silence=1)],
+            spared=[Spared(incident="i1", person="zoe", step=0, at=OPENED, had=2, accept=2)],
             sources=rows,
             remarks=[note],
             drills=[drill],

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.agenda import NOTHING
+from config.calendar import CalendarFile
 from config.digest import DigestPlan
 from config.drill import Drill
+from listener.agenda.copies import Copy, save
 from listener.pipeline.digests import fires, readers
 from listener.reporting.agenda import ahead
 from listener.reporting.digest import Digests
@@ -19,6 +21,7 @@ from listener.store.store import open_store
 from listener.store.views import open_views
 from rules.inputs import Coverage, Gap, Missed
 from rules.instant import DAY, HOUR, instant
+from tests.listener.agenda.test_ics import calendar
 from tests.listener.pipeline.world import configured, opened
 from tests.listener.reporting.filled import MONDAY, fill
 
@@ -28,12 +31,15 @@ PARTS = {
     "brands": "acme: {name: Acme Air, query: acme, own_accounts: ['@acme']}, rival: {query: rival}",
     "sources": "press: {kind: file, name: The press, path: /a.jsonl}, tiktok: {kind: file, path: /b.jsonl}",
 }
+CALENDAR = CalendarFile(ics="https://agenda.example/acme.ics", brand="acme", unmarked="campaign")
+EVENTS = calendar("DTSTART;VALUE=DATE:20261110\nDTEND;VALUE=DATE:20261113\nSUMMARY:Hiver malin")
 
 
 @pytest.fixture
 async def digest(tmp_path):
     drill = {"drill": Drill(every="0 10 * * tue")}
-    settings = configured(tmp_path, **PARTS).settings.model_copy(update=drill)
+    settings = configured(tmp_path, **PARTS).settings.model_copy(update=drill | {"calendar": (CALENDAR,)})
+    save(tmp_path / "data", CALENDAR, Copy(body=EVENTS))
     store, views = open_store(tmp_path / "data"), open_views(tmp_path / "data")
     await store.open("a test")
     await fill(store)
@@ -51,7 +57,7 @@ async def test_a_week_is_told_beside_the_four_before_with_all_that_happened_and_
     minutes = [span / timedelta(minutes=1) for span in (told.taken_after, told.replied_after)]
     assert ([21, 50], "critical", 239, "real") == (minutes, told.severity, told.peak, told.ending)
     held = [(each.reason, each.steps, each.by) for each in digest.withheld]
-    assert [("quiet", 1, ""), ("silence", 1, "Léa")] == held
+    assert [("quiet", 1, ""), ("silence", 1, "Léa"), ("ceiling", 1, "zoe")] == held
     assert timedelta(seconds=9) == digest.drill.taken_after
     assert [datetime(2026, 11, 17, 10, tzinfo=UTC)] == [each.at for each in digest.ahead if each.what == "drill"]
     never, press = digest.unheard
@@ -62,6 +68,9 @@ async def test_a_week_is_told_beside_the_four_before_with_all_that_happened_and_
     asks, best, *_ = [each.quote.text for each in digest.worth]
     assert ("Est-ce que le vol de mardi est maintenu ?", "Merci à l’équipe d’Orly, au top") == (asks, best)
     assert len(digest.worth) == 3
+    (campaign,) = digest.campaigns
+    assert ("Hiver malin", None) == (campaign.name, campaign.expected)
+    assert campaign.measured == pytest.approx(1, abs=0.3)
 
 
 @pytest.mark.parametrize(

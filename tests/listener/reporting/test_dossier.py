@@ -33,6 +33,7 @@ async def test_a_dossier_holds_the_whole_life_in_order_with_notes_deliveries_and
     assert ["first", "step", "delivery", "step"] == [what for what, _ in happened[:4]]
     assert ("note", "Léa") in happened
     assert [True] == [each.held for each in told.moments if each.state == "worse"]
+    assert [("zoe",)] == [each.spared for each in told.moments if each.state == "open"]
     assert sorted(each.at for each in told.moments) == [each.at for each in told.moments]
     assert (moment(OPENED + 50 * MINUTE), 719) == (told.replied_at, told.during)
     assert ["180 passagers au sol, pas d’hôtel. Voir 06 12 34 56 78"] == [each.text for each in told.quotes[:1]]

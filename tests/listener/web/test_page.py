@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 
+from alerts.ceiling import Spared
 from alerts.silence import HeldBack, Hush, Silence
 from listener.errors import PARTLY
 from listener.store.port import Answered, StoreError
@@ -84,6 +85,7 @@ async def test_an_incident_says_which_steps_nobody_was_told_of_and_why(served, w
         HeldBack(incident="5f0c", step=0, at=NOW - MINUTE, silence=3, told_at=NOW),
         HeldBack(incident="5f0c", step=1, at=NOW - MINUTE, behind="36ff"),
     ]
+    world.views.kept_from.append(Spared(incident="5f0c", person="zoe", step=0, at=NOW, had=2, accept=2))
     world.views.steps[:] = [step(0), step(1, "worse")]
     page = await text(client, "/i/37")
     assert f"2{NB}étapes non annoncées" in page
@@ -91,7 +93,9 @@ async def test_an_incident_says_which_steps_nobody_was_told_of_and_why(served, w
         f"sourdine n°{NB}3 (Zoé, fin{NB}: 23{NB}h{NB}10){NB}: <b>connu</b>. Annoncé depuis{NB}: 23{NB}h{NB}10." in page
     )
     assert f"Non annoncé partout, l’incident n°{NB}36 étant critique." in page
+    assert f"Non annoncé à Zoé{NB}: plafond de fausses alertes 2, 2 reçues en 30{NB}jours." in page
     page = await text(client, "/i/37?lang=en")
+    assert "Held back from Zoé: false-alarm ceiling 2, 2 had in 30 days." in page
     assert "2 steps held back" in page
     assert "Held back by silence 3 (Zoé, until 23:10): <b>connu</b>. Told since: 23:10." in page
     assert "Not told everywhere, as incident 36 was critical." in page

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from aiohttp import web
 
+from alerts.ceiling import Spared
 from alerts.links import Links
 from alerts.silence import HeldBack, HushFor, Silence
 from config.model import Secret
@@ -89,6 +90,7 @@ class Shelf:
     answers: dict[int, Answered] = field(default_factory=dict)
     quiet: list[HeldBack] = field(default_factory=list)
     hushed: list[Silence] = field(default_factory=list)
+    kept_from: list[Spared] = field(default_factory=list)
     written: list[Note] = field(default_factory=list)
     kept_for: Hold | None = None
     broken: Exception | None = None
@@ -149,6 +151,9 @@ class Shelf:
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         return [each for each in self.quiet if each.incident == incident]
+
+    async def spared(self, incident: str) -> list[Spared]:
+        return [each for each in self.kept_from if each.incident == incident]
 
     async def silences(self) -> list[tuple[Silence, int]]:
         return [(each, 0) for each in self.hushed]
@@ -214,6 +219,9 @@ class Daemon:
 
     def held(self, incident: IncidentRow) -> bool:
         return incident.number in self.held_numbers
+
+    def called(self, person: str) -> str:
+        return {"zoe": "Zoé"}.get(person, person)
 
     def channels(self) -> dict[str, str]:
         return {"team": "Équipe", "boss": "boss"}
