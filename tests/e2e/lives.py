@@ -17,14 +17,17 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
-from listener.app import run
+from alerts.render import render
+from listener.app import load_checked, run
 from listener.clock import Clock
 from rules.instant import SECOND
+from tests.builders import alert
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -77,13 +80,21 @@ def live(config, order, clock):
     asyncio.run(run(config, clock=clock))
 
 
+def load_what_all_need(config):
+    """Once, before any life: else each would spend most of its time on it."""
+    load_checked(config)
+    render(alert(), "en", ZoneInfo("UTC"))
+
+
 def answer(**words):
     sys.stdout.write(json.dumps(words) + "\n")
     sys.stdout.flush()
 
 
 def main():
-    config, began = Path(sys.argv[1]), Clock().now()
+    config = Path(sys.argv[1])
+    load_what_all_need(config)
+    began = Clock().now()
     clock = Clock(origin=began, started=began, speed=float(sys.argv[2]))
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)

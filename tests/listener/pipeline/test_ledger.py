@@ -484,16 +484,16 @@ async def test_retention_takes_old_words_and_leaves_what_the_log_needs(world):
     assert await in_memory(await world.again()) == await in_store(world)
 
 
-async def test_what_a_source_lists_for_a_year_is_counted_once_and_the_rest_forgotten(world):
+async def test_what_a_source_lists_for_half_a_year_is_counted_once_and_the_rest_forgotten(world):
     month, listed = timedelta(days=30), [world.said(f"listed {number}") for number in range(50)]
-    for week in range(52):
+    for week in range(26):
         passing = [world.said(f"{week} {number}") for number in range(2)]
         await world.hear(*listed, *passing, cursor=str(week))
         await world.store.purge(world.clock.now(), month, {}, month, ["acme"])
         world.clock.move(days=7)
-    assert 50 + 2 * 52 == world.sample("badbuzz_mentions_ingested_total", source="press", brand="acme")
-    assert 50 * 51 == world.sample("badbuzz_mentions_dropped_total", reason="duplicate")
-    remembered = await world.store.lookup([f"file:{week} {number}" for week in range(52) for number in range(2)])
+    assert 50 + 2 * 26 == world.sample("badbuzz_mentions_ingested_total", source="press", brand="acme")
+    assert 50 * 25 == world.sample("badbuzz_mentions_dropped_total", reason="duplicate")
+    remembered = await world.store.lookup([f"file:{week} {number}" for week in range(26) for number in range(2)])
     assert len(remembered) <= 2 * 10
     assert {f"file:{each.id}" for each in listed} == set(await world.store.lookup([f"file:{e.id}" for e in listed]))
 

@@ -27,7 +27,7 @@ class Living(Hands):
     async def sleep(self, span):
         end = self.now() + span
         while self.now() < end:
-            self._set(min(self.now() + 2 * MINUTE, end))
+            self.set(min(self.now() + 2 * MINUTE, end))
             await self.tick()
 
     def ticks(self, tick):

@@ -16,7 +16,7 @@ from listener.pipeline.work import Read, Reload, SourceChange
 from listener.store.port import Commit, Store, StoreError, Views
 from listener.store.store import open_store
 from listener.store.views import open_views
-from rules.instant import Instant, moment, span
+from rules.instant import SECOND, Instant, moment, span
 from rules.mention import Author, Mention
 from rules.transition import Transition
 
@@ -45,11 +45,11 @@ class Hands(Clock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._set(START)
+        self.set(START)
         object.__setattr__(self, "slept", [])
         object.__setattr__(self, "ahead", 0)
 
-    def _set(self, at: Instant) -> None:
+    def set(self, at: Instant) -> None:
         object.__setattr__(self, "at", at)
 
     def now(self) -> Instant:
@@ -63,11 +63,11 @@ class Hands(Clock):
         object.__setattr__(self, "ahead", span(timedelta(**by)))
 
     def move(self, **by: float) -> None:
-        self._set(self.at + span(timedelta(**by)))
+        self.set(self.at + span(timedelta(**by)))
 
     async def sleep(self, span: int) -> None:
         self.slept.append(span)
-        self._set(self.at + max(0, span))
+        self.set(self.at + max(0, span))
 
 
 class Faulty:
@@ -121,10 +121,10 @@ class World:
         await self.ledger.write([Reload(setup=configured(self.folder, **parts))])
 
     async def pass_time(self, **by: float) -> None:
-        """Time as a running daemon lives it: a turn of the writer every ten seconds."""
+        """Time as a running daemon lives it: a turn of the writer twice a minute at least."""
         end = self.clock.now() + span(timedelta(**by))
         while self.clock.now() < end:
-            self.clock.move(seconds=10)
+            self.clock.set(min(self.clock.now() + 30 * SECOND, end))
             await self.ledger.write([])
 
     async def log(self, brand: str = "acme") -> list[Any]:
