@@ -32,7 +32,7 @@ def asked(settings: Settings, catalogs: Catalogs) -> Iterator[tuple[Component, t
 
 def unasked(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """Sources for which nothing follows from the queries."""
-    for name, source in loaded.settings.sources.items():
+    for name, source in with_asked(loaded, catalogs).settings.sources.items():
         spec = _spec(source, catalogs)
         for option in spec.automatic if spec else ():
             if getattr(source.options, option, ()) == ("auto",):
