@@ -92,7 +92,7 @@ def try_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say who would be told of an incident, or what one person would get, and why.
+    """Say who is told of an incident, or what one person gets, and why.
 
     Silences and open incidents are those of the store as it is now. A route that asks for a source or a language, and a
     playbook that asks for words, fit only what is given.
