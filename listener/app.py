@@ -146,7 +146,7 @@ class Daemon:
         """
         async with self._reloading:
             try:
-                loaded = load_checked(self._path)
+                loaded = await asyncio.to_thread(load_checked, self._path)  # seconds where there are many brands
                 refuse_restart(self._settings, loaded)
             except ConfigError:
                 self._parts.metrics.configuration_loaded(successful=False)
@@ -159,10 +159,11 @@ class Daemon:
             await self._staff()
             self._parts.metrics.configuration_loaded(successful=True)
             log.info("reloaded", warnings=len(loaded.warnings))
+            await asyncio.to_thread(after.classifier.merge)
             return loaded.warnings
 
     async def _setup(self, settings: Settings) -> Setup:
-        return await asyncio.to_thread(setup_at, self._parts.clock.now(), settings)
+        return await asyncio.to_thread(setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)
 
     async def _look_ahead(self) -> None:
         """Take up what calendars that are kept elsewhere say by now."""
@@ -171,6 +172,7 @@ class Daemon:
             if after.agenda != self._parts.ledger.setup.agenda:
                 await self._parts.writer.submit(Reload(setup=after))
                 self._describer.agenda = after.agenda
+                await asyncio.to_thread(after.classifier.merge)
 
     async def _staff(self) -> None:
         """Make the tasks of sources, channels and calendars those of the configuration in force."""

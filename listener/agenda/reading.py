@@ -118,6 +118,6 @@ def readings(
     }
 
 
-def setup_at(now: Instant, settings: Settings) -> Setup:
-    """The setup of a configuration, with what is known of its calendars."""
-    return build_setup(settings, elsewhere=elsewhere(settings, now))
+def setup_at(now: Instant, settings: Settings, before: Setup | None = None) -> Setup:
+    """The setup of a configuration, with what is known of its calendars; `before` is the one that it comes after."""
+    return build_setup(settings, elsewhere=elsewhere(settings, now), before=before)

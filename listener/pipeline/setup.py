@@ -46,10 +46,12 @@ class Setup:
     engaged: frozenset[str] = frozenset()
 
 
-def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | None = None) -> Setup:
+def build_setup(
+    settings: Settings, remembered: int = 0, elsewhere: Agenda | None = None, before: Setup | None = None
+) -> Setup:
     """The setup of a checked configuration; `remembered` as Classifier takes it, `elsewhere` what calendars that are
-    not in the configuration say. Raises QueryError when a query does not compile, ImportError when what should tell
-    languages is not installed.
+    not in the configuration say, `before` the setup that it comes after. Raises QueryError when a query does not
+    compile, ImportError when what should tell languages is not installed.
     """
     agenda = together([written(settings), elsewhere or {}])
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
@@ -71,7 +73,9 @@ def build_setup(settings: Settings, remembered: int = 0, elsewhere: Agenda | Non
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
     zone = ZoneInfo(settings.daemon.time_zone)
     terms = {name: terms_of(brand, rules[name], _live(agenda[name]), zone) for name, brand in settings.brands.items()}
-    classifier = Classifier(terms, guess_by(settings.daemon.detection), remembered)
+    classifier = Classifier(
+        terms, guess_by(settings.daemon.detection), remembered, before.classifier if before else None
+    )
     return Setup(
         settings=settings,
         agenda=agenda,

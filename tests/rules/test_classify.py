@@ -150,3 +150,26 @@ def test_the_same_words_are_heard_anew_once_an_event_goes_on() -> None:
     said += [mention("bravo #acmerepond", observed_at=moments[0], created_at=moments[2])]
 
     assert [0, 1, 1, 0, 1, 1, 0] == [len(remembering.classify(each)) for each in said]
+
+
+def test_the_same_words_may_concern_a_brand_or_not_by_who_says_them() -> None:
+    queries = {"acme": "acme author:anna", "beta": "acme", "gamma": "acme sentiment:negative", "delta": "delta"}
+    brands = {name: BrandTerms(query=compile_query(query), languages=("fr",)) for name, query in queries.items()}
+    remembering = Classifier(brands, remembered=9)
+    texts = ("Acme est nul, arnaque honteuse", "Acme ouvre à Lyon")
+    said = [mention(text, author=Author(handle=by)) for text in texts for by in ("anna", "bob", "anna", "bob")]
+
+    told = [[each.brand for each in remembering.classify(each)] for each in said]
+
+    assert [["acme", "beta", "gamma"], ["beta", "gamma"]] * 2 + [["acme", "beta"], ["beta"]] * 2 == told
+
+
+def test_a_classifier_that_comes_after_another_classifies_as_a_new_one() -> None:
+    queries, classifier = ["acme", "beta", "gamma"], Classifier({})
+    for after in (queries, ["gamma", "acme"], ["delta", "acme", "gamma"], queries):
+        brands = {name: BrandTerms(query=compile_query(name), languages=("fr",)) for name in after}
+        classifier = Classifier(brands, before=classifier)
+        said = mention("gamma, beta, delta, acme")
+        told = [each.brand for each in classifier.classify(said)]
+        classifier.merge()
+        assert after == told == [each.brand for each in classifier.classify(said)]
