@@ -74,6 +74,7 @@ class Network:
     shown: list[Shown] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     deaf: Random = field(default_factory=Random)
+    starts: int = 0
     pressed: set[tuple[str, str]] = field(default_factory=set)
 
     def fault(self) -> str:
@@ -229,6 +230,7 @@ class Process:
         self.world, self.http, self.network, self.writer = world, http, network, Direct(world)
         self.acts: list[tuple[str, Act, Acted]] = []
         self._begun = len(network.shown)
+        network.starts += 1
         self._asked, self._tasks = asyncio.Event(), list[asyncio.Task[None]]()
         self.settings = world.ledger.setup.settings
         self.views: Any = Waking(world.views, self._asked)

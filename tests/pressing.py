@@ -63,18 +63,23 @@ def offered(row: IncidentRow) -> list[str]:
 
 @dataclass
 class Watcher:
-    """What stands with the MQTT broker: how often each event was said, and what is retained of incidents."""
+    """What stands with the MQTT broker: how often each event was said, what is retained of incidents, and how often the
+    daemon came online.
+    """
 
     port: int = 0
     events: Counter[str] = field(default_factory=Counter)
     kept: dict[str, Any] = field(default_factory=dict)
     client: Any = None
+    online: int = 0
 
     async def watch(self) -> None:
         async for heard in self.client.messages:
             topic = heard.topic.value
             if topic.endswith("/event"):
                 self.events[json.loads(heard.payload)["id"]] += 1
+            elif topic.endswith("/status"):
+                self.online += heard.payload == b"online"
             elif "/incident/" in topic:
                 self.kept[topic.rpartition("/")[2]] = heard.payload
                 self.kept = {name: kept for name, kept in self.kept.items() if kept}
@@ -264,6 +269,8 @@ class OnMqtt(Hand):
     async def press(self, row: IncidentRow, what: str) -> None:
         because = {"because": "bots"} if what == "false-alarm" else {}
         said = {what.replace("-", "_"): self.random.choice([row.id, str(row.number)]), "by": "panel", **because}
+        # what is asked while nobody is there is lost, as the status tells
+        await self.process.until(lambda: self.fake.online >= self.process.network.starts)
         await self.fake.client.publish("badbuzz/command", json.dumps(said), qos=1)
 
 

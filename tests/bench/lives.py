@@ -57,7 +57,6 @@ class Lives:
     unheard: list[str] = field(default_factory=list)
     taken: Counter[str] = field(default_factory=Counter)
     said: int = 0
-    starts: int = 1
 
     @property
     def world(self) -> World:
@@ -147,7 +146,6 @@ class Lives:
             self.services.take_away(root)
             self.taken_away[root.channel, root.deliveries[0].thread] += 1
         if self.random.random() < 0.02:
-            self.starts += 1
             await self.process.stop()
             self.process = Process(await self.world.again(), self.process.http, self.network)
             await self.process.start(self.stack)
@@ -240,7 +238,7 @@ def main() -> None:
     for (_, what), count in drawn.acts.items():
         pressed[what] += count
     told = [
-        f"seed {asked.seed}: {asked.lives} lives, {drawn.starts} starts, {process_time():.0f} s of processor time",
+        f"seed {asked.seed}: {asked.lives} lives, {drawn.network.starts} starts, {process_time():.0f} s of processor",
         f"faults: {met}",
         f"pressed: {dict(pressed)}; refused: {dict(drawn.no)}",
         table(drawn),
