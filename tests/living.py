@@ -3,8 +3,9 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -13,8 +14,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp.base_protocol import BaseProtocol
+from aiohttp.test_utils import TestClient, TestServer
 
-from alerts.acts import Act
+from alerts.acts import Act, Acted
 from alerts.channel import CHANNELS, SendError, Tools
 from alerts.delivery import Delivery
 from alerts.dispatch import Dispatcher
@@ -22,27 +24,33 @@ from alerts.links import Links
 from alerts.message import Message
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
+from listener.pipeline.linking import recipients
 from listener.pipeline.outbox import ChannelOutbox
-from tests import discord, matrix, pagerduty, slack, telegram
+from listener.pipeline.status import DaemonStatus
+from listener.web.server import build_app
+from listener.web.status import Settings as PageSettings
+from listener.web.status import Site
 from tests.answering import IMPATIENT
 from tests.listener.pipeline.world import World
-from tests.ntfy import ntfy_server
-from tests.servers import http_fake, smtp_server
 
-FIRST_ONLY = frozenset({"slackbot", "telegram", "discord"})
+FIRST_ONLY = frozenset({"slackbot", "slack", "telegram", "discord", "teams", "apprise"})
 """They cannot tell a repeated message from a new one: where an answer was lost, there may be a second."""
-KINDS = (*sorted(FIRST_ONLY), "matrix", "ntfy", "pagerduty", "webhook", "alertmanager", "email")
-RULES = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 9}, calm_for: 5m}"
-LADDER = "[{after: 3m, remind: first}, {after: 6m, call: chief}]"
-ABOUT = {
+OWN_LINES = frozenset({"mqtt", "email", "apprise"})
+"""They do not go through our client of HTTP: their faults are drawn before and after the whole of a delivery."""
+NOT_SERVED = frozenset({"email", "pagerduty", "alertmanager"})
+"""What they look after now and then is looked after when somebody pressed."""
+ABOUT: dict[str, Callable[[Any], str]] = {
     "alertmanager": lambda body: body[0]["labels"]["incident"],
     "webhook": lambda body: body["groupKey"],
     "ntfy": lambda body: body["sequence_id"],
     "pagerduty": lambda body: body["dedup_key"],
 }
 FAULTS = ("refused", "broken", "cut", "late", "lost", "lost late")
+HEARING = ("getUpdates", "/sync", "/json", "apps.connections.open")
 PATIENT = timedelta(minutes=10)
 """However slow the machine is, no attempt is cut off."""
+LINKS = Links(b"l" * 32)
+_SENDING: ContextVar[tuple[str, Sequence[Delivery]] | None] = ContextVar("sending", default=None)
 
 
 @dataclass(frozen=True)
@@ -58,14 +66,16 @@ class Shown:
 
 @dataclass
 class Network:
-    """Between the channels and their services. `rate` of what is sent meets a fault."""
+    """Between the channels and their services. `rate` of what is sent meets a fault, and of what is listened to."""
 
     random: Random
     rate: float
     refuse: Callable[[int], Awaitable[aiohttp.ClientResponse]]
-    sending: tuple[str, Sequence[Delivery]] | None = None
     shown: list[Shown] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
+    deaf: Random = field(default_factory=Random)
+    starts: int = 0
+    pressed: set[tuple[str, str]] = field(default_factory=set)
 
     def fault(self) -> str:
         drawn = self.random.choice(FAULTS) if self.random.random() < self.rate else ""
@@ -73,6 +83,9 @@ class Network:
         return drawn
 
     async def __call__(self, request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+        sending = _SENDING.get()
+        if sending is None:
+            return await self._listened(request, handler)
         fault = self.fault()
         match fault:
             case "refused" | "broken":
@@ -84,18 +97,38 @@ class Network:
         body = json.loads(await request.body.as_bytes() or b"null") if request.method != "GET" else None
         answer: aiohttp.ClientResponse = await handler(request)
         if body is not None and answer.ok and "/join/" not in request.url.path:
-            self._took(request, body, await _read(answer), lost=fault.startswith("lost"))
+            self._took(sending, request, body, await _read(answer), lost=fault.startswith("lost"))
         if fault == "lost":
             raise aiohttp.ClientConnectionError
         if fault == "lost late":
             raise TimeoutError
         return answer
 
-    def _took(self, request: aiohttp.ClientRequest, body: Any, answer: bytes, *, lost: bool) -> None:
-        assert self.sending
-        name, deliveries = self.sending
+    async def _listened(self, request: aiohttp.ClientRequest, handler: Any) -> aiohttp.ClientResponse:
+        """What a channel asks to hear of people. It draws for itself: nobody knows in which order channels ask."""
+        if any(each in request.url.path for each in HEARING) and self.deaf.random() < self.rate:
+            drawn = self.deaf.choice(("broken", "cut"))
+            self.met[f"{drawn} while listening"] += 1
+            if drawn == "broken":
+                return await self.refuse(502)
+            raise aiohttp.ClientConnectionError
+        answer: aiohttp.ClientResponse = await handler(request)
+        return answer
+
+    def _took(
+        self,
+        sending: tuple[str, Sequence[Delivery]],
+        request: aiohttp.ClientRequest,
+        body: Any,
+        answer: bytes,
+        *,
+        lost: bool,
+    ) -> None:
+        name, deliveries = sending
         if name in ABOUT:
             verb, key = "open", ABOUT[name](body)
+        elif name in ("slack", "teams"):
+            verb, key = "tell", f"{len(self.shown)}"
         elif (said := json.loads(answer)).get("ok", True):
             result = said.get("result", said)
             verb = _verb(name, request, body)
@@ -124,21 +157,21 @@ def _verb(name: str, request: aiohttp.ClientRequest, body: Any) -> str:
     return "tell" if tells else "open"
 
 
-class Mailing:
-    """A mail channel whose answers get lost on the way."""
+class OwnLine:
+    """A channel with a line of its own, on which things get lost."""
 
     def __init__(self, channel: Any, network: Network) -> None:
         self._channel, self._network = channel, network
 
     async def send(self, message: Message, receipt: str = "") -> str | None:
-        fault = self._network.fault()
+        fault, sending = self._network.fault(), _SENDING.get()
         if fault and "lost" not in fault:
             raise SendError("the line is dead", reason="other")
         got: str | None = await self._channel.send(message, receipt)
-        assert self._network.sending
-        name, deliveries = self._network.sending
-        shown = Shown(name, tuple(deliveries), "open", message.thread, bool(fault))
-        self._network.shown.append(shown)
+        assert sending
+        name, deliveries = sending
+        key = f"{len(self._network.shown)}" if name in FIRST_ONLY else message.id
+        self._network.shown.append(Shown(name, tuple(deliveries), "tell", key, bool(fault)))
         if fault:
             raise SendError("the line is dead", reason="other")
         return got
@@ -150,6 +183,8 @@ class Mailing:
 class Direct:
     """Writes at once what a writer would gather."""
 
+    healthy = True
+
     def __init__(self, world: World) -> None:
         self._world, self._turn = world, asyncio.Lock()
 
@@ -157,109 +192,151 @@ class Direct:
         async with self._turn:
             await self._world.ledger.write(list(works))
 
+    def is_moving(self) -> bool:
+        return True
+
 
 class Watched(ChannelOutbox):
     """Tells the network what is being sent."""
 
-    network: Network
-
     async def message(self, deliveries: Sequence[Delivery]) -> Message | None:
-        self.network.sending = (deliveries[0].channel, deliveries)
+        _SENDING.set((deliveries[0].channel, deliveries))
         return await super().message(deliveries)
 
 
+class Waking:
+    """Views that wake the writer where somebody asks for something, as a daemon's next turn would be too far off."""
+
+    def __init__(self, views: Any, asked: asyncio.Event) -> None:
+        self._views, self._asked = views, asked
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._views, name)
+        return partial(self._ask, found) if name.startswith("ask") else found
+
+    async def _ask(self, found: Any, *what: Any, **how: Any) -> Any:
+        number = await found(*what, **how)
+        self._asked.set()
+        return number
+
+
 class Process:
-    """One life of the daemon: its ledger, its channels and who delivers for them."""
+    """One life of the daemon: its ledger, its page, its channels, who delivers for them and who listens.
+
+    `acts` is what was asked for and what came of it, in order: the channel, the wish and the answer.
+    """
 
     def __init__(self, world: World, http: aiohttp.ClientSession, network: Network) -> None:
-        self.world, self.http, self.writer, self.acting = world, http, Direct(world), dict[str, Acting]()
-        settings, now = world.ledger.setup.settings, world.clock.now
-        self.dispatchers = []
-        for name, configured in settings.channels.items():
-            acting = Acting(world.views, lambda: settings, now, place_of(configured, settings))
-            self.acting[name] = acting
-            spec = CHANNELS.spec(configured.kind)
-            tools = Tools(http=http, now=now, installation="watch", name=name, act=acting)
-            impatient = {} if configured.kind == "ntfy" else IMPATIENT.get(configured.kind, {})
-            channel = partial(spec.build, **impatient)(configured.options, tools)
-            outbox = Watched(
-                world.store,
-                self.writer,  # type: ignore[arg-type]
-                Describer(world.views, settings),
-                world.ledger.outgoing,
-                world.clock,
-                world.metrics,
-                Links(b"l" * 32),
-            )
-            outbox.network = network
-            sender = Mailing(channel, network) if configured.kind == "email" else channel
-            self.dispatchers.append(Dispatcher(name, sender, PATIENT, outbox, now))
+        self.world, self.http, self.network, self.writer = world, http, network, Direct(world)
+        self.acts: list[tuple[str, Act, Acted]] = []
+        self._begun = len(network.shown)
+        network.starts += 1
+        self._asked, self._tasks = asyncio.Event(), list[asyncio.Task[None]]()
+        self.settings = world.ledger.setup.settings
+        self.views: Any = Waking(world.views, self._asked)
+        self.channels: dict[str, Any] = {}
+        self.dispatchers: dict[str, Dispatcher] = {}
+        for name in self.settings.channels:
+            self._build(name)
+
+    def _build(self, name: str) -> None:
+        configured, world = self.settings.channels[name], self.world
+        spec, place = CHANNELS.spec(configured.kind), place_of(configured, self.settings)
+        wait = world.ledger.committed.wait
+        acting = Acting(self.views, lambda: self.settings, world.clock.now, place, patience=60, wait=wait)
+        act = partial(self._act, name, acting)
+        tools = Tools(http=self.http, now=world.clock.now, installation="watch", name=name, act=act)
+        pauses = IMPATIENT.get(configured.kind, {})
+        pauses = {"pause": 0.0} if configured.kind in ("email", "pagerduty") else pauses
+        self.channels[name] = channel = partial(spec.build, **pauses)(configured.options, tools)
+        outbox = Watched(
+            world.store,
+            self.writer,  # type: ignore[arg-type]
+            Describer(world.views, self.settings),
+            world.ledger.outgoing,
+            world.clock,
+            world.metrics,
+            LINKS,
+        )
+        sender = OwnLine(channel, self.network) if configured.kind in OWN_LINES else channel
+        self.dispatchers[name] = Dispatcher(name, sender, PATIENT, outbox, world.clock.now)
+
+    def has_told(self, channel: str, incident: str) -> bool:
+        """Whether a service took something of an incident since this process began, and said so."""
+        mine = (each for each in self.network.shown[self._begun :] if each.channel == channel and not each.lost)
+        return any(each.deliveries[0].thread == incident for each in mine)
+
+    async def _act(self, name: str, acting: Acting, wish: Act) -> Acted:
+        acted = await acting(wish)
+        told = (name, wish.once)
+        # what a service tells again after a start is no press
+        if not wish.once or told not in self.network.pressed:
+            self.acts.append((name, wish, acted))
+        self.network.pressed.add(told)
+        return acted
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Listen in every channel and serve the page, until the stack ends or `stop`."""
+        served = [each for name, each in self.channels.items() if self.settings.channels[name].kind not in NOT_SERVED]
+        # what they ask is asked for no delivery
+        self._tasks = [asyncio.create_task(self.serve(each), context=Context()) for each in served]
+        self._tasks.append(asyncio.create_task(self._obey()))
+        stack.push_async_callback(self.stop)
+        self.page = TestClient[Any, Any](TestServer(build_app(self._site())))
+        await stack.enter_async_context(self.page)
+
+    async def stop(self) -> None:
+        for each in self._tasks:
+            each.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def serve(self, channel: Any) -> None:
+        """Listen, and again after each failure."""
+        while True:
+            try:
+                return await channel.serve()
+            except SendError:
+                await asyncio.sleep(0.01)
+
+    async def _obey(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self.writer.submit()
+
+    def _site(self) -> Site:
+        daemon, clock, ledger = self.settings.daemon, self.world.clock, self.world.ledger
+        who = PageSettings(
+            language=daemon.language,
+            time_zone=daemon.time_zone,
+            local=True,
+            external_url=daemon.external_url,
+            recipients=recipients(self.settings),
+        )
+        return Site(
+            settings=lambda: who,
+            views=self.views,
+            status=DaemonStatus(ledger=ledger, writer=self.writer, clock=clock, started=clock.now()),  # type: ignore[arg-type]
+            news=ledger.committed,
+            now=clock.now,
+            key=b"k" * 32,
+            links=LINKS,
+            reload=AsyncExitStack,  # type: ignore[arg-type]  # nobody asks for it
+            inbound=lambda _: (),
+            exposition=lambda _: (b"", ""),
+        )
+
+    async def until(self, so: Callable[[], Any], patience: float = 60) -> None:
+        """Wait for what an act may bring."""
+        async with asyncio.timeout(patience):
+            while not so():  # noqa: ASYNC110  # many services, each with news of its own
+                await asyncio.sleep(0.002)
 
     async def deliver(self) -> None:
-        for each in self.dispatchers:
-            while await each.turn():
+        """All that is due now."""
+        now = self.world.clock.now()
+        rows = await self.world.views.deliveries(state="due", limit=100_000)
+        for name in sorted({each.channel for each in rows if each.due <= now}):
+            while await self.dispatchers[name].turn():
                 pass
-
-    async def act(self, channel: str, verb: Any, incident: str, ending: Any = None) -> str:
-        """What a button of a channel does; why not, where it is refused."""
-        acting = asyncio.create_task(self.acting[channel](Act(verb=verb, incident=incident, by="Zoé", ending=ending)))
-        while not acting.done():
-            await self.writer.submit()
-            await asyncio.sleep(0.01)
-        return acting.result().why
-
-
-@dataclass
-class Services:
-    """The strict services, by kind of channel."""
-
-    fakes: dict[str, Any]
-
-    def take_away(self, shown: Shown) -> None:
-        fake = self.fakes[shown.channel]
-        match shown.channel:
-            case "slackbot":
-                fake.shown.pop(shown.key, None)
-            case "telegram":
-                fake.shown.pop(int(shown.key), None)
-            case "discord":
-                fake.shown[discord.ROOM].pop(shown.key, None)
-            case "matrix":
-                fake.event(shown.key)["content"] = {}
-
-
-@asynccontextmanager
-async def services() -> AsyncIterator[tuple[Services, str]]:
-    """All services, and the channels that lead there, as a configuration writes them."""
-    async with AsyncExitStack() as stack:
-        enter = stack.enter_async_context
-        fakes: dict[str, Any] = {
-            "slackbot": await enter(slack.slack()),
-            "telegram": await enter(telegram.telegram()),
-            "discord": await enter(discord.discord()),
-            "matrix": await enter(matrix.matrix()),
-            "ntfy": await enter(ntfy_server()),
-            "pagerduty": await enter(pagerduty.pagerduty()),
-            "webhook": await enter(http_fake()),
-            "alertmanager": await enter(http_fake()),
-            "email": await enter(smtp_server()),
-        }
-        written: dict[str, dict[str, Any]] = {
-            "slackbot": {"token": slack.BOT, "channel": "#crisis", "app_token": slack.APP},
-            "telegram": {"token": telegram.TOKEN, "chat": telegram.CHAT},
-            "discord": {"webhook": fakes["discord"].webhook},
-            "matrix": {"token": matrix.TOKEN, "room": matrix.ALIAS},
-            "ntfy": {"topic": "acme-watch", "answers": "acme-answers"},
-            "pagerduty": {"routing_key": pagerduty.KEY},
-            "webhook": {"url": f"{fakes['webhook'].url}/hook", "secret": "key-of-the-hook-0123", "allow_private": True},
-            "email": {
-                "to": ["lead@example.org"],
-                "from": "badbuzz@example.org",
-                "smtp": f"smtp://127.0.0.1:{fakes['email'].port}",
-                "tls": "none",
-            },
-        }
-        for kind in ("slackbot", "telegram", "matrix", "ntfy", "pagerduty", "alertmanager"):
-            written.setdefault(kind, {})["server"] = fakes[kind].url
-        channels = {kind: {"kind": kind, **written[kind]} for kind in KINDS}
-        yield Services(fakes), json.dumps(channels)[1:-1]

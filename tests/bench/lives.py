@@ -4,27 +4,33 @@ promise was broken.
 
 import argparse
 import asyncio
+import logging
 import secrets
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
+from time import process_time
 
 import aiohttp
+import structlog
 
-from alerts.delivery import Delivery
 from listener.store.port import IncidentRow
-from rules.transition import Transition
+from rules.instant import SECOND
+from tests.bench.promises import Outcome, broken
 from tests.listener.pipeline.world import World, opened
-from tests.living import FIRST_ONLY, KINDS, LADDER, RULES, Network, Process, Services, Shown, services
+from tests.living import Network, Process, Shown
+from tests.pressing import Hand, Services, hands, services
 from tests.servers import Posted, http_fake
 
 TICK = 30
 BRANDS = 24
+RULES = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 9}, calm_for: 5m}"
+LADDER = "[{after: 3m, remind: first}, {after: 6m, call: chief}]"
 REFUSAL = {
     "ok": False,
     "error": "ratelimited",
@@ -36,15 +42,20 @@ REFUSAL = {
 
 @dataclass
 class Lives:
-    """Random lives, as they came out. `acts` counts what was asked for in each channel, and `no` why it was refused."""
+    """Random lives, as they came out. `acts` counts what was pressed in each channel, and `no` why it was refused."""
 
     random: Random
+    stack: AsyncExitStack
     process: Process
     services: Services
     network: Network
+    hands: dict[str, Hand]
     taken_away: Counter[tuple[str, str]] = field(default_factory=Counter)
     acts: Counter[tuple[str, str]] = field(default_factory=Counter)
     no: Counter[str] = field(default_factory=Counter)
+    together: set[str] = field(default_factory=set)
+    unheard: list[str] = field(default_factory=list)
+    taken: Counter[str] = field(default_factory=Counter)
     said: int = 0
 
     @property
@@ -53,13 +64,15 @@ class Lives:
 
     async def go_on(self, lives: int) -> None:
         """Until so many incidents opened and all of them ended."""
-        while len(rows := await self.incidents()) < lives or any(row.state != "resolved" for row in rows):
-            busy = {row.brand: row for row in rows if row.state != "resolved"}
-            if len(rows) < lives and (idle := [b for b in self.brands() if b not in busy]):
+        while (opened := await self._opened()) < lives or await self._open():
+            rows = await self._open()
+            busy = {row.brand for row in rows}
+            if opened < lives and (idle := [b for b in self.process.settings.brands if b not in busy]):
                 await self.say(self.random.choice(idle), 3)
-            for row in busy.values():
+            for row in (*rows, *await self._over()):
                 await self.live(row)
             await self.something_else()
+            self.services.fakes["ntfy"].now = self.world.clock.now() // SECOND
             await self.process.deliver()
             await self.pass_time()
         self.network.rate = 0
@@ -67,14 +80,19 @@ class Lives:
             await self.pass_time()
             await self.process.deliver()
 
-    def brands(self) -> Sequence[str]:
-        return list(self.world.ledger.setup.settings.brands)
+    async def _opened(self) -> int:
+        return next((row.number for row in await self.world.views.incidents(limit=1)), 0)
 
-    async def incidents(self) -> Sequence[IncidentRow]:
-        return await self.world.views.incidents(limit=100_000)
+    async def _open(self) -> Sequence[IncidentRow]:
+        return await self.world.views.incidents(open_only=True, limit=1_000)
+
+    async def _over(self) -> Sequence[IncidentRow]:
+        """Of what is over, one that somebody may still say something of."""
+        rows = [row for row in await self.world.views.incidents(limit=10) if row.state == "resolved" and not row.ending]
+        return [self.random.choice(rows)] if rows and self.random.random() < 0.2 else []
 
     async def pass_time(self) -> None:
-        await self.world.clock.sleep(TICK * 1_000_000)
+        await self.world.clock.sleep(TICK * SECOND)
         await self.process.writer.submit()
 
     async def say(self, brand: str, count: int) -> None:
@@ -85,48 +103,76 @@ class Lives:
     async def live(self, row: IncidentRow) -> None:
         """The next step of an incident, if any."""
         drawn = self.random.random()
-        rows = await self.world.views.deliveries(thread=row.id)
-        told = sorted({each.channel for each in rows if each.state == "sent"})
-        if drawn < 0.06:
+        if drawn < 0.03 and row.state != "resolved":
             await self.say(row.brand, 7)
-        elif drawn < 0.25 and told:
-            wishes = ["unack", "resolve", "silence"] if row.acknowledged_by else ["ack", "ack", "ack", "silence"]
-            await self.act(self.random.choice(told), self.random.choice(wishes), row.id)
+        elif drawn < 0.12:
+            rows = await self.world.views.deliveries(thread=row.id)
+            told = sorted({each.channel for each in rows if each.state == "sent" and each.channel in self.hands})
+            fresh = await self.world.views.incident(row.id)
+            if told and fresh:
+                await self.press(self.random.choice(told), fresh)
 
-    async def act(self, channel: str, verb: str, incident: str) -> None:
-        ending = self.random.choice(["false-alarm", "real"]) if verb == "resolve" else None
-        why = await self.process.act(channel, verb, incident, ending)
-        self.acts[channel, verb] += 1
+    async def press(self, channel: str, row: IncidentRow) -> None:
+        """Somebody presses what they see there."""
+        hand = self.hands[channel]
+        hand.process = self.process
+        offers = hand.offers(row)
+        # nobody ends what is real so often that it never gets far
+        wanted = [each for each in offers if each != "false-alarm" or self.random.random() < 0.4]
+        if not wanted:
+            return
+        what = self.random.choice(wanted)
+        self.acts[channel, what] += 1
+        try:
+            why = await hand.asked(row, what)
+        except TimeoutError:
+            self.unheard.append(f"{channel}: {what} of {row.id} was not heard")
+            return
         self.no[why] += bool(why)
+        if what == "ack" and not why:
+            self.taken.update(await self._meant(channel, row))
+
+    async def _meant(self, channel: str, row: IncidentRow) -> Sequence[str]:
+        """What was taken: all that the message told of where it told of several."""
+        asked = next((wish.incident for name, wish, _ in reversed(self.process.acts) if name == channel), row.id)
+        told = await self.world.views.told_in(asked) if asked not in (row.id, str(row.number)) else []
+        self.together.update(told)
+        return told or [row.id]
 
     async def something_else(self) -> None:
         """Somebody deletes a message, or the daemon is started anew."""
-        if self.random.random() < 0.1 and (roots := [each for each in self.network.shown if removable(each)]):
+        if self.random.random() < 0.1 and (roots := [e for e in self.network.shown[-200:] if removable(e)]):
             root = self.random.choice(roots[-20:])
             self.services.take_away(root)
             self.taken_away[root.channel, root.deliveries[0].thread] += 1
-        if self.random.random() < 0.04:
+        if self.random.random() < 0.02:
+            await self.process.stop()
             self.process = Process(await self.world.again(), self.process.http, self.network)
+            await self.process.start(self.stack)
 
 
 def removable(shown: Shown) -> bool:
-    return shown.channel in {*FIRST_ONLY, "matrix"} and shown.verb == "open" and len(shown.deliveries) == 1
+    return shown.channel in {"slackbot", "telegram", "discord", "matrix"} and (
+        shown.verb == "open" and len(shown.deliveries) == 1
+    )
 
 
 def refuse(posted: Posted) -> aiohttp.web.Response:
+    if posted.path == "/502":
+        return aiohttp.web.Response(status=502)
     return aiohttp.web.json_response(REFUSAL, status=int(posted.path[1:]), headers={"Retry-After": "7"})
 
 
-def written(random: Random, channels: str) -> dict[str, str]:
+def written(random: Random, services: Services) -> dict[str, str]:
     """A configuration in which each brand is told in a few channels, some of them with a ladder."""
-    brands = [f"brand{number}" for number in range(BRANDS)]
-    ways = [[*random.sample(KINDS, 3), *(["oncall"] if random.random() < 0.5 else [])] for _ in brands]
+    brands, kinds = [f"brand{number}" for number in range(BRANDS)], list(services.written)
+    ways = [[*random.sample(kinds, 2), *(["oncall"] if random.random() < 0.25 else [])] for _ in brands]
     routes = [f"{{brand: {name}, to: [{', '.join(way)}]}}" for name, way in zip(brands, ways, strict=True)]
     people = "people: {lea: {call_by: telegram}, chief: {call_by: ntfy}}"
     return {
         "brands": ", ".join(f"{name}: {{query: {name}, languages: [en]}}" for name in brands),
         "rules": RULES,
-        "channels": f"{channels}, boss: {{kind: console}}",
+        "channels": f"{services.channels}, boss: {{kind: console}}",
         "routes": f"[{', '.join(routes)}]\n{people}\noncall: {{turns: [lea], ladder: {LADDER}}}",
     }
 
@@ -134,78 +180,47 @@ def written(random: Random, channels: str) -> dict[str, str]:
 async def lived(folder: Path, lives: int, seed: int, rate: float = 0.12) -> tuple[Lives, list[str]]:
     """So many lives, and which promises were broken."""
     random = Random(seed)
-    async with services() as (fakes, channels), http_fake(refuse) as refuser, aiohttp.ClientSession() as plain:
-        network = Network(random, rate, lambda status: plain.get(f"{refuser.url}/{status}"))
-        parts = written(random, channels)
-        async with aiohttp.ClientSession(middlewares=(network,)) as http, opened(folder, **parts) as world:
-            await world.source_is("live")
-            drawn = Lives(random, Process(world, http, network), fakes, network)
-            await drawn.go_on(lives)
-            rows = await world.views.deliveries(limit=10_000_000)
-            steps = [step async for step in world.views.transitions()]
-    return drawn, [*broken(drawn, rows, steps)]
-
-
-def broken(drawn: Lives, rows: Sequence[Delivery], steps: Sequence[Transition]) -> Iterator[str]:
-    """What was promised, and did not come out so."""
-    yield from (
-        f"{each.channel}: {each.id} is {each.state}: {each.detail}" for each in rows if each.state in ("due", "parked")
-    )
-    seen = {each.id for shown in drawn.network.shown for each in shown.deliveries}
-    lost = [
-        row for row in rows if row.state == "sent" and row.id not in seen and row.channel not in ("pagerduty", "boss")
-    ]
-    yield from (f"{row.channel}: {row.transition} was lost" for row in lost)
-    yield from _twice(drawn)
-    yield from _disturbed(rows, steps)
-    ends = {step.incident: step.id for step in steps}
-    told = {(row.channel, row.thread) for row in rows if row.state == "sent" and row.transition}
-    ended = {
-        (row.channel, row.thread) for row in rows if row.state == "sent" and row.transition == ends.get(row.thread)
-    }
-    yield from (f"{channel}: the end of {incident} was not told" for channel, incident in told - ended)
-
-
-def _twice(drawn: Lives) -> Iterator[str]:
-    roots, told = defaultdict[Any, set[str]](set), defaultdict[Any, set[str]](set)
-    doubt = Counter[Any]()
-    for each in drawn.network.shown:
-        alone, ids = len(each.deliveries) == 1, tuple(one.id for one in each.deliveries)
-        about = each.deliveries[0].thread if alone else ids
-        if each.verb == "open":
-            roots[each.channel, about].add(each.key)
-            doubt[each.channel, about] += each.lost
-        elif each.verb == "tell":
-            told[each.channel, ids].add(each.key)
-            doubt[each.channel, ids] += each.lost
-    for (channel, about), keys in (*roots.items(), *told.items()):
-        may = 1 + drawn.taken_away[channel, about] + (doubt[channel, about] if channel in FIRST_ONLY else 0)
-        if len(keys) > may:
-            yield f"{channel}: {about} was told {len(keys)} times, and {may} at most was promised"
-
-
-def _disturbed(rows: Sequence[Delivery], steps: Sequence[Transition]) -> Iterator[str]:
-    for row in rows:
-        if row.state == "sent" and row.call and row.call.why != "told":
-            life = [s.state for s in steps if s.incident == row.thread and s.at <= row.created]
-            taken = next((s for s in reversed(life) if s in ("acknowledged", "released", "reopened")), "")
-            if taken == "acknowledged" or life[-1:] == ["resolved"]:
-                yield f"{row.channel}: called for {row.thread}, which somebody had"
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        there, plain = await enter(services(folder)), await enter(aiohttp.ClientSession())
+        refuser = await enter(http_fake(refuse))
+        network = Network(random, rate, lambda status: plain.get(f"{refuser.url}/{status}"), deaf=Random(seed))
+        http = await enter(aiohttp.ClientSession(middlewares=(network,)))
+        world = await enter(opened(folder, **written(random, there)))
+        await world.source_is("live")
+        process = Process(world, http, network)
+        await process.start(stack)
+        drawn = Lives(random, stack, process, there, network, hands(there, random))
+        await drawn.go_on(lives)
+        await there.settled()
+        outcome = Outcome(
+            rows=await world.views.deliveries(limit=10_000_000),
+            steps=[step async for step in world.views.transitions()],
+            shown=network.shown,
+            taken_away=drawn.taken_away,
+            taken=drawn.taken,
+            together=drawn.together,
+            services=there,
+            at=world.clock.now(),
+        )
+        await drawn.process.stop()
+        return drawn, [*drawn.unheard, *broken(outcome)]
 
 
 def table(drawn: Lives) -> str:
     """What each channel took, a line each."""
     lines = [
-        "| Channel | Messages taken | Answers lost | Deleted by somebody | Acts | Sent again |",
-        "|---|---|---|---|---|---|",
+        "| channel | messages taken | answers lost | sent again | deleted by somebody | pressed | of these taken |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for kind in KINDS:
+    for kind in sorted(drawn.services.written):
         shown = [each for each in drawn.network.shown if each.channel == kind]
         first = {(each.verb, *(one.id for one in each.deliveries)) for each in shown}
-        acts = sum(count for (channel, _), count in drawn.acts.items() if channel == kind)
+        acts = {what: count for (channel, what), count in drawn.acts.items() if channel == kind}
         gone = sum(count for (channel, _), count in drawn.taken_away.items() if channel == kind)
-        again = len(shown) - len(first)
-        lines.append(f"| `{kind}` | {len(shown)} | {sum(s.lost for s in shown)} | {gone} | {acts} | {again} |")
+        lost, again = sum(s.lost for s in shown), len(shown) - len(first)
+        pressed = f"{sum(acts.values())} | {acts.get('ack', 0)}" if kind in drawn.hands else "- | -"
+        lines.append(f"| `{kind}` | {len(shown)} | {lost} | {again} | {gone} | {pressed} |")
     return "\n".join(lines)
 
 
@@ -214,10 +229,21 @@ def main() -> None:
     parser.add_argument("--lives", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable()
     with TemporaryDirectory() as folder:
         drawn, wrong = asyncio.run(lived(Path(folder), asked.lives, asked.seed))
-    met = ", ".join(f"{fault} {count}" for fault, count in drawn.network.met.items() if fault)
-    sys.stdout.write("\n".join([f"seed {asked.seed}: {met}", table(drawn), *wrong, ""]))
+    met = ", ".join(f"{fault} {count}" for fault, count in sorted(drawn.network.met.items()) if fault)
+    pressed = Counter[str]()
+    for (_, what), count in drawn.acts.items():
+        pressed[what] += count
+    told = [
+        f"seed {asked.seed}: {asked.lives} lives, {drawn.network.starts} starts, {process_time():.0f} s of processor",
+        f"faults: {met}",
+        f"pressed: {dict(pressed)}; refused: {dict(drawn.no)}",
+        table(drawn),
+    ]
+    sys.stdout.write("\n".join([*told, *(wrong or ["no promise broken"]), ""]))
     sys.exit(bool(wrong))
 
 
