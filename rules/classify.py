@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import msgspec
@@ -61,15 +61,18 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Listening:
+    # of thousands, most never hear anything
+    __slots__ = ("_handles", "_told", "accounts", "keywords", "languages", "live", "name", "own_words", "query")
+
     def __init__(self, name: str, terms: BrandTerms) -> None:
         self.name, self.query, self.languages = name, terms.query, terms.languages
         self.accounts = frozenset(map(_account, terms.own_accounts))
         handles = [account for account in self.accounts if "/" not in account]
         self._handles = names_of(f"@{name}" for handle in handles for name in (handle, handle.partition("@")[0]))
         self.own_words = terms.tone.compile()
-        self.terms = Terms(terms.query) if terms.terms else None
+        self._told = terms.terms
         self.live = terms.live
-        self.keywords: dict[str, Words] = {rule: compile_words(words) for rule, words in terms.keywords.items()}
+        self.keywords: dict[str, Words] = {rule: _words(words) for rule, words in terms.keywords.items()}
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
         """By the words alone: whoever wrote them, without a label model, and with the terms of whatever tone."""
@@ -86,7 +89,7 @@ class _Listening:
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
             story=content.story,
-            terms=self.terms.of(content.tokens()) if self.terms else (),
+            terms=Terms(self.query).of(content.tokens()) if self._told else (),
         )
 
     def _hear(self, content: Content, tones: "_Tones") -> Tone:
@@ -212,6 +215,9 @@ class _Tones:
 
     def tone(self, languages: tuple[str, ...], own: Lexicon | None, names: Names) -> Tone:
         return score_toward(self.text, identify(self.text, self._tag, languages, self._guess), names, own)
+
+
+_words = lru_cache(256)(compile_words)  # of a rule, for all its brands
 
 
 def _account(written: str) -> str:

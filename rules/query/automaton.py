@@ -31,7 +31,7 @@ class _Automaton:
     __slots__ = ("_always", "_ends", "_find", "_marks")
 
     def __init__(self, runs: Sequence[str], wanted: Mapping[str, Sequence[int]]) -> None:
-        # the smallest kind, and the fastest to ask; that of a DFA takes four times the memory and the time to make
+        # the smallest kind, and of so many runs the fastest; a DFA takes four times the memory and the time to make
         automaton = AhoCorasick(runs, store_patterns=False, implementation=Implementation.ContiguousNFA)
         self._find = automaton.find_matches_as_indexes
         self._marks, self._ends, self._always = array("I"), array("I", [0]), bytearray()
