@@ -123,15 +123,18 @@ class Field:
             known = self._indices[same] = Index(self._entries(same))
         return known
 
-    def _entries(self, same: Same) -> Iterator[tuple[str, Place]]:
+    def _entries(self, same: Same) -> list[tuple[str, Place]]:
+        made: list[tuple[str, Place]] = []
+        tags, folded = self.tags, same == "folded"
         for at, token in enumerate(self.tokens):
-            if same == "folded" and token.kind == "word":
-                yield token.text, (at, at)  # nearly all are
+            if folded and token.kind == "word":
+                made.append((token.text, (at, at)))  # nearly all are
             else:
-                yield from ((key, (at, at)) for key in keys(token.kind, self._written(token, same)))
-            if at in self.tags:
-                tag, place = self.tags[at]
-                yield from ((key, place) for key in keys(tag.kind, self._written(tag, same)))
+                made.extend((key, (at, at)) for key in keys(token.kind, self._written(token, same)))
+            if at in tags:
+                tag, place = tags[at]
+                made.extend((key, place) for key in keys(tag.kind, self._written(tag, same)))
+        return made
 
     def _written(self, token: Token, same: Same) -> str:
         if same == "folded":
