@@ -63,7 +63,8 @@ class PagerDuty(Service):
 
     def acknowledge(self, key: str, who: dict[str, str]) -> None:
         self.alerts[key]["status"] = "acknowledged"
-        self.alerts[key]["by"].append({"at": "2026-11-14T22:10:00Z", "acknowledger": who})
+        by = self.alerts[key]["by"]
+        by.append({"at": f"2026-11-14T22:10:{len(by):02}Z", "acknowledger": who})
 
     def _list(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Token token={TOKEN}":

@@ -58,6 +58,7 @@ class _Person(msgspec.Struct):
 
 class _Acknowledgement(msgspec.Struct):
     acknowledger: _Person
+    at: str = ""
 
 
 class _Incident(msgspec.Struct):
@@ -105,7 +106,7 @@ class PagerdutyChannel:
         """Let PagerDuty check the keys. Raises SendError. To acknowledge what was never told does nothing there."""
         await self._enqueue({"event_action": "acknowledge", "dedup_key": "badbuzz-probe"})
         if self._options.token:
-            await self._taken_by("badbuzz-probe", self._options.token)
+            await self._taken("badbuzz-probe", self._options.token)
 
     async def serve(self) -> None:
         """Hear who acknowledges, for ever, while there is a token."""
@@ -133,11 +134,14 @@ class PagerdutyChannel:
     async def _look(self, access: Secret) -> None:
         for incident in list(self._watched):
             # meanwhile a step may have told that it was taken or is over
-            if incident in self._watched and (by := await self._taken_by(incident, access)):
-                await self._take(incident, by)
+            if incident in self._watched and (taken := await self._taken(incident, access)):
+                await self._take(incident, taken)
 
-    async def _take(self, incident: str, by: str) -> None:
-        why_not = (await self._tools.act(Act(verb="ack", incident=incident, by=by))).why
+    async def _take(self, incident: str, taken: _Acknowledgement) -> None:
+        by = taken.acknowledger.summary or "PagerDuty"
+        # what was given back elsewhere is still acknowledged there
+        once = f"{token(incident)} {taken.at}"
+        why_not = (await self._tools.act(Act(verb="ack", incident=incident, by=by, once=once))).why
         # by its own step it may be out already
         left = self._watched.pop(incident, 0) - 1
         if why_not:
@@ -145,8 +149,10 @@ class PagerdutyChannel:
             if left > 0:
                 self._watched[incident] = left
 
-    async def _taken_by(self, incident: str, access: Secret) -> str:
-        """The person who acknowledged the alert of an incident there; empty when nobody did, or only a program."""
+    async def _taken(self, incident: str, access: Secret) -> _Acknowledgement | None:
+        """How a person acknowledged the alert of an incident there, the last time; None when nobody did, or only a
+        program.
+        """
         query = {"incident_key": token(incident), "statuses[]": "acknowledged", "date_range": "all", "limit": "5"}
         headers = {
             "Authorization": f"Token token={access.get_secret_value()}",
@@ -156,8 +162,8 @@ class PagerdutyChannel:
         if not answer.is_yes:
             raise refusal("PagerDuty", answer.status, answer.headers)
         found = read("PagerDuty", answer.said, _Found).incidents
-        made = [made.acknowledger for each in found if each.status == "acknowledged" for made in each.acknowledgements]
-        return next((person.summary or "PagerDuty" for person in made if person.type in _PEOPLE), "")
+        made = [made for each in found if each.status == "acknowledged" for made in each.acknowledgements]
+        return max((each for each in made if each.acknowledger.type in _PEOPLE), key=lambda each: each.at, default=None)
 
     async def _enqueue(self, event: dict[str, Any]) -> None:
         body = {"routing_key": self._options.routing_key.get_secret_value(), **event}

@@ -93,7 +93,26 @@ async def test_who_acknowledges_there_takes_the_incident_here_once() -> None:
         await channel.send(message(alert(incident="other")))
         await fake.asked_again("other")
 
-    assert [Act(verb="ack", incident=INCIDENT, by="Camille")] == asked.acts
+    (act,) = asked.acts
+    assert ("ack", INCIDENT, "Camille") == (act.verb, act.incident, act.by)
+
+
+async def test_an_acknowledgement_of_what_was_given_back_meanwhile_is_known_again() -> None:
+    asked = Asked()
+    async with pagerduty() as fake, told(fake, asked) as channel:
+        for again in (False, True):
+            await channel.send(message())
+            if not again:
+                fake.acknowledge(INCIDENT, PERSON)
+            await asyncio.wait_for(asked.heard.wait(), 20)
+            asked.heard.clear()
+        await channel.send(message())
+        fake.acknowledge(INCIDENT, PERSON)
+        await asyncio.wait_for(asked.heard.wait(), 20)
+
+    first, second, third = (act.once for act in asked.acts)
+    assert first
+    assert first == second != third
 
 
 async def test_nothing_is_taken_for_what_a_program_acknowledged_or_somebody_has_already() -> None:
