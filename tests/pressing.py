@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
-from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -297,12 +296,12 @@ class OnMail(Hand):
         made = EmailMessage(policy=SMTP)
         made["From"], made["In-Reply-To"], made["Message-ID"] = READER, self._mail(row), f"<{self._sent}@example.org>"
         made.set_content(f"{SAID[what]}\n\nOn that day badbuzz wrote:\n> I have it")
-        await asyncio.to_thread(self._put, made)
-        async with served(self.process, "email"), asyncio.timeout(60):
-            while await asyncio.to_thread(self._unread):  # noqa: ASYNC110  # a mailbox tells nobody
-                await asyncio.sleep(0.01)
+        with await asyncio.to_thread(self._server) as server:
+            await asyncio.to_thread(server.append, "INBOX", "", "", made.as_bytes())  # type: ignore[arg-type]
+            async with served(self.process, "email"), asyncio.timeout(60):
+                while await asyncio.to_thread(_unread, server):  # noqa: ASYNC110  # a mailbox tells nobody
+                    await asyncio.sleep(0.01)
 
-    @cached_property
     def _server(self) -> imaplib.IMAP4_SSL:
         context = ssl.create_default_context(cafile=self._trust.ca_file)
         server = imaplib.IMAP4_SSL("localhost", self._port, ssl_context=context)
@@ -310,13 +309,11 @@ class OnMail(Hand):
         server.select()
         return server
 
-    def _put(self, mail: EmailMessage) -> None:
-        self._server.append("INBOX", "", "", mail.as_bytes())  # type: ignore[arg-type]
 
-    def _unread(self) -> bool:
-        """Whether the daemon has not marked it as read yet, which it does once it was carried out."""
-        self._server.noop()
-        return bool(self._server.search(None, "UNSEEN")[1][0])
+def _unread(server: imaplib.IMAP4_SSL) -> bool:
+    """Whether the daemon has not marked the mail as read yet, which it does once it was carried out."""
+    server.noop()
+    return bool(server.search(None, "UNSEEN")[1][0])
 
 
 class OnPagerduty(Hand):
