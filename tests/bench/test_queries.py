@@ -17,7 +17,7 @@ from tests.bench.daemon import show
 from tests.bench.queries import brands, posts
 from tests.bench.texts import afresh, resident
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 SIZES, POSTS, ROUNDS = (1, 100, 1_000, 10_000), 200_000, 3
 MOST_TIMES, MOST_BYTES, MOST_STALL = 2, 4_096, 0.05
