@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rules.query.reading import FURTHEST, read
 from rules.query.showing import show
-from rules.query.tree import AtLeast, Group, Near, Node, Not, Raw, Within
+from rules.query.tree import AtLeast, Group, Near, Node, Not, Raw, Within, children
 from rules.query.wording import SHORTEST_FUZZY
 
 DIALECTS = ("brandwatch", "meltwater", "talkwalker", "x")
@@ -64,7 +64,9 @@ def _span(name: str) -> Rewrite:
     def rewrite(value: str) -> str:
         found = re.fullmatch(r"\[?\s*(\d+|\*)\s*(?:TO|\.\.)\s*(\d+|\*)\s*\]?", value, re.IGNORECASE)
         if not found:
-            return f"{name}:{value}" if value[:1] in "<>" else f"{name}:>={int(value)}"
+            if not re.fullmatch(r"[<>]?=?\d+", value):
+                raise ValueError(f"'{value}' is no number")
+            return f"{name}:{value}" if value[0] in "<>" or name == "hour" else f"{name}:>={value}"
         low, high = found.groups()
         if high == "*":
             return f"{name}:>={low}"
@@ -185,6 +187,7 @@ _PIECE = re.compile(
 )
 _VALUE = re.compile(r'"[^"]*"|\[[^\]]*\]|[^\s()]+')
 _OF_GROUP = re.compile(r'"[^"]*"|[^\s()]+')
+_SIGNS = frozenset({"and", "or", "not"})
 _PARTS = frozenset({"title", "content", "ingress", "text"})
 _ALIKE = re.compile(r"(\w+)~(\d)")
 _FIRST_PRIVATE = 0xE000
@@ -285,9 +288,10 @@ class _Pieces:
 
 def _group(name: str, values: str, rewrite: Rewrite) -> str:
     """Each value of a group, with the field; the title and the text take the group as it is."""
+    signs = _OF_GROUP.sub(lambda each: each[0].upper() if each[0].lower() in _SIGNS else each[0], values)
     if name.lower() in _PARTS:
-        return rewrite(values)
-    return _OF_GROUP.sub(lambda each: each[0] if each[0] in ("AND", "OR", "NOT") else rewrite(each[0]), values)
+        return rewrite(signs)
+    return _OF_GROUP.sub(lambda each: each[0] if each[0].lower() in _SIGNS else rewrite(each[0]), signs)
 
 
 def _pruned(node: Node) -> Node | None:
@@ -295,6 +299,8 @@ def _pruned(node: Node) -> Node | None:
     match node:
         case Raw() if len(node.letters) == 1 and _FIRST_PRIVATE <= ord(node.letters) <= 0xF8FF:
             return None
+        case Not() if _is_lost(node.child):
+            return None  # more would be left out than was asked for
         case Not() | AtLeast() | Within():
             child = _pruned(node.child)
             return child and _with_child(node, child)
@@ -305,6 +311,13 @@ def _pruned(node: Node) -> Node | None:
             kept = tuple(child for each in node.children if (child := _pruned(each)))
             return Group(node.operator, kept) if len(kept) > 1 else next(iter(kept), None)
     return node
+
+
+def _is_lost(node: Node) -> bool:
+    """Whether something that must be there was lost."""
+    if isinstance(node, Group) and node.operator == "OR":
+        return all(map(_is_lost, node.children))
+    return _pruned(node) is None or any(map(_is_lost, children(node)))
 
 
 def _with_child(node: Not | AtLeast | Within, child: Node) -> Node:

@@ -74,7 +74,8 @@ def _hashtag(leaf: Leaf) -> tuple[str, ...]:
 def _values(leaf: Leaf, name: str) -> tuple[str, ...]:
     if not isinstance(leaf, Filter) or leaf.name != name:
         return ()
-    return tuple(value for value in leaf.values if isinstance(value, str) and not value.endswith("*"))
+    whole = [value for value in leaf.values if isinstance(value, str) and not value.endswith("*")]
+    return tuple(whole) if len(whole) == len(leaf.values) else ()
 
 
 def _plain(leaf: Leaf) -> tuple[str, ...]:

@@ -21,12 +21,16 @@ LONGEST_QUERY = 100_000
 MOST_TERMS = 10_000
 DEEPEST = 50
 """Parentheses within each other."""
+MOST_NEAR = 10
+"""NEAR and SENTENCE of each other's operands."""
 FURTHEST = 100
 """Words between two that are near."""
 _NEAR = 4
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^”“]*[”“]|«[^»]*»')
 _CLOSES = {'"': '"', "“": "”", "„": "”", "«": "»"}
 _LAST = re.compile(r"(AND|OR|NOT|\(|[-–−]|O?NEAR\S*|O?SENTENCE|ATLEAST\S*)\s*\Z")
+_PLAIN = re.compile(r'[^\s()"“”„«»]+')
+_NO_WORD = re.compile(r"[-–−]|[A-Za-z_]+:")
 _TITLE, _TEXT = "title", "text"
 
 Lists = Mapping[str, Sequence[str]]
@@ -141,7 +145,7 @@ class _Reader:
         at, written = _at(token), str(token)
         if token.type == "LIST":
             return self._count(joined("OR", [phrase(entry, at, self._query) for entry in self._list(token)]), at)
-        if written.rstrip(":").lower() in FILTERS and written.endswith(":"):
+        if written.endswith(":") and written[:-1].lower() in {*FILTERS, *WORDS}:
             raise self._error(f"'{written}' asks for nothing", at, "write its value behind it, without a space")
         return self._count(term(written, at, self._query), at)
 
@@ -158,6 +162,8 @@ class _Reader:
             second = self.node(operand)
             for each in (node, second):
                 self._refuse_unplaced(each, sign)
+            if max(map(_nearness, (node, second))) == MOST_NEAR:
+                raise self._error("too many are near each other", _at(sign), f"at most {MOST_NEAR + 1}, or AND")
             node = Near(node, second, self._distance(sign), ordered=sign[0] == "O" or sign[-1] == "f")
         return node
 
@@ -194,7 +200,8 @@ class _Reader:
             why = f"'{sign}' is not told by any source" if name in UNTOLD else f"'{sign}' is no field"
             raise self._error(why, at, advice(name))
         written = list(self._values(operand))
-        shown = f"{sign}{written[0]}" if len(written) == 1 else f"{sign}({' OR '.join(written)})"
+        said = [each if _PLAIN.fullmatch(each) else f'"{each}"' for each in written]
+        shown = f"{sign}{said[0]}" if len(said) == 1 else f"{sign}({' OR '.join(said)})"
         values = tuple(each for value in written for each in self._value(name, value, at))
         return self._count(Filter(name, values, shown, at), at)
 
@@ -217,6 +224,8 @@ class _Reader:
     def _words(self, name: str, operand: "Tree[Token] | Token", at: int) -> Node:
         if name in (_TITLE, _TEXT):
             value = _as_word(operand)
+            if value is not operand and _NO_WORD.match(str(value)):
+                raise self._error(f"'{value}' is no word", at, f"write {name}:(…) around what is more than a word")
             return Within("title" if name == _TITLE else "text", self.node(value))
         if not isinstance(operand, Token) or operand.type == "LIST":
             raise self._error(f"{name}: takes one word or phrase", at, f'such as {name}:"…"')
@@ -244,6 +253,11 @@ def joined(operator: str, nodes: Sequence[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Group("AND" if operator == "AND" else "OR", tuple(nodes))
 
 
+def _nearness(node: Node) -> int:
+    """How many NEAR are of each other's operands."""
+    return isinstance(node, Near) + max(map(_nearness, children(node)), default=0)
+
+
 def _is_token(value: object) -> bool:
     return isinstance(value, Token)
 
@@ -257,7 +271,9 @@ def _beginning(parsed: "Tree[Token] | Token") -> int:
 
 
 def _as_word(operand: "Tree[Token] | Token") -> "Tree[Token] | Token":
-    return Token.new_borrow_pos("WORD", operand, operand) if isinstance(operand, Token) else operand
+    if isinstance(operand, Token) and operand.type == "VALUE":
+        return Token.new_borrow_pos("WORD", operand, operand)
+    return operand
 
 
 def _bare(token: Token) -> str:

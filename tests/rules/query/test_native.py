@@ -26,6 +26,7 @@ def test_languages_authors_and_words_that_alone_will_do() -> None:
     assert Asked(("did:plc:x",), whole=True) == authors(root)
     assert Asked(("acme air", "acmeair"), whole=True) == words(root)
     assert not words(read("acme OR boycott*").root).whole
+    assert not authors(read('author:("did:plc:x" OR je*) acme').root).whole
 
 
 @pytest.mark.parametrize(
