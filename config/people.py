@@ -35,7 +35,8 @@ PerMonth = Annotated[
 def _dialled(value: object) -> object:
     if not isinstance(value, str):
         return value
-    number = re.sub(r"[ \u00a0\u202f().-]+", " ", value.removeprefix("tel:")).strip()
+    abroad = value.removeprefix("tel:").replace("(0)", " ")  # it is left out when one dials from abroad
+    number = re.sub(r"[ \u00a0\u202f().-]+", " ", abroad).strip()
     if not _PHONE.fullmatch(number.replace(" ", "")):
         raise ValueError("write a number as one dials it from abroad, like `+33 1 99 00 12 34`")
     return number

@@ -102,10 +102,9 @@ def _unheard(loaded: Loaded, brand: str) -> Iterator[Problem]:
     people, climbed = directory(settings.people, watch, settings.daemon.time_zone), False
     for number, route in _fitting(settings.routes, brand):
         names = [each for name in route.to for each in (watch.turns if watch and name == ONCALL else (name,))]
-        if names and not any(people.reach(name, brand, 0).seats for name in names):
-            blind = next(
-                each for name in names for each in (name, *people.behind(name)) if not people.sees(each, brand)
-            )
+        behind = (each for name in names for each in (name, *people.behind(name)))
+        blind = next((each for each in behind if not people.sees(each, brand)), None)
+        if blind and not any(people.reach(name, brand, 0).seats for name in names):
             message = f"nobody on this route may hear of '{brand}'"
             hint = f"name somebody who may, or add {brand} to people.{blind}.only"
             yield loaded.document.problem(("routes", number, "to"), message, hint, warning=True)

@@ -7,6 +7,7 @@ import pytest
 
 from config.hours import stretches
 from config.load import effective
+from config.people import Person
 from tests.config.test_load import GOOD, loaded, said
 
 WATCH = """\
@@ -80,3 +81,8 @@ def test_hours_that_meet_are_one_stretch() -> None:
         (4, 61),
     ]
     assert stretches(["Mon-Sun"]) == [(0, 7 * 1440)]
+
+
+@pytest.mark.parametrize("written", ["+33 (0)1 99 00 12 34", "tel:+33-1-99-00-12-34", "+33 1.99.00.12.34"])
+def test_a_number_is_the_one_that_is_dialled_from_abroad(written: str) -> None:
+    assert "+33 1 99 00 12 34" == Person.model_validate({"phone": written}).phone

@@ -308,8 +308,9 @@ def test_whoever_is_on_call_should_wake_and_see_the_brand(tmp_path: Path) -> Non
 def test_a_contact_of_playbooks_is_no_person_who_can_be_told(tmp_path: Path) -> None:
     people = "{ann: {call_by: out}, desk: {phone: '+33 1 99 00 12 34'}}"
     assert [] == said(tmp_path, people=people, routes="[{to: [ann, phone]}]")
-    (found,) = said(tmp_path, people=people, routes="[{to: [ann, desk, phone]}]")
-    assert ("error", "people.desk", "has a phone, which badbuzz does not call, and no channel") == found
+    for to in ("[{to: [ann, desk, phone]}]", "[{severity: critical, to: [ann, phone]}, {to: desk}]"):
+        (found,) = said(tmp_path, people=people, routes=to)
+        assert ("error", "people.desk", "has a phone, which badbuzz does not call, and no channel") == found
 
 
 def test_two_people_who_are_called_the_same_are_told(tmp_path: Path) -> None:
