@@ -13,8 +13,8 @@ from listener.clock import Clock
 from listener.collector import COLLECTORS, Batch, Collector, Tools
 from listener.errors import FetchError
 from listener.net.client import Client, Limits, open_client
+from listener.net.loopback import served
 from rules.mention import Mention
-from tests.servers import served
 
 PATIENT = Limits(body=2 * 1024 * 1024, connect=timedelta(seconds=20), headers=timedelta(seconds=20))
 HASTY = replace(PATIENT, headers=timedelta(seconds=0.4), whole=timedelta(seconds=0.8))

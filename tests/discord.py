@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import served
+from listener.net.loopback import served
 
 PATH = "/api/webhooks/223704706495545344/s3cret-s3cret"
 ROOM = "199737254929760256"
@@ -110,5 +110,5 @@ async def discord(port: int = 0, **how: Any) -> AsyncIterator[Discord]:
     fake = Discord(**how)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", fake.handle)
-    async with served(app, port) as fake.url:
+    async with served(app, port=port) as fake.url:
         yield fake

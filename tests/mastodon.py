@@ -16,10 +16,10 @@ from listener.mock.mastodon import Mastodon
 from listener.mock.statuses import id_of, tags_of
 from listener.mock.world import Account, Said, World
 from listener.net.client import Client
+from listener.net.loopback import served
 from rules.instant import SECOND
 from rules.mention import Mention
 from tests.collecting import built, tools
-from tests.servers import served
 
 START = 1_790_000_000 * SECOND
 ANNA, BERT = Account(handle="anna", name="Anna", followers=7), Account(handle="bert@other.example")

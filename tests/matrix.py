@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import Service, served
+from listener.net.loopback import served
+from tests.servers import Service
 
 TOKEN, ROOM, ALIAS, ME, SHE = "syt_s3cret", "!r:m.example", "#crisis:m.example", "@bot:m.example", "@camille:m.example"
 TAGS = {"p", "strong", "em", "br", "ul", "ol", "li", "blockquote", "a"}

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 
-from tests.servers import ntfy_problem, served
+from listener.net.loopback import served
+from tests.servers import ntfy_problem
 
 
 class Ntfy:

@@ -8,7 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import Service, served
+from listener.net.loopback import served
+from tests.servers import Service
 
 KEY, TOKEN = "s3cret0123456789abcdef0123456789", "u+s3cret"
 ENTRIES = {"routing_key", "event_action", "dedup_key", "payload", "client", "client_url", "links", "images"}

@@ -29,6 +29,8 @@ import trustme
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from listener.net.loopback import served
+
 USER, PASSWORD = "badbuzz", "corr3ct-horse"
 
 
@@ -65,18 +67,6 @@ def authority(folder: Path, *names: str) -> Authority:
 
 
 # --- HTTP -------------------------------------------------------------------------------------------------------------
-
-
-@asynccontextmanager
-async def served(app: web.Application, port: int = 0) -> AsyncIterator[str]:
-    """A web application on loopback, on any free port unless one is given; gives its address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield "http://{}:{}".format(*runner.addresses[0])
-    finally:
-        await runner.cleanup()
 
 
 @dataclass
@@ -139,7 +129,7 @@ async def http_fake(answer: Answer | None = None, port: int = 0) -> AsyncIterato
     fake = HttpFake() if answer is None else HttpFake(answer=answer)
     app = web.Application(client_max_size=10**7)
     app.router.add_route("*", "/{path:.*}", fake.handle)
-    async with served(app, port) as fake.url:
+    async with served(app, port=port) as fake.url:
         yield fake
 
 

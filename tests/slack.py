@@ -10,7 +10,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.servers import Service, served, slack_problem
+from listener.net.loopback import served
+from tests.servers import Service, slack_problem
 
 BOT, APP, ROOM = "xoxb-1-s3cret", "xapp-1-s3cret", "C0123456789"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers import Service, served
+from listener.net.loopback import served
+from tests.servers import Service
 
 TOKEN, CHAT, NEW_CHAT = "123456:s3cret-0123456789", -100123, -100456
 KNOWN = {

@@ -9,7 +9,7 @@ from aiohttp import web
 @asynccontextmanager
 async def served(app: web.Application, *, port: int = 0) -> AsyncIterator[str]:
     """Serves it on loopback, on any free port unless one is given; gives its address. Raises OSError."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

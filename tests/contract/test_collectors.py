@@ -26,9 +26,9 @@ from listener.mock.mastodon import Mastodon
 from listener.mock.statuses import id_of
 from listener.mock.world import Account, Said, World
 from listener.net.client import Client
+from listener.net.loopback import served
 from rules.mention import Mention
 from tests.collecting import Heard, built, hear, ids, item, lending, rss, serving, tools
-from tests.servers import served
 
 KINDS = COLLECTORS.kinds()
 KEY = "a-long-random-key"

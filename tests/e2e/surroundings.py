@@ -18,7 +18,8 @@ import aiohttp
 import aiomqtt
 from aiohttp import web
 
-from tests.servers import PASSWORD, USER, served
+from listener.net.loopback import served
+from tests.servers import PASSWORD, USER
 
 FOUND = Path(__file__).parents[1] / "data" / "feeds"
 """Feeds of others, as recorded."""

@@ -22,11 +22,12 @@ from aiohttp import web
 
 from alerts.outbox import delivery_id
 from listener.backtest import replay_store
+from listener.net.loopback import served
 from listener.store.upkeep import migrate
 from listener.store.views import open_views
 from rules.inputs import Heard
 from tests.postgres import cluster
-from tests.servers import free_port, served
+from tests.servers import free_port
 
 KEY = "a key for the push source"
 CONFIG = """

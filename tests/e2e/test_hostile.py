@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from listener.net.loopback import served
 from tests.e2e.daemon import PROGRAM, daemon, until
 from tests.e2e.hostile import MIB, rows, said_all, speak, watch
 from tests.e2e.surroundings import headers
-from tests.servers import free_port, served, tcp_server
+from tests.servers import free_port, tcp_server
 
 BOUND = 500 * MIB
 """What the daemon may take at most, with all below arriving at once: two thirds of it were seen."""

@@ -21,10 +21,10 @@ from listener.mock.bluesky import Jetstream
 from listener.mock.faults import Faults
 from listener.mock.server import serving
 from listener.mock.world import Account, World
+from listener.net.loopback import served
 from rules.instant import HOUR, MINUTE, SECOND
 from rules.mention import Author
 from tests.collecting import built, hear, lending, tools
-from tests.servers import served
 
 DATA = Path(__file__).parents[2] / "data" / "bluesky"
 NOW = datetime(2026, 7, 4, 15, 0, tzinfo=UTC)

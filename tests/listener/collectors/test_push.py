@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from listener.clock import Clock, Steady
 from listener.collector import COLLECTORS
 from listener.collectors.push import PushCollector, PushOptions
+from listener.net.loopback import served
 from tests.collecting import built, ids, lending, tools
-from tests.servers import served
 
 KEY = "a-long-random-key"
 AT = 1_772_000_000

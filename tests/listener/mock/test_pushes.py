@@ -23,8 +23,8 @@ from listener.mock.push_requests import CROWD, FORGED, Told
 from listener.mock.pushes import Sender
 from listener.mock.server import serving
 from listener.mock.world import Account, World
+from listener.net.loopback import served
 from rules.instant import HOUR, MINUTE, SECOND
-from tests.servers import served
 from tests.shapes import differences
 
 DATA = Path(__file__).parents[2] / "data/meta"

@@ -15,6 +15,7 @@ from alerts.dispatch import Dispatcher
 from alerts.links import Links
 from config.watchdog import Heartbeat as Options
 from listener.clock import Clock
+from listener.net.loopback import served
 from listener.observe.vigil import Vigil
 from listener.pipeline.canary import Perch
 from listener.pipeline.describe import Describer
@@ -27,7 +28,6 @@ from rules.instant import SECOND
 from tests.faults.play import ORIGIN, Leaping
 from tests.faults.virtual import run
 from tests.listener.pipeline.world import ROUTES, START, opened
-from tests.servers import served
 
 LONGEST = 60.0
 SECRET = "0b1c-secret"
