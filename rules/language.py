@@ -9,6 +9,8 @@ from importlib.resources import files
 from itertools import chain, repeat
 from operator import add
 
+from babel.core import get_global
+
 from rules.text import fold
 
 Guess = Callable[[str, tuple[str, ...]], str | None]
@@ -17,11 +19,8 @@ not clear. None when nothing tells.
 """
 
 _READ = 2_000  # characters: enough to tell, and cheap
-_THREE_LETTERS = {
-    "ara": "ar", "deu": "de", "dut": "nl", "ell": "el", "eng": "en", "fra": "fr", "fre": "fr", "ger": "de", "gre": "el",
-    "heb": "he", "hin": "hi", "ita": "it", "jpn": "ja", "kor": "ko", "nld": "nl", "pol": "pl", "por": "pt", "rus": "ru",
-    "spa": "es", "tur": "tr", "zho": "zh", "chi": "zh",
-}  # fmt: skip
+_FORMER: Mapping[str, str] = get_global("language_aliases")
+"""Codes of three letters, and such as have been replaced, by what is written now."""
 _NOT_A_LANGUAGE = frozenset({"xx", "un", "qq", "zz"})
 
 _SCRIPTS = {"ar": "ARABIC", "el": "GREEK", "he": "HEBREW", "hi": "DEVANAGARI", "ja": "HIRAGANA KATAKANA CJK",
@@ -56,9 +55,11 @@ def little_words(language: str) -> frozenset[str]:
 
 @lru_cache(1024)
 def normalise(tag: str | None) -> str | None:
-    """The two- or three-letter code of a tag (`fr-FR`, `fra`, `fr_CA`), None for none and for `und` and its like."""
+    """The code of a tag (`fr-FR`, `fra`, `fr_CA`), of two letters where there is one, `he` for the former `iw`.
+    None for no tag and for `und` and its like.
+    """
     code = re.split(r"[-_]", (tag or "").strip().lower())[0]
-    code = _THREE_LETTERS.get(code, code)
+    code = _FORMER.get(code, code).partition("_")[0]
     private = code in _NOT_A_LANGUAGE or (code.startswith("q") and len(code) == 3)  # as X tags what holds no words
     if not re.fullmatch(r"[a-z]{2,3}", code) or code in ("und", "mul", "mis", "zxx", "art") or private:
         return None

@@ -4,13 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from types import MappingProxyType
-from urllib.parse import unquote, urlsplit
-
-import idna
+from urllib.parse import unquote
 
 from rules.facts import Tone
-from rules.language import normalise
 from rules.mention import Mention
+from rules.query.addresses import address
 from rules.query.content import Content
 from rules.query.tree import Filter, Range
 from rules.query.words import keys
@@ -21,7 +19,6 @@ _COUNTED = ("replies", "reposts", "likes", "quotes", "points")
 _SOLD_ABROAD = frozenset({"ac", "ai", "cc", "co", "fm", "gg", "io", "ly", "me", "sh", "tv", "to", "ws"})
 """Endings of hosts that are bought for what they sound like, not for where they are."""
 _COUNTRIES = {"uk": "gb"}
-_PUNYCODE = re.compile(r"(?:^|\.)xn--")
 
 
 def holds(node: Filter, content: Content, zone: tzinfo) -> bool:
@@ -66,14 +63,6 @@ def _is_inside(wanted: str, value: str) -> bool:
     return unquote(wanted) in value
 
 
-def _is_language(wanted: str, value: str) -> bool:
-    return normalise(wanted) == value
-
-
-def _is_country(wanted: str, value: str) -> bool:
-    return _COUNTRIES.get(wanted, wanted) == value
-
-
 _COMPARED: Mapping[str, Callable[[str, str], bool]] = {
     "author": _begins,
     "to": _begins,
@@ -81,8 +70,6 @@ _COMPARED: Mapping[str, Callable[[str, str], bool]] = {
     "site": _is_within,
     "link": _is_within,
     "url": _is_inside,
-    "lang": _is_language,
-    "country": _is_country,
 }
 
 
@@ -104,21 +91,6 @@ def _to(content: Content, _zone: tzinfo) -> Iterator[Value]:
         if token.kind != "handle":
             return
         yield from _names(token.text)
-
-
-def address(url: str) -> str:
-    """Host and path of an address as filters compare them, "" when it has none: in small letters, without `www.`."""
-    try:
-        parts = urlsplit(url if "://" in url else f"//{url}")
-    except ValueError:
-        return ""
-    host = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
-    if _PUNYCODE.search(host):
-        try:
-            host = idna.decode(host)
-        except idna.IDNAError:
-            return ""
-    return f"{host}{parts.path.lower().rstrip('/')}" if host else ""
 
 
 def _site(content: Content, _zone: tzinfo) -> Iterator[Value]:

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, tzinfo
 from types import MappingProxyType
 
 from config.problems import closest
+from rules.query.addresses import asked_address
+from rules.query.codes import country, language
 from rules.query.tree import Range
 from rules.text import fold
 
@@ -26,42 +28,80 @@ _DAYS = {
 _NUMBER = re.compile(r"(\d{1,15}(?:[.,]\d{1,6})?)(k|m|)", re.IGNORECASE)
 _COMPARED = re.compile(r"(>=|<=|>|<|≥|≤)?\s*(.+?)", re.DOTALL)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
-UNTOLD = frozenset({"bio"})
-"""Fields of other tools that no source fills."""
+UNTOLD: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("bio", "bio_name", "bio_location"), "what authors say of themselves is not read from any source"
+        ),
+        **dict.fromkeys(
+            ("place", "place_country", "location", "city"), "where authors are is not read from any source"
+        ),
+        **dict.fromkeys(("gender", "verified", "bot"), "that is not read of authors from any source"),
+    }
+)
+"""Fields of other tools that nothing fills here, and why."""
+_INSTEAD = MappingProxyType(
+    {
+        **dict.fromkeys(("retweet", "share", "rt", "boost"), "is:repost"),
+        **dict.fromkeys(("tweet", "toot"), "is:post"),
+        **dict.fromkeys(("news", "blog"), "is:article"),
+        **dict.fromkeys(("links", "url", "urls"), "has:link"),
+        **dict.fromkeys(("mention", "mentions", "handles"), "has:handle"),
+        **dict.fromkeys(("video", "videos"), "is:video"),
+        **{f"{held}s": f"has:{held}" for held in ("hashtag", "cashtag", "emoji", "number", "question")},
+    }
+)
+"""What is meant by values of `is:` and `has:` of other tools."""
+_UNREAD = frozenset(
+    {"image", "images", "picture", "photo", "media", "gif", "poll", "geo", "location", "video_link"}
+    | {"verified", "bot", "nullcast", "sensitive"}
+)
 
 
-def _text(value: str, _zone: tzinfo) -> tuple[Value, ...]:
-    return (fold(value.strip()),)
-
-
-def _handle(value: str, _zone: tzinfo) -> tuple[Value, ...]:
-    return (fold(value.strip().removeprefix("@")),)
+def _begun(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+    folded = fold(value.strip()).removeprefix("@")
+    if "*" in folded[:-1] or folded == "*":
+        raise ValueError("* stands only at the end of a name, such as acme*")
+    return (folded,)
 
 
 def _address(value: str, _zone: tzinfo) -> tuple[Value, ...]:
-    bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", value.strip().lower()).rstrip("/")
-    if not re.fullmatch(r"[\w\-]+(?:\.[\w\-]+)+(?::\d+)?(?:/\S*)?", bare):
-        raise ValueError("such as site:example.org or site:example.org/news")
-    return (bare,)
+    return (asked_address(value),)
+
+
+def _inside(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+    if "*" in value:
+        raise ValueError("leave * out: it is looked for anywhere in the address")
+    return (fold(value.strip()),)
 
 
 def _as_is(value: str, _zone: tzinfo) -> tuple[Value, ...]:
     return (value.strip(),)
 
 
-def _code(value: str, _zone: tzinfo) -> tuple[Value, ...]:
-    if not re.fullmatch(r"[A-Za-z]{2,3}", value):
-        raise ValueError("two letters, such as fr")
-    return (value.lower(),)
+def _code(known: Callable[[str], str | None], name: str, *also: str) -> Reader:
+    def read(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+        bare = value.strip().lower()
+        code = known(bare)
+        if code is None:
+            raise ValueError(f"two letters, such as {name}:fr")
+        if bare not in (code, *also):
+            raise ValueError(f"write {name}:{code}")
+        return (code,)
+
+    return read
 
 
 def _one_of(*names: str, also: Mapping[str, str] = MappingProxyType({})) -> Reader:
     def read(value: str, _zone: tzinfo) -> tuple[Value, ...]:
         name = fold(value.strip())
         name = also.get(name, name)
-        if name not in names:
-            raise ValueError(f"one of {', '.join(names)}")
-        return (name,)
+        if name in names:
+            return (name,)
+        if name in _INSTEAD:
+            raise ValueError(f"write {_INSTEAD[name]}")
+        unread = "that is not read from any source: leave it out, or write " if name in _UNREAD else ""
+        raise ValueError(f"{unread}one of {', '.join(names)}")
 
     return read
 
@@ -73,28 +113,47 @@ def _amount(written: str) -> float:
     return float(found[1].replace(",", ".")) * _TIMES[found[2].lower()]
 
 
-def _numbers(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+def _range(value: str) -> Range:
     low, dots, high = value.partition("..")
     if dots:
-        return (Range(_amount(low), _amount(high)),)
+        if _amount(low) > _amount(high):
+            raise ValueError(f"the smaller number stands first: {high.strip()}..{low.strip()}")
+        return Range(_amount(low), _amount(high))
     found = _COMPARED.fullmatch(value)
     if not found or not found[1]:
         raise ValueError("such as >=5000, <10k or 1000..5000")
     number, sign = _amount(found[2]), found[1]
     if sign[0] in ">≥":
-        return (Range(low=number, low_in=sign != ">"),)
-    return (Range(high=number, high_in=sign != "<"),)
+        return Range(low=number, low_in=sign != ">")
+    return Range(high=number, high_in=sign != "<")
+
+
+def _numbers(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+    asked = _range(value)
+    if asked.high == 0 and not asked.high_in:
+        raise ValueError("nothing is below 0")
+    return (asked,)
+
+
+def _share(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+    asked = _range(value)
+    if not any(map(asked.holds, (0, 1))) and not (asked.low is not None and asked.low < 1):
+        raise ValueError("from 0 to 1, such as >0.8")
+    return (asked,)
 
 
 def _moment(value: str, zone: tzinfo) -> float:
     try:
-        if len(value) == len("2026-01-01"):
-            at = datetime.combine(date.fromisoformat(value), time(), zone)
-        else:
-            at = datetime.fromisoformat(value)
-    except ValueError:
+        return _at(value, zone).astimezone(UTC).timestamp()
+    except (ValueError, OverflowError):
         raise ValueError("such as 2026-11-30 or 2026-11-30T18:00") from None
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC).timestamp()
+
+
+def _at(value: str, zone: tzinfo) -> datetime:
+    if len(value) == len("2026-01-01"):
+        return datetime.combine(date.fromisoformat(value), time(), zone)
+    at = datetime.fromisoformat(value)
+    return at if at.tzinfo else at.replace(tzinfo=zone)
 
 
 def _after(value: str, zone: tzinfo) -> tuple[Value, ...]:
@@ -110,7 +169,7 @@ def _cyclic(names: Mapping[str, int], first: int, last: int, example: str) -> Re
         begin, dots, end = fold(value).partition("..")
         low, high = names.get(begin.strip()), names.get((end if dots else begin).strip())
         if low is None or high is None:
-            raise ValueError(f"such as {example}")
+            raise ValueError(example)
         if low <= high:
             return (Range(low, high),)
         return Range(low, last), Range(first, high)
@@ -122,26 +181,26 @@ _HOURS = {written: hour for hour in range(24) for written in (str(hour), f"{hour
 
 FILTERS: Mapping[str, Reader] = MappingProxyType(
     {
-        "author": _handle,
-        "to": _handle,
+        "author": _begun,
+        "to": _begun,
         "site": _address,
-        "url": _text,
+        "url": _inside,
         "link": _address,
-        "lang": _code,
-        "country": _code,
+        "lang": _code(language, "lang"),
+        "country": _code(country, "country", "uk"),
         "is": _one_of(*_KINDS),
         "has": _one_of(*_HELD),
-        "source": _text,
+        "source": _begun,
         "followers": _numbers,
         "reach": _numbers,
         "engagement": _numbers,
         "sentiment": _one_of("negative", "neutral", "positive", "unsupported", also=_TONES),
-        "confidence": _numbers,
+        "confidence": _share,
         "thread": _as_is,
         "after": _after,
         "before": _before,
-        "hour": _cyclic(_HOURS, 0, 23, "9..18"),
-        "dow": _cyclic(_DAYS, 1, 7, "mon..fri"),
+        "hour": _cyclic(_HOURS, 0, 23, "from 0 to 23, such as 9..18"),
+        "dow": _cyclic(_DAYS, 1, 7, "such as mon..fri or lun..ven"),
     }
 )
 """Filters by their names; values of each are told apart by how they are written."""

@@ -26,10 +26,10 @@ MOST_NEAR = 10
 FURTHEST = 100
 """Words between two that are near."""
 _NEAR = 4
-_QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^”“]*[”“]|«[^»]*»')
+QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^”“]*[”“]|«[^»]*»')
 _CLOSES = {'"': '"', "“": "”", "„": "”", "«": "»"}
 _LAST = re.compile(r"(AND|OR|NOT|\(|[-–−]|O?NEAR\S*|O?SENTENCE|ATLEAST\S*)\s*\Z")
-_PLAIN = re.compile(r'[^\s()"“”„«»]+')
+PLAIN = re.compile(r'[^\s()"“”„«»]+')
 _NO_WORD = re.compile(r"[-–−]|[A-Za-z_]+:")
 _TITLE, _TEXT = "title", "text"
 
@@ -68,7 +68,7 @@ def read(query: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Read:
 
 def _refuse_depth(query: str) -> None:
     depth = 0
-    for at, character in enumerate(_QUOTED.sub(lambda found: " " * len(found[0]), query)):
+    for at, character in enumerate(QUOTED.sub(lambda found: " " * len(found[0]), query)):
         depth += (character == "(") - (character == ")")
         if depth > DEEPEST:
             raise QueryError("parentheses too deep", at, f"use at most {DEEPEST} within each other", query)
@@ -99,7 +99,7 @@ def _at_character(at: int, query: str) -> QueryError:
 def _opened(query: str) -> int:
     """Where the last parenthesis opens that is not closed."""
     opened = []
-    for at, character in enumerate(_QUOTED.sub(lambda found: " " * len(found[0]), query)):
+    for at, character in enumerate(QUOTED.sub(lambda found: " " * len(found[0]), query)):
         if character == "(":
             opened.append(at)
         elif character == ")" and opened:
@@ -197,10 +197,9 @@ class _Reader:
         if name in WORDS:
             return self._words(name, operand, at)
         if name not in FILTERS:
-            why = f"'{sign}' is not told by any source" if name in UNTOLD else f"'{sign}' is no field"
-            raise self._error(why, at, advice(name))
+            raise self._error(UNTOLD.get(name, f"'{sign}' is no field"), at, advice(name))
         written = list(self._values(operand))
-        said = [each if _PLAIN.fullmatch(each) else f'"{each}"' for each in written]
+        said = [each if PLAIN.fullmatch(each) else f'"{each}"' for each in written]
         shown = f"{sign}{said[0]}" if len(said) == 1 else f"{sign}({' OR '.join(said)})"
         values = tuple(each for value in written for each in self._value(name, value, at))
         return self._count(Filter(name, values, shown, at), at)
