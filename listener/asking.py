@@ -36,8 +36,8 @@ def unasked(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
         spec = _spec(source, catalogs)
         for option in spec.automatic if spec else ():
             if getattr(source.options, option, ()) == ("auto",):
-                hint = f"write the {option} that are meant"
-                message = "nothing of this follows from the queries of its brands"
+                hint = f"write the {option} here instead of auto"
+                message = "the queries of its brands name nothing to ask for"
                 yield loaded.document.problem(("sources", name, option), message, hint)
 
 

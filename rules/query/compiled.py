@@ -127,7 +127,7 @@ def _compiled(text: str, lists: Lists, zone: tzinfo) -> Query:
     if _is_true_of_nothing(found.root):
         hint = "add a word that must be there"
         raise QueryError("this query matches mentions that hold none of its words", 0, hint, text)
-    return Query(found.root, tuple(warnings(found)), zone)
+    return Query(found.root, tuple(warnings(text, found)), zone)
 
 
 class Words:

@@ -3,21 +3,23 @@
 from collections.abc import Iterator, Sequence
 
 from rules.language import little_words
+from rules.query.contrary import contrary
 from rules.query.reading import Read
 from rules.query.showing import show
+from rules.query.slips import slips
 from rules.query.tree import Filter, Form, Group, Near, Node, Not, Raw, Term, Within, children, leaves
 from rules.text import fold
 from rules.tone import supported_languages
 
-_MEANT = {"and": "AND", "et": "AND", "or": "OR", "ou": "OR", "not": "NOT", "sauf": "NOT"}
 _SHOWN = 200  # characters
 _SHORT = 2
 _NARROW = frozenset({"author", "to", "site", "url", "link", "thread"})
 _PREFIX, _FUZZY, _NEAR, _RAW, _FILTER, _UNSEEN = 5, 20, 3, 2, 1, 10
 
 
-def warnings(read: Read) -> Iterator[str]:
-    """Sentences."""
+def warnings(query: str, read: Read) -> Iterator[str]:
+    """Sentences about a query and what it was read as."""
+    yield from slips(query)
     for at, node in read.mixed:
         shown = show(node)
         shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
@@ -25,16 +27,15 @@ def warnings(read: Read) -> Iterator[str]:
     for leaf in leaves(read.root):
         if isinstance(leaf, Term):
             yield from _of_term(leaf)
+    for one, other in contrary(read.root):
+        yield f"{one.written} and {other.written} are never true together: write OR between them, or leave one out"
     if broad := _broad(read.root):
         yield f"this finds very much: {broad} is all that must be there. Add a word that must stand with it"
 
 
 def _of_term(term: Term) -> Iterator[str]:
-    meant = _MEANT.get(term.written.lower())
-    if meant:
-        yield f"'{term.written}' is looked for as a word: write {meant} for the operator"
     key = term.forms[0].key
-    signs = fold(term.written) != key and term.forms[0].same == "folded" and not term.forms[0].prefix
+    signs = fold(term.written.strip('"“”„«» ')) != key and term.forms[0].same == "folded" and not term.forms[0].prefix
     if len(term.forms) == 1 and len(key) <= _SHORT and signs:
         yield f"the signs of '{term.written}' are not compared: it finds every '{key}' (raw:… compares them)"
 

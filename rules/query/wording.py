@@ -21,6 +21,7 @@ _SAME: dict[str, Same] = {"": "folded", "+": "accents", "++": "case"}
 _ANY_LETTER = "\u01c2"  # a letter that nobody writes stands for `?` while words are told apart
 _INSIDE = re.compile(r"(?<=\w)\?(?=\w)")
 _STAR = re.compile(r"\*(?!\w)")
+_MEANT = {"|": "write OR", "||": "write OR", "&&": "write AND", "&": "write AND", "+": "write AND", "!": "write NOT"}
 _SIGNS = {"hashtag": "#", "handle": "@", "cashtag": "$"}
 
 
@@ -34,8 +35,10 @@ def term(written: str, at: int = 0, query: str = "", *, plural: bool = False) ->
     body = found["body"].strip() if quoted else found["body"]
     forms = tuple(_forms(body, at, query, same=_SAME[found["plus"]], plural=plural))
     if not forms:
-        hint = 'write a word, a "phrase", a #hashtag or an @handle'
-        raise QueryError(f"nothing to look for in '{written}'" if body else "an empty phrase", at, hint, query)
+        hint = _MEANT.get(written, 'write a word, a "phrase", a #hashtag or an @handle')
+        raise QueryError(
+            "an empty phrase" if quoted and not body else f"nothing to look for in '{written}'", at, hint, query
+        )
     if len(forms) > _MOST_WORDS:
         raise QueryError(f"a phrase of {len(forms)} words", at, f"use at most {_MOST_WORDS}", query)
     if found["tail"] is None:

@@ -58,7 +58,10 @@ def test_tags_that_follow_from_no_query_are_told(badbuzz: Badbuzz, good: Path) -
     good.write_text(GOOD.replace("sources: {", f"sources: {{{more}, "), encoding="utf-8")
     run = badbuzz("check")
     assert 1 == run.code
-    assert "sources.fedi.tags: nothing of this follows from the queries" in run.out
+    assert (
+        "sources.fedi.tags: the queries of its brands name nothing to ask for (write the tags here instead of auto)"
+        in run.out
+    )
 
 
 def test_the_environment_names_the_file(badbuzz: Badbuzz, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
