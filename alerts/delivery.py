@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from alerts.alert import Notice
+from alerts.grouping import Rank
 from rules.instant import Instant
 from rules.transition import Evidence
 
@@ -39,8 +40,8 @@ class Outgoing:
     inserting it again changes nothing. `thread` orders: a later one of the same thread and channel waits for the
     earlier. `fallback` names the channels to try next when this one parks, in order. `call` says for whom it is.
     `circle` says with what it may stand in one message, None for what is told by itself; at `slot` all of a channel
-    and circle is told in one. `asks`: somebody is to act; `goes_on`: it wakes nobody where the channel can edit the
-    message that it has of the thread alone.
+    and circle is told in one. `asks`: somebody is to act; `rises`: on what got worse than it ever was; `goes_on`: it
+    wakes nobody where the channel can edit the message that it has of the thread alone.
     """
 
     id: str
@@ -55,7 +56,15 @@ class Outgoing:
     circle: str | None = None
     slot: Instant | None = None
     asks: bool = False
+    rises: bool = False
     goes_on: bool = False
+
+    @property
+    def rank(self) -> Rank:
+        """How much it matters beside others of its channel."""
+        if not self.asks:
+            return Rank.LATER
+        return Rank.CRITICAL if self.critical else Rank.WORSE if self.rises else Rank.ASKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +109,7 @@ class Delivery:
     circle: str | None = None
     slot: Instant | None = None
     asks: bool = False
+    rises: bool = False
     told_in: str = ""
 
     @property
@@ -115,12 +125,9 @@ def of_one_thread(deliveries: Sequence[Delivery]) -> bool:
 
 @dataclass(frozen=True)
 class Slot:
-    """When a channel is told of what is of one circle. `asks`: somebody is to act, and if `critical` on something that
-    is.
-    """
+    """When a channel is told of what is of one circle, and how much the most of it matters."""
 
     channel: str
     circle: str
     at: Instant
-    asks: bool = True
-    critical: bool = False
+    rank: Rank = Rank.ASKS

@@ -78,4 +78,5 @@ def passed_on(delivery: Delivery, at: Instant) -> Outgoing | None:
         fallback=tuple(rest),
         circle=delivery.circle,
         asks=delivery.asks,
+        rises=delivery.rises,
     )

@@ -229,7 +229,8 @@ class Notifier:
     ) -> list[Outgoing]:
         circle = circle_of(self._settings, step.brand)
         # a new high of what was told at that level wakes nobody either
-        is_high = step.state == "worse" and at == step.at and not _rises(step, before.severity)
+        rises = _rises(step, before.severity)
+        is_high = step.state == "worse" and at == step.at and not rises
         is_calm = is_high or step.state not in ACTING
         return [
             Outgoing(
@@ -243,6 +244,7 @@ class Notifier:
                 circle=circle,
                 call=now.called(routed.calls.get(channel)),
                 asks=step.state in ACTING,
+                rises=rises,
                 goes_on=is_calm and channel in before.own and before.planned.get(channel, at) <= at,
             )
             for channel in channels

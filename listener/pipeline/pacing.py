@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from alerts.channel import CHANNELS
 from alerts.delivery import Delivery, Outgoing, Slot
-from alerts.grouping import STRETCH, Page, Pages, Rank
+from alerts.grouping import STRETCH, Move, Page, Pages
 from alerts.quiet import quiet_until
 from config.settings import Settings
 from listener.pipeline.linking import recipient
-from listener.pipeline.notify import Heard, directory_of
-from listener.store.port import Store
+from listener.pipeline.notify import Heard, circle_of, directory_of
+from listener.store.port import Moved, Store
 from rules.instant import Instant
 
 _LATER = "after quiet hours: "
@@ -28,23 +28,27 @@ class Pacing:
             if not each.circle.startswith(_LATER):
                 known[each.channel].append(each)
         for channel, mine in known.items():
-            self._pages[channel] = Pages(Page(each.at, each.circle, _rank(each)) for each in mine)
+            self._pages[channel] = Pages(Page(each.at, each.circle, each.rank) for each in mine)
+        self._moved: list[Moved] = []
 
     def place(
         self, outgoing: Sequence[Outgoing], settings: Settings, heard: MutableMapping[str, Heard], at: Instant
-    ) -> list[Outgoing]:
-        """The same deliveries, each due when it is to be sent: what is critical placed first, what asks nobody to act
-        last. Of an open incident that is told by itself, `heard` remembers so.
+    ) -> tuple[list[Outgoing], list[Moved]]:
+        """The same deliveries, each due when it is to be sent: what matters most placed first; and what was planned
+        before and is moved for them. `heard` remembers when an open incident is told, and whether by itself.
         """
-        in_order = sorted(outgoing, key=lambda each: (not each.asks, not each.critical))
+        in_order = sorted(outgoing, key=lambda each: -each.rank)
         quiet: dict[tuple[str, str], Instant] = {}
         placed = {each.id: self._placed(each, settings, at, quiet) for each in in_order}
+        moved, self._moved = self._moved, []
+        for move in moved:
+            _remember_move(heard, move, settings)
         together = Counter((each.channel, each.circle, each.slot) for each in placed.values())
         for each in placed.values():
             if each.thread in heard:
                 is_alone = each.slot is None or (each.slot == at and together[each.channel, each.circle, at] == 1)
                 heard[each.thread] = _remembered(heard[each.thread], each, is_alone=is_alone)
-        return [placed[each.id] for each in outgoing]
+        return [placed[each.id] for each in outgoing], moved
 
     def _placed(
         self, each: Outgoing, settings: Settings, at: Instant, quiet: MutableMapping[tuple[str, str], Instant]
@@ -63,14 +67,22 @@ class Pacing:
         # what one press takes, or what ends in one calm, is one message
         slot = None if each.asks else quiet.get((each.channel, circle))
         if slot is None:
-            slot = self._pages[each.channel].place(circle, at, _rank(each))
+            found = self._pages[each.channel].place(circle, at, each.rank)
+            self._moved += (_of_channel(each.channel, move) for move in found.moves)
+            slot = found.at
         if not each.asks:
             quiet[each.channel, circle] = slot
         return replace(each, slot=slot, due=slot, circle=circle)
 
 
-def _rank(each: Outgoing | Slot) -> Rank:
-    return Rank.LATER if not each.asks else Rank.CRITICAL if each.critical else Rank.ASKS
+def _of_channel(channel: str, move: Move) -> Moved:
+    return Moved(channel=channel, circle=move.circle, before=move.before, after=move.after)
+
+
+def _remember_move(heard: MutableMapping[str, Heard], move: Moved, settings: Settings) -> None:
+    for incident, each in heard.items():
+        if each.planned.get(move.channel) == move.before and circle_of(settings, each.brand) == move.circle:
+            heard[incident] = replace(each, planned={**each.planned, move.channel: move.after})
 
 
 def has_waited(delivery: Delivery) -> bool:

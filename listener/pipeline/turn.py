@@ -173,7 +173,8 @@ class Turn:
 
     def pace(self, pacing: Pacing) -> None:
         """Settle when each delivery is sent, and with which others."""
-        self.commit.outgoing = pacing.place(self.commit.outgoing, self.setup.settings, self._heard, self.at)
+        placed, moved = pacing.place(self.commit.outgoing, self.setup.settings, self._heard, self.at)
+        self.commit.outgoing, self.commit.moved = placed, moved
 
     def _take(self, told: Told) -> None:
         self.commit.outgoing += told.outgoing

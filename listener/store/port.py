@@ -120,6 +120,16 @@ class Snapshot:
     state: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What a channel was to be told of a circle at one moment, and is not yet, is told at a later one."""
+
+    channel: str
+    circle: str
+    before: Instant
+    after: Instant
+
+
 @dataclass(kw_only=True)
 class Commit:
     """One transaction: all of it or nothing. `advanced` is the instant up to which the engines have run; `last` the
@@ -145,6 +155,7 @@ class Commit:
     tombstones: list[str] = field(default_factory=list)
     inputs: list[LogEntry] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     judged: list[Judged] = field(default_factory=list)

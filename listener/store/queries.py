@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from alerts.delivery import Delivery, Slot
+from alerts.grouping import Rank
 from listener.store.marking import seen_marks
 from listener.store.port import Answered, IncidentRow, Position, SchemaError, Seen, Snapshot, SourceRow, StoredMention
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
@@ -225,10 +226,12 @@ def together(connection: Connection, first: Delivery, at: Instant, limit: int) -
 
 def slots(connection: Connection, since: Instant) -> list[Slot]:
     mine = (OUTBOX.c.channel, OUTBOX.c.circle, OUTBOX.c.slot)
-    rank = func.max(case((and_(OUTBOX.c.critical, OUTBOX.c.asks), 2), (OUTBOX.c.asks, 1), else_=0))
+    later, critical, rises = ~OUTBOX.c.asks, OUTBOX.c.critical, OUTBOX.c.rises
+    ranks = ((later, Rank.LATER), (critical, Rank.CRITICAL), (rises, Rank.WORSE))
+    rank = func.max(case(*((which, int(rank)) for which, rank in ranks), else_=int(Rank.ASKS)))
     page = select(*mine, rank.label("rank")).where(OUTBOX.c.slot > since).group_by(*mine).order_by(OUTBOX.c.slot)
     found = connection.execute(page)
-    return [Slot(row.channel, row.circle, row.slot, asks=row.rank > 0, critical=row.rank > 1) for row in found]
+    return [Slot(row.channel, row.circle, row.slot, Rank(row.rank)) for row in found]
 
 
 def told_in(connection: Connection, message: str) -> list[str]:

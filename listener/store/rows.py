@@ -109,6 +109,7 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
         "circle": outgoing.circle,
         "slot": outgoing.slot,
         "asks": outgoing.asks,
+        "rises": outgoing.rises,
         "told_in": "",
     }
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0015"
+HEAD = "0016"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 METADATA = MetaData()
@@ -156,6 +156,7 @@ OUTBOX = Table(
     Column("circle", Text),
     _instant("slot"),
     Column("asks", Boolean, nullable=False),
+    Column("rises", Boolean, nullable=False),
     _text("told_in"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),

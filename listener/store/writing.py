@@ -11,7 +11,7 @@ from listener.store.drilling import write_drills
 from listener.store.inserting import insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
-from listener.store.port import Commit, LogEntry, StoreBusyError, StoredMention
+from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
 from listener.store.sparing import write_spared
@@ -61,6 +61,7 @@ def write(
     write_spared(connection, commit.spared)
     write_remarks(connection, commit.remarks)
     write_drills(connection, commit.drills)
+    _move(connection, commit.moved)
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)
@@ -221,6 +222,18 @@ def _judged(connection: Connection, judged: Iterable[Judged]) -> None:
     for each in judged:
         said = {"ending": each.ending, "judged_by": each.by, "judged_because": each.because}
         connection.execute(update(INCIDENTS).where(INCIDENTS.c.id == each.incident).values(said))
+
+
+def _move(connection: Connection, moved: Iterable[Moved]) -> None:
+    for each in moved:
+        planned = update(OUTBOX).where(
+            OUTBOX.c.state == "due",
+            OUTBOX.c.attempts == 0,
+            OUTBOX.c.channel == each.channel,
+            OUTBOX.c.circle == each.circle,
+            OUTBOX.c.slot == each.before,
+        )
+        connection.execute(planned.values(slot=each.after, due=each.after))
 
 
 def _outgoing(connection: Connection, outgoing: Iterable[Outgoing], at: Instant) -> None:

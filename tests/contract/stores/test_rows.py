@@ -4,8 +4,9 @@ import pytest
 
 from alerts.alert import Notice
 from alerts.delivery import Outcome, Slot
+from alerts.grouping import Rank
 from alerts.silence import Hush, HushFor
-from listener.store.port import Answered, Position, Seen, SourceRow, Store, Views
+from listener.store.port import Answered, Moved, Position, Seen, SourceRow, Store, Views
 from listener.store.views import open_views
 from tests.builders import AT
 from tests.stores import T0, commit, everything, facts, heard, held_back, opened, outgoing, silence, stored, transition
@@ -343,4 +344,22 @@ async def test_what_one_message_told_of_is_found_by_its_id_and_a_slot_matters_as
     await store.commit(commit(outgoing=[*both, later], outcomes=told))
     assert ["i1", "i2"] == await views.told_in("m1")
     assert [] == await views.told_in("") == await views.told_in("m2")
-    assert [Slot("team", "Acme", T0, critical=True), Slot("team", "", T0 + 1, asks=False)] == await store.slots(T0 - 1)
+    assert [Slot("team", "Acme", T0, Rank.CRITICAL), Slot("team", "", T0 + 1, Rank.LATER)] == await store.slots(T0 - 1)
+
+
+async def test_what_is_planned_and_not_yet_told_is_moved_and_nothing_else(store: Store) -> None:
+    planned = {"circle": "Acme", "slot": T0 + 1, "due": T0 + 1, "asks": True}
+    rows = [outgoing(name, thread=name, **planned) for name in ("d1", "d2")]
+    rows += [outgoing("d3", thread="d3", **planned | {"circle": "Globex"})]
+    rows += [outgoing("d4", thread="d4", **planned | {"rises": True}), outgoing("d5", channel="mail", **planned)]
+    tried = Outcome(delivery="d2", at=T0, attempt=1, state="retry", due=T0 + 5)
+    await store.commit(commit(T0, outgoing=rows, outcomes=[tried]))
+    move = Moved(channel="team", circle="Acme", before=T0 + 1, after=T0 + 9)
+    more = outgoing("d6", thread="d6", **planned)
+    await store.commit(commit(T0 + 1, moved=[move], outgoing=[more]))
+    assert ["d3", "d6"] == [each.id for each in await store.due("team", T0 + 4)]
+    assert {(each.id, each.slot) for each in await store.due("team", T0 + 9)} == {
+        ("d1", T0 + 9), ("d2", T0 + 1), ("d3", T0 + 1), ("d4", T0 + 9), ("d6", T0 + 1)
+    }  # fmt: skip
+    slots = {(each.circle, each.at): each.rank for each in await store.slots(T0) if each.channel == "team"}
+    assert {("Acme", T0 + 1): Rank.ASKS, ("Globex", T0 + 1): Rank.ASKS, ("Acme", T0 + 9): Rank.WORSE} == slots

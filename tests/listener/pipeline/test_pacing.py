@@ -144,6 +144,28 @@ async def test_fifty_rules_on_twenty_brands_are_a_page_at_once_and_three_more_at
     assert all(row in body for body, each in zip(bodies, readers["phone"].sent, strict=True) for row in each.listed)
 
 
+async def test_something_critical_goes_before_a_planned_page_of_another_client_which_is_moved_and_not_lost(tmp_path):
+    clients = {f"b{number}": owner for number, owner in enumerate(("Acme", "Globex", "Globex", "Globex", "Initech"))}
+    levels = ("critical", "warning", "warning", "warning", "critical")
+    rules = ", ".join(f"r{n}: {RULE % f', brands: b{n}, severity: {level}'}" for n, level in enumerate(levels))
+    async with flooded(tmp_path, 5, rules, **clients) as world:
+        phone = Phone(world.clock)
+        async with delivering(world, phone=phone):
+            for number, seconds in enumerate((1, 60, 61, 8)):
+                await world.hear(world.said(f"m{number}", f"word{number} is down"))
+                await live(world, seconds, 1)
+        again = await world.again()
+        async with delivering(again, phone=phone):
+            planned = [each.slot - START for each in await world.views.deliveries(state="due")]
+            await again.hear(again.said("m4", "word4 is down"))
+            await all_sent(again)
+            assert (5, 130 * SECOND) == (phone.sent[-1].about.number, phone.at[-1])
+            moved = [each.slot - START for each in await world.views.deliveries(state="due")]
+            await live(again, 200)
+    assert ([180 * SECOND], [310 * SECOND]) == (planned, moved)
+    assert [1, 2, 3, 5, 4] == [each.about.number for each in phone.sent]
+
+
 async def test_no_message_holds_two_clients_and_what_is_told_together_is_retried_together(tmp_path):
     clients = {"b0": "Acme", "b1": "Globex", "b2": "Globex", "b3": "Acme"}
     rules = ", ".join(f"r{number}: {RULE % ''}" for number in range(2))

@@ -1,5 +1,6 @@
 """What only a file can do: be missing, locked, full, damaged, old, new, or copied."""
 
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -8,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, column, create_engine, event, insert
+from sqlalchemy import table as sql_table
 from sqlalchemy.pool import Pool
 
+from alerts.grouping import Rank
 from listener.store.migrate import config, upgrade
 from listener.store.port import SchemaError, StoreBusyError, StoreError
 from listener.store.store import open_store
@@ -153,6 +157,32 @@ async def test_an_older_file_is_copied_before_it_is_changed(tmp_path: Path) -> N
         assert copy.execute("select word from kept").fetchall() == [("old",)]
     with closing(sqlite3.connect(tmp_path / NAME)) as file:
         assert file.execute("select word from kept").fetchall() == [("old",)]
+
+
+async def test_what_was_planned_before_deliveries_said_what_they_ask_for_keeps_its_rank(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / NAME}")
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0012")
+        for step, state in enumerate(("open", "acknowledged", "resolved")):
+            row = {"incident": "i1", "step": step, "position": step, "body": json.dumps({"state": state}).encode()}
+            put(connection, "transitions", row)
+        due = {"thread": "i1", "state": "due", "attempts": 0, "critical": True, "fallback": b"[]", "circle": ""}
+        said = {"reason": "", "detail": "", "receipt": "", "created": T0}
+        for step, call in enumerate((None, None, b'{"why":"remind"}')):
+            mine = {"id": f"d{step}", "position": step, "channel": f"c{step}", "due": T0 + step, "slot": T0 + step}
+            put(connection, "outbox", {**due, **said, **mine, "transition": f"i1.{step}", "call": call})
+        program = {"id": "d3", "position": 3, "channel": "c3", "due": T0, "transition": "i1.0"}
+        put(connection, "outbox", {**due, **said, **program})
+    engine.dispose()
+    async with opened(str(tmp_path)) as store:
+        ranks = [(each.channel, each.rank) for each in await store.slots(T0 - 1)]
+        assert [True] == [each.asks for each in await store.due("c3", T0)]
+    assert [("c0", Rank.CRITICAL), ("c1", Rank.LATER), ("c2", Rank.CRITICAL)] == ranks
+
+
+def put(connection: Connection, table: str, row: dict[str, object]) -> None:
+    columns = {name: column(name) for name in row}
+    connection.execute(insert(sql_table(table, *columns.values())), row)
 
 
 async def test_views_of_no_store_say_so_and_make_none(tmp_path: Path) -> None:
