@@ -6,10 +6,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.scalarstring import SingleQuotedScalarString
+from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from config.parse import compose
+from config.nodes import compose
 
 
 class SecretReference(str):

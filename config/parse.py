@@ -2,19 +2,18 @@
 
 import math
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.reader import ReaderError
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.nodes import ScalarNode as PlainNode
+from yaml import MappingNode, MarkedYAMLError, Node, ScalarNode, SequenceNode, YAMLError
+from yaml.reader import ReaderError
 
 from config.model import UNFIT
+from config.nodes import compose
 from config.problems import Problem
 from config.references import ReferenceProblemError, interpolate, read_secret
 
@@ -22,11 +21,9 @@ Keys = tuple[str | int, ...]
 """The way to a value: map keys and list positions."""
 Origin = Literal["plain", "environment", "secret"]
 
-MAX_BYTES = 1_000_000
-MAX_VALUES = 100_000
+MAX_BYTES = 10_000_000
+MAX_VALUES = 500_000
 MAX_DEPTH = 40
-_DEEPEST = 100
-"""Levels at which reading ends, before anything is understood."""
 _ALIASES = "do not nest aliases (*name) in aliases"
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _NO_TEXT = "holds a character that is none: a zero, or half of a pair"
@@ -46,36 +43,6 @@ class Place:
 def dotted(keys: Keys) -> str:
     """`channels.team.kind`, as people read it."""
     return ".".join(map(str, keys))
-
-
-class _Scanner(Scanner):
-    """Gives up where no configuration goes: the time it takes grows with the square of the depth."""
-
-    def fetch_flow_sequence_start(self) -> None:
-        self._refuse(len(self.flow_context))
-        super().fetch_flow_sequence_start()
-
-    def fetch_flow_mapping_start(self) -> None:
-        self._refuse(len(self.flow_context))
-        super().fetch_flow_mapping_start()
-
-    def add_indent(self, column: int) -> bool:
-        self._refuse(len(self.indents))
-        return bool(super().add_indent(column))
-
-    def _refuse(self, depth: int) -> None:
-        if depth >= _DEEPEST:
-            raise RecursionError
-
-
-def compose(text: str) -> Node | None:
-    """The node tree of one YAML document; None when it is empty. Raises YAMLError, RecursionError or ValueError."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = _Scanner
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # odd directives and anchors: what matters of them is an error anyway
-        node: Node | None = yaml.compose(text)
-    return node
 
 
 @dataclass(kw_only=True, repr=False)
@@ -129,7 +96,9 @@ class _Parser:
 
     def _text(self, content: bytes) -> str | None:
         if len(content) > MAX_BYTES:
-            self._problem((), 0, "larger than 1 MB", "a configuration is text; split it with include:")
+            self._problem(
+                (), 0, f"larger than {MAX_BYTES // 1_000_000} MB", "a configuration is text; split it with include:"
+            )
             return None
         try:
             return content.decode("utf-8-sig")
@@ -233,7 +202,7 @@ class _Parser:
         kind = str(node.tag).removeprefix(_CORE)
         construct = getattr(self._scalars, f"construct_yaml_{kind}")
         try:
-            value = construct(node)
+            value = construct(PlainNode(node.tag, node.value))
         except (ValueError, KeyError, IndexError, OverflowError, YAMLError):
             value = math.nan
         if isinstance(value, float) and not math.isfinite(value):
