@@ -39,7 +39,7 @@ COMMANDS = {
     "sources": "Say what is heard of each source.",
     "notify": "Send a test message through a channel.",
     "explain": "Describe a kind of source, rule or channel.",
-    "db": "Migrate or back up the store.",
+    "db": "Migrate or back up the store, or move it to PostgreSQL.",
     "doctor": "Look for what is wrong with an installation.",
     "mock": "Serve the mock platforms alone.",
     "version": "Say which badbuzz this is.",

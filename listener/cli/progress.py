@@ -13,6 +13,7 @@ from rich.progress import (
     SpinnerColumn,
     Task,
     TaskProgressColumn,
+    TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
@@ -58,3 +59,19 @@ def bar(total: int | None) -> Iterator[tuple[Callable[[int], None], Callable[[by
                 console.out(line.decode().rstrip("\n"), highlight=False)
 
         yield lambda read: progress.advance(task, read), write
+
+
+@contextmanager
+def portion(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, if that is a terminal. Gives what takes in how much of how much is done."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    is_shown = sys.stderr.isatty()
+    with Progress(*columns, console=Console(stderr=True), disable=not is_shown, refresh_per_second=4) as progress:
+        task = progress.add_task(words, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -75,11 +75,7 @@ def writing(at: Place, lock_wait: float = LOCK_WAIT) -> Transactions:
     """One connection, so that transactions follow each other; each takes the database's write lock at its start, and
     waits for it `lock_wait` seconds at most (SQLite).
     """
-    if at.file:
-        pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-        limits = ("journal_size_limit=67108864",)
-        return InThreads(_sqlite(at.url, (*limits, *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait), 1)
-    return InLoop(on_server(at))
+    return InThreads(on_file(at, lock_wait), 1) if at.file else InLoop(on_server(at))
 
 
 def reading(at: Place, limit: timedelta) -> Transactions:
@@ -133,6 +129,13 @@ def _way_out(error: Exception) -> str:
     if isinstance(cause, OSError) and cause.strerror:
         return "; ".join(filter(None, (cause.strerror, way_out(cause))))
     return str(cause).partition("\n")[0] or type(cause).__name__
+
+
+def on_file(at: Place, lock_wait: float = LOCK_WAIT) -> Engine:
+    """A connection to a SQLite file, each transaction of which may write."""
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    limits = ("journal_size_limit=67108864",)
+    return _sqlite(at.url, (*limits, *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait)
 
 
 def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_wait: float) -> Engine:

@@ -7,24 +7,41 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
 HEAD = "0016"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
+
+def keepable(words: str) -> str:
+    """As PostgreSQL can keep them: it refuses NUL, which what strangers answer may hold."""
+    return words.replace("\0", "\ufffd")
+
+
+class _Keepable(TypeDecorator[str]):
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        return value and keepable(value)
+
+
 METADATA = MetaData()
+_Words = Text().with_variant(_Keepable(), "postgresql")
 _Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is exactly INTEGER
 
 
 def _text(name: str, *, key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=key, nullable=False)
+    return Column(name, _Words, primary_key=key, nullable=False)
 
 
 def _number(name: str, *, key: bool = False) -> Column[int]:
@@ -77,7 +94,7 @@ MENTIONS = Table(
     _text("identity", key=True),
     _number("at"),
     _text("source"),
-    Column("language", Text),
+    Column("language", _Words),
     Column("deleted", Boolean, nullable=False),
     _body("facts"),
     _body("tones"),
@@ -117,11 +134,11 @@ INCIDENTS = Table(
     _text("severity"),
     _number("opened_at"),
     _number("changed_at"),
-    Column("acknowledged_by", Text),
+    Column("acknowledged_by", _Words),
     _number("steps"),
-    Column("ending", Text),
-    Column("judged_by", Text),
-    Column("judged_because", Text),
+    Column("ending", _Words),
+    Column("judged_by", _Words),
+    Column("judged_because", _Words),
     UniqueConstraint("number", name="incidents_number"),
 )
 TRANSITIONS = Table(
@@ -143,7 +160,7 @@ OUTBOX = Table(
     _text("state"),
     _number("due"),
     _number("attempts"),
-    Column("transition", Text),
+    Column("transition", _Words),
     Column("notice", LargeBinary),
     Column("critical", Boolean, nullable=False),
     _body("fallback"),
@@ -153,7 +170,7 @@ OUTBOX = Table(
     _instant("finished"),
     _text("receipt"),
     Column("call", LargeBinary),
-    Column("circle", Text),
+    Column("circle", _Words),
     _instant("slot"),
     Column("asks", Boolean, nullable=False),
     Column("rises", Boolean, nullable=False),
@@ -180,7 +197,7 @@ SOURCES = Table(
     _text("name", key=True),
     _text("kind"),
     _text("state"),
-    Column("cursor", Text),
+    Column("cursor", _Words),
     _instant("reading_since"),
     _instant("last_read"),
     _instant("last_mention"),
@@ -199,11 +216,11 @@ COMMANDS = Table(
     _text("verb"),
     _text("target"),
     _text("by"),
-    Column("because", Text),
+    Column("because", _Words),
     _instant("answered_at"),
     _text("refusal"),
     Column("details", LargeBinary),
-    Column("once", Text),
+    Column("once", _Words),
     Index("commands_answered", "answered_at"),
     Index("commands_once", "once"),
     sqlite_autoincrement=True,
@@ -220,9 +237,9 @@ MARKS = Table(
     _text("label"),
     _text("by"),
     _text("chosen"),
-    Column("language", Text),
+    Column("language", _Words),
     _text("text"),
-    Column("before", Text),
+    Column("before", _Words),
     Index("marks_at", "brand", "at"),
     Index("marks_identity", "identity"),
 )
@@ -232,7 +249,7 @@ MODELS = Table(
     _text("brand", key=True),
     _number("at"),
     _number("until"),
-    Column("hash", Text),
+    Column("hash", _Words),
     Column("body", LargeBinary),
     _body("study"),
 )
@@ -245,7 +262,7 @@ SILENCES = Table(
     _text("by"),
     _text("because"),
     _body("what"),
-    Column("ended_by", Text),
+    Column("ended_by", _Words),
     Index("silences_until", "until"),
 )
 HELD_BACK = Table(
@@ -255,7 +272,7 @@ HELD_BACK = Table(
     _number("step", key=True),
     _number("at"),
     _instant("silence"),
-    Column("behind", Text),
+    Column("behind", _Words),
     _instant("told_at"),
     Index("held_back_silence", "silence"),
     Index("held_back_at", "at"),

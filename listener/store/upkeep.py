@@ -21,11 +21,27 @@ def lock_of(at: Place) -> FileLock | AdvisoryLock:
     return FileLock(at.file.with_name("badbuzz.lock")) if at.file else AdvisoryLock(on_server(at))
 
 
+def moved_file(file: Path) -> Path:
+    """What a SQLite file is called once its store was moved to PostgreSQL."""
+    return file.with_name(f"{file.name}.moved")
+
+
+def refuse_moved(file: Path) -> None:
+    """Raises StoreError when the store of a file was moved away."""
+    kept = moved_file(file)
+    if kept.exists() and not file.exists():
+        raise StoreError(
+            f"the store {file} was moved to PostgreSQL: set daemon.database, or rename {kept.name} to {file.name} to go"
+            " back to what it was then"
+        )
+
+
 async def prepare(at: Place, engine: Transactions) -> None:
     """Bring a SQLite file up to date, copying it first when it holds something; a PostgreSQL database must be so
     already. Raises SchemaError.
     """
     if at.file:
+        refuse_moved(at.file)
         at.file.touch(mode=0o600)  # what people wrote is for the eyes of its owner, its journal's too
     found = await current(at, engine)
     if found == HEAD:
@@ -35,7 +51,7 @@ async def prepare(at: Place, engine: Transactions) -> None:
         raise SchemaError(f"the store {at} {state}: run `badbuzz db migrate` first")
     if found is not None:
         await asyncio.to_thread(copy, at.file, at.file.with_name(f"{at.file.name}.before-{HEAD}"))
-    await engine.run(_run_revisions)
+    await engine.run(run_revisions)
 
 
 async def current(at: Place, engine: Transactions) -> str | None:
@@ -54,7 +70,7 @@ async def migrate(where: str | Path) -> tuple[str | None, str]:
     try:
         with in_words(at):
             before = await _before(at, engine, lock)
-            await (prepare(at, engine) if at.file else engine.run(_run_revisions))
+            await (prepare(at, engine) if at.file else engine.run(run_revisions))
     finally:
         await engine.dispose()
         await lock.release()
@@ -108,7 +124,8 @@ def copy(source: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _run_revisions(connection: Connection) -> None:
+def run_revisions(connection: Connection) -> None:
+    """Bring the schema up to date inside the transaction of `connection`."""
     from listener.store.migrate import upgrade  # noqa: PLC0415 Alembic is slow to import and seldom needed
 
     upgrade(connection)

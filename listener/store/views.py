@@ -33,7 +33,7 @@ from listener.store.port import (
 )
 from listener.store.rows import encode
 from listener.store.tables import HEAD
-from listener.store.upkeep import current
+from listener.store.upkeep import current, refuse_moved
 from rules.facts import Tone
 from rules.inputs import Imported, Input
 from rules.instant import HOUR, Instant, Span
@@ -240,6 +240,7 @@ class _SqlViews:
         if self._checked:
             return
         if self._place.file and not self._place.file.exists():
+            refuse_moved(self._place.file)
             raise NoStoreError(
                 f"there is no store at {self._place} yet: `badbuzz run` makes it; check the data directory"
             )

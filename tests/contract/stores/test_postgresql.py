@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from listener.store.port import SchemaError, StoreBusyError, StoreError
+from listener.store.port import SchemaError, SourceRow, StoreBusyError, StoreError
 from listener.store.store import open_store
 from listener.store.tables import HEAD
 from listener.store.upkeep import backup, migrate
@@ -72,6 +72,15 @@ async def test_a_writer_that_lost_its_lock_cannot_commit_after_the_next_one_took
             await first.commit(commit(T0 + 1, inputs=[heard("b")]))
         assert [seq async for seq, _ in second.inputs("acme", 0)] == [1]
     await first.close()
+
+
+async def test_words_that_the_server_refuses_hold_up_no_commit(empty: str) -> None:
+    await migrate(empty)
+    async with opened(empty) as store:
+        await store.commit(commit(sources=[SourceRow(name="press", kind="feed", state="gone", detail="410: nul\0")]))
+        found = await store.source("press")
+    assert found is not None
+    assert found.detail == "410: nul\ufffd"
 
 
 async def test_a_database_is_not_copied_to_a_file(empty: str, tmp_path: Path) -> None:
