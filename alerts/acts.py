@@ -41,7 +41,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     all of these), to give it back, to hear nothing of it for an
     hour, to end it as what it was, or first why it is to be a false alarm. `by` is what the channel calls them, a
     stranger's words, as may be `because`. `language` is what they read, None for the channel's own. `once` is what the
-    channel calls this press, where it may tell of it again: nothing is carried out twice.
+    channel calls this press, where it may tell of it again: nothing is carried out twice. `identity` is what
+    nobody else is known by there, such as a user id or an address, "" where there is nothing of the kind.
     """
 
     verb: Literal["ack", "unack", "silence", "resolve", "question"]
@@ -51,6 +52,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     ending: Ending | None = None
     language: Language | None = None
     once: str = ""
+    identity: str = ""
 
     @classmethod
     def pressed(cls, press: Press, incident: str, by: str, language: Language | None = None) -> Self:

@@ -85,13 +85,22 @@ class Channel(Protocol):
     async def serve(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What a service knows somebody by and nobody else can be known by: `like` this, and by a `pattern`."""
+
+    like: str
+    pattern: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChannelSpec(Spec[ChannelOptions]):
     """What a channel can: one `thread` an incident, `edit` messages sent, take an `ack` with options that are
     `answerable`, show `pictures`, `wakes` a sleeper.
 
-    `gathers`: what comes within a minute may stand in one message, as `people` would have it; False where incidents are
-    kept apart. `people` read it, not programs or whoever sits at the machine; `deadline` bounds one attempt.
+    `knows` is what people are known by who act there, None where that is nothing. `gathers`: what comes within a minute
+    may stand in one message, as `people` would have it; False where incidents are kept apart. `people` read it, not
+    programs or whoever sits at the machine; `deadline` bounds one attempt.
     """
 
     build: Callable[[Any, Tools], Channel]
@@ -101,6 +110,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     pictures: bool = False
     answerable: Callable[[Any], bool] = lambda _: True
     wakes: Literal["yes", "no", "depends"] = "no"
+    knows: Identity | None = None
     people: bool = True
     gathers: bool = True
     deadline: timedelta = timedelta(seconds=30)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from alerts.delivery import Call
 from alerts.rota import Rota, Watch
 from config.oncall import FIRST, ONCALL, SECOND, OnCall
-from config.people import Person
+from config.people import Person, plain
 from rules.instant import Instant, moment
 
 
@@ -80,13 +80,18 @@ class Directory:
         """What people call somebody."""
         return (self.people[name].name if name in self.people else None) or name
 
-    def known(self, by: str) -> str | None:
-        """The person who is called so somewhere: by their key, their name, a handle or an address; None for others."""
-        said = _plain(by)
-        for name, person in self.people.items():
-            if said in map(_plain, (name, self.called(name), *person.known_as)):
-                return name
-        return None
+    def named(self, called: str) -> str | None:
+        """The person who is called so here, by their key or name; None for others."""
+        said = plain(called)
+        return next((name for name in self.people if said in (plain(name), plain(self.called(name)))), None)
+
+    def known(self, kind: str, by: str, identity: str) -> str | None:
+        """The person who acts in a channel of a kind, where they call themselves `by`, and `identity` is theirs alone;
+        "" where there is no such. None for others: a name makes nobody a person that is not said to be theirs there.
+        """
+        said = {plain(f"{kind}:{each}") for each in (by, identity) if each} | {plain(identity)} - {""}
+        mine = ((name, each) for name, person in self.people.items() for each in person.known_as)
+        return next((name for name, each in mine if plain(each) in said), None)
 
     def seats(self, name: str, call: Call, because: str) -> Iterator[Seat]:
         """The channels of a person, all at once."""
@@ -144,10 +149,6 @@ class Directory:
 
     def _unseen(self, name: str, brand: str) -> str:
         return f"{self.called(name)}: hears nothing of {brand}"
-
-
-def _plain(called: str) -> str:
-    return called.strip().removeprefix("@").casefold()
 
 
 def directory(people: Mapping[str, Person], oncall: OnCall | None, zone: str) -> Directory:

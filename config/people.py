@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from config.hours import Hours
 from config.model import Label, Model, TimeZone
@@ -46,14 +46,27 @@ Phone = Annotated[str, BeforeValidator(_dialled), WithJsonSchema({"type": "strin
 """A phone number of the world, `+` and digits, parted by spaces as it was written."""
 
 
+def plain(called: str) -> str:
+    """What people are called somewhere, as it is compared: `@Ann` is `ann`, and `telegram: @Ann` is `telegram:ann`."""
+    kind, colon, name = (part.strip().removeprefix("@").strip() for part in called.partition(":"))
+    return f"{kind}{colon}{name}".casefold()
+
+
+def _somebody(value: str) -> str:
+    if not all(plain(value).split(":", 1)):
+        raise ValueError("names nobody: write a user id or an address, or `telegram:Ann Martin` for a name")
+    return value
+
+
 class Person(Model):
     """Somebody who is told. A route, the watch and the ladder name them by their key."""
 
     name: Label | None = None
     """What people call them, in alerts; their key when not given."""
-    known_as: Listed[str] = ()
-    """What they are called where they take an incident in a channel that others read too: a handle, a display name or
-    an address, such as `[camille, ann@example.org]`."""
+    known_as: Listed[Annotated[str, AfterValidator(_somebody)]] = ()
+    """How they are known where they take an incident in a channel that others read too: a user id or an address, such
+    as `[U012AB34CD, ann@example.org]`; with the kind of channel in front, what they call themselves there, as anybody
+    might: `telegram:Ann Martin`."""
     language: Language | None = None
     """Language of what they are told; that of the channel when not given."""
     time_zone: TimeZone | None = None

@@ -16,16 +16,18 @@ from tests.builders import AT
 
 
 class Asked:
-    """Keeps what is asked for and says why it was refused, or else `said`; `heard` is set by each. It asks why an
-    incident is to be a false alarm, as the program does.
+    """Keeps what is asked for, by which identities, and says why it was refused, or else `said`; `heard` is set by
+    each. It asks why an incident is to be a false alarm, as the program does.
     """
 
     def __init__(self, refusal: str = "", said: str = "") -> None:
         self.acts: list[Act] = []
+        self.identities: set[str] = set()
         self.refusal, self.said, self.heard = refusal, said, asyncio.Event()
 
     async def __call__(self, act: Act) -> Acted:
-        self.acts.append(replace(act, once=""))
+        self.acts.append(replace(act, once="", identity=""))
+        self.identities.add(act.identity)
         self.heard.set()
         if self.refusal:
             return refused(self.refusal, act.language or "en")

@@ -53,7 +53,7 @@ class Seat(ABC):
 
 
 class OnSlack(Seat):
-    by = "camille"
+    by, identity = "camille", "U1"
 
     async def press(self, act: str, incident: str = "") -> None:
         name = f"{act}.{incident}" if incident else act
@@ -69,7 +69,7 @@ class OnSlack(Seat):
 
 
 class OnTelegram(Seat):
-    by = "Camille Martin"
+    by, identity = "Camille Martin", "7"
 
     async def press(self, act: str, incident: str = "") -> None:
         shown = [n for n, each in self.fake.shown.items() if f'"{act} ' in json.dumps(each.get("reply_markup", ""))]
@@ -84,7 +84,7 @@ class OnTelegram(Seat):
 
 
 class OnMatrix(Seat):
-    by = matrix.SHE
+    by = identity = matrix.SHE
 
     async def press(self, act: str, incident: str = "") -> None:
         if incident:
@@ -104,7 +104,7 @@ class OnMatrix(Seat):
 
 
 class OnNtfy(Seat):
-    by = "team"
+    by, identity = "team", ""
 
     async def press(self, act: str, incident: str = "") -> None:
         while not (found := self._buttons(act, incident)):

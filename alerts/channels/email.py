@@ -25,7 +25,7 @@ from pydantic import AfterValidator, Field, model_validator
 from alerts.acts import Acted
 from alerts.alert import Notice
 from alerts.cancelling import obey_cancellation
-from alerts.channel import ChannelOptions, ChannelSpec, Reason, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, Identity, Reason, SendError, Tools
 from alerts.channels._address import server_address
 from alerts.channels._imap import AT_ONCE, Mailbox, Unread
 from alerts.channels._picture import picture
@@ -183,7 +183,8 @@ class EmailChannel:
         reply = understood(mail.raw, self._key, self._options.to)
         if reply is None:
             return
-        acted = await self._tools.act(replace(reply.act, once=f"{mail.epoch.decode()} {mail.uid}"))
+        once = f"{mail.epoch.decode()} {mail.uid}"
+        acted = await self._tools.act(replace(reply.act, once=once, identity=reply.sender))
         await asyncio.to_thread(mailbox.done, mail)
         if acted.words:
             await self._answer(reply, acted)
@@ -386,6 +387,7 @@ SPEC = ChannelSpec(
     build=EmailChannel,
     thread=True,
     ack=True,
+    knows=Identity("ann@example.org", "[^@]+@[^@]+"),
     pictures=True,
     answerable=lambda options: options.imap is not None,
 )

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from pydantic import AfterValidator
 
-from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, Identity, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, RefusedError, exchange_json, read, refusal
 from alerts.channels._matrix import OURS, Incident, answer, edited, may_ask, payload, question, told, wish
@@ -230,7 +230,7 @@ class MatrixChannel:
         asked = wish(word, incident, event.sender) if incident else None
         if incident is None or asked is None:
             return
-        acted = await self._tools.act(msgspec.structs.replace(asked, once=event.event_id))
+        acted = await self._tools.act(msgspec.structs.replace(asked, once=event.event_id, identity=event.sender))
         if acted.words:
             try:
                 await self._put(f"answer.{digest(event.event_id)}", question(acted, incident, target))
@@ -284,6 +284,7 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    knows=Identity("@ann:matrix.example", "@?[^@:]+:.+"),
     answerable=lambda options: options.answers,
     wakes="depends",
 )

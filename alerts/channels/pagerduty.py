@@ -12,7 +12,7 @@ from yarl import URL
 
 from alerts.acts import Act
 from alerts.alert import Alert, Notice
-from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, Identity, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, exchange, read, refusal
 from alerts.channels._objects import ended_by, is_for_later
@@ -52,6 +52,7 @@ class PagerdutyOptions(ChannelOptions):
 
 
 class _Person(msgspec.Struct):
+    id: str = ""
     type: str = ""
     summary: str | None = None
 
@@ -141,7 +142,8 @@ class PagerdutyChannel:
         by = taken.acknowledger.summary or "PagerDuty"
         # what was given back elsewhere is still acknowledged there
         once = f"{token(incident)} {taken.at}"
-        why_not = (await self._tools.act(Act(verb="ack", incident=incident, by=by, once=once))).why
+        act = Act(verb="ack", incident=incident, by=by, once=once, identity=taken.acknowledger.id)
+        why_not = (await self._tools.act(act)).why
         # by its own step it may be out already
         left = self._watched.pop(incident, 0) - 1
         if why_not:
@@ -254,6 +256,7 @@ SPEC = ChannelSpec(
     build=PagerdutyChannel,
     thread=True,
     ack=True,
+    knows=Identity("PXPGF42", "P[A-Z0-9]{5,}"),
     answerable=lambda options: options.token is not None,
     wakes="yes",
     gathers=False,

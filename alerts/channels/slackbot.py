@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from alerts.acts import Act, Acted, Choice, Press
 from alerts.alert import Language
-from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, Identity, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import RefusedError, reaching, refusal
 from alerts.channels._slack import WHOLE, Session, asked, button, escape, payload
@@ -202,7 +202,8 @@ class SlackbotChannel:
             # another app's button, or a form
             return
         by = press.user.name or press.user.username or press.user.id
-        acted = await self._tools.act(Act.pressed(act, value.incident, by, value.language))
+        wish = Act.pressed(act, value.incident, by, value.language)
+        acted = await self._tools.act(msgspec.structs.replace(wish, identity=press.user.id))
         if acted.words:
             try:
                 await self._answer(press, acted, value)
@@ -290,5 +291,6 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    knows=Identity("U012AB34CD", "[UW][A-Z0-9]{5,}"),
     answerable=lambda options: options.app_token is not None,
 )

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, field_validator
 
 from alerts.acts import Act, Acted, Press
 from alerts.alert import Language
-from alerts.channel import ChannelOptions, ChannelSpec, SendError, Tools
+from alerts.channel import ChannelOptions, ChannelSpec, Identity, SendError, Tools
 from alerts.channels._address import web_address
 from alerts.channels._http import Answer, RefusedError, exchange_json, read, refusal
 from alerts.channels._telegram import LINE, TOLD, fit, keyboard, payload, plain
@@ -93,6 +93,7 @@ class _Shown(msgspec.Struct):
 
 
 class _User(msgspec.Struct):
+    id: int
     first_name: str = ""
     last_name: str = ""
 
@@ -218,7 +219,8 @@ class TelegramChannel:
             return
         language, wish = _wish(press)
         here = press.message is not None and press.message.chat.id == self._here
-        acted = await self._tools.act(msgspec.structs.replace(wish, once=press.id)) if wish and here else Acted()
+        known = {"once": press.id, "identity": str(press.user.id)}
+        acted = await self._tools.act(msgspec.structs.replace(wish, **known)) if wish and here else Acted()
         # a refusal is told to who pressed alone
         alert = {"text": cut(one_line(acted.words), TOLD, utf16), "show_alert": True} if acted.why else {}
         try:
@@ -295,6 +297,7 @@ SPEC = ChannelSpec(
     thread=True,
     edit=True,
     ack=True,
+    knows=Identity("123456789", "[0-9]+"),
     answerable=lambda options: options.buttons,
     wakes="depends",
 )

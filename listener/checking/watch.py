@@ -1,5 +1,6 @@
 """What is wrong with people and the watch once one knows what their channels can do."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from alerts.channel import ChannelSpec
@@ -7,8 +8,9 @@ from alerts.people import Directory, directory
 from config.hours import fill_a_week
 from config.load import Catalogs, Loaded
 from config.oncall import FIRST, ONCALL, SECOND, OnCall
+from config.people import Person, plain
 from config.problems import Problem
-from config.settings import Route
+from config.settings import Component, Route
 
 _NAMED = frozenset({"people", "oncall", "channels", "routes"})
 
@@ -20,6 +22,7 @@ def check_watch(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     yield from _idle(loaded)
     yield from _shared(loaded)
     yield from _alike(loaded)
+    yield from _strangers(loaded, catalogs)
     if loaded.settings.oncall:
         yield from _holes(loaded)
         yield from _blind(loaded)
@@ -49,14 +52,50 @@ def _idle(loaded: Loaded) -> Iterator[Problem]:
 
 def _alike(loaded: Loaded) -> Iterator[Problem]:
     """Two people who are called the same somewhere: errors, as one would be taken for the other."""
-    people = directory(loaded.settings.people, None, "UTC")
+    taken: dict[str, str] = {}
     for name, person in loaded.settings.people.items():
         for number, called in enumerate(person.known_as):
-            other = people.known(called)
+            other = taken.setdefault(plain(called), name)
             if other != name:
                 message = f"'{called}' means '{other}' too"
                 hint = "write what only one of them is called"
                 yield loaded.document.problem(("people", name, "known_as", number), message, hint)
+
+
+def _strangers(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
+    """People who would not be known where they may take an incident beside others: warnings."""
+    settings = loaded.settings
+    people = directory(settings.people, settings.oncall, settings.daemon.time_zone)
+    told = {name for route in settings.routes for name in route.to} | {*_called(settings.oncall)}
+    shared = [
+        each
+        for name, each in settings.channels.items()
+        if people.owner(name) is None and (name in told or people.behind(name))
+    ]
+    for name, person in settings.people.items():
+        where = [each for each in shared if not _is_known(person, each, catalogs)] if name in told else []
+        if where:
+            spec: ChannelSpec = catalogs.channels.spec(where[0].kind)
+            names = " and ".join(f"'{each.name}'" for each in where)
+            message = f"would not be known in {names}, where others read too: who takes an incident there gets no nudge"
+            hint = f"known_as: ['{spec.knows.like}']" if spec.knows else "give each of them a channel of their own"
+            yield loaded.document.problem(("people", name), message, hint, warning=True)
+
+
+def _called(watch: OnCall | None) -> tuple[str, ...]:
+    return (*watch.everybody, *watch.otherwise) if watch else ()
+
+
+def _is_known(person: Person, channel: Component, catalogs: Catalogs) -> bool:
+    """Whether somebody may be known in a channel by what they are known as; also where nobody can act in it."""
+    spec: ChannelSpec = catalogs.channels.spec(channel.kind)
+    if not (spec.people and spec.ack and spec.answerable(channel.options)):
+        return True
+    pattern = spec.knows.pattern if spec.knows else None
+    return any(
+        plain(each).startswith(f"{channel.kind}:") or (pattern and re.fullmatch(pattern, each.strip()))
+        for each in person.known_as
+    )
 
 
 def _shared(loaded: Loaded) -> Iterator[Problem]:

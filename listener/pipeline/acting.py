@@ -52,9 +52,10 @@ def quiet_for_an_hour(row: IncidentRow) -> HushFor:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The channel where people ask, what they call it, and what is spoken there."""
+    """The channel where people ask, its kind, what they call it, and what is spoken there."""
 
     channel: str
+    kind: str = ""
     name: str
     language: Language
     zone: ZoneInfo
@@ -64,7 +65,7 @@ def place_of(channel: Component, settings: Settings) -> Place:
     """What a configuration says of a channel: it answers as it tells."""
     who = recipient(channel.name, settings)
     zone = ZoneInfo(who.time_zone)
-    return Place(channel=channel.name, name=channel.label, language=who.language, zone=zone)
+    return Place(channel=channel.name, kind=channel.kind, name=channel.label, language=who.language, zone=zone)
 
 
 class Acting:
@@ -89,17 +90,16 @@ class Acting:
         language = act.language or self._place.language
         try:
             mark = self._mark(act)
-            done = mark is not None and await self._views.was_asked(mark)
-            return Acted() if done else await self._carried_out(act, language)
+            before = None if mark is None else await self._views.asked_before(mark)
+            if before is not None:
+                return await self._refusal(before, language) or Acted()
+            return await self._carried_out(act, language)
         except StoreError as error:
             return refused(str(error), language)
 
     async def _carried_out(self, act: Act, language: Language) -> Acted:
         times = Times(moment(self._now()), self._place.zone, language)
-        channel = self._place.channel
-        people = directory_of(self._settings())
-        who = people.owner(channel) or people.known(act.by)
-        by = shorten(defuse(people.called(who) if who else act.by), NAME) or "?"
+        by = self._called(act)
         row = await self._views.incident(act.incident)
         if why_not := _objection(act, row):
             return refused(why_not, language)
@@ -111,6 +111,16 @@ class Acting:
             return await self._silence(act, row, by, times)
         false = await self._false(row) if act.ending == "false-alarm" else None
         return await self._asked(act, by, language) or await self._judged(act, row, times, false)
+
+    def _called(self, act: Act) -> str:
+        """Who asks, as it is told to others."""
+        people, place = directory_of(self._settings()), self._place
+        who = people.owner(place.channel) or people.known(place.kind, act.by, act.identity)
+        shown = shorten(defuse(people.called(who) if who else act.by), NAME)
+        if who is None and people.named(shown):
+            # anybody may call themselves so where others read too
+            return f"{shown} ({shorten(place.name, NAME)})"
+        return shown or "?"
 
     async def _asked(self, act: Act, by: str, language: Language) -> Acted | None:
         """The refusal, if any."""

@@ -128,7 +128,7 @@ class Watches:
         return found
 
     def _nudge(self, row: IncidentRow, since: Instant, people: Directory, turn: Turn) -> None:
-        name, who = f"nudge-{row.id}-{since}", people.known(row.acknowledged_by or "")
+        name, who = f"nudge-{row.id}-{since}", people.named(row.acknowledged_by or "")
         if who is None or name in self._nudged or not people.sees(who, row.brand):
             return
         # whoever took all of a flood is not to get one line for each

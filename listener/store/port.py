@@ -357,8 +357,8 @@ class Views(Remarks, DrillViews, Protocol):
     ) -> int:
         """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
 
-    async def was_asked(self, once: str) -> bool:
-        """Whether a command was left with that mark, `once`."""
+    async def asked_before(self, once: str) -> int | None:
+        """The first command that was left with that mark, `once`; None where there is none."""
 
     async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
         """Newest first, with how many steps each held back; those that were in force after `since` when given."""

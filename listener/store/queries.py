@@ -162,8 +162,9 @@ def answer(connection: Connection, command: int) -> Answered | None:
     )
 
 
-def was_asked(connection: Connection, once: str) -> bool:
-    return connection.scalar(select(COMMANDS.c.id).where(COMMANDS.c.once == once).limit(1)) is not None
+def asked_before(connection: Connection, once: str) -> int | None:
+    found: int | None = connection.scalar(select(func.min(COMMANDS.c.id)).where(COMMANDS.c.once == once))
+    return found
 
 
 def _heads() -> Select[Any]:

@@ -147,8 +147,8 @@ class _SqlViews:
             await self._check()
         return await finished(self._leave([marking.history_row(brand, history, by, at)]), "store ask")
 
-    async def was_asked(self, once: str) -> bool:
-        return await self._read(partial(queries.was_asked, once=once))
+    async def asked_before(self, once: str) -> int | None:
+        return await self._read(partial(queries.asked_before, once=once))
 
     async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
         with in_words(self._place):

@@ -43,6 +43,7 @@ async def test_a_button_asks_for_what_it_says(kind: str, shown: Any, act: Any) -
         await pressed(seat, asked, act)
 
     assert [Act.pressed(act, OPEN.thread, seat.by, "fr")] == asked.acts
+    assert {seat.identity} == asked.identities
 
 
 @pytest.mark.parametrize("kind", BOTS)

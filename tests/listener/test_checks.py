@@ -319,6 +319,26 @@ def test_two_people_who_are_called_the_same_are_told(tmp_path: Path) -> None:
     assert ("error", "people.bob.known_as.1", "'ann.b' means 'ann' too") == found
 
 
+@pytest.mark.parametrize("nobody", ["'@'", "''", "' '", "'telegram:'", "'telegram: @'"])
+def test_a_way_to_know_somebody_that_is_nobodys_is_refused(tmp_path: Path, nobody: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        said(tmp_path, people=f"{{ann: {{call_by: phone, known_as: {nobody}}}}}", routes="[{to: [ann]}]")
+    assert "names nobody: write a user id or an address" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("known_as", "unknown"),
+    [("", "'room' and 'chat'"), (", known_as: ['@ann:m.example']", "'chat'"), (", known_as: ['9', 'matrix:Ann']", "")],
+)
+def test_who_would_not_be_known_where_others_read_too_is_told_how(tmp_path: Path, known_as: str, unknown: str) -> None:
+    chats = ", room: {kind: matrix, server: 'https://m.example', token: t, room: '!r:m.example'},"
+    chats += " chat: {kind: telegram, token: '1:a', chat: -1}}"
+    parts = {"channels": GOOD["channels"].removesuffix("}") + chats, "routes": "[{to: [ann, room, chat]}]"}
+    found = [text for *_, text in said(tmp_path, people=f"{{ann: {{call_by: phone{known_as}}}}}", **parts)]
+    words = f"would not be known in {unknown}, where others read too: who takes an incident there gets no nudge"
+    assert ([words] if unknown else []) == [text for text in found if "would not be known" in text]
+
+
 def test_who_could_not_confirm_a_hand_over_is_told(tmp_path: Path) -> None:
     found = said(tmp_path, people=PEOPLE, oncall="{turns: [ann, bob]}", routes="[{to: [oncall]}]")
     assert ["people.ann.call_by", "people.bob.call_by"] == [path for _, path, text in found if "confirm it" in text]

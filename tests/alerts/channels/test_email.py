@@ -176,6 +176,7 @@ async def test_a_reply_is_acted_on_once_also_after_a_restart_and_a_refusal_told(
                 third = await asyncio.wait_for(heard.get(), 20)
 
     assert ["ack", "resolve", "resolve"] == [first.verb, second.verb, third.verb]
+    assert {"ann@example.org"} == {each.identity for each in (first, second, third)}
     assert "« Fausse alerte »" in sent.get_body(("plain",)).get_content()
     (refusal,) = inbox.mails[1:]
     assert ("Ann@example.org".lower(), "<reply@example.org>") == (refusal["To"], refusal["In-Reply-To"])

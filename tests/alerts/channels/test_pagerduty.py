@@ -94,7 +94,7 @@ async def test_who_acknowledges_there_takes_the_incident_here_once() -> None:
         await fake.asked_again("other")
 
     (act,) = asked.acts
-    assert ("ack", INCIDENT, "Camille") == (act.verb, act.incident, act.by)
+    assert ("ack", INCIDENT, "Camille", "P1") == (act.verb, act.incident, act.by, act.identity)
 
 
 async def test_an_acknowledgement_of_what_was_given_back_meanwhile_is_known_again() -> None:

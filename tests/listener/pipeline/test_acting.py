@@ -50,6 +50,19 @@ async def test_what_a_channel_tells_again_after_a_start_is_not_carried_out_again
     assert 1 == len(await world.views.silences())
 
 
+async def test_what_was_refused_and_is_told_again_is_refused_again_in_the_same_words(world):
+    await world.say("1", "2", "3")
+    async with pressing(world) as press:
+        await press("ack", by="Max", once="m1")
+        refused = await press("ack", once="m2")
+        await press("unack", by="Max", once="m3")
+        again = await press("ack", once="m2")
+
+    assert ("Max already has incident 1", False) == (refused.why, refused.done)
+    assert refused == again
+    assert ["open", "acknowledged", "released"] == await world.states()
+
+
 async def test_taking_it_in_a_channel_takes_it_and_a_second_one_hears_who_has_it(world):
     await world.say("1", "2", "3")
     async with pressing(world) as press:

@@ -5,6 +5,7 @@ import re
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from alerts.acts import Act
@@ -98,9 +99,9 @@ async def test_a_press_confirms_and_the_second_is_left_in_peace(world):
 
 
 @asynccontextmanager
-async def asked(world, channel):
+async def asked(world, channel, kind=""):
     """What somebody who has that channel presses is done by a daemon at work; yields who does it."""
-    place = Place(channel=channel, name=channel, language="fr", zone=ZoneInfo("UTC"))
+    place = Place(channel=channel, kind=kind, name=channel, language="fr", zone=ZoneInfo("UTC"))
     writing = asyncio.create_task(Writer(world.ledger, world.metrics).run())
     yield Acting(world.views, lambda: world.ledger.setup.settings, world.clock.now, place, patience=20)
     writing.cancel()
@@ -162,19 +163,46 @@ async def test_whoever_took_all_of_a_flood_is_nudged_once_and_not_for_each_of_it
     assert [("a", "nudge")] == [each for each in await notices(world) if each[1] == "nudge"]
 
 
-@pytest.mark.parametrize("by", ["@Camille:matrix.example", "ANN@example.org", "Ann", "ann"])
-async def test_a_person_is_known_by_what_they_are_called_where_they_take_it(world, by):
-    known = PEOPLE.replace("name: Ann", "name: Ann, known_as: ['camille:matrix.example', 'ann@example.org']") % HOURS
-    await world.reload(rules=RULES, channels=ANSWERED, routes=TO + known)
+KNOWN = "known_as: ['camille:matrix.example', 'ann@example.org', 'telegram: @Ann M']"
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "identity"),
+    [
+        ("matrix", "@Camille:matrix.example", "@Camille:matrix.example"),
+        ("email", "ANN@example.org", "ANN@example.org"),
+        ("telegram", "ann m", "77"),
+    ],
+)
+async def test_a_person_is_known_by_what_is_theirs_alone_or_what_they_are_called_there(world, kind, by, identity):
+    people = PEOPLE.replace("name: Ann", f"name: Ann, {KNOWN}") % HOURS
+    await world.reload(rules=RULES, channels=ANSWERED, routes=TO + people)
     await world.say("1", "2", "3")
-    async with asked(world, "room") as acting:
-        await acting(Act.pressed("ack", "1", by))
+    async with asked(world, "room", kind) as acting:
+        await acting(msgspec.structs.replace(Act.pressed("ack", "1", by), identity=identity))
     await wait(world, 40)
     await world.say(*map(str, range(4, 9)))
     await wait(world, 12)
     (row,) = await world.views.incidents(open_only=True)
     assert "Ann" == row.acknowledged_by
     assert ("a", "nudge") in await notices(world)
+
+
+@pytest.mark.parametrize(
+    ("by", "shown"), [("Ann", "Ann (room)"), ("@ann", "@ann (room)"), ("Ann M", "Ann M"), ("ann@example.org", None)]
+)
+async def test_whoever_calls_themselves_like_somebody_in_a_shared_channel_is_a_stranger(world, by, shown):
+    people = PEOPLE.replace("name: Ann", f"name: Ann, {KNOWN}") % HOURS
+    await world.reload(rules=RULES, channels=ANSWERED, routes=TO + people)
+    await world.say("1", "2", "3")
+    async with asked(world, "room", "slackbot") as acting:
+        await acting(msgspec.structs.replace(Act.pressed("ack", "1", by), identity="U77"))
+    await wait(world, 40)
+    await world.say(*map(str, range(4, 9)))
+    await wait(world, 12)
+    (row,) = await world.views.incidents(open_only=True)
+    assert (shown or by) == row.acknowledged_by
+    assert ("a", "nudge") not in await notices(world)
 
 
 async def test_a_hand_over_while_nobody_ran_is_told_at_the_start(world):
