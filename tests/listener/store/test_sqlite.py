@@ -1,10 +1,12 @@
 """What only a file can do: be missing, locked, full, damaged, old, new, or copied."""
 
+import asyncio
 import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, create_engine, event, insert
 from sqlalchemy import table as sql_table
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import Pool
 
 from alerts.grouping import Rank
+from listener.store.database import place, reading
 from listener.store.migrate import config, upgrade
 from listener.store.port import SchemaError, StoreBusyError, StoreError
 from listener.store.store import open_store
@@ -234,3 +238,29 @@ def test_an_address_of_another_kind_is_refused_without_its_password(where: str) 
     with pytest.raises(StoreError, match="postgresql://") as raised:
         open_store(where)
     assert "s3cret" not in str(raised.value)
+
+
+async def test_a_store_that_is_closed_waits_for_every_commit_and_for_no_read(tmp_path: Path) -> None:
+    store, begun, loop = open_store(tmp_path), asyncio.Semaphore(0), asyncio.get_running_loop()
+    await store.open("a test")
+    reads = reading(place(tmp_path), timedelta(hours=1))
+
+    def count(connection: Connection) -> None:
+        loop.call_soon_threadsafe(begun.release)
+        connection.exec_driver_sql(ENDLESS)
+
+    async with asyncio.timeout(20):
+        slow = [loop.create_task(reads.run(count)) for _ in range(6)]
+        await begun.acquire()
+        last = loop.create_task(store.commit(commit(inputs=[heard("last")])))
+        await asyncio.sleep(0)
+        await reads.dispose()
+        await asyncio.wait(slow)
+        await store.close()
+        await last
+    assert [True] * 6 == [isinstance(each.exception(), OperationalError | sqlite3.OperationalError) for each in slow]
+    async with opened(str(tmp_path)) as again:
+        assert [1] == [seq async for seq, _ in again.inputs("acme", 0)]
+
+
+ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n"
