@@ -8,7 +8,7 @@ import typer
 from listener.cli.lines import write_line
 from listener.cli.terminal import say
 from rules.query.compiled import compile_query
-from rules.query.dialects import Translated, translate
+from rules.query.dialects import Lost, Translated, translate
 from rules.query.errors import QueryError
 from rules.query.native import x_rule
 from rules.text import defuse
@@ -60,11 +60,16 @@ def _as_x(query: str) -> int:
     return 0
 
 
+def _effect(lost: Lost) -> str:
+    along = f", and with it {defuse(lost.along)}" if lost.along else ""
+    return f"{along}; {lost.finds} is found without it" if lost.finds else along
+
+
 def _tell(found: Translated) -> None:
     for before, after in found.changed:
         say(f"{defuse(before)} is written {defuse(after)} here")
     for lost in found.lost:
-        say(f"lost: {defuse(lost.written)} ({lost.why})")
+        say(f"lost: {defuse(lost.written)} ({defuse(lost.why)}){_effect(lost)}")
     if found.query:
         typer.echo(found.query)
     else:

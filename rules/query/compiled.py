@@ -25,15 +25,15 @@ MOST_SAID = 5
 """Words of one rule that are named of one mention."""
 
 
-def _is_true_of_nothing(node: Node) -> bool:
+def is_true_of_nothing(node: Node) -> bool:
     """Whether it is true of a mention that has nothing of what it asks for."""
     match node:
         case Not():
-            return not _is_true_of_nothing(node.child)
+            return not is_true_of_nothing(node.child)
         case Within():
-            return _is_true_of_nothing(node.child)
+            return is_true_of_nothing(node.child)
         case Group():
-            return (all if node.operator == "AND" else any)(map(_is_true_of_nothing, node.children))
+            return (all if node.operator == "AND" else any)(map(is_true_of_nothing, node.children))
     return False
 
 
@@ -124,7 +124,7 @@ def compile_query(text: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Que
 
 def _compiled(text: str, lists: Lists, zone: tzinfo) -> Query:
     found = read(text, lists, zone)
-    if _is_true_of_nothing(found.root):
+    if is_true_of_nothing(found.root):
         hint = "add a word that must be there"
         raise QueryError("this query matches mentions that hold none of its words", 0, hint, text)
     return Query(found.root, tuple(warnings(text, found)), zone)

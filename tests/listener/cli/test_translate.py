@@ -27,6 +27,12 @@ def test_what_was_lost_is_said_with_its_reason() -> None:
     assert [("place_country:FR", 5)] == [(each["written"], each["at"]) for each in answer["lost"]]
 
 
+def test_what_follows_from_a_loss_is_said() -> None:
+    result = run("--from", "brandwatch", "acme NOT (job AND authorGender:F)")
+    assert (1, "acme\n") == (result.exit_code, result.stdout)
+    assert "and with it NOT (job AND authorGender:F); more is found without it" in result.stderr
+
+
 @pytest.mark.parametrize(("query", "code"), [("acme (", 2), ("sample:10", 1)])
 def test_nothing_is_printed_where_nothing_can_be_looked_for(query: str, code: int) -> None:
     result = run("--from", "x", query)
