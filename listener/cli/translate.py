@@ -10,7 +10,7 @@ from listener.cli.terminal import say
 from rules.query.compiled import compile_query
 from rules.query.dialects import Lost, Translated, translate
 from rules.query.errors import QueryError
-from rules.query.native import x_rule
+from rules.query.xrule import x_rule
 from rules.text import defuse
 
 Dialect = Literal["brandwatch", "meltwater", "talkwalker", "x"]
@@ -52,7 +52,7 @@ def command(
 def _as_x(query: str) -> int:
     rule = x_rule(compile_query(query).root)
     if rule is None:
-        say("X can look for nothing of this in a rule of its length")
+        say("X can look for nothing of this alone in a rule of its length")
         return 1
     if not rule.exact:
         say("this finds more than the query, never less: what X cannot look for is left to badbuzz")

@@ -3,12 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from rules.query.tree import AtLeast, Filter, Group, Leaf, Node, Not, Raw, Term, Within, children
-
-LONGEST_X_RULE = 1_024
-"""Characters of a rule of X's filtered stream."""
-_X_IS = {"repost": "retweet", "reply": "reply", "quote": "quote"}
-_X_HAS = {"link": "links", "hashtag": "hashtags", "handle": "mentions", "cashtag": "cashtags"}
+from rules.query.tree import Filter, Group, Leaf, Node, Not, Term, children
 
 
 class Asked(NamedTuple):
@@ -82,93 +77,3 @@ def _plain(leaf: Leaf) -> tuple[str, ...]:
     if not isinstance(leaf, Term) or any(form.prefix or form.edits or "?" in form.key for form in leaf.forms):
         return ()
     return (" ".join(form.key.lstrip("#@$") for form in leaf.forms),)
-
-
-class Rule(NamedTuple):
-    """A rule of X. `exact`: it finds nothing that the query does not find; else the rest is judged here."""
-
-    value: str
-    exact: bool
-
-
-def x_rule(root: Node) -> Rule | None:
-    """A rule of X that finds all that the query finds there as it is written (X tells accents apart); None when X
-    cannot look for any of it, or the rule is longer than X takes.
-    """
-    rule = _x(root)
-    if rule is None or len(_bare(rule.value)) > LONGEST_X_RULE:
-        return None
-    return Rule(_bare(rule.value), rule.exact)
-
-
-def _x(node: Node) -> Rule | None:
-    match node:
-        case Term() | Filter() | Raw():
-            return _x_leaf(node)
-        case Not():
-            # what is left out must be just that, or too much is left out
-            child = _x(node.child)
-            return _negated(node.child, child) if child and child.exact else None
-        case Group(operator="OR"):
-            parts = [_x(child) for child in node.children]
-            known = [part for part in parts if part]
-            exact = all(part.exact for part in known)
-            return Rule(f"({' OR '.join(part.value for part in known)})", exact) if len(known) == len(parts) else None
-        case AtLeast() | Within():
-            child = _x(node.child)
-            return child and Rule(child.value, exact=False)
-    found = [part for part in map(_x, children(node)) if part]
-    exact = isinstance(node, Group) and len(found) == len(children(node)) and all(part.exact for part in found)
-    return Rule(f"({' '.join(part.value for part in found)})", exact) if found else None
-
-
-def _negated(node: Node, rule: Rule) -> Rule | None:
-    """X takes a minus before a word alone: of alternatives each is left out."""
-    if isinstance(node, Group):
-        if node.operator == "AND":
-            return None
-        parts = [_x(Not(child)) for child in node.children]
-        known = [part.value for part in parts if part]
-        return Rule(f"({' '.join(known)})", exact=True) if len(known) == len(parts) else None
-    return Rule(f"-{rule.value}", exact=True)
-
-
-def _x_leaf(leaf: Leaf) -> Rule | None:
-    if isinstance(leaf, Raw):
-        return None
-    if isinstance(leaf, Filter):
-        told = [_x_filter(leaf.name, value) for value in leaf.values if isinstance(value, str)]
-        known = [each for each in told if each]
-        if len(known) < len(leaf.values):
-            return None
-        return Rule(known[0] if len(known) == 1 else f"({' OR '.join(known)})", exact=True)
-    plain = not any(form.prefix or form.edits or form.plural or "?" in form.key for form in leaf.forms)
-    return _x_term(leaf) if plain else None
-
-
-def _x_term(term: Term) -> Rule:
-    said = term.written.removeprefix("plural:").lstrip("+").partition("~")[0]
-    said = said.strip('"“”„«» ')
-    exact = all(form.same == "folded" for form in term.forms) and said.isascii()
-    if len(term.forms) == 1:
-        return Rule(said if said.lstrip("#@$").isalnum() else f'"{said}"', exact)
-    if term.slack is not None:
-        return Rule(f"({' '.join(said.split())})", exact=False)
-    return Rule(f'"{said}"', exact)
-
-
-def _x_filter(name: str, value: str) -> str | None:
-    match name:
-        case "lang":
-            return f"lang:{value}"
-        case "author" if not value.endswith("*"):
-            return f"from:{value}"
-        case "is" if value in _X_IS:
-            return f"is:{_X_IS[value]}"
-        case "has" if value in _X_HAS:
-            return f"has:{_X_HAS[value]}"
-    return None
-
-
-def _bare(value: str) -> str:
-    return value[1:-1] if value.startswith("(") and value.endswith(")") else value
