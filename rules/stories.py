@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from hashlib import blake2s
 from itertools import islice, pairwise
+from struct import Struct
 from zlib import crc32
 
 import msgspec
@@ -13,9 +14,11 @@ MOST_STORIES = 2_000
 
 _SHORTEST, _LONGEST = 6, 64  # words: fewer are alike by chance, and what comes after is often cut
 _NIBBLES, _ALIKE = 16, 10  # two texts that share 60 % of their pairs of words agree in that many, strangers in one
-_MASK, _LOW = (1 << 64) - 1, 0x1111_1111_1111_1111
+_LOW = 0x1111_1111_1111_1111
 _DRAWN = [int.from_bytes(blake2s(bytes([number]), digest_size=8).digest()) for number in range(2 * _NIBBLES)]
-_HASHES = tuple(zip(_DRAWN[::2], _DRAWN[1::2], strict=True))
+# all hashes of a pair are one product and one sum: each has a lane of 128 bits, of which the lower half is the hash
+_FACTORS, _OFFSETS = (sum(drawn << 128 * lane for lane, drawn in enumerate(_DRAWN[which::2])) for which in (0, 1))
+_LANES = Struct("<" + "Q8x" * _NIBBLES)
 
 
 def sketch(words: Iterable[str]) -> int:
@@ -26,9 +29,10 @@ def sketch(words: Iterable[str]) -> int:
     if len(read) < _SHORTEST:
         return 0
     pairs = [crc32(f"{first} {second}".encode()) for first, second in pairwise(read)]
+    hashes = b"".join([(pair * _FACTORS + _OFFSETS).to_bytes(_LANES.size, "little") for pair in pairs])
     found = 0
-    for factor, offset in _HASHES:
-        found = found << 4 | min([pair * factor + offset & _MASK for pair in pairs]) >> 8 & 15
+    for least in map(min, *_LANES.iter_unpack(hashes)):
+        found = found << 4 | least >> 8 & 15
     return found or 1
 
 

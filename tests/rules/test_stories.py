@@ -1,3 +1,7 @@
+from hashlib import blake2s
+from itertools import pairwise
+from zlib import crc32
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -73,3 +77,18 @@ def test_a_window_tells_its_stories_apart_and_an_edit_takes_one_out():
     assert counts.told("posts", START + 10 * MINUTE, 15) == 4
     counts.remove("posts", facts(3, START + 3 * MINUTE, story=other))
     assert counts.told("posts", START + 10 * MINUTE, 15) == 3
+
+
+def by_its_definition(words: list[str]) -> int:
+    """MinHash, one hash of one pair after the other."""
+    drawn = [int.from_bytes(blake2s(bytes([number]), digest_size=8).digest()) for number in range(32)]
+    pairs = [crc32(f"{first} {second}".encode()) for first, second in pairwise(words)]
+    found = 0
+    for factor, offset in zip(drawn[::2], drawn[1::2], strict=True):
+        found = found << 4 | min((pair * factor + offset) % 2**64 for pair in pairs) >> 8 & 15
+    return found
+
+
+@given(st.lists(st.text(max_size=10), min_size=6, max_size=70))
+def test_a_sketch_is_what_stores_have_known_texts_by(words):
+    assert sketch(words) == (by_its_definition(words[:64]) or 1)
