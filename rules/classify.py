@@ -80,6 +80,7 @@ class _Listening:
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
+        story = content.story  # first: the tone may cut parts of the text into words, and only the last are remembered
         return Classified(
             brand=self.name,
             tone=tones.tone(self.languages, self.own_words, self.names(mention, match.spans)),
@@ -88,7 +89,7 @@ class _Listening:
             hits=tuple(found),
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
-            story=content.story,
+            story=story,
             terms=Terms(self.query).of(content.tokens()) if self._told else (),
         )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
-from functools import cached_property
+from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -39,15 +39,16 @@ def is_true_of_nothing(node: Node) -> bool:
 
 class Match:
     """Why a mention matches. `spans` are in order, at most 100, and none where only filters decide; nobody pays for
-    them who does not ask.
+    them who does not ask, and once they are known nothing else is held.
     """
 
     def __init__(self, root: Node, evaluation: Evaluation) -> None:
-        self.root, self._evaluation = root, evaluation
+        self._deciding = partial(evaluation.spans, root)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
-        found = set(self._evaluation.spans(self.root))
+        found = set(self._deciding())
+        del self._deciding  # a match that is remembered need not hold the text laid out
         return tuple(sorted(found, key=_reading_order)[:_MOST_SPANS])
 
 

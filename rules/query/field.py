@@ -152,12 +152,20 @@ class Field:
         tag = self.tags.get(first)
         if tag and tag.place == place:
             return self.folded.origin(tag.token.start, tag.token.end)
-        return self._origins[first][0], self._origins[last][1]
+        return self._origin(first)[0], self._origin(last)[1]
+
+    def _origin(self, at: int) -> tuple[int, int]:
+        token = self.tokens[at]
+        return self.folded.origin(token.start, token.end)
 
     def parts(self, place: Place) -> list[tuple[int, int]]:
         """Where each of its tokens is in the text; of a whole hashtag the hashtag."""
         tag = self.tags.get(place[0])
-        return [self.origin(place)] if tag and tag.place == place else self._origins[place[0] : place[1] + 1]
+        return (
+            [self.origin(place)]
+            if tag and tag.place == place
+            else list(map(self._origin, range(place[0], place[1] + 1)))
+        )
 
     @cached_property
     def _sentences(self) -> list[int]:
