@@ -28,10 +28,6 @@ from listener.wire import iso, json_line, transition_line
 from rules.mention import Mention
 
 LONGEST_LINE = 4 * 1024 * 1024
-_PASSED_ON = 1_000
-"""Mentions that later ones may repeat word for word without being judged anew."""
-
-
 _SHOWN_EVERY = 1_000
 """Lines between two looks at how far it is."""
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -72,7 +68,7 @@ def command(
     spoken = language or settings.daemon.language
     names = {name: brand.name or name for name, brand in settings.brands.items()}
     sampling = Sampling(names, spoken) if charting.wanted(chart) else None
-    backtest = Backtest(build_setup(settings, _PASSED_ON), sampling)
+    backtest = Backtest(build_setup(settings), sampling)
     with _shown(recorded) as (advance, write):
         for step in backtest.run(mentions_in(recorded, problems, advance, paced=True)):
             write(transition_line(step))

@@ -23,6 +23,8 @@ from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query
 from rules.rule import RULES, RuleOptions
 
+_PASSED_ON = 1_000
+"""Mentions that later ones may repeat word for word without being judged anew."""
 _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 
 
@@ -46,12 +48,10 @@ class Setup:
     engaged: frozenset[str] = frozenset()
 
 
-def build_setup(
-    settings: Settings, remembered: int = 0, elsewhere: Agenda | None = None, before: Setup | None = None
-) -> Setup:
-    """The setup of a checked configuration; `remembered` as Classifier takes it, `elsewhere` what calendars that are
-    not in the configuration say, `before` the setup that it comes after. Raises QueryError when a query does not
-    compile, ImportError when what should tell languages is not installed.
+def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Setup | None = None) -> Setup:
+    """The setup of a checked configuration; `elsewhere` is what calendars that are not in the configuration say,
+    `before` the setup that it comes after. Raises QueryError when a query does not compile, ImportError when what
+    should tell languages is not installed.
     """
     agenda = together([written(settings), elsewhere or {}])
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
@@ -74,7 +74,7 @@ def build_setup(
     zone = ZoneInfo(settings.daemon.time_zone)
     terms = {name: terms_of(brand, rules[name], _live(agenda[name]), zone) for name, brand in settings.brands.items()}
     classifier = Classifier(
-        terms, guess_by(settings.daemon.detection), remembered, before.classifier if before else None
+        terms, guess_by(settings.daemon.detection), _PASSED_ON, before.classifier if before else None
     )
     return Setup(
         settings=settings,
