@@ -1,6 +1,8 @@
 """Inserts that know what to do with a row that is there already."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Literal
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -8,25 +10,61 @@ from sqlalchemy.dialects import postgresql, sqlite
 from listener.store.rows import Row
 from listener.store.tables import COMMANDS
 
+_Known = Literal["error", "stays", "replaced"]
+"""What becomes of a row that is there already."""
+_SQLITE = sqlite.dialect(paramstyle="qmark")
+
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that knows ON CONFLICT: both dialects spell it the same."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert what must not be there yet."""
+    _run(connection, table, rows, "error")
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert what is new; what is there stays as it is."""
-    if rows:
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
+    _run(connection, table, rows, "stays")
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert, or replace what is there."""
+    _run(connection, table, rows, "replaced")
+
+
+def _run(connection: Connection, table: Table, rows: Sequence[Row], known: _Known) -> None:
     if not rows:
         return
-    statement = insert(connection, table)
+    if connection.dialect.name != "sqlite":
+        connection.execute(_statement(connection.dialect.name, table, known), rows)
+        return
+    # every type that we keep is one of the driver's own: asking for each value how it is bound takes longer than SQLite
+    statement, names = _written(table, known, tuple(rows[0]))
+    connection.exec_driver_sql(statement, [tuple(map(row.__getitem__, names)) for row in rows])
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def _statement(dialect: str, table: Table, known: _Known) -> sqlite.Insert | postgresql.Insert:
+    statement = _insert(dialect, table)
+    if known == "error":
+        return statement
+    if known == "stays":
+        return statement.on_conflict_do_nothing()
     others = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), rows)
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+
+
+@lru_cache(256)
+def _written(table: Table, known: _Known, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The statement for SQLite's driver, and the columns in the order of its parameters."""
+    compiled = _statement("sqlite", table, known).compile(dialect=_SQLITE, column_keys=list(columns))
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def leave(connection: Connection, *, rows: Sequence[Mapping[str, object]]) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from alerts.delivery import Outcome, Outgoing
 from listener.store.asking import Judged
 from listener.store.drilling import write_drills
-from listener.store.inserting import insert_new, upsert
+from listener.store.inserting import insert_all, insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
 from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
@@ -151,8 +151,7 @@ def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str,
     for logged in entries:
         seq = moved[logged.brand] = moved.get(logged.brand, last.get(logged.brand, 0)) + 1
         rows.append({"brand": logged.brand, "seq": seq, "at": logged.entry.at, "body": encode_input(logged.entry)})
-    if rows:
-        connection.execute(INPUTS.insert(), rows)
+    insert_all(connection, INPUTS, rows)
     upsert(connection, BRANDS, [{"brand": brand, "seq": seq} for brand, seq in moved.items()])
     return moved
 
