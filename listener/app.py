@@ -29,6 +29,7 @@ from listener.checks import examine
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
+from listener.garbage import left_alone, settle
 from listener.labelling.learning import Learning
 from listener.net.session import channel_session
 from listener.observe.log import set_up
@@ -70,12 +71,16 @@ def load_checked(path: Path) -> Loaded:
     return replace(loaded, warnings=tuple(problems))
 
 
+def _secrets_in(loaded: Loaded) -> list[str]:
+    return list(secrets_of(loaded.settings, loaded.document))
+
+
 async def run(path: Path, *, clock: Clock | None = None) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises ConfigError or StoreError when it cannot start, and StoreBusyError
     when another process has taken its store over.
     """
     loaded = load_checked(path)
-    settings, masking = loaded.settings, Masking(secrets_of(loaded.settings, loaded.document))
+    settings, masking = loaded.settings, Masking(_secrets_in(loaded))
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
@@ -121,6 +126,7 @@ class Daemon:
             watch = Vigilance(parts.ledger, parts.writer, parts.views, self._outbox(), parts.clock, parts.metrics.vigil)
             vigil = group.create_task(watch.run(), name="vigilance")
             await self._staff()
+            settle()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
             log.info("started", version=version("badbuzz"), brands=len(self._settings.brands))
@@ -145,22 +151,26 @@ class Daemon:
         effect: then nothing has changed.
         """
         async with self._reloading:
-            try:
-                loaded = await asyncio.to_thread(load_checked, self._path)  # seconds where there are many brands
-                refuse_restart(self._settings, loaded)
-            except ConfigError:
-                self._parts.metrics.configuration_loaded(successful=False)
-                raise
-            self._parts.masking.learn(secrets_of(loaded.settings, loaded.document))
-            before, after = self._parts.ledger.setup, await self._setup(loaded.settings)
-            await self._parts.writer.submit(Reload(setup=after))
-            forget(self._parts.metrics, before, after)
-            self._describer.settings, self._describer.agenda = after.settings, after.agenda
-            await self._staff()
-            self._parts.metrics.configuration_loaded(successful=True)
-            log.info("reloaded", warnings=len(loaded.warnings))
-            await asyncio.to_thread(after.classifier.merge)
-            return loaded.warnings
+            with left_alone():
+                return await self._take_up()
+
+    async def _take_up(self) -> Sequence[Problem]:
+        try:
+            loaded = await asyncio.to_thread(load_checked, self._path)  # seconds where there are many brands
+            refuse_restart(self._settings, loaded)
+        except ConfigError:
+            self._parts.metrics.configuration_loaded(successful=False)
+            raise
+        self._parts.masking.learn(await asyncio.to_thread(_secrets_in, loaded))
+        before, after = self._parts.ledger.setup, await self._setup(loaded.settings)
+        await self._parts.writer.submit(Reload(setup=after))
+        forget(self._parts.metrics, before, after)
+        self._describer.settings, self._describer.agenda = after.settings, after.agenda
+        await self._staff()
+        self._parts.metrics.configuration_loaded(successful=True)
+        log.info("reloaded", warnings=len(loaded.warnings))
+        await asyncio.to_thread(after.classifier.merge)
+        return loaded.warnings
 
     async def _setup(self, settings: Settings) -> Setup:
         return await asyncio.to_thread(setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)

@@ -55,7 +55,7 @@ class Recorded:
             self._sources.add(source)
             self._setup = replace(
                 self._setup,
-                listeners={**self._setup.listeners, source: tuple(self._setup.plans)},
+                listeners={**self._setup.listeners, source: self._setup.plans.keys()},
                 lateness={**self._setup.lateness, source: LATENESS},
                 honouring=self._setup.honouring | {source},
             )

@@ -71,7 +71,7 @@ def _setup(settings: Settings) -> Setup:
         plans={CANARY: _PLAN},
         classifier=Classifier({CANARY: terms}),
         lateness={CANARY: LATENESS},
-        listeners={CANARY: (CANARY,)},
+        listeners={CANARY: {CANARY}},
         honouring=frozenset(),
         polled=frozenset(),
         attentive=frozenset(),

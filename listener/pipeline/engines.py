@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from listener.store.port import LogEntry, Store
-from rules.engine import Engine
+from rules.engine import GRID, Engine
 from rules.inputs import Configured, Plan, plan_hash
 from rules.instant import Instant
 from rules.transition import Transition
@@ -14,6 +14,9 @@ class Engines:
 
     def __init__(self) -> None:
         self._engines: dict[str, Engine] = {}
+        self._fed: dict[str, None] = {}
+        self._ran: Instant = 0
+        self._judged: Instant = 0
 
     def __iter__(self) -> Iterator[Engine]:
         return iter(self._engines.values())
@@ -25,39 +28,59 @@ class Engines:
     async def load(self, store: Store, brands: Iterable[str]) -> None:
         """Bring the engines back: the newest snapshot, then every input after it."""
         self._engines = {brand: await restore(store, brand) for brand in brands}
+        self._fed, self._ran = {}, 0
+        self._judged = max((engine.judged for engine in self), default=0)
 
     def apply(self, entries: Iterable[LogEntry]) -> list[Transition]:
         """Feed entries in order; returns what follows from them."""
-        return [step for each in entries for step in self._engine(each.brand).apply(each.entry)]
+        return [step for each in entries for step in self._feed(each)]
 
     def advance(self, to: Instant) -> list[Transition]:
         """Run the grid of every brand up to `to`."""
-        return [step for engine in self._engines.values() for step in engine.advance(to)]
+        return [step for engine in self.due(to) for step in engine.advance(to)]
+
+    def due(self, to: Instant) -> list[Engine]:
+        """Those that `to` changes something for, each of which must then be brought there: all when a grid instant has
+        come since the last time, else those that were fed since.
+        """
+        fed, self._judged, self._fed = self._lately(), self.judged, {}
+        if to - to % GRID <= self._ran:
+            return fed
+        self._ran = to - to % GRID
+        return list(self._engines.values())
 
     def settle(self) -> list[Transition]:
         """Judge what was fed and not judged yet: nothing more comes with the same stamp."""
-        return [step for engine in self._engines.values() for step in engine.settle()]
+        return [step for engine in self._lately() for step in engine.settle()]
 
     @property
     def judged(self) -> Instant:
         """The latest stamp of which the news was judged; 0 before the first."""
-        return max((engine.judged for engine in self._engines.values()), default=0)
+        return max([self._judged, *(engine.judged for engine in self._lately())])
 
     def configure(self, plans: Mapping[str, Plan], at: Instant) -> list[LogEntry]:
-        """The entries that bring every brand to its plan: none for those already there, an empty plan for a brand that
-        is no longer watched.
-        """
-        entries = []
-        for brand in {**self._engines, **plans}:
-            old = self._engine(brand).plan
-            plan = plans.get(brand) or (old and Plan(brand=brand, query=old.query, lateness=old.lateness, rules=()))
-            if plan and (old is None or plan_hash(old) != plan_hash(plan)):
-                entries.append(LogEntry(brand=brand, entry=Configured(at=at, hash=plan_hash(plan), plan=plan)))
-        return entries
+        """The entries that bring every brand to its plan."""
+        return [entry for brand in self.unlike(plans) for entry in self.configured(brand, plans.get(brand), at)]
 
-    def dump(self, at: Instant) -> list[tuple[str, Instant, bytes]]:
-        """A snapshot of every configured brand."""
-        return [(brand, at, engine.dump()) for brand, engine in self._engines.items() if engine.plan]
+    def unlike(self, plans: Mapping[str, Plan]) -> list[str]:
+        """The brands that may not be at their plan."""
+        return [brand for brand in {**self._engines, **plans} if self._engine(brand).plan != plans.get(brand)]
+
+    def configured(self, brand: str, plan: Plan | None, at: Instant) -> list[LogEntry]:
+        """What brings a brand to its plan: nothing if it is there already, an empty plan if it is no longer watched."""
+        old = self._engine(brand).plan
+        plan = plan or (old and Plan(brand=brand, query=old.query, lateness=old.lateness, rules=()))
+        if not plan or (old and plan_hash(old) == plan_hash(plan)):
+            return []
+        return [LogEntry(brand=brand, entry=Configured(at=at, hash=plan_hash(plan), plan=plan))]
+
+    def _lately(self) -> list[Engine]:
+        """Those that were fed since all were brought to a moment, in the order of all."""
+        return [engine for brand, engine in self._engines.items() if brand in self._fed] if self._fed else []
+
+    def _feed(self, entry: LogEntry) -> list[Transition]:
+        self._fed[entry.brand] = None
+        return self._engine(entry.brand).apply(entry.entry)
 
     def _engine(self, brand: str) -> Engine:
         if brand not in self._engines:

@@ -12,6 +12,7 @@ from listener.observe.metrics import Metrics
 from listener.observe.systemd import Supervisor as Systemd
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.schedule import Schedule
+from listener.pipeline.slices import sliced
 from listener.pipeline.writer import Writer
 from listener.store.port import Store, StoreError
 from rules.instant import Instant
@@ -47,7 +48,7 @@ class Housekeeping:
             if self._writer.is_moving():
                 self._systemd.alive()
             try:
-                await self._round(self._clock.now())
+                await self._round()
             except StoreError as error:
                 log.warning("housekeeping_failed", error=str(error))
             await asyncio.sleep(EVERY)
@@ -68,19 +69,19 @@ class Housekeeping:
         else:
             log.info("purged", rows=removed)
 
-    async def _round(self, at: Instant) -> None:
+    async def _round(self) -> None:
         if self._writer.healthy and self._writer.is_moving():
             # while nothing is committed nothing is judged, and the count of judgements must stand still
-            self._judge(at)
+            await self._judge()
         self._metrics.outbox_waits_since(await self._store.waiting_since())
 
-    def _judge(self, at: Instant) -> None:
+    async def _judge(self) -> None:
         severities: Counter[Severity] = Counter()
-        for engine in self._ledger.engines:
+        async for engine in sliced(list(self._ledger.engines)):
             self._metrics.brand_heard(engine.brand, engine.coverage)
             self._metrics.model_in_force(engine.brand, learnt=engine.model is not None)
             severities.update(incident.severity for incident in engine.open_incidents())
-            for rule, verdict in engine.judge(at).items():
+            for rule, verdict in engine.judge(self._clock.now()).items():
                 self._metrics.rule_judged(
                     engine.brand, rule, value=verdict.count, expected=verdict.expected, learning=verdict.learning
                 )

@@ -7,7 +7,7 @@ from hashlib import blake2s
 
 import msgspec
 
-from listener.pipeline.setup import Setup
+from listener.pipeline.setup import NOBODY, Setup
 from listener.store.marks import Marking, by_person, marked_text
 from listener.store.port import DELETED, Commit, LogEntry, Seen, StoredMention
 from rules.classify import NO_MODELS, Classified
@@ -77,8 +77,8 @@ class Intake:
     def _take_own(self, mention: Mention, seen: Seen | None, reading_since: Instant | None) -> list[LogEntry]:
         if seen and mention.revision in seen.revisions:
             return self._drop("duplicate")
-        listeners = self.setup.listeners.get(mention.source, ())
-        classified = self._classify(mention, {*listeners, *(seen.facts if seen else ())}, seen)
+        listeners = self.setup.listeners.get(mention.source, NOBODY)
+        classified = self._classify(mention, listeners | seen.facts.keys() if seen else listeners, seen)
         if not classified and not (seen and seen.facts):
             return self._drop("unmatched")
         return self._keep(mention, seen, classified, reading_since)
@@ -93,7 +93,7 @@ class Intake:
         if seen and _is_purged(seen):
             fresh = {brand: msgspec.structs.replace(facts, history=True) for brand, facts in fresh.items()}
         facts = {brand: _in_place(before.get(brand), after) for brand, after in fresh.items()}
-        mine = self.setup.listeners.get(mention.source, ())
+        mine = self.setup.listeners.get(mention.source, NOBODY)
         changed = {**{brand: _uncounted(old) for brand, old in before.items() if brand in mine}, **facts}
         kept, tones = {**before, **changed}, _tones(classified)
         self._remember(mention, seen, kept)
@@ -102,7 +102,7 @@ class Intake:
 
     def _join(self, mention: Mention, seen: Seen, reading_since: Instant | None) -> list[LogEntry]:
         """Let the brands of another source hear it that do not yet."""
-        brands = set(self.setup.listeners.get(mention.source, ())) - seen.facts.keys()
+        brands = self.setup.listeners.get(mention.source, NOBODY) - seen.facts.keys()
         classified = self._classify(mention, brands, seen) if brands and not _is_purged(seen) else []
         if not classified:
             known = mention.revision in seen.revisions or mention.op != "update"

@@ -27,6 +27,7 @@ from listener.pipeline.observing import observe
 from listener.pipeline.pacing import Pacing, recalled
 from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
+from listener.pipeline.slices import sliced
 from listener.pipeline.standing import heard_of, spoken
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
@@ -49,6 +50,8 @@ _STALL: Span = 30 * SECOND
 _AHEAD: Span = 5 * SECOND
 _RECALLED = 1_000
 """Of each brand so many mentions taken last are looked at in a start, for how many there were a minute."""
+CAUGHT_UP = 100
+"""Brands that one transaction brings to a new configuration; mentions do not wait for thousands."""
 STRAYS = 1_000
 """Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
 
@@ -88,6 +91,12 @@ class Ledger:
         self._watches = Watches(views)
         self._looked: Instant = 0
         self._passed: frozenset[str] = frozenset()
+        self._behind: Sequence[str] = ()
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether brands are still to be brought to the configuration in force: the next transaction goes on."""
+        return bool(self._behind)
 
     async def start(self) -> None:
         """Take up where the last process stopped: the engines as the log leaves them, a gap, the plans in force.
@@ -100,8 +109,10 @@ class Ledger:
             self.rates.recall(brand, await self._views.mentions(brand=brand, limit=_RECALLED))
         turn = await self._turn([])
         if self._ran:
-            turn.gap(self._ran)
+            await turn.gap(self._ran)
         turn.configure(self.setup)
+        turn.behind |= dict.fromkeys(self.setup.plans)  # a model may be unreadable now, or a source heard otherwise
+        await turn.catch_up()
         await self._rehome(turn)
         await self._tell(turn)
         await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
@@ -132,17 +143,19 @@ class Ledger:
         recovering = self._stale
         if recovering:
             await self._load()
+            self._behind = self.engines.unlike(self.setup.plans)
         ready = [_cleaned(work) for work in works]
         turn = await self._turn(ready)
         if turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
-            turn.gap(self._ran)
+            await turn.gap(self._ran)
         for work in ready:
-            turn.do(work)
+            await turn.do(work)
+        await turn.catch_up(CAUGHT_UP)
         if recovering or self._strays or any(isinstance(work, Reload) for work in ready):
             await self._rehome(turn)
         await self._pass_on(turn)
         await self._obey(turn)
-        turn.advance()
+        await turn.advance()
         await self._tell(turn)
         turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
         turn.commit.outgoing += self._lives.due(turn.setup, self._advanced, turn.at)
@@ -152,7 +165,9 @@ class Ledger:
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
         if final or long or turn.at - self._snapshot_at >= HOUR:
-            turn.commit.snapshots = self.engines.dump(turn.at)
+            turn.commit.snapshots = [
+                (each.brand, turn.at, each.dump()) async for each in sliced(list(self.engines)) if each.plan
+            ]
         commit = turn.commit
         # after a failure only a commit shows that the store is well again
         wanted = final or works or recovering or commit.outcomes or commit.outgoing
@@ -168,7 +183,7 @@ class Ledger:
         intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
         for number in [number for number, each in self._silences.items() if each.until <= at]:
             del self._silences[number]
-        return Turn(self.setup, self.engines, self._heard, self._silences, self._sources, intake)
+        return Turn(self.setup, self.engines, self._heard, self._silences, self._sources, intake, self._behind)
 
     def _ahead(self, at: Instant) -> Span:
         """How far the stamp is before the wall, where that is more than a moment."""
@@ -242,7 +257,7 @@ class Ledger:
         turn.pace(self._pacing)
         await self._store.commit(commit)
         self._advanced = self._ran = commit.advanced
-        self.setup, self.models = turn.setup, turn.intake.models
+        self.setup, self.models, self._behind = turn.setup, turn.intake.models, tuple(turn.behind)
         self._take_up(commit)
         # the next channel of an alert may have gone since it was routed
         self._strays |= any(each.channel not in (CANARY, *self.setup.settings.channels) for each in commit.outgoing)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, timedelta, tzinfo
 from hashlib import blake2s
@@ -25,6 +26,8 @@ from rules.rule import RULES, RuleOptions
 
 _PASSED_ON = 1_000
 """Mentions that later ones may repeat word for word without being judged anew."""
+NOBODY: AbstractSet[str] = frozenset()
+"""The brands that hear a source which is none."""
 _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 
 
@@ -41,7 +44,7 @@ class Setup:
     plans: Mapping[str, Plan]
     classifier: Classifier
     lateness: Mapping[str, Span]
-    listeners: Mapping[str, tuple[str, ...]]
+    listeners: Mapping[str, AbstractSet[str]]
     honouring: frozenset[str]
     polled: frozenset[str]
     attentive: frozenset[str]
@@ -57,19 +60,7 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
     listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
     rules = {brand: rules_of(brand, settings) for brand in settings.brands}
-    plans = {
-        name: Plan(
-            brand=name,
-            query=_digest(brand, settings.daemon),
-            lateness=max((lateness[s] for s, heard in listeners.items() if name in heard), default=LATENESS),
-            sources=tuple(source for source, heard in listeners.items() if name in heard),
-            rules=tuple(
-                RulePlan(name=rule.name, kind=rule.kind, options=_judged(rule.options)) for rule in rules[name]
-            ),
-            campaigns=tuple(_campaigns(agenda[name])),
-        )
-        for name, brand in settings.brands.items()
-    }
+    plans = dict(_plans(settings, agenda, lateness, listeners))
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
     zone = ZoneInfo(settings.daemon.time_zone)
     terms = {name: terms_of(brand, rules[name], _live(agenda[name]), zone) for name, brand in settings.brands.items()}
@@ -90,6 +81,28 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
             brand for brand, named in rules.items() if any(RULES.spec(rule.kind).reactions for rule in named)
         ),
     )
+
+
+def _plans(
+    settings: Settings, agenda: Agenda, lateness: Mapping[str, Span], listeners: Mapping[str, AbstractSet[str]]
+) -> Iterator[tuple[str, Plan]]:
+    judged = {
+        name: RulePlan(name=name, kind=rule.kind, options=_judged(rule.options))
+        for name, rule in settings.rules.items()
+    }
+    for name, brand in settings.brands.items():
+        sources = tuple(source for source, heard in listeners.items() if name in heard)
+        yield (
+            name,
+            Plan(
+                brand=name,
+                query=_digest(brand, settings.daemon),
+                lateness=max(map(lateness.__getitem__, sources), default=LATENESS),
+                sources=sources,
+                rules=tuple(judged[rule.name] for rule in rules_of(name, settings)),
+                campaigns=tuple(_campaigns(agenda[name])),
+            ),
+        )
 
 
 def _campaigns(planned: Planned) -> Iterator[Campaign]:
@@ -119,10 +132,12 @@ def _honours(source: Component) -> bool:
     return isinstance(source.options, SourceOptions) and source.options.honour_deletes
 
 
-def _listeners(source: Component, settings: Settings) -> tuple[str, ...]:
+def _listeners(source: Component, settings: Settings) -> AbstractSet[str]:
+    """In the order of the configuration."""
     assert isinstance(source.options, SourceOptions)
     chosen = source.options.brands
-    return tuple(name for name in settings.brands if chosen is None or name in chosen)
+    names = settings.brands if chosen is None else [name for name in settings.brands if name in {*chosen}]
+    return dict.fromkeys(names).keys()
 
 
 def rules_of(brand: str, settings: Settings) -> list[Component]:

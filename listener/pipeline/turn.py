@@ -15,9 +15,11 @@ from listener.pipeline.intake import Intake
 from listener.pipeline.notify import TROUBLE, Heard, Languages, Notifier, Told, latest
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.pacing import Pacing
-from listener.pipeline.setup import Setup
+from listener.pipeline.setup import NOBODY, Setup
+from listener.pipeline.slices import sliced
 from listener.pipeline.work import Canary, Read, Recount, Reload, Settled, SourceChange, Taught, Tell, Work
 from listener.store.port import LogEntry, SourceRow
+from rules.engine import Engine
 from rules.inputs import Coverage, Gap, Learnt, Missed
 from rules.instant import MINUTE, Instant, Span
 from rules.transition import Transition
@@ -40,6 +42,7 @@ class Turn:
         silences: dict[int, Silence],
         sources: Mapping[str, SourceRow],
         intake: Intake,
+        behind: Iterable[str] = (),
     ) -> None:
         self.setup, self.commit, self.intake = setup, intake.commit, intake
         self._engines, self._heard, self._sources = engines, heard, sources
@@ -47,6 +50,8 @@ class Turn:
         self.loads: dict[str, Load] = {}
         self._notifier = Notifier(setup.settings, heard, silences, self.loads)
         self.reads: list[Read] = []
+        self.behind: dict[str, None] = dict.fromkeys(behind)
+        self._partly: dict[str, float] = {}
 
     @property
     def at(self) -> Instant:
@@ -58,7 +63,7 @@ class Turn:
         mine = next((row for row in self.commit.sources if row.name == name), None)
         return mine or self._sources.get(name) or starting(name, self.setup)
 
-    def do(self, work: Work) -> None:
+    async def do(self, work: Work) -> None:
         """Take in one piece of work. What still comes from a source that a reload has removed is dropped."""
         match work:
             case Settled():
@@ -72,11 +77,11 @@ class Turn:
             case Taught() if work.row.brand in self.setup.plans:
                 self._learn(work)
             case Read() if work.source in self.setup.listeners:
-                self._read(work)
+                await self._read(work)
             case Recount() if work.source in self.setup.listeners:
                 self.apply(self.intake.take(work.mentions, None))
             case SourceChange() if work.source in self.setup.listeners:
-                self._change(work)
+                await self._change(work)
 
     def settle(self, work: Settled) -> None:
         """Remember what came of a delivery, and who is told instead."""
@@ -94,16 +99,30 @@ class Turn:
         self._notifier.passed_on(instead)
 
     def configure(self, setup: Setup) -> None:
-        """Put a configuration in force: only what differs becomes an input."""
+        """Put a configuration in force: only what differs becomes an input, before anything else of the same brand. The
+        brands of which nothing comes are `behind`, and brought there by `catch_up`.
+        """
         self.setup = self.intake.setup = setup
         for row in self._sources.values():
             if row.name not in setup.listeners and (row.reading_since, row.blind_since) != (None, None):
                 self._save(replace(self.source(row.name), reading_since=None, blind_since=None, told_at=None))
         self._notifier = Notifier(setup.settings, self._heard, self.silences, self.loads)
-        self.apply(self._engines.configure(setup.plans, self.at))
-        self.apply([entry for brand in sorted(setup.plans) for entry in self._use_model(brand)])
-        names = {**setup.listeners, **self._sources}
-        self.apply([entry for name in sorted(names) for entry in self._cover(name, self._share_of(name))])
+        self.behind = dict.fromkeys(self._engines.unlike(setup.plans))
+
+    async def catch_up(self, most: int | None = None) -> None:
+        """Bring so many of those behind to what the configuration says, all when None."""
+        async for brand in sliced(list(self.behind)[:most]):
+            if brand in self.behind:
+                self._bring(brand)
+
+    def _bring(self, brand: str) -> None:
+        del self.behind[brand]
+        self.apply(self._engines.configured(brand, self.setup.plans.get(brand), self.at))
+        if brand in self.setup.plans:
+            self.apply(list(self._use_model(brand)))
+        engine = self._engines.get(brand)
+        for name in sorted({**self.setup.listeners, **self._sources}):
+            self.apply(list(self._cover(name, self._share_of(name), [engine] if engine else ())))
 
     def _learn(self, work: Taught) -> None:
         brand, models = work.row.brand, dict(self.intake.models)
@@ -119,7 +138,7 @@ class Turn:
         if engine and engine.model != now:
             yield LogEntry(brand=brand, entry=Learnt(at=self.at, hash=now))
 
-    def gap(self, since: Instant) -> None:
+    async def gap(self, since: Instant) -> None:
         """Nothing was heard from `since` until now. Of a source that is polled, its next answer tells how much it
         still knew.
         """
@@ -130,18 +149,26 @@ class Turn:
                 # what the operator is told of is how long it could not be reached while we tried
                 self._save(replace(self.source(row.name), blind_since=row.blind_since + self.at - since))
         gap = Gap(at=self.at, since=since)
-        self.apply([LogEntry(brand=engine.brand, entry=gap) for engine in self._engines if engine.plan])
+        await self._spread(LogEntry(brand=engine.brand, entry=gap) for engine in list(self._engines) if engine.plan)
 
     def apply(self, entries: Iterable[LogEntry]) -> None:
-        """Put entries into the log, with what follows from them."""
-        listed = list(entries)
-        self.commit.inputs += listed
-        self._follow(self._engines.apply(listed))
+        """Put a few entries into the log, with what follows from them."""
+        for each in entries:
+            if each.brand in self.behind:
+                self._bring(each.brand)
+            self.commit.inputs.append(each)
+            self._follow(self._engines.apply([each]))
 
-    def advance(self) -> None:
+    async def _spread(self, entries: Iterable[LogEntry]) -> None:
+        """The same of as many as there are brands."""
+        async for each in sliced(entries):
+            self.apply([each])
+
+    async def advance(self) -> None:
         """Judge what was read, and let time pass until now."""
         self._follow(self._engines.settle())
-        self._follow(self._engines.advance(self.at))
+        async for engine in sliced(self._engines.due(self.at)):
+            self._follow(engine.advance(self.at))
         for name in self.setup.listeners:
             self._tell_of(name)
 
@@ -184,7 +211,7 @@ class Turn:
     def _follow(self, steps: Iterable[Transition]) -> None:
         self.commit.transitions += steps
 
-    def _read(self, work: Read) -> None:
+    async def _read(self, work: Read) -> None:
         self.reads.append(work)
         row = self.source(work.source)
         cursor = row.cursor if work.cursor is None else work.cursor
@@ -193,7 +220,7 @@ class Turn:
             return
         since = self.at if self._begins(row) else row.reading_since
         if work.missed is not None:
-            self._miss(work.source, work.missed)
+            await self._miss(work.source, work.missed)
         self.apply(self.intake.take(work.mentions, since))
         self.intake.dropped["unreadable"] += work.skipped
         self._save(
@@ -215,18 +242,19 @@ class Turn:
         missed = row.last_read is None or self.at - row.last_read > self.setup.lateness[row.name]
         return missed and row.name in self.setup.polled
 
-    def _miss(self, source: str, since: Instant) -> None:
+    async def _miss(self, source: str, since: Instant) -> None:
         missed = Missed(at=self.at, source=source, since=min(since, self.at))
-        self.apply([LogEntry(brand=brand, entry=missed) for brand in self.setup.listeners[source]])
+        await self._spread(LogEntry(brand=brand, entry=missed) for brand in self.setup.listeners[source])
 
-    def _change(self, work: SourceChange) -> None:
+    async def _change(self, work: SourceChange) -> None:
         row = self.source(work.source)
         # whoever waits for a person waits until it is heard again, or the operator would be told time and again
         waits = row.state in TROUBLE and work.state == "reconnecting"
         state = row.state if waits else work.state
         if state == "starting" and row.state != "starting":
             return  # what is known of it from before a restart tells more
-        self.apply(self._cover(work.source, 0.0 if state in DOWN else work.share))
+        self._partly.pop(work.source, None)
+        await self._spread(self._cover(work.source, 0.0 if state in DOWN else work.share, list(self._engines)))
         if (row.state, row.code, row.detail) == (state, work.code, work.detail):
             return
         blind, before = state in DOWN, row.state
@@ -256,13 +284,16 @@ class Turn:
         """Which part of a source is heard; where its state does not say how much, as the brands know it so far."""
         row = self.source(name)
         if name in self.setup.listeners and row.code == PARTLY:
-            return min((engine.heard(name) for engine in self._engines), default=1.0)
+            if name not in self._partly:
+                self._partly[name] = min((engine.heard(name) for engine in self._engines), default=1.0)
+            return self._partly[name]
         return 0.0 if name in self.setup.listeners and row.state in DOWN else 1.0
 
-    def _cover(self, source: str, share: float) -> Iterator[LogEntry]:
-        """What the brands of a source must know: that another share of it is heard now."""
-        for engine in self._engines:
-            mine = engine.brand in self.setup.listeners.get(source, ())
+    def _cover(self, source: str, share: float, engines: Iterable[Engine]) -> Iterator[LogEntry]:
+        """What brands must know of a source: that another share of it is heard now."""
+        listeners = self.setup.listeners.get(source, NOBODY)
+        for engine in engines:
+            mine = engine.brand in listeners
             now = share if mine else 1.0
             if engine.plan and engine.heard(source) != now:
                 yield LogEntry(brand=engine.brand, entry=Coverage(at=self.at, source=source, share=now))

@@ -14,6 +14,7 @@ from listener.pipeline.describe import page_of
 from listener.pipeline.engines import Engines
 from listener.pipeline.linking import is_answerable
 from listener.pipeline.notify import circle_of, directory_of
+from listener.pipeline.setup import NOBODY
 from listener.pipeline.turn import Turn
 from listener.store.asking import Command
 from listener.store.port import Answered, IncidentRow, SourceRow, Views
@@ -153,7 +154,7 @@ class Watches:
 def _blind(rows: Iterable[SourceRow], turn: Turn, brands: Iterable[str]) -> int:
     """How many sources are not heard of those that listen for some of the brands."""
     listeners = turn.setup.listeners
-    return sum(row.blind_since is not None and bool({*brands} & {*listeners.get(row.name, ())}) for row in rows)
+    return sum(row.blind_since is not None and not listeners.get(row.name, NOBODY).isdisjoint(brands) for row in rows)
 
 
 def _to(people: Directory, name: str, notice: Notice, thread: str, at: Instant) -> list[Outgoing]:

@@ -60,7 +60,7 @@ class Writer:
 
     async def _gather(self) -> None:
         mentions, bulk, loop = 0, 0, asyncio.get_running_loop()
-        until = loop.time() + PATIENCE
+        until = loop.time() + (0 if self._ledger.is_behind else PATIENCE)
         while mentions < BATCH and bulk < BULK:
             try:
                 async with asyncio.timeout_at(until):
