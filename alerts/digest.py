@@ -5,7 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from alerts.alert import Of, Quote
+from alerts.alert import Quote
+from alerts.figures import Of
 from rules.confidence import Word
 from rules.transition import Ending, Severity, Unit
 
@@ -58,8 +59,9 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
 
 class Lived(msgspec.Struct, frozen=True, kw_only=True):
     """An incident that opened, or was open, in that time. `severity` is the highest it had; `ended_at` is None while it
-    is open. `taken_after` and `replied_after` count from the opening; `hears_replies`: the brand's own accounts are
-    known. `peak` in `window` was the most, `usual` what that window usually has.
+    is open. It was open `times` times, as it came back after an end; `taken_after` counts from the opening or the
+    return before, `replied_after` from the opening; `hears_replies`: the brand's own accounts are known. `peak` in
+    `window` was the most, `usual` what that window usually has.
     """
 
     number: int
@@ -68,6 +70,7 @@ class Lived(msgspec.Struct, frozen=True, kw_only=True):
     of: Of
     opened_at: datetime
     ended_at: datetime | None = None
+    times: int = 1
     taken_after: timedelta | None = None
     replied_after: timedelta | None = None
     hears_replies: bool = False

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import msgspec
 
-from alerts.alert import Figures, Reached
+from alerts.alert import Reached
 from alerts.delivery import Delivery
+from alerts.figures import Figures
 from rules.instant import MINUTE, Instant, Span, duration
 
 OPENED, TAKEN, ENDED = range(3)

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Curve, Figures, Pending, Quote, Running, Slot, Talk, Trend
+from alerts.alert import Alert, Curve, Pending, Quote, Running, Slot
+from alerts.figures import Figures, Talk, Trend
 from alerts.playbook import Holding, InWords, shipped_advice
 from rules.confidence import Confidence
 

@@ -11,9 +11,10 @@ from babel import Locale
 from msgspec.structs import replace
 
 from alerts.acts import Choice
-from alerts.alert import Alert, Figures, Language, Notice, Quote, Share
+from alerts.alert import Alert, Language, Notice, Quote
 from alerts.answers import choices, confirming, offered
 from alerts.charting import chart_of
+from alerts.figures import Figures, Share
 from alerts.layout import LINE, Sheet, cut, fitting, laid_out, stamp
 from alerts.message import Message, Quotation
 from alerts.names import alert_in_names, notice_in_names

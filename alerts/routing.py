@@ -88,6 +88,7 @@ def recipients(
     silences: Iterable[Silence] = (),
     busy: Mapping[str, str] | None = None,
     reach: Callable[[str, str, Instant], Meant] = _itself,
+    goes_on: Callable[[str], bool] = lambda _: True,
 ) -> Routed:
     """The channels of one transition: those that `reach` finds for the names in routes, for a brand at a moment. The
     first route that fits is used, and those after it while they say `go_on`; `zone` is that of their hours where they
@@ -95,8 +96,9 @@ def recipients(
 
     Whoever was told of an earlier step (`already`, channels that still exist) is told of every later one, so that the
     end reaches all who heard the beginning; a step that asks nobody to act reaches only them, and so does one that is
-    `held`, unless it is critical. What a silence holds reaches nobody. A critical step that no
-    route fits goes to the operator. Fallback, for critical steps that ask to act: the channels of the fitting routes
+    `held`, unless it is critical. That it eases reaches those of them alone that put it beside or in the place of what
+    they told (`goes_on`): it is worth no ring. What a silence holds reaches nobody. A critical step that no route fits
+    goes to the operator. Fallback, for critical steps that ask to act: the channels of the fitting routes
     that were not used, then the operator's, without those that are told anyway; in both, those that wake somebody
     first (`rouses` is higher the surer a channel does). `busy` maps channels to an open critical incident of the brand
     that they were told of: a route that is quiet beside such a one spares them what is not critical.
@@ -106,6 +108,12 @@ def recipients(
     if silence:
         return Routed(silence=silence.number, reasons=(f"nobody: {told_of(silence)}",))
     reasons = [f"{channel}: was told of this incident before" for channel in told]
+    if step.state == "better":
+        rings = {
+            channel: f"{channel}: not of this: it could only ring once more" for channel in told if not goes_on(channel)
+        }
+        reasons = [rings.get(channel, reason) for channel, reason in zip(told, reasons, strict=True)]
+        told = tuple(channel for channel in told if channel not in rings)
     if step.state not in ACTING:
         return Routed(channels=told, reasons=tuple(reasons or ["nobody: nobody was told of this incident before"]))
     if held and step.severity != "critical":

@@ -177,10 +177,12 @@ class Engine:
             if not (state.counts.is_lively(state.ticked, self._horizon) or state.incidents or self._minds_silence):
                 state.ticked = last
                 state.hushed.clear()
+                self._judging.forget(last)
                 self._learn(last)
                 break
             state.ticked = min(last, state.ticked + self._spared(state.ticked) + GRID)
             self._learn(state.ticked)
+            self._judging.forget(state.ticked)
             transitions += self._judging.judge(state.ticked)
         return transitions
 
@@ -221,7 +223,7 @@ class Engine:
 
     def _unquote(self, mention: str) -> None:
         self._state.counts.unquote(mention)
-        for incident in self._state.incidents.values():
+        for incident in self._state.known:
             incident.first = "" if incident.first == mention else incident.first
 
     def _cover(self, entry: Coverage) -> None:
@@ -248,6 +250,8 @@ class Engine:
         changed = not first and self._query != entry.plan.query
         transitions = self._judging.keep({rule.name for rule in entry.plan.rules}, entry.at)
         self._build(entry.plan)
+        same = {name for name, each in self._rules.items() if name in old and each.is_same(old[name])}
+        state.ended = {name: each for name, each in state.ended.items() if name in same and not changed}
         apart = any(isinstance(each.rule, BySource) for each in self._rules.values())
         state.counts.follow(state.sources, minute_of(entry.at), apart=apart)
         state.counts.expect(entry.plan.campaigns)

@@ -14,7 +14,8 @@ from rules.series import Counts, minute_of
 class EngineState(Hearing, msgspec.Struct, kw_only=True):
     """All of an engine that must survive a restart. `ticked` is the last grid instant run, `learnt` the first minute
     not yet learnt, `news` the series that changed at `news_at` and were not judged since, `hushed` the counts at which
-    a person ended an incident of a rule that was not calm since, `whole` what rules had learnt before they went on
+    a person ended an incident of a rule that was not calm since, `ended` the last incident of a rule, which may come
+    back, `whole` what rules had learnt before they went on
     without a source, `model` the label model that tones are judged with, `imported` the minute up to which each rule
     knows a history of before.
     """
@@ -26,6 +27,7 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     news_at: Instant = 0
     counts: Counts = msgspec.field(default_factory=Counts)
     incidents: dict[str, Incident] = {}
+    ended: dict[str, Incident] = {}
     hushed: dict[str, int] = {}
     learned: dict[str, Any] = {}
     whole: dict[str, Any] = {}
@@ -36,6 +38,11 @@ class EngineState(Hearing, msgspec.Struct, kw_only=True):
     def sources(self) -> tuple[str, ...]:
         """Those that the brand is heard through."""
         return self.plan.sources if self.plan else ()
+
+    @property
+    def known(self) -> tuple[Incident, ...]:
+        """The incidents that are open, and those that may come back."""
+        return (*self.incidents.values(), *self.ended.values())
 
     def close(self, before: int) -> None:
         """Minutes before that one do not change any more."""

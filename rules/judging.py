@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-import msgspec
+from msgspec.structs import replace
 
 from rules.by_source import BySource
 from rules.engine_state import EngineState
@@ -10,7 +10,7 @@ from rules.evidence import evidence_of
 from rules.facts import Facts
 from rules.incident import Incident, begun
 from rules.inputs import Acknowledged, Released, Resolved
-from rules.instant import Instant, span
+from rules.instant import MINUTE, Instant, Span, span
 from rules.judged import begin, look_back
 from rules.making import Rules
 from rules.resting import Resting
@@ -42,11 +42,18 @@ class Judging:
         self._state.find_deaf(at)
         return [step for name in self._rules for step in self._judge(name, at, touched)]
 
+    def forget(self, at: Instant) -> None:
+        """What ended too long ago does not come back."""
+        ended = self._state.ended
+        past = [name for name, each in ended.items() if each.is_past(at, self._calm_for(name))]
+        for name in past:
+            del ended[name]
+
     def note(self, facts: Facts, touched: Collection[str]) -> None:
         """A mention was counted in the series `touched`: the incidents it belongs to go on. What the brand wrote itself
         is counted in none, and answers them all.
         """
-        for incident in self._state.incidents.values():
+        for incident in self._state.known:
             if facts.own and not facts.history:
                 incident.answer(facts.moment)
             of = measure_of(self._series(incident))[0]
@@ -70,11 +77,14 @@ class Judging:
         for name, incident in self._state.incidents.items():
             if incident.id == entry.incident:
                 how = {"by": entry.by, "because": entry.because, "ending": entry.ending}
-                step = msgspec.structs.replace(self._asked(incident, "resolved", entry.at), **how)
-                self._end(name, entry.ending)
+                step = replace(self._asked(incident, "resolved", entry.at), **how)
+                self._end(name, entry.at, entry.ending)
                 self._state.hushed[name] = step.evidence.count
                 return [step]
         look_back((each.rule for each in self._rules.values()), entry.incident, entry.ending)
+        if entry.ending == "false-alarm":
+            ended = self._state.ended
+            self._state.ended = {name: each for name, each in ended.items() if each.id != entry.incident}
         return []
 
     def present(self, incident: str, at: Instant) -> Evidence | None:
@@ -113,27 +123,34 @@ class Judging:
             if verdict.calm:
                 self._state.hushed.pop(name, None)
             if verdict.firing and not self._is_hushed(name, verdict):
-                yield self._open(name, verdict, at)
+                yield self._begin(name, verdict, at)
             elif not verdict.firing and name not in self._state.hushed:
                 self.resting.rest(name, rule.series, spec, at)
         else:
             yield from self._go_on(name, incident, verdict, at)
 
     def _go_on(self, name: str, incident: Incident, verdict: Verdict, at: Instant) -> Iterator[Transition]:
-        rule, options, _ = self._rules[name]
+        rule, calm_for = self._rules[name].rule, self._calm_for(name)
         joined = len(incident.also)
-        step = incident.observe(verdict, at, heard=not self._state.down.keys() & set(incident.sources))
+        step = incident.observe(verdict, at, calm_for, heard=not self._state.down.keys() & set(incident.sources))
         if isinstance(rule, BySource):
             rule.join(incident, incident.also[joined:])
-        if step:
+        if step == "worse":
             incident.raise_by(self._confirming(name, incident))
+        if step:
             yield self._step(incident, step, at, verdict)
-        elif incident.is_over(at, span(options.calm_for)):
+        elif incident.is_over(at, calm_for):
             yield self._step(incident, "resolved", at, verdict)
-            self._end(name)
+            self._end(name, at)
 
-    def _end(self, name: str, ending: Ending | None = None) -> None:
+    def _calm_for(self, name: str) -> Span:
+        return span(self._rules[name].options.calm_for)
+
+    def _end(self, name: str, at: Instant, ending: Ending | None = None) -> None:
         incident = self._state.incidents.pop(name)
+        incident.ended_at = at
+        if ending != "false-alarm":
+            self._state.ended[name] = incident
         rule = self._rules[name].rule
         if isinstance(rule, BySource):
             rule.end_of((incident.source, *incident.also), ending)
@@ -146,14 +163,21 @@ class Judging:
             del self._state.hushed[name]
         return name in self._state.hushed
 
-    def _open(self, name: str, verdict: Verdict, at: Instant) -> Transition:
+    def _begin(self, name: str, verdict: Verdict, at: Instant) -> Transition:
+        """An incident opens, or the last one comes back."""
         counts = self._state.counts.of(verdict.source)
-        series = verdict.series or self._rules[name].rule.series
-        incident = begun(self._brand, name, verdict, at, counts.window(series, at, verdict.window))
+        window = counts.window(verdict.series or self._rules[name].rule.series, at, verdict.window)
+        incident = self._state.ended.pop(name, None)
+        if incident is not None and incident.may_come_back(verdict, at, self._calm_for(name)):
+            state: State = "reopened"
+            incident.come_back(verdict, at, window)
+            verdict = replace(verdict, usual=incident.usual, usual_high=incident.usual_high)
+        else:
+            state, incident = "open", begun(self._brand, name, verdict, at, window)
         incident.raise_by(self._confirming(name, incident))
         self._state.incidents[name] = incident
         begin(self._rules[name].rule, incident)
-        return self._step(incident, "open", at, verdict)
+        return self._step(incident, state, at, verdict)
 
     def _confirming(self, name: str, incident: Incident) -> list[str]:
         """The rules that look at something else, and whose incidents make one that is serious critical. A silence
@@ -186,6 +210,7 @@ class Judging:
         by: str | None = None,
         because: str | None = None,
     ) -> Transition:
+        evidence = self._evidence(at, incident, verdict)
         step = Transition(
             at=at,
             incident=incident.id,
@@ -194,8 +219,8 @@ class Judging:
             rule=incident.rule,
             state=state,
             severity=incident.severity,
-            reasons=(*self._rules[incident.rule].rule.reasons(verdict), *_raised(incident)),
-            evidence=self._evidence(at, incident, verdict),
+            reasons=(*self._rules[incident.rule].rule.reasons(verdict), *_raised(incident), *_turns(state, evidence)),
+            evidence=evidence,
             by=by,
             because=because,
         )
@@ -208,9 +233,25 @@ class Judging:
     def _evidence(self, at: Instant, incident: Incident, verdict: Verdict) -> Evidence:
         state = self._state
         counted = evidence_of(self._series(incident), state.counts.of(incident.source), at, incident, verdict)
-        return msgspec.structs.replace(
-            counted, unheard=tuple(sorted(state.down)), coverage=state.coverage(state.sources)
+        return replace(
+            counted,
+            unheard=tuple(sorted(state.down)),
+            coverage=state.coverage(state.sources),
+            eased=incident.eased,
+            rose_from=incident.rose_from,
+            returned=incident.returned(self._calm_for(incident.rule)),
         )
+
+
+def _turns(state: State, evidence: Evidence) -> Iterator[str]:
+    """What turned, where an incident eases, rises again or comes back."""
+    eased, back = evidence.eased, evidence.returned
+    if state == "better" and eased:
+        yield f"it eases: {eased.to} after {eased.high}"
+    if state == "worse" and evidence.rose_from is not None:
+        yield f"it rises again after it had eased to {evidence.rose_from}"
+    if state == "reopened" and back:
+        yield f"it is back for the {back.times}. time; its end needs {back.calm_for // MINUTE} min of calm now"
 
 
 def _raised(incident: Incident) -> list[str]:

@@ -19,6 +19,10 @@ class Made(NamedTuple):
         """Whether it judges that something is missing."""
         return self.spec.silence(self.options)
 
+    def is_same(self, other: "Made") -> bool:
+        """Whether both say the same of everything, once they have learnt the same."""
+        return self.spec.kind == other.spec.kind and self.options == other.options
+
     def is_like(self, other: "Made") -> bool:
         """Whether each knows what to do with what the other has learnt."""
         alike = type(self.rule) is type(other.rule) and self.spec.kind == other.spec.kind

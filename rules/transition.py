@@ -43,6 +43,24 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ahead: Span = 0
 
 
+class Easing(msgspec.Struct, frozen=True, kw_only=True):
+    """It was told that the count eases to `to`; the highest since the rise before was `high`, at `high_at`."""
+
+    to: int
+    high: int
+    high_at: Instant
+
+
+class Return(msgspec.Struct, frozen=True, kw_only=True):
+    """The incident had ended at `ended_at` and came back, for the `times`-th time. So it must be calm for `calm_for`
+    before its end is told again.
+    """
+
+    times: int
+    ended_at: Instant
+    calm_for: Span
+
+
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was counted when the step was taken. Counts are of mentions of `of` inside the last `window`.
 
@@ -58,7 +76,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bad by themselves since; `raised_by` are the rules whose incidents made this one critical. `trend` is told when it
     is sure. `most` is how many of them one author wrote at most, `followers` how many the author with the most has, 0
     when that is not known; `answered_at` is when the brand itself first wrote since the opening. `wrong_rate` is how
-    often in 30 days ringing at the rarest so far would be wrong, None where the rule does not judge by that.
+    often in 30 days ringing at the rarest so far would be wrong, None where the rule does not judge by that. `eased` is
+    told until the next rise, `rose_from` the count that it had eased to before the last, and `returned` of what ended.
     """
 
     of: str
@@ -95,6 +114,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     followers: int = 0
     answered_at: Instant | None = None
     wrong_rate: float | None = None
+    eased: Easing | None = None
+    rose_from: int | None = None
+    returned: Return | None = None
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.alert import Alert, Figures, Notice
+from alerts.alert import Alert, Notice
+from alerts.figures import Figures
 from alerts.message import Field, Message, Quotation
 
 AT = datetime(2026, 11, 14, 22, 8, tzinfo=UTC)

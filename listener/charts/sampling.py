@@ -52,7 +52,7 @@ class Sampling:
         panel = self._panels.get(step.brand)
         if panel is None:
             return
-        if step.state == "open" and len(panel.alarms) < MOST_INCIDENTS:
+        if step.state in {"open", "reopened"} and len(panel.alarms) < MOST_INCIDENTS:
             self._number[step.incident] = len(panel.alarms)
             panel.alarms.append(Alarm(at=moment(step.at), severity=step.severity, said=self._said(step)))
             panel.incidents.append(Stretch(since=moment(step.at), until=moment(step.at)))

@@ -33,7 +33,7 @@ from listener.pipeline.advising import advice_for
 from listener.pipeline.believing import confidence_of
 from listener.pipeline.curve import curve_of
 from listener.pipeline.drilled import drill_alert
-from listener.pipeline.figures import figures_of
+from listener.pipeline.figures import back_of, figures_of
 from listener.pipeline.notify import directory_of
 from listener.pipeline.pending import owners_of, pending, retold
 from listener.pipeline.talk import heard_in, talk_of
@@ -94,7 +94,7 @@ class Describer:
             because=step.because,
             ending=step.ending,
             **self._answered(step),
-            calm_for=self._calm_for(step),
+            **self._turned(step, life),
             link=page_of(row, self.settings),
             withheld=await withheld(step, self.views),
             **self._planned(step.brand, moment(max(step.at, now))),
@@ -191,12 +191,17 @@ class Describer:
         floor = getattr(configured.options, "at_least", None) if configured else None
         return floor if isinstance(floor, Floor) else None
 
+    def _turned(self, step: Transition, life: Sequence[Transition]) -> dict[str, Any]:
+        """How it ended, and how it came back before."""
+        return {"calm_for": self._calm_for(step), "back": back_of(step, life)}
+
     def _calm_for(self, step: Transition) -> timedelta | None:
         configured = self.settings.rules.get(step.rule)
         if step.state != "resolved" or step.by or step.because or configured is None:
             return None
+        returned = step.evidence.returned
         calm_for: timedelta = getattr(configured.options, "calm_for", timedelta())
-        return calm_for
+        return duration(returned.calm_for) if returned else calm_for
 
     def notice(self, notice: Notice) -> Notice:
         """A notice in the names that people use."""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from alerts.alert import Figures, Of, Share, Trend
+from alerts.alert import Back
+from alerts.figures import Eased, Figures, Of, Share, Trend
 from listener.pipeline.talk import Spoken
 from rules import transition
 from rules.instant import Instant, duration, moment
@@ -53,6 +54,22 @@ def figures_of(
         talk=spoken.talk,
         read=spoken.read,
         languages=dict(spoken.languages),
+        eased=Eased(high=evidence.eased.high, high_at=moment(evidence.eased.high_at)) if evidence.eased else None,
+        rose_from=evidence.rose_from,
+    )
+
+
+def back_of(step: Transition, life: Sequence[Transition]) -> Back | None:
+    """How the incident of a step had come back by then, None where it had not."""
+    returned = step.evidence.returned
+    came = next((each for each in reversed(life) if each.state == "reopened" and each.step <= step.step), None)
+    if returned is None or came is None:
+        return None
+    return Back(
+        at=moment(came.at),
+        ended_at=moment(returned.ended_at),
+        times=returned.times,
+        calm_for=duration(returned.calm_for),
     )
 
 

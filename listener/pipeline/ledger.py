@@ -28,7 +28,7 @@ from listener.pipeline.pacing import Pacing, recalled
 from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
 from listener.pipeline.slices import sliced
-from listener.pipeline.standing import heard_of, spoken
+from listener.pipeline.standing import heard_before, heard_of, spoken
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.watched import is_watched
@@ -199,6 +199,8 @@ class Ledger:
         if news or any(heard.waiting for heard in self._heard.values()):
             turn.loads.update(await loads_of(turn.setup.settings, self._views, turn.at))
         for step in news:
+            if step.state == "reopened":
+                self._heard |= await heard_before(step.incident, turn.setup.settings, self._views)
             turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
         turn.tell_afterwards()
         turn.climb(self._advanced)

@@ -52,7 +52,7 @@ async def suggestion(row: IncidentRow, views: Views, settings: Settings) -> Sugg
 async def _last_told(row: IncidentRow, views: Views) -> Transition | None:
     """The last step that says what is talked about."""
     life = [step async for step in views.transitions(row.id)]
-    return next((step for step in reversed(life) if step.state in ("open", "worse")), None)
+    return next((step for step in reversed(life) if step.state in ("open", "reopened", "worse")), None)
 
 
 async def _kept(brand: str, views: Views) -> AsyncIterator[StoredMention]:

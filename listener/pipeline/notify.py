@@ -304,6 +304,10 @@ def route(
         configured = settings.channels.get(channel)
         return ("no", "depends", "yes").index(CHANNELS.spec(configured.kind).wakes) if configured else 0
 
+    def goes_on(channel: str) -> bool:
+        spec = CHANNELS.spec(settings.channels[channel].kind)
+        return spec.thread or spec.edit or not spec.people
+
     people = directory_of(settings)
 
     def may_hear(channel: str) -> bool:
@@ -320,6 +324,7 @@ def route(
         silences=silences,
         busy=busy,
         reach=people.reach,
+        goes_on=goes_on,
     )
 
 

@@ -53,6 +53,25 @@ async def heard_of(
     return {name: replace(each, hushed=_hushed(each.step, silences, last)) for name, each in heard.items()}
 
 
+async def heard_before(incident: str, settings: Settings, views: Views) -> dict[str, Heard]:
+    """What people knew of an incident that ended and is back now: whoever heard of it hears of it again, but for those
+    to whom it was passed on, as the ladder begins anew. Raises StoreError.
+    """
+    first = {each.channel: each.call for each in await views.deliveries(thread=incident, limit=_DELIVERIES)}
+    passed = {channel for channel, call in first.items() if call and call.why == "pass"}
+    return {
+        name: Heard(
+            brand=each.brand,
+            rule=each.rule,
+            severity=each.severity,
+            channels=tuple(channel for channel in each.channels if channel not in passed),
+            own=each.own,
+            planned=each.planned,
+        )
+        for name, each in (await heard_of([incident], settings, views)).items()
+    }
+
+
 def _hushed(step: Transition | None, silences: Collection[Silence], last: Instant) -> Instant | None:
     """Since when silences that are in force at `last` have kept quiet what follows a step."""
     holding = (each.at for each in silences if step and each.holds(routed_step(step, last)))
@@ -64,7 +83,8 @@ def _hushed(step: Transition | None, silences: Collection[Silence], last: Instan
 async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
     deliveries = await views.deliveries(thread=row.id, limit=_DELIVERIES)
     acting = [each async for each in views.transitions(row.id) if each.state in ACTING]
-    ladders = [each.call.ladder for each in deliveries if each.call and each.call.ladder is not None]
+    back = max((each.at for each in acting if each.state == "reopened"), default=0)
+    ladders = [each.call.ladder for each in deliveries if each.call and (each.call.ladder or 0) >= back]
     taken = row.acknowledged_by is not None
     return Heard(
         brand=row.brand,
@@ -74,7 +94,7 @@ async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
         planned={each.channel: each.slot for each in reversed(deliveries) if each.slot is not None},
         own=frozenset(each.channel for each in deliveries if each.slot in (None, each.created) and not each.told_in),
         waiting=None if taken else await _waiting(row, settings, views),
-        ladder=max(ladders, default=None),
+        ladder=max((each for each in ladders if each is not None), default=None),
         taken=taken,
         step=acting[-1] if acting else None,
         spared=frozenset(each.person for each in await views.spared(row.id) if acting and each.step == acting[-1].step),

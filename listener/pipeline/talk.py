@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alerts.alert import Talk
+from alerts.figures import Talk
 from config.settings import Settings
 from listener.store.port import StoredMention, Views
 from rules.classify import full_text

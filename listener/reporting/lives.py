@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import msgspec
 
-from alerts.alert import Of
 from alerts.digest import Lived
+from alerts.figures import Of
 from config.settings import Settings
 from listener.pipeline.watched import is_held
 from listener.store.port import IncidentRow, Views
@@ -23,7 +23,9 @@ def life_of(steps: Sequence[Transition], settings: Settings, row: IncidentRow) -
     """The same, of its steps in order, which are one at least."""
     last, brand, rule = steps[-1], settings.brands.get(row.brand), settings.rules.get(row.rule)
     evidence, opened = steps[0].evidence, row.opened_at
+    begins = [step.at for step in steps if step.state == "reopened"]
     taken = next((step.at for step in steps if step.state == "acknowledged"), None)
+    asked = max((at for at in begins if taken is not None and at <= taken), default=opened)
     replied = next((step.evidence.answered_at for step in reversed(steps) if step.evidence.answered_at), None)
     return Lived(
         number=row.number,
@@ -32,7 +34,8 @@ def life_of(steps: Sequence[Transition], settings: Settings, row: IncidentRow) -
         of=msgspec.convert(evidence.of.partition(":")[0], Of),
         opened_at=moment(opened),
         ended_at=moment(last.at) if last.state == "resolved" else None,
-        taken_after=_since(opened, taken),
+        times=1 + len(begins),
+        taken_after=_since(asked, taken),
         replied_after=_since(opened, replied),
         hears_replies=bool(brand and brand.own_accounts),
         ending=row.ending,

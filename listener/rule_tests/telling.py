@@ -194,7 +194,7 @@ class _Words:
         opened: Instant | None = None
         for step in self._outcome.steps:
             if step.rule == rule and step.at < at:
-                opened = None if step.state == "resolved" else step.at if step.state == "open" else opened
+                opened = None if step.state == "resolved" else step.at if step.state in {"open", "reopened"} else opened
         return opened
 
     def _judged(self, reading: Reading, rule: str) -> str:

@@ -38,7 +38,10 @@ class Hindsight(msgspec.Struct, kw_only=True, array_like=True):
     sizes: dict[str, Size] = {}
 
     def begin(self, incident: str, closed: Detector) -> None:
-        """An incident opened; `closed` is in force."""
+        """An incident opened, or came back; `closed` is in force."""
+        if incident == self.incident and self.other is not None:
+            self.over, self.sizes[incident].ended = False, None
+            return
         self.incident, self.other = incident, Detector.load(closed.dump())
         self.real = self.over = False
         self.sizes[incident] = Size()

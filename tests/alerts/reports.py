@@ -77,7 +77,9 @@ BUSY = replace(
     incidents=(
         LIVED,
         replace(LIVED, number=38, ended_at=None, taken_after=None, replied_after=None, ending="false-alarm"),
-        replace(LIVED, number=39, severity="info", taken_after=None, watched=True, unit="authors", ending=None),
+        replace(
+            LIVED, number=39, times=3, severity="info", taken_after=None, watched=True, unit="authors", ending=None
+        ),
     ),
     withheld=(
         Withheld(steps=3, incidents=(37, 39), reason="silence", by="Léa", because="le fournisseur s’en occupe"),
@@ -159,7 +161,9 @@ WHOLE = Dossier(
 _LONE = replace(LIVED, of="posts", peak=1)
 """As little as there can be, of each thing that is counted."""
 LONE = [replace(_LONE, unit=unit) for unit in ("mentions", "authors", "stories", "sources", "reactions", "followers")]
-BARE = Dossier(incident="i1", brand="Acme Air", lived=replace(LIVED, ending=None, ended_at=None), made_at=OPENED)
+BARE = Dossier(
+    incident="i1", brand="Acme Air", lived=replace(LIVED, ending=None, ended_at=None, times=2), made_at=OPENED
+)
 
 _SUGGESTED = Suggestion(word="airsoft", read=412, since=OPENED - timedelta(days=90), removed=41)
 _FALSE = FalseAlarm(number=38, because=BECAUSE["namesake"], had=1, ceiling=1, suggestion=_SUGGESTED)

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from alerts.alert import (
     Alert,
+    Back,
     Brief,
     Curve,
-    Figures,
     Held,
     Late,
     LiveReport,
@@ -18,14 +18,13 @@ from alerts.alert import (
     Quote,
     Reached,
     Running,
-    Share,
     Slot,
     Spared,
-    Talk,
     Withheld,
 )
 from alerts.drill import FIGURES as MADE_UP
 from alerts.example import QUARTER, example
+from alerts.figures import Eased, Figures, Share, Talk
 from alerts.handover import WatchOf
 from alerts.playbook import advice, shipped_advice
 from config.people import Person
@@ -71,6 +70,23 @@ CALM = replace(
     calm_for=timedelta(minutes=30),
     figures=replace(FIGURES, count=4, during=719, peak=239, peak_at=OPENED + timedelta(minutes=41)),
 )
+BACK = Back(
+    at=OPENED + timedelta(minutes=80),
+    ended_at=OPENED + timedelta(minutes=40),
+    times=1,
+    calm_for=timedelta(hours=1),
+)
+EASING = replace(
+    WORSE,
+    id="a3",
+    step=2,
+    state="better",
+    at=OPENED + timedelta(minutes=90),
+    figures=replace(
+        WORSE.figures, count=31, peak=239, eased=Eased(high=239, high_at=OPENED + timedelta(minutes=41)), during=560
+    ),
+)
+REOPENED = replace(WORSE, id="a5", step=4, state="reopened", at=BACK.at, back=BACK, heard="warning")
 CLOSED = replace(CALM, id="a5", calm_for=None, by="Camille", because="homonyme")
 RISE = replace(WORSE, heard="warning", unheard={}, told=("phone",), untold=("team",))
 HIGHER = replace(RISE, heard="critical", severity="critical")
@@ -244,7 +260,11 @@ ALERTS = {
         EVERYTHING, **_ROSE, heard="warning", figures=replace(_KNOWN, count=71, during=310, peak=71, stories=69)
     ),
     "worse": WORSE,
-    "better": replace(WORSE, state="better", figures=replace(WORSE.figures, count=31)),
+    "better": EASING,
+    "better, by its share": replace(
+        EASING, figures=replace(EASING.figures, share=Share(part=31, whole=90, usual=0.18))
+    ),
+    "rising again": replace(WORSE, id="a4", step=3, heard="warning", figures=replace(WORSE.figures, rose_from=31)),
     "acknowledged": TAKEN,
     "released": replace(TAKEN, id="a4", step=3, state="released", at=OPENED + timedelta(minutes=22)),
     "taken by nobody named": replace(TAKEN, by=None),
@@ -252,7 +272,11 @@ ALERTS = {
     "resolved by a person": CLOSED,
     "resolved as a false alarm": replace(CLOSED, ending="false-alarm"),
     "resolved as real": replace(CLOSED, ending="real", because=None),
-    "reopened": replace(WORSE, state="reopened"),
+    "reopened": REOPENED,
+    "reopened for the third time": replace(REOPENED, back=replace(BACK, times=2, calm_for=timedelta(hours=2))),
+    "taken after it came back": replace(TAKEN, at=BACK.at + timedelta(minutes=4), back=BACK),
+    "resolved after it came back": replace(CALM, back=BACK, calm_for=timedelta(hours=1)),
+    "reopened and taken": replace(REOPENED, taken_at=BACK.at + timedelta(minutes=4), taken_by="Zoé"),
     "learning": LEARNING,
     "drawn": replace(OPEN, curve=CURVE),
     "drawn through midnight": replace(

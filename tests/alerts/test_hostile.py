@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import Notice, Quote, Running, Slot, Talk
+from alerts.alert import Notice, Quote, Running, Slot
+from alerts.figures import Talk
 from alerts.render import render, render_notice
 from alerts.safe import host_of, safe_link
 from tests.alerts.samples import CLOSED, FIGURES, KEYWORD, OPEN, OPENED, WORSE

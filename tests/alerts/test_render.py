@@ -204,8 +204,8 @@ def test_a_usual_that_rests_on_little_history_says_so():
         ),
         (
             ALERTS["better"],
-            "31 mentions négatives en 15 min (71 au plus haut ; l’habituel est en apprentissage).",
-            "31 negative mentions in 15 min (71 at the peak; still learning what is usual).",
+            "31 mentions négatives en 15 min (239 samedi 23 h 49 ; l’habituel est en apprentissage).",
+            "31 negative mentions in 15 min (239 Saturday 23:49; still learning what is usual).",
         ),
         (
             TAKEN,
@@ -364,6 +364,42 @@ def test_the_end_gives_the_length_the_total_the_peak_and_the_day_that_is_not_tod
         "Premier message": "samedi 22 h 50, soit 18 min avant l’ouverture",
         "Non entendu": "facebook, muette depuis samedi 22 h 31 ; son silence ne prouve rien",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "french", "english"),
+    [
+        (
+            "better",
+            "31 mentions négatives en 15 min (239 samedi 23 h 49",
+            "easing, critical: 31 negative mentions in 15",
+        ),
+        ("better, by its share", "(34 %, d’habitude 18 %), après 239 samedi 23 h 49.", ", after 239 Saturday 23:49."),
+        ("rising again", "La hausse reprend, après un reflux à 31.", "Rising again, after it had eased to 31."),
+        ("reopened", "De retour 40 min après sa fin.", "Back 40 min after it ended."),
+        (
+            "reopened for the third time",
+            "Ouvert 3 fois depuis samedi 23 h 08 : sa fin ne sera dite qu’après 2 h de calme.",
+            "Open 3 times since Saturday 23:08: its end is told only after 2 h of calm.",
+        ),
+        ("taken after it came back", "4 min après son retour", "4 min after it came back"),
+    ],
+)
+def test_what_turned_is_said(name, french, english):
+    assert french in line(ALERTS[name], "fr")
+    assert english in line(ALERTS[name], "en")
+
+
+def test_what_came_back_once_is_not_told_how_often():
+    assert "fois" not in line(ALERTS["reopened"], "fr")
+    assert (
+        "1, le dernier à 0 h 28, 40 min après la fin" in facts(ALERTS["resolved after it came back"], "fr")["Retours"]
+    )
+
+
+@pytest.mark.parametrize("name", ["reopened", "reopened for the third time"])
+def test_what_is_back_rings_like_an_opening(name):
+    assert 5 == render(ALERTS[name], "fr", PARIS).priority
 
 
 @pytest.mark.parametrize("name", ["acknowledged", "better", "resolved by calm", "resolved by a person"])

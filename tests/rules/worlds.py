@@ -44,3 +44,17 @@ def fold(entries: Iterable[Input], *, until: float | None = None, engine: Engine
     engine = engine or Engine("acme")
     steps = [step for entry in entries for step in engine.apply(entry)]
     return steps + engine.settle() + (engine.advance(START + int(until * MINUTE)) if until is not None else [])
+
+
+def follows_a_life(steps: Iterable[Transition]) -> None:
+    """Each incident opens once, ends only while it is open, comes back only from its end, and skips no number."""
+    lives: dict[str, list[Transition]] = {}
+    for step in steps:
+        lives.setdefault(step.incident, []).append(step)
+    for life in lives.values():
+        assert list(range(len(life))) == [step.step for step in life]
+        is_open = False
+        for step in life:
+            assert (step.step == 0) == (step.state == "open")
+            assert is_open == (step.state not in {"open", "reopened"})
+            is_open = step.state != "resolved"

@@ -37,7 +37,7 @@ def heard(name: str, seed: int) -> Counter[Key]:
     }
     found = Counter[Key]()
     for step in Backtest(build_setup(settings(scenario).model_copy(update={"rules": rules}))).run(mentions(drawn)):
-        if step.state in {"open", "worse"}:
+        if step.state in {"open", "reopened", "worse"}:
             real = any(
                 each.expect == "alert" and each.brand == step.brand and each.onset <= step.at <= each.ends + AFTERMATH
                 for each in drawn.truth.episodes

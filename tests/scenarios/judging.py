@@ -21,6 +21,8 @@ from rules.transition import SEVERITIES, Transition
 RULE = RULES.spec("spike").options()
 """The rule that is measured: `spike` as it comes, as in what `badbuzz init` writes."""
 WINDOW = 15 * MINUTE
+RANG = frozenset({"open", "reopened"})
+"""States that ring: what comes back rings once more, so it is an alarm like the first."""
 _KINDS = {"feed": "article", "reddit": "comment", "youtube": "comment", "hackernews": "comment"}
 Timed = list[tuple[Mention, datetime]]
 
@@ -70,7 +72,7 @@ def judge(name: str, seed: int) -> Outcome:
             step
             for step in steps
             for brand, since, until in quiet
-            if step.state == "open" and step.brand == brand and since <= step.at < until
+            if step.state in RANG and step.brand == brand and since <= step.at < until
         ],
         quiet=sum(until - since for _, since, until in quiet) / DAY,
         unmatched=backtest.summary.dropped["unmatched"],
@@ -119,13 +121,13 @@ def mention(cue: Cue, about: Cue | None, at: datetime) -> Mention:
 def followed(truth: Happened, steps: Sequence[Transition], heard: Timed, setup: Setup) -> Episode:
     during = [step for step in steps if step.brand == truth.brand and truth.onset <= step.at <= truth.ends + AFTERMATH]
     # where one was open before, people hear of a crisis as of its getting worse
-    told = [step.at for step in during if step.state in {"open", "worse"}]
+    told = [step.at for step in during if step.state in {*RANG, "worse"}]
     delay = told[0] - truth.onset if told else None
     late = truth.deadline is not None and (delay is None or truth.onset + delay > truth.deadline)
     return Episode(
         truth=truth,
         delay=delay,
-        opened=sum(step.state == "open" for step in during),
+        opened=sum(step.state in RANG for step in during),
         serious=any(SEVERITIES.index(step.severity) >= SEVERITIES.index(truth.severity or "info") for step in during),
         cause=reason(truth, heard, setup) if late else "",
     )

@@ -9,7 +9,7 @@ from listener.store.store import open_store
 from listener.store.views import open_views
 from rules.instant import DAY, MINUTE, moment
 from tests.listener.pipeline.world import configured
-from tests.listener.reporting.filled import MONDAY, OPENED, fill
+from tests.listener.reporting.filled import LIFE, MONDAY, OPENED, fill, step
 from tests.listener.reporting.test_digest import PARTS
 
 AT = MONDAY + 8 * DAY
@@ -40,6 +40,21 @@ async def test_a_dossier_holds_the_whole_life_in_order_with_notes_deliveries_and
     assert len({each.text for each in told.quotes}) == len(told.quotes)
     assert sum(each.counted.negative for each in told.curve.bins) > 500
     assert (None, ()) == (told.hold, told.removed)
+
+
+async def test_a_dossier_shows_both_stretches_of_what_came_back(world):
+    store, views, dossiers = world
+    back = [
+        step(4, "reopened", LIFE[-1].at + 40 * MINUTE, 30),
+        step(5, "acknowledged", LIFE[-1].at + 45 * MINUTE, 30, by="Léa"),
+        step(6, "resolved", LIFE[-1].at + 200 * MINUTE, 2),
+    ]
+    await store.commit(Commit(advanced=AT, last=AT, transitions=back))
+    told = await dossiers.of(await views.incident("1"), AT)
+    states = [each.state for each in told.moments if each.what == "step"]
+    assert ["open", "worse", "acknowledged", "resolved", "reopened", "acknowledged", "resolved"] == states
+    assert (2, moment(OPENED), moment(back[-1].at)) == (told.lived.times, told.lived.opened_at, told.lived.ended_at)
+    assert ("real", 21 * 60) == (told.lived.ending, told.lived.taken_after.total_seconds())
 
 
 async def test_what_an_author_deleted_is_shown_only_where_the_incident_is_on_hold(world):
