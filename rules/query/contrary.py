@@ -13,11 +13,14 @@ _ONE = frozenset(
 )
 """Of these a mention has one value."""
 
+_MOST = 20
+"""Filters of one group that are compared with each other."""
+
 
 def contrary(node: Node) -> Iterator[tuple[Filter, Filter]]:
     """Pairs of filters that must both hold, and never do."""
     if isinstance(node, Group) and node.operator == "AND":
-        asked = [child for child in node.children if isinstance(child, Filter)]
+        asked = [child for child in node.children if isinstance(child, Filter)][:_MOST]
         yield from (pair for pair in combinations(asked, 2) if _never_both(*pair))
     for child in children(node):
         yield from contrary(child)

@@ -11,7 +11,7 @@ from rules.query.carried import FIELDS, PARTS, Rewrite
 from rules.query.compiled import is_true_of_nothing
 from rules.query.errors import QueryError
 from rules.query.pruning import Pruning, mark
-from rules.query.reading import FURTHEST, QUOTED, read
+from rules.query.reading import FURTHEST, QUOTED, read, refuse_length
 from rules.query.showing import show
 from rules.query.tree import Group, Near, Node
 from rules.query.wording import term
@@ -48,8 +48,11 @@ class _Piece(NamedTuple):
 
 
 _NEAR = {"brandwatch": 5, "meltwater": 4, "talkwalker": 15, "x": 4}
+_COMMENT = r"<<<(?:(?!<<<|>>>).)*>>>"
+_UNCLOSED = re.compile(rf"{_COMMENT}|{QUOTED.pattern}|(?P<open>[\"“„«])", re.DOTALL)
 _PIECE = re.compile(
-    rf"""(?P<minus>(?<![^\s(–−-])[-–−](?=\S))
+    rf"""(?P<comment>{_COMMENT})
+      | (?P<minus>(?<![^\s(–−-])[-–−](?=\S))
       | (?P<near>(?i:O?(?:NEAR|SENTENCE)(?:/\d+f?)?)(?![^\s()"“„«]))
       | (?P<often>(?i:ATLEAST/?)(?P<times>\d+)(?::|(?![^\s()"“„«])))
       | (?P<field>[A-Za-z][\w.]*):(?P<gap>[ ]?)(?=[^\s)])
@@ -73,6 +76,7 @@ def translate(query: str, dialect: str) -> Translated:
     """A query of `dialect`, one of DIALECTS, in this program's words; see `Pruning` for what becomes of the rest when
     parts are lost. Raises QueryError, which points into `query`, when what is left cannot be understood.
     """
+    _refuse(query)
     pieces = _Pieces(query, dialect)
     pruning = Pruning(pieces.read())
     lost = tuple(pieces.told(number, each, pruning) for number, each in enumerate(pieces.lost))
@@ -81,6 +85,14 @@ def translate(query: str, dialect: str) -> Translated:
     said = show(pruning.root) if pruning.root and not is_true_of_nothing(pruning.root) else ""
     whole = isinstance(pruning.root, Group | Near)
     return Translated(said[1:-1] if whole else said, lost, tuple(pieces.changed))
+
+
+def _refuse(query: str) -> None:
+    """What would take very long to part into pieces."""
+    refuse_length(query)
+    unclosed = next((found for found in _UNCLOSED.finditer(query) if found["open"]), None)
+    if unclosed:
+        raise QueryError("this quotation is never closed", unclosed.start(), "close it, or remove it", query)
 
 
 @dataclass
@@ -119,11 +131,6 @@ class _Pieces:
     def _rewritten(self) -> Iterator[_Piece]:
         at = 0
         while at < len(self.query):
-            comment = self.query.find(">>>", at) if self.query.startswith("<<<", at) else -1
-            if comment >= 0:
-                yield _Piece(" ", at)
-                at = comment + len(">>>")
-                continue
             found = _PIECE.match(self.query, at)
             assert found  # a stray character is a piece
             at = found.end()
@@ -189,6 +196,8 @@ class _Pieces:
     def _of_piece(self, found: re.Match[str]) -> str:
         written, at = found[0], found.start()
         match found.lastgroup:
+            case "comment":
+                return " "
             case "case":
                 return self._say(written, self._checked(f'++"{written[1:-1]}"', written, at))
             case "near":
@@ -234,16 +243,16 @@ class _Pieces:
 
     def _checked(self, said: str, written: str, at: int) -> str:
         """What can be looked for; without the letters and words that may differ, where only that is too much."""
-        try:
-            term(said)
-        except QueryError as error:
-            plain, _, _ = said.rpartition("~")
-            if not plain:
-                between = "write NEAR/5 between the groups" if said.startswith("~") else ""
-                return self._lose(written, at, between or f"{error.message}: {error.hint}")
-            self.lost.append(Lost(written, at, f"{error.message}: {error.hint}"))
-            return self._checked(plain, written, at)
-        return said
+        why = _refused(said)
+        plain = said.partition("~")[0]
+        if why is None:
+            return said
+        if said.startswith("~"):
+            return self._lose(written, at, "write NEAR/5 between the groups")
+        if plain == said or _refused(plain):
+            return self._lose(written, at, why)
+        self.lost.append(Lost(written, at, why))
+        return plain
 
     def _say(self, written: str, said: str) -> str:
         if said.rstrip() != written:
@@ -253,3 +262,12 @@ class _Pieces:
     def _lose(self, written: str, at: int, why: str) -> str:
         self.lost.append(Lost(written, at, why))
         return f"({mark(len(self.lost) - 1)})"
+
+
+def _refused(said: str) -> str | None:
+    """Why it cannot be looked for."""
+    try:
+        term(said)
+    except QueryError as error:
+        return f"{error.message}: {error.hint}"
+    return None

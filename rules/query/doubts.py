@@ -1,18 +1,22 @@
 """What is probably not meant in a query, and what a query costs."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from rules.language import little_words
 from rules.query.contrary import contrary
 from rules.query.reading import Read
 from rules.query.showing import show
-from rules.query.slips import slips
+from rules.query.slips import meant, slips
 from rules.query.tree import Filter, Form, Group, Near, Node, Not, Raw, Term, Within, children, leaves
 from rules.text import fold
 from rules.tone import supported_languages
 
 _SHOWN = 200  # characters
-_SHORT = 2
+_SHORT, _LITTLE = 2, 3
+_TELLING = frozenset(".+#$%&/=^€£")
+"""Signs that names are told apart by."""
+_QUOTES = '"“”„«» '
 _NARROW = frozenset({"author", "to", "site", "url", "link", "thread"})
 _PREFIX, _FUZZY, _NEAR, _RAW, _FILTER, _UNSEEN = 5, 20, 3, 2, 1, 10
 
@@ -27,6 +31,8 @@ def warnings(query: str, read: Read) -> Iterator[str]:
     for leaf in leaves(read.root):
         if isinstance(leaf, Term):
             yield from _of_term(leaf)
+    for little, phrase in _scattered(read.root):
+        yield f"'{little}' stands in very many texts: write \"{phrase}\" for words that follow each other"
     for one, other in contrary(read.root):
         yield f"{one.written} and {other.written} are never true together: write OR between them, or leave one out"
     if broad := _broad(read.root):
@@ -34,10 +40,33 @@ def warnings(query: str, read: Read) -> Iterator[str]:
 
 
 def _of_term(term: Term) -> Iterator[str]:
+    form = term.forms[0]
+    tells = not _TELLING.isdisjoint(term.written) and fold(term.written.strip(_QUOTES)) != form.key
+    if len(term.forms) == 1 and len(form.key) <= _LITTLE and form.same == "folded" and not form.prefix and tells:
+        yield f"the signs of '{term.written}' are not compared: it finds every '{form.key}' (raw:… compares them)"
+
+
+def _scattered(node: Node) -> Iterator[tuple[str, str]]:
+    """Small words that must stand anywhere, with the phrase that was probably meant."""
+    if isinstance(node, Group) and node.operator == "AND":
+        for one, other in pairwise(node.children):
+            words = [each for each in (one, other) if isinstance(each, Term) and _is_bare(each)]
+            little = next((word.written for word in words if _is_little(word)), None)
+            if little and len(words) == 2:
+                yield little, " ".join(word.written for word in words)
+                break
+    for child in children(node):
+        yield from _scattered(child)
+
+
+def _is_bare(term: Term) -> bool:
+    """Not one with signs or quotation marks, which are meant."""
+    return len(term.forms) == 1 and fold(term.written) == term.forms[0].key
+
+
+def _is_little(term: Term) -> bool:
     key = term.forms[0].key
-    signs = fold(term.written.strip('"“”„«» ')) != key and term.forms[0].same == "folded" and not term.forms[0].prefix
-    if len(term.forms) == 1 and len(key) <= _SHORT and signs:
-        yield f"the signs of '{term.written}' are not compared: it finds every '{key}' (raw:… compares them)"
+    return len(key) <= _LITTLE and key.isalpha() and _is_common(term.forms[0]) and not meant(term.written)
 
 
 def _broad(node: Node) -> str:
@@ -50,14 +79,24 @@ def _broad(node: Node) -> str:
             return parts[0] if all(parts) else ""
         case Filter() if node.name not in _NARROW:
             return node.written
-        case Term() if all(map(_is_common, node.forms)):
+        case Term() if _is_everywhere(node):
             return node.written
     return show(node) if isinstance(node, Not) else ""
 
 
+def _is_everywhere(term: Term) -> bool:
+    if len(term.forms) == 1:
+        return _is_common(term.forms[0])
+    return all(map(_is_frequent, term.forms)) and any(len(form.key) > 1 for form in term.forms)
+
+
 def _is_common(form: Form) -> bool:
-    short = len(form.key) <= _SHORT and form.key.isascii() and form.key.isalnum()
-    return form.same == "folded" and (short or any(form.key in little_words(tag) for tag in supported_languages()))
+    short = len(form.key) <= _SHORT and form.key.isascii() and (form.key.isalpha() or form.key.isdecimal())
+    return (short and form.same == "folded") or _is_frequent(form)
+
+
+def _is_frequent(form: Form) -> bool:
+    return form.same == "folded" and any(form.key in little_words(tag) for tag in supported_languages())
 
 
 def cost(root: Node) -> int:

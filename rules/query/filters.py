@@ -52,6 +52,15 @@ _INSTEAD = MappingProxyType(
     }
 )
 """What is meant by values of `is:` and `has:` of other tools."""
+_CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        "from": "author:", "since": "after:", "until": "before:", "language": "lang:", "domain": "site:",
+        "content": "text:", "body": "text:", "type": "is:", "links": "link:", "platform": "source:", "near": "NEAR/5",
+        "hashtag": "#word", "hashtags": "#word", "mention": "@name", "mentions": "@name", "list": "@list(name)",
+        "emoji": "the emoji alone",
+    }
+)  # fmt: skip
+"""What fields of other tools are called here."""
 _UNREAD = frozenset(
     {"image", "images", "picture", "photo", "media", "gif", "poll", "geo", "location", "video_link"}
     | {"verified", "bot", "nullcast", "sensitive"}
@@ -214,6 +223,8 @@ def advice(name: str) -> str:
     """What to write in place of a field that is not known."""
     if name in UNTOLD:
         return "leave it out"
+    if name in _CALLED:
+        return f"write {_CALLED[name]}"
     close = closest(name, [*FILTERS, *WORDS])
     quoted = "put it in quotation marks to look for these words"
     return f"did you mean '{close}:'? Otherwise {quoted}" if close else quoted

@@ -27,6 +27,7 @@ FURTHEST = 100
 """Words between two that are near."""
 _NEAR = 4
 QUOTED = re.compile(r'"[^"]*"|“[^”]*”|„[^”“]*[”“]|«[^»]*»')
+_PARENTHESIS = re.compile(rf"{QUOTED.pattern}|(?P<open>[\"“„«])|[()]")
 _CLOSES = {'"': '"', "“": "”", "„": "”", "«": "»"}
 _LAST = re.compile(r"(AND|OR|NOT|\(|[-–−]|O?NEAR\S*|O?SENTENCE|ATLEAST\S*)\s*\Z")
 PLAIN = re.compile(r'[^\s()"“”„«»]+')
@@ -52,8 +53,7 @@ class Read(NamedTuple):
 
 def read(query: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Read:
     """Reads a query; `lists` by name, hours and days in `zone`. Raises QueryError."""
-    if len(query) > LONGEST_QUERY:
-        raise QueryError(f"a query of {len(query)} characters", LONGEST_QUERY, f"use at most {LONGEST_QUERY}")
+    refuse_length(query)
     if not query.strip():
         hint = 'write at least one word, "phrase", #hashtag or @handle'
         raise QueryError("an empty query", len(query), hint, query)
@@ -66,12 +66,15 @@ def read(query: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Read:
     return Read(reader.node(parsed.children[0]), reader.mixed)
 
 
+def refuse_length(query: str) -> None:
+    """Raises QueryError when it is too long to be read."""
+    if len(query) > LONGEST_QUERY:
+        raise QueryError(f"a query of {len(query)} characters", LONGEST_QUERY, f"use at most {LONGEST_QUERY}")
+
+
 def _refuse_depth(query: str) -> None:
-    depth = 0
-    for at, character in enumerate(QUOTED.sub(lambda found: " " * len(found[0]), query)):
-        depth += (character == "(") - (character == ")")
-        if depth > DEEPEST:
-            raise QueryError("parentheses too deep", at, f"use at most {DEEPEST} within each other", query)
+    if len(opened := _opened(query)) > DEEPEST:
+        raise QueryError("parentheses too deep", opened[-1], f"use at most {DEEPEST} within each other", query)
 
 
 def _explained(error: UnexpectedInput, query: str) -> QueryError:
@@ -81,7 +84,7 @@ def _explained(error: UnexpectedInput, query: str) -> QueryError:
     token, ends = error.token, error.token.type == "$END"
     at = len(query) if ends else int(token.start_pos or 0)
     if ends and "_CLOSE" in error.expected:
-        return QueryError("this parenthesis is never closed", _opened(query), "close it with `)`", query)
+        return QueryError("this parenthesis is never closed", _opened(query)[-1], "close it with `)`", query)
     if token.type == "_CLOSE" and "$END" in error.expected:
         return QueryError("this parenthesis closes nothing", at, "remove it", query)
     before = _LAST.search(query[:at])
@@ -96,15 +99,19 @@ def _at_character(at: int, query: str) -> QueryError:
     return QueryError("this quotation mark closes nothing", at, "remove it", query)
 
 
-def _opened(query: str) -> int:
-    """Where the last parenthesis opens that is not closed."""
-    opened = []
-    for at, character in enumerate(QUOTED.sub(lambda found: " " * len(found[0]), query)):
-        if character == "(":
-            opened.append(at)
-        elif character == ")" and opened:
+def _opened(query: str) -> list[int]:
+    """Where parentheses open that are not closed, or were not where they became too deep. What follows a quotation
+    that is never closed is not looked at: the whole would be read for each of many.
+    """
+    opened = list[int]()
+    for found in _PARENTHESIS.finditer(query):
+        if found["open"] or len(opened) > DEEPEST:
+            break
+        if found[0] == "(":
+            opened.append(found.start())
+        elif found[0] == ")" and opened:
             opened.pop()
-    return opened[-1] if opened else 0
+    return opened
 
 
 class _Reader:
@@ -146,13 +153,13 @@ class _Reader:
         if token.type == "LIST":
             return self._count(joined("OR", [phrase(entry, at, self._query) for entry in self._list(token)]), at)
         if written.endswith(":") and written[:-1].lower() in {*FILTERS, *WORDS}:
-            raise self._error(f"'{written}' asks for nothing", at, "write its value behind it, without a space")
+            raise self._error(f"'{written}' has no value", at, "write it right behind the colon, without a space")
         return self._count(term(written, at, self._query), at)
 
     def _count(self, node: Node, at: int) -> Node:
         self._terms += sum(1 for _ in leaves(node))
         if self._terms > MOST_TERMS:
-            raise self._error(f"more than {MOST_TERMS} terms", at, "split the brand")
+            raise self._error(f"more than {MOST_TERMS} terms", at, "part the query among several brands")
         return node
 
     def _near(self, *parsed: "Tree[Token] | Token") -> Node:
@@ -163,7 +170,7 @@ class _Reader:
             for each in (node, second):
                 self._refuse_unplaced(each, sign)
             if max(map(_nearness, (node, second))) == MOST_NEAR:
-                raise self._error("too many are near each other", _at(sign), f"at most {MOST_NEAR + 1}, or AND")
+                raise self._error(f"too many {sign} within each other", _at(sign), f"use at most {MOST_NEAR}, or AND")
             node = Near(node, second, self._distance(sign), ordered=sign[0] == "O" or sign[-1] == "f")
         return node
 
@@ -172,7 +179,7 @@ class _Reader:
             return None
         number = sign.partition("/")[2].rstrip("f")
         if number and (len(number) > 3 or int(number) > FURTHEST):
-            raise self._error(f"{sign} is far away", _at(sign), f"at most {FURTHEST} words, or AND")
+            raise self._error(f"{sign} reaches too far", _at(sign), f"use at most {FURTHEST} words, or AND")
         return int(number) if number else _NEAR
 
     def _frequent(self, sign: "Tree[Token] | Token", operand: "Tree[Token] | Token") -> Node:
@@ -186,8 +193,8 @@ class _Reader:
     def _refuse_unplaced(self, node: Node, sign: Token) -> None:
         """What stands beside `sign` must stand somewhere."""
         if isinstance(node, Not | AtLeast | Within | Filter) or (isinstance(node, Group) and node.operator == "AND"):
-            hint = f"beside {sign} write a word, a phrase, or several of them with OR in parentheses"
-            raise self._error(f"{sign} is said of words that stand somewhere", _at(sign), hint)
+            hint = "write a word, a phrase, or several of them with OR in parentheses"
+            raise self._error(f"beside {sign} only words and phrases can stand", _at(sign), hint)
         for child in children(node):
             self._refuse_unplaced(child, sign)
 

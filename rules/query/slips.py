@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from rules.query.filters import FILTERS
 from rules.query.reading import PLAIN, QUOTED
 
 _MEANT = {"and": "AND", "et": "AND", "or": "OR", "ou": "OR", "not": "NOT", "sauf": "NOT"}
@@ -11,6 +12,7 @@ _OPERATOR = re.compile(r"O?NEAR(?:/\d+f?)?|ATLEAST/\d+|AND|OR|NOT")
 _NEAR = re.compile(r"(o?near)(?:[/:]?(\d+)(f?))?", re.IGNORECASE)
 _ATLEAST = re.compile(r"atleast[/:]?(\d*)", re.IGNORECASE)
 _JOINED = re.compile(r"(.+?)(\|\|?|&&)(.+)")
+_COMPARED = re.compile(r"([a-z]+)([<>≤≥]=?|=)(.+)", re.IGNORECASE)
 _DENIED = re.compile(r"(?:[!—¬]|[-–−]{2,})(?=\w)")
 _GLUED = re.compile(r".*\w[-–−]")
 _LIST = re.compile(r"([-–−]?(?:\w+:)?@)lists?(?::(.*))?", re.IGNORECASE)
@@ -29,13 +31,15 @@ def slips(query: str) -> Iterator[str]:
 
 
 def _slip(word: str, before: str, query: str, found: re.Match[str]) -> Iterator[str]:
-    if said := _meant(word):
+    if said := meant(word):
         yield f"'{word}' is looked for as a word: write {said} for the operator"
     elif word.isdecimal() and re.fullmatch("O?NEAR", before):
         yield f"'{word}' after {before} is looked for as a word: write {before}/{word} for the distance"
     elif joined := _JOINED.fullmatch(word):
         operator = "AND" if joined[2] == "&&" else "OR"
         yield f"'{word}' is looked for as a phrase: write {joined[1]} {operator} {joined[3]}"
+    elif (compared := _COMPARED.fullmatch(word)) and compared[1].lower() in FILTERS:
+        yield f"'{word}' is looked for as words: write {compared[1].lower()}:{compared[2].lstrip('=')}{compared[3]}"
     elif sign := _DENIED.match(word):
         bare = word[sign.end() :]
         yield f"'{word}' finds {bare}: write -{bare} to leave it out"
@@ -47,7 +51,8 @@ def _slip(word: str, before: str, query: str, found: re.Match[str]) -> Iterator[
         yield f'{single[0]} is no phrase: write "{single[1]}"'
 
 
-def _meant(word: str) -> str | None:
+def meant(word: str) -> str | None:
+    """The operator that a word was probably meant as, if any."""
     if near := _NEAR.fullmatch(word):
         return f"{near[1].upper()}/{near[2]}{near[3]}" if near[2] else near[1].upper()
     if often := _ATLEAST.fullmatch(word):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rules.query.errors import QueryError
 from rules.query.tree import Form, Same, Term
 from rules.query.words import read_words, spelled
-from rules.text import Folded, Token
+from rules.text import UNSPACED, Folded, Token
 
 SHORTEST_STEM = 3
 """Letters before a wildcard."""
@@ -22,6 +22,7 @@ _ANY_LETTER = "\u01c2"  # a letter that nobody writes stands for `?` while words
 _INSIDE = re.compile(r"(?<=\w)\?(?=\w)")
 _STAR = re.compile(r"\*(?!\w)")
 _MEANT = {"|": "write OR", "||": "write OR", "&&": "write AND", "&": "write AND", "+": "write AND", "!": "write NOT"}
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 _SIGNS = {"hashtag": "#", "handle": "@", "cashtag": "$"}
 
 
@@ -35,7 +36,8 @@ def term(written: str, at: int = 0, query: str = "", *, plural: bool = False) ->
     body = found["body"].strip() if quoted else found["body"]
     forms = tuple(_forms(body, at, query, same=_SAME[found["plus"]], plural=plural))
     if not forms:
-        hint = _MEANT.get(written, 'write a word, a "phrase", a #hashtag or an @handle')
+        behind = 'write it right behind the quotation mark: "late again"~3' if written[:1] == "~" else None
+        hint = behind or _MEANT.get(written, 'write a word, a "phrase", a #hashtag or an @handle')
         raise QueryError(
             "an empty phrase" if quoted and not body else f"nothing to look for in '{written}'", at, hint, query
         )
@@ -59,8 +61,9 @@ def _forms(body: str, at: int, query: str, *, same: Same, plural: bool) -> Itera
     source, folded, tokens = read_words(_INSIDE.sub(_ANY_LETTER, body))
     stars = 0
     for token in tokens:
-        prefix = _STAR.match(folded.text, token.end) is not None
-        stars += prefix
+        star = _STAR.match(folded.text, token.end) is not None
+        stars += star
+        prefix = star and not _UNSPACED.match(token.text)  # there each character is a word: anything may follow
         yield _form(token, _as_written(source, folded, token, same), at, query, prefix=prefix, same=same, plural=plural)
     if folded.text.count("*") != stars:
         raise QueryError("`*` stands only at the end of a word", at, "such as boycott*, or wom?n for one letter", query)
@@ -92,18 +95,18 @@ def _number(tail: str, at: int, query: str) -> int:
 
 def _slack(number: int, forms: tuple[Form, ...], at: int, query: str) -> int:
     if number > MOST_SLACK:
-        raise QueryError(f"{number} words among those of a phrase", at, f"use at most {MOST_SLACK}", query)
+        raise QueryError(f"~{number} reaches too far", at, f"use at most ~{MOST_SLACK}", query)
     if len(forms) == 1:
-        raise QueryError("one word alone stands nowhere among others", at, "such as Acmé~1, without quotes", query)
+        raise QueryError(f"~{number} stands behind one word", at, "write it without quotation marks: boycott~1", query)
     return number
 
 
 def _fuzzy(forms: tuple[Form, ...], edits: int, at: int, query: str) -> Form:
     form, shortest = forms[0], SHORTEST_FUZZY.get(edits)
     if shortest is None:
-        raise QueryError(f"'~{edits}' is not looked for", at, "one or two letters may differ: ~1 or ~2", query)
+        raise QueryError(f"~{edits} reaches too far", at, "one or two letters may differ: ~1 or ~2", query)
     if len(forms) > 1 or form.prefix or "?" in form.key or form.key[0] in "@$" or form.same != "folded":
-        raise QueryError("letters may differ in a single whole word only", at, "such as boycott~1", query)
+        raise QueryError(f"~{edits} stands behind a single whole word only", at, "such as boycott~1", query)
     if len(form.key.lstrip("#")) < shortest:
         hint = f"a word needs at least {shortest} letters for ~{edits}: list its spellings with OR"
         raise QueryError(f"'{form.key}' is too short to look for what is like it", at, hint, query)

@@ -45,10 +45,10 @@ def test_what_is_said_in_other_words_can_be_used(dialect: str) -> None:
         ("meltwater", "sourceCountry:DE and acme and (x", 30, "this parenthesis is never closed"),
         ("brandwatch", "language:french AND country:usa OR", 34, "something is missing after OR"),
         ("brandwatch", "language:french acme) AND x", 20, "this parenthesis closes nothing"),
-        ("talkwalker", "acme NEAR lang:fr", 5, "NEAR/15 is said of words that stand somewhere"),
+        ("talkwalker", "acme NEAR lang:fr", 5, "beside NEAR/15 only words and phrases can stand"),
         ("x", "since:2026-01-01 OR OR acme", 20, "something is missing after OR"),
         ("x", 'is:retweet acme "x', 16, "this quotation is never closed"),
-        ("talkwalker", 'content:late OSENTENCE "acme"', 13, "OSENTENCE is said of words that stand somewhere"),
+        ("talkwalker", 'content:late OSENTENCE "acme"', 13, "beside OSENTENCE only words and phrases can stand"),
         ("brandwatch", "<<<all of it>>>", 15, "an empty query"),
     ],
 )

@@ -80,4 +80,4 @@ QUERIES = st.recursive(
 @given(QUERIES)
 def test_a_rule_never_leaves_out_a_group(query: str) -> None:
     found = x_rule(read(query).root)
-    assert found is None or not re.search(r"-\(|OR -|OR \(-", found.value)
+    assert found is None or not re.search(r"-\(|OR -", found.value)
