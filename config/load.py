@@ -14,7 +14,6 @@ from config.calendar import EXAMPLE, model_of
 from config.digest import DigestPlan
 from config.document import Document, read
 from config.drill import Drill
-from config.lists import Lists, expanded
 from config.model import Model
 from config.named import unknown_names
 from config.oncall import OnCall
@@ -200,8 +199,8 @@ class _Loader:
         parts = {
             "daemon": daemon.model_copy(update={"data": folder / daemon.data}),
             "operator": self._model(Operator, ("operator",)) or Operator(),
-            "lists": (lists := dict(self._named("lists", self._entries))),
-            "brands": {name: _with_lists(brand, lists) for name, brand in self._named("brands", self._brand)},
+            "lists": dict(self._named("lists", self._entries)),
+            "brands": dict(self._named("brands", self._brand)),
             "sources": dict(self._named("sources", self._component)),
             "rules": dict(self._named("rules", self._component)),
             "channels": dict(self._named("channels", self._component)),
@@ -321,10 +320,6 @@ class _Loader:
     def _problem(self, keys: Keys, message: str, hint: str = "") -> None:
         if not self._document.is_broken(keys):
             self.problems.append(self._document.problem(keys, message, hint))
-
-
-def _with_lists(brand: Brand, lists: Lists) -> Brand:
-    return brand.model_copy(update={"query": expanded(brand.query, lists)})
 
 
 def _plain_secrets(value: Any, keys: Keys, document: Document) -> Iterator[Problem]:

@@ -188,7 +188,6 @@ class Settings(Model):
     lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Words, phrases, #hashtags, @handles or sites that a query names as `@list(name)`."""
     brands: dict[str, Brand]
-    """`query` has its lists in it."""
     sources: dict[str, Component]
     rules: dict[str, Component]
     channels: dict[str, Component]

@@ -9,7 +9,7 @@ from config.problems import Problem
 from config.settings import Component, Settings
 from config.spec import UnknownKindError
 from listener.collector import CollectorSpec, SourceOptions
-from rules.query.compiled import compile_query
+from listener.queries import query_of
 from rules.query.errors import QueryError
 from rules.query.tree import Node
 
@@ -17,10 +17,7 @@ from rules.query.tree import Node
 def with_asked(loaded: Loaded, catalogs: Catalogs) -> Loaded:
     """The configuration with `auto` replaced by what follows from the queries; as it is where they cannot be read."""
     settings = loaded.settings
-    try:
-        sources = {name: _narrowed(source, settings, catalogs) for name, source in settings.sources.items()}
-    except QueryError:
-        return loaded
+    sources = {name: _narrowed(source, settings, catalogs) or source for name, source in settings.sources.items()}
     return replace(loaded, settings=settings.model_copy(update={"sources": sources}))
 
 
@@ -32,28 +29,33 @@ def asked(settings: Settings, catalogs: Catalogs) -> Iterator[tuple[Component, t
 
 def unasked(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     """Sources for which nothing follows from the queries."""
-    for name, source in with_asked(loaded, catalogs).settings.sources.items():
-        spec = _spec(source, catalogs)
-        for option in spec.automatic if spec else ():
-            if getattr(source.options, option, ()) == ("auto",):
+    for name, source in loaded.settings.sources.items():
+        spec, narrowed = _spec(source, catalogs), _narrowed(source, loaded.settings, catalogs)
+        for option in spec.automatic if spec and narrowed else ():
+            if narrowed and getattr(narrowed.options, option, ()) == ("auto",):
                 hint = f"write the {option} here instead of auto"
                 message = "the queries of its brands name nothing to ask for"
                 yield loaded.document.problem(("sources", name, option), message, hint)
 
 
-def _narrowed(source: Component, settings: Settings, catalogs: Catalogs) -> Component:
+def _narrowed(source: Component, settings: Settings, catalogs: Catalogs) -> Component | None:
+    """None where a query cannot be read, which is told elsewhere."""
     spec, options = _spec(source, catalogs), source.options
     if spec is None or not isinstance(options, SourceOptions) or not spec.automatic:
         return source
     if not any(getattr(options, option) == ("auto",) for option in spec.automatic):
         return source
-    narrowed: Any = spec.narrow(options, _queries(options, settings))
+    try:
+        asked = _queries(options, settings)
+    except QueryError:
+        return None
+    narrowed: Any = spec.narrow(options, asked)
     return source.model_copy(update={"options": narrowed})
 
 
 def _queries(options: SourceOptions, settings: Settings) -> list[Node]:
     heard = [brand for name, brand in settings.brands.items() if options.brands is None or name in options.brands]
-    return [compile_query(brand.query).root for brand in heard]
+    return [query_of(brand, settings).root for brand in heard]
 
 
 def _spec(source: Component, catalogs: Catalogs) -> CollectorSpec | None:

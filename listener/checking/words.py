@@ -1,10 +1,12 @@
 """What is wrong with words: queries, words of rules, words of a tone, and languages of which no tone can be told."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from zoneinfo import ZoneInfo
 
 from config.document import Document
-from config.lists import Lists
 from config.load import Catalogs, Loaded
+from config.parse import Keys
 from config.problems import Problem
 from rules.kinds.keyword import KeywordOptions
 from rules.packs.own import ToneWords
@@ -23,24 +25,39 @@ def check_words(loaded: Loaded, _: Catalogs) -> Iterator[Problem]:
 
 
 def _queries(loaded: Loaded) -> Iterator[Problem]:
-    """Also those of brands that are none yet."""
-    document = loaded.document
+    """Also those of brands that are none yet. What is wrong in a list is said once, and there."""
+    document, settings, zone = loaded.document, loaded.settings, ZoneInfo(loaded.settings.daemon.time_zone)
+    lists = document.data.get("lists")
+    names = lists.keys() if isinstance(lists, dict) else set[str]()
+    told: set[Keys] = {("lists", name) for name in names - settings.lists.keys()}
+    for keys, text in _written(document):
+        try:
+            query = compile_query(text, settings.lists, zone)
+        except QueryError as error:
+            place = _place(error, keys, told)
+            if place not in told:
+                yield document.problem(place, str(error))
+            told.add(place)
+        else:
+            yield from (document.problem(keys, warning, warning=True) for warning in query.warnings)
+
+
+def _written(document: Document) -> Iterator[tuple[Keys, str]]:
     brands = document.data.get("brands")
     for name, brand in brands.items() if isinstance(brands, dict) else ():
-        query = brand.get("query") if isinstance(brand, dict) else None
-        if isinstance(query, str) and query.strip() and not document.is_broken(("brands", name, "query")):
-            yield from _query(document, name, query, loaded.settings.lists)
+        query, keys = brand.get("query") if isinstance(brand, dict) else None, ("brands", name, "query")
+        if isinstance(query, str) and query.strip() and not document.is_broken(keys):
+            yield keys, query
 
 
-def _query(document: Document, brand: str, text: str, lists: Lists) -> Iterator[Problem]:
-    keys = ("brands", brand, "query")
-    try:
-        query = compile_query(text, lists)
-    except QueryError as error:
-        yield document.problem(keys, str(error))
-        return
-    for warning in query.warnings:
-        yield document.problem(keys, warning, warning=True)
+def _place(error: QueryError, keys: Keys, told: AbstractSet[Keys]) -> Keys:
+    """Where a query is wrong: itself, or a list of which that was not told yet."""
+    if error.entry is None:
+        return keys
+    name, number = error.entry
+    if number is not None:
+        return ("lists", name, number)
+    return ("lists", name) if ("lists", name) in told else keys
 
 
 def _languages(loaded: Loaded) -> Iterator[Problem]:

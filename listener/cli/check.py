@@ -18,8 +18,8 @@ from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.cli.terminal import ConfigPath, config_path, say
 from listener.clock import Clock
+from listener.queries import query_of
 from listener.trial import Trial, try_all
-from rules.query.compiled import compile_query
 
 _DEAREST = 10
 
@@ -73,8 +73,8 @@ def _filters(loaded: Loaded | None) -> Iterator[tuple[Component, tuple[str, ...]
 
 
 def _costs(loaded: Loaded | None) -> Iterator[tuple[str, int]]:
-    for name, brand in loaded.settings.brands.items() if loaded else ():
-        yield name, compile_query(brand.query).cost
+    if loaded:
+        yield from ((name, query_of(each, loaded.settings).cost) for name, each in loaded.settings.brands.items())
 
 
 def _as_json(path: Path, problems: list[Problem], trials: list[Trial], loaded: Loaded | None, *, failed: bool) -> str:

@@ -73,7 +73,7 @@ def command(
 
 
 async def _quality(views: Views, settings: Settings, brand: str, now: Instant) -> list[Assessment]:
-    judge = Judge(terms_of(settings.brands[brand]))
+    judge = Judge(terms_of(settings.brands[brand], settings))
     return list(assess(await views.marks(brand), await views.tones(brand), judge, now))
 
 

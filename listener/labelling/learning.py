@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import structlog
 
-from config.settings import Brand
+from config.settings import Brand, Settings
 from listener.clock import Clock
 from listener.labelling.lesson import Learned, Lesson, LessonError, learn_elsewhere
 from listener.labelling.studied import read_study
@@ -18,6 +18,7 @@ from listener.store.port import StoreError, Views
 from rules.instant import HOUR, Instant, Span
 from rules.labelling.model import LabelModel, Mark
 from rules.packs.own import ToneWords
+from rules.query.reading import named
 
 NEW_MARKS = 20
 """Marks that the last training did not know, to be worth another."""
@@ -51,13 +52,14 @@ class Learning:
         """Train every brand for which that is due: where marks are new, some of those learnt from are gone, or what
         judges without them is another. Raises StoreError.
         """
+        settings = self._ledger.setup.settings
         rows, marked = {row.brand: row for row in await self._views.models()}, await self._views.marked()
         for brand in {**rows, **marked}:
-            row, watched = rows.get(brand), self._ledger.setup.settings.brands.get(brand)
+            row, watched = rows.get(brand), settings.brands.get(brand)
             last = max(row.at if row else -PAUSE, self._failed.get(brand, -PAUSE))
             if watched is None or self._clock.now() - last < PAUSE:
                 continue
-            if _is_due(row, marked.get(brand, Marked()), lesson_of(watched, []).basis):
+            if _is_due(row, marked.get(brand, Marked()), lesson_of(watched, [], settings).basis):
                 await self._train(brand)
 
     async def _train(self, brand: str) -> None:
@@ -65,7 +67,7 @@ class Learning:
         if brand not in settings.brands:  # no longer watched, meanwhile
             return
         try:
-            learned = await learn_elsewhere(lesson_of(settings.brands[brand], learnable(marks)))
+            learned = await learn_elsewhere(lesson_of(settings.brands[brand], learnable(marks), settings))
         except (LessonError, OSError) as error:
             log.error("training_failed", brand=brand, error=str(error))  # noqa: TRY400  # its own words say it
             self._failed[brand] = self._clock.now()
@@ -76,10 +78,16 @@ class Learning:
         log.info("trained", brand=brand, marks=len(marks), better=learned.model is not None)
 
 
-def lesson_of(brand: Brand, marks: list[Mark]) -> Lesson:
+def lesson_of(brand: Brand, marks: list[Mark], settings: Settings) -> Lesson:
     """What a brand learns from."""
     own = ToneWords(**brand.tone.model_dump())
-    return Lesson(marks=marks, query=brand.query, own_accounts=brand.own_accounts, own=own)
+    return Lesson(
+        marks=marks,
+        query=brand.query,
+        lists=named(brand.query, settings.lists),
+        own_accounts=brand.own_accounts,
+        own=own,
+    )
 
 
 def _is_due(row: ModelRow | None, marked: Marked, basis: str) -> bool:

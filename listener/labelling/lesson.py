@@ -25,19 +25,20 @@ PATIENCE = 600.0
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
-    """What is learnt from: marks, and what makes a tone one towards the brand: its query, its accounts, and what words
-    mean to its public.
+    """What is learnt from: marks, and what makes a tone one towards the brand: its query with the lists that it names,
+    its accounts, and what words mean to its public.
     """
 
     marks: list[Mark]
     query: str
+    lists: dict[str, tuple[str, ...]] = {}
     own_accounts: tuple[str, ...] = ()
     own: ToneWords = ToneWords()
 
     @property
     def basis(self) -> str:
         """A digest of what judges without the marks: this version of the program, and what it knows of the brand."""
-        known = (version("badbuzz"), self.query, self.own_accounts, self.own)
+        known = (version("badbuzz"), self.query, self.own_accounts, self.own, *self.lists.items())
         return blake2s(msgspec.json.encode(known), digest_size=8).hexdigest()
 
 
@@ -54,7 +55,9 @@ class LessonError(Exception):
 
 def learn(lesson: Lesson) -> Learned:
     """Learn in this process."""
-    terms = BrandTerms(query=compile_query(lesson.query), own_accounts=lesson.own_accounts, tone=lesson.own)
+    terms = BrandTerms(
+        query=compile_query(lesson.query, lesson.lists), own_accounts=lesson.own_accounts, tone=lesson.own
+    )
     study = train(lesson.marks, Judge(terms))
     return Learned(
         model=study.model.dump() if study.model else None, study=studied(study, len(lesson.marks), lesson.basis)

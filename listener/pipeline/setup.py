@@ -4,16 +4,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta
 from hashlib import blake2s
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from alerts.agenda import Agenda, Planned, together, written
 from config.model import Model
-from config.settings import Brand, Component, Daemon, Settings
+from config.settings import Brand, Component, Settings
 from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
+from listener.queries import query_of
 from rules.campaigns import Campaign
 from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
@@ -22,6 +22,7 @@ from rules.live import Live
 from rules.moment import LATENESS, lateness_of
 from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query
+from rules.query.reading import named
 from rules.rule import RULES, RuleOptions
 
 _PASSED_ON = 1_000
@@ -62,8 +63,9 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
     rules = {brand: rules_of(brand, settings) for brand in settings.brands}
     plans = dict(_plans(settings, agenda, lateness, listeners))
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
-    zone = ZoneInfo(settings.daemon.time_zone)
-    terms = {name: terms_of(brand, rules[name], _live(agenda[name]), zone) for name, brand in settings.brands.items()}
+    terms = {
+        name: terms_of(brand, settings, rules[name], _live(agenda[name])) for name, brand in settings.brands.items()
+    }
     classifier = Classifier(
         terms, guess_by(settings.daemon.detection), _PASSED_ON, before.classifier if before else None
     )
@@ -96,7 +98,7 @@ def _plans(
             name,
             Plan(
                 brand=name,
-                query=_digest(brand, settings.daemon),
+                query=_digest(brand, settings),
                 lateness=max(map(lateness.__getitem__, sources), default=LATENESS),
                 sources=sources,
                 rules=tuple(judged[rule.name] for rule in rules_of(name, settings)),
@@ -150,12 +152,12 @@ def rules_of(brand: str, settings: Settings) -> list[Component]:
 
 
 def terms_of(
-    brand: Brand, rules: Sequence[Component] = (), live: Sequence[Live] = (), zone: tzinfo = UTC
+    brand: Brand, settings: Settings, rules: Sequence[Component] = (), live: Sequence[Live] = ()
 ) -> BrandTerms:
-    """What the configuration says of a brand, with the words of `rules` and its live events; hours are of `zone`."""
+    """What the configuration says of a brand, with the words of `rules` and its live events."""
     words = {rule.name: RULES.spec(rule.kind).words(rule.options) for rule in rules}
     return BrandTerms(
-        query=compile_query(brand.query, zone=zone),
+        query=query_of(brand, settings),
         languages=brand.languages,
         own_accounts=brand.own_accounts,
         keywords={name: terms for name, terms in words.items() if terms},
@@ -165,8 +167,10 @@ def terms_of(
     )
 
 
-def _digest(brand: Brand, daemon: Daemon) -> str:
-    heard = f"{brand.query}\n{brand.languages}"
+def _digest(brand: Brand, settings: Settings) -> str:
+    heard, daemon = f"{brand.query}\n{brand.languages}", settings.daemon
+    if lists := named(brand.query, settings.lists):
+        heard += f"\n{lists}"
     if any(own := brand.tone.model_dump().values()):
         heard += f"\n{list(own)}"
     if daemon.detection != "built-in":

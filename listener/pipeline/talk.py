@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from alerts.figures import Talk
 from config.settings import Settings
+from listener.queries import query_of
 from listener.store.port import StoredMention, Views
 from rules.classify import full_text
 from rules.distinct import Said, distinct, typical
 from rules.facts import Facts
 from rules.instant import Instant
-from rules.query.compiled import compile_query
 from rules.series import series_of
 from rules.terms import Terms
 from rules.transition import Evidence, Transition
@@ -64,7 +64,7 @@ async def talk_of(step: Transition, now: Sequence[StoredMention], views: Views, 
     begin = step.at - evidence.window
     before = await _counted(views, step.brand, min(begin, evidence.first_at or begin) - 1, _BEFORE)
     alike = [each for each in before if _is_of(evidence, _facts(each, step))]
-    terms = Terms(compile_query(brand.query))
+    terms = Terms(query_of(brand, settings))
     said = _said(now, step, terms)
     found = distinct(said, _said(alike if len(alike) >= _ENOUGH else before, step, terms))
     languages = Counter(each.tones[step.brand].language or "" for each in now if step.brand in each.tones)

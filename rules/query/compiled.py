@@ -13,7 +13,7 @@ from rules.query.doubts import cost, warnings
 from rules.query.errors import QueryError
 from rules.query.evaluating import Evaluation, Hearing
 from rules.query.needs import may_hold
-from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, read
+from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, named, read
 from rules.query.tree import Filter, Group, Node, Not, Term, Within, leaves
 from rules.query.why import Why, why
 from rules.query.wording import phrase
@@ -101,7 +101,8 @@ class Query:
         return why(Evaluation(content, self.zone, hear), self.root)
 
 
-_IN_USE: WeakValueDictionary[tuple[str, tzinfo], Query] = WeakValueDictionary()
+_Key = tuple[str, tzinfo, tuple[tuple[str, tuple[str, ...]], ...]]
+_IN_USE: WeakValueDictionary[_Key, Query] = WeakValueDictionary()
 
 
 def _reading_order(span: Span) -> tuple[bool, int, int, str]:
@@ -115,11 +116,10 @@ def compile_query(text: str, lists: Lists = NO_LISTS, zone: tzinfo = UTC) -> Que
     Raises QueryError, also for a query that only says what must not be there. Time and depth are bounded. A query that
     is still in use somewhere is given again.
     """
-    if lists:
-        return _compiled(text, lists, zone)
-    known = _IN_USE.get((text, zone))
+    key = text, zone, tuple(named(text, lists).items()) if lists else ()
+    known = _IN_USE.get(key)
     if known is None:
-        known = _IN_USE[text, zone] = _compiled(text, lists, zone)
+        known = _IN_USE[key] = _compiled(text, lists, zone)
     return known
 
 

@@ -3,11 +3,14 @@
 
 class QueryError(ValueError):
     """A query that cannot be understood. `position` is the offending character's place in `query`; `hint` a way out;
-    `str()` gives the message and the place under the query's line.
+    `str()` gives the message and the place under the query's line. Where an entry of a named list is at fault, `query`
+    is that one, and `entry` the list with the place of the entry in it; None for the place where the list is missing.
     """
 
-    def __init__(self, message: str, position: int, hint: str = "", query: str = "") -> None:
-        self.message, self.position, self.hint, self.query = message, position, hint, query
+    def __init__(
+        self, message: str, position: int, hint: str = "", query: str = "", entry: tuple[str, int | None] | None = None
+    ) -> None:
+        self.message, self.position, self.hint, self.query, self.entry = message, position, hint, query, entry
         super().__init__(message, position, hint)
 
     def __str__(self) -> str:
@@ -15,4 +18,5 @@ class QueryError(ValueError):
         shown = "".join(c if c.isprintable() else " " for c in self.query[start : self.position + 30])
         hint = f" ({self.hint})" if self.hint else ""
         caret = f"\n  {shown}\n  {' ' * (self.position - start)}^" if self.query else ""
-        return f"{self.message}{hint}{caret}"
+        where = f"in the list '{self.entry[0]}': " if self.entry and self.entry[1] is not None else ""
+        return f"{where}{self.message}{hint}{caret}"

@@ -31,6 +31,7 @@ _PARENTHESIS = re.compile(rf"{QUOTED.pattern}|(?P<open>[\"“„«])|[()]")
 _CLOSES = {'"': '"', "“": "”", "„": "”", "«": "»"}
 _LAST = re.compile(r"(AND|OR|NOT|\(|[-–−]|O?NEAR\S*|O?SENTENCE|ATLEAST\S*)\s*\Z")
 PLAIN = re.compile(r'[^\s()"“”„«»]+')
+_LIST = re.compile(r"@list\(([^()\s]*)\)")
 _NO_WORD = re.compile(r"[-–−]|[A-Za-z_]+:")
 _TITLE, _TEXT = "title", "text"
 
@@ -114,6 +115,13 @@ def _opened(query: str) -> list[int]:
     return opened
 
 
+class _Written(NamedTuple):
+    """A word or value, and the list that it is in, with its place there."""
+
+    text: str
+    of: tuple[str, int] | None = None
+
+
 class _Reader:
     def __init__(self, query: str, lists: Lists, zone: tzinfo) -> None:
         self._query, self._lists, self._zone, self._terms = query, lists, zone, 0
@@ -151,10 +159,16 @@ class _Reader:
     def _leaf(self, token: Token) -> Node:
         at, written = _at(token), str(token)
         if token.type == "LIST":
-            return self._count(joined("OR", [phrase(entry, at, self._query) for entry in self._list(token)]), at)
+            return self._count(joined("OR", [self._entry(each, at) for each in self._list(token)]), at)
         if written.endswith(":") and written[:-1].lower() in {*FILTERS, *WORDS}:
             raise self._error(f"'{written}' has no value", at, "write it right behind the colon, without a space")
         return self._count(term(written, at, self._query), at)
+
+    def _entry(self, entry: "_Written", at: int) -> Node:
+        try:
+            return phrase(entry.text, at)
+        except QueryError as error:
+            raise QueryError(error.message, 0, error.hint, entry.text, entry.of) from None
 
     def _count(self, node: Node, at: int) -> Node:
         self._terms += sum(1 for _ in leaves(node))
@@ -206,20 +220,22 @@ class _Reader:
         if name not in FILTERS:
             raise self._error(UNTOLD.get(name, f"'{sign}' is no field"), at, advice(name))
         written = list(self._values(operand))
-        said = [each if PLAIN.fullmatch(each) else f'"{each}"' for each in written]
+        said = [each.text if PLAIN.fullmatch(each.text) else f'"{each.text}"' for each in written]
         shown = f"{sign}{said[0]}" if len(said) == 1 else f"{sign}({' OR '.join(said)})"
         values = tuple(each for value in written for each in self._value(name, value, at))
         return self._count(Filter(name, values, shown, at), at)
 
-    def _value(self, name: str, written: str, at: int) -> tuple[Value, ...]:
+    def _value(self, name: str, written: "_Written", at: int) -> tuple[Value, ...]:
         try:
-            return FILTERS[name](written, self._zone)
+            return FILTERS[name](written.text, self._zone)
         except ValueError as error:
-            raise self._error(f"'{written}' is no value of {name}:", at, str(error)) from None
+            message, listed = f"'{written.text}' is no value of {name}:", written.of is not None
+            place, shown = (0, written.text) if listed else (at, self._query)
+            raise QueryError(message, place, str(error), shown, written.of) from None
 
-    def _values(self, operand: "Tree[Token] | Token") -> Iterator[str]:
+    def _values(self, operand: "Tree[Token] | Token") -> Iterator["_Written"]:
         if isinstance(operand, Token):
-            yield from self._list(operand) if operand.type == "LIST" else [_bare(operand)]
+            yield from self._list(operand) if operand.type == "LIST" else [_Written(_bare(operand))]
             return
         if operand.data not in ("group", "any", "all", "near") or (operand.data != "any" and len(operand.children) > 1):
             token = next(operand.scan_values(_is_token), None)
@@ -241,17 +257,22 @@ class _Reader:
         read = term(str(operand), at, self._query, plural=True)
         return self._count(Term(shown, read.forms, read.slack, at), at)
 
-    def _list(self, token: Token) -> Sequence[str]:
-        name = token[len("@list(") : -1]
+    def _list(self, token: Token) -> Sequence["_Written"]:
+        name, at = token[len("@list(") : -1], _at(token)
         if name not in self._lists:
             hint = did_you_mean(name, self._lists) or "write it under `lists:` in the configuration"
-            raise self._error(f"there is no list '{name}'", _at(token), hint)
+            raise QueryError(f"there is no list '{name}'", at, hint, self._query, (name, None))
         if not self._lists[name]:
-            raise self._error(f"the list '{name}' is empty", _at(token), "write something into it")
-        return self._lists[name]
+            raise QueryError(f"the list '{name}' is empty", at, "write something into it", self._query, (name, None))
+        return [_Written(text, (name, number)) for number, text in enumerate(self._lists[name])]
 
     def _error(self, message: str, at: int, hint: str) -> QueryError:
         return QueryError(message, at, hint, self._query)
+
+
+def named(query: str, lists: Lists) -> dict[str, tuple[str, ...]]:
+    """Those of the lists that a query names."""
+    return {name: tuple(lists[name]) for name in _LIST.findall(query) if name in lists}
 
 
 def joined(operator: str, nodes: Sequence[Node]) -> Node:

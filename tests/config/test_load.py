@@ -296,11 +296,9 @@ def test_a_digest_that_cannot_be_sent_is_told_with_its_place(tmp_path: Path, ent
     assert problem.path == f"digest.0.{path}".rstrip(".")
 
 
-def test_a_list_stands_in_every_query_that_names_it(tmp_path: Path) -> None:
-    text = GOOD.replace("query: acme", "query: 'acme -@list(rivals) -author:@list(jobs)'")
+def test_a_list_is_one_word_or_several(tmp_path: Path) -> None:
     lists = "lists: {rivals: [beta, \"gamma air\", '@delta'], jobs: '@jobs'}\n"
-    found = loaded(tmp_path, text + lists)
-    assert 'acme -(beta OR "gamma air" OR @delta) -author:(@jobs)' == found.settings.brands["acme"].query
+    found = loaded(tmp_path, GOOD + lists)
     assert {"rivals": ["beta", "gamma air", "@delta"], "jobs": ["@jobs"]} == effective(found)["lists"]
 
 

@@ -64,6 +64,39 @@ def test_tags_that_follow_from_no_query_are_told(badbuzz: Badbuzz, good: Path) -
     )
 
 
+AUTO = "fedi: {kind: mastodon, server: https://mastodon.example, tags: auto}, "
+
+
+def problems_of(badbuzz: Badbuzz, good: Path, lists: str, *queries: str) -> list[str]:
+    brands = ", ".join(f"b{number}: {{query: '{query}'}}" for number, query in enumerate(queries))
+    text = GOOD.replace("acme: {query: acme}", brands).replace("sources: {", f"sources: {{{AUTO}")
+    good.write_text(f"{text}lists:\n{lists}", encoding="utf-8")
+    return [line for line in badbuzz("check").out.splitlines() if ": error: " in line]
+
+
+def test_a_misspelt_list_is_told_where_it_is_named_and_nowhere_else(badbuzz: Badbuzz, good: Path) -> None:
+    (problem,) = problems_of(badbuzz, good, "  rivals: [beta]\n", "#acme -@list(rival)")
+    assert problem.endswith("brands.b0.query: there is no list 'rival' (did you mean 'rivals'?)")
+
+
+def test_what_is_wrong_in_a_list_is_told_once_in_the_list(badbuzz: Badbuzz, good: Path) -> None:
+    said = problems_of(badbuzz, good, "  rivals:\n    - beta\n    - a*\n", "#acme -@list(rivals)", "#b @list(rivals)")
+    line = good.read_text(encoding="utf-8").splitlines().index("    - a*") + 1
+    place = f"{good.name}:{line}: error: lists.rivals.1: "
+    assert [f"{place}in the list 'rivals': 'a*' would match almost everything"] == [
+        each.partition(" (")[0] for each in said
+    ]
+
+
+def test_a_list_that_is_none_is_not_told_again_by_those_who_name_it(badbuzz: Badbuzz, good: Path) -> None:
+    (problem,) = problems_of(badbuzz, good, "  rivals: {a: b}\n", "#acme -@list(rivals)")
+    assert "lists.rivals: must be a list of words" in problem
+
+
+def test_a_quoted_list_is_words_like_any_other(badbuzz: Badbuzz, good: Path) -> None:
+    assert [] == problems_of(badbuzz, good, "  rivals: [a*]\n", '#acme "list(rivals)"')
+
+
 def test_the_environment_names_the_file(badbuzz: Badbuzz, good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BADBUZZ_CONFIG", str(good.rename(good.with_name("other.yaml"))))
     assert f"{good.with_name('other.yaml')}: fine" in badbuzz("check").err
