@@ -277,7 +277,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     `undelivered`: an alert, of `severity` and of the moment `since`, could not be delivered through channel `subject`;
     `passed_to` is the channel that is told in its place. The names are what people call these, where that is something
-    else.
+    else. With `missed`, (brand, number), the same of alerts of these incidents and `others`, as many.
     `source_down` / `source_up`: the source `subject` stopped or resumed being heard. It is in `state`, as its platform
     says with `code`, and was last heard at `silent_since`; `heard` is how much of what is usually heard still is, 0 to
     1, of each brand that listens there.
@@ -305,6 +305,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
     since: datetime | None = None
     passed_to: str | None = None
+    missed: tuple[tuple[str, int], ...] = ()
+    others: int = 0
     subject_name: str | None = None
     brand_name: str | None = None
     passed_to_name: str | None = None

@@ -163,7 +163,7 @@ def render_notice(notice: Notice, language: Language, zone: ZoneInfo) -> Message
     held = {"shown": safe.held[: _listed(len(safe.held))], "others": len(safe.held[_listed(len(safe.held)) :])}
     words = Words("live.jinja" if safe.live else "notice.jinja", language, {"notice": safe, "times": times, **held})
     lead, reason = " ".join(words.parts("lead")), words.text("reason")
-    missed = safe.topic == "undelivered" and safe.since is not None
+    missed = safe.topic == "undelivered" and safe.since is not None and not safe.missed
     title = fitted(lambda name: words.text("title", name), (safe.brand or "") if missed else safe.subject)
     when = f"{stamp(times)} ({times.place})"
     message = Message(

@@ -97,6 +97,7 @@ def notice_made_safe(notice: Notice, language: Language) -> Notice:
         code=shorten(defuse(notice.code), NAME),
         heard=_named(notice.heard),
         held=tuple(replace(each, rule=_name(each.rule)) for each in notice.held),
+        missed=tuple((_name(brand), number) for brand, number in notice.missed),
         several=tuple(replace(each, brand=_name(each.brand)) for each in notice.several),
         watch=notice.watch
         and replace(notice.watch, first=_name(notice.watch.first), second=_maybe(notice.watch.second, NAME)),

@@ -62,12 +62,27 @@ def list_(
 @app.command()
 def retry(
     delivery: Annotated[
-        str, typer.Argument(help="The delivery's id, as `deliveries list` shows it, or how it begins.")
-    ],
+        str | None, typer.Argument(help="The delivery's id, as `deliveries list` shows it, or how it begins.")
+    ] = None,
     config: Config = None,
+    *,
+    channel: Annotated[str | None, typer.Option(help="All that was given up of this channel.")] = None,
 ) -> None:
-    """Try a delivery again that was given up."""
-    raise typer.Exit(with_views(config, lambda views, _: _retry(views, delivery)))
+    """Try a delivery again that was given up, or all of a channel."""
+    if (delivery is None) == (channel is None):
+        raise typer.BadParameter("name a delivery, or a channel by --channel")
+    if channel is not None:
+        raise typer.Exit(with_views(config, lambda views, _: _retry_all(views, channel)))
+    raise typer.Exit(with_views(config, lambda views, _: _retry(views, delivery or "")))
+
+
+async def _retry_all(views: Views, channel: str) -> int:
+    rows = [row for row in await views.deliveries(state="parked", limit=_SEARCHED) if row.channel == channel]
+    if not rows:
+        say(f"refused: no delivery of {channel} was given up")
+        return 1
+    # in the order in which they were to be told
+    return max([await ask(views, "retry", row.id, by=None) for row in reversed(rows)])
 
 
 async def _retry(views: Views, meant: str) -> int:

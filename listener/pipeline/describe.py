@@ -209,6 +209,7 @@ class Describer:
         sources = notice.topic in ("source_down", "source_up")
         named, rules = _labels(settings.sources if sources else settings.channels), _labels(settings.rules)
         brand = settings.brands.get(notice.brand or "")
+        brands = {name: each.name for name, each in settings.brands.items() if each.name}
         if notice.topic in ("held", "live"):
             named = {notice.subject: brand.name} if brand and brand.name else {}
         people = directory_of(settings)
@@ -224,6 +225,7 @@ class Describer:
             brand_name=brand.name if brand else None,
             heard=heard,
             held=tuple(msgspec.structs.replace(each, rule=rules.get(each.rule, each.rule)) for each in notice.held),
+            missed=tuple((brands.get(name, name), number) for name, number in notice.missed),
             passed_to_name=_labels(settings.channels).get(notice.passed_to or ""),
         )
 

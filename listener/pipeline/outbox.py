@@ -84,14 +84,20 @@ class ChannelOutbox:
         if delivery.notice is not None and delivery.notice.digest is not None:
             return await _insist(partial(self._digest, delivery.notice, language), delivery.channel)
         if delivery.notice is not None:
-            counting = partial(counted, delivery.notice, self._describer.views, self._settings)
-            notice = self._describer.notice(await _insist(counting, delivery.channel))
+            told = await _insist(partial(self._counted, delivery.notice), delivery.channel)
+            if told is None:
+                return None
+            notice = self._describer.notice(told)
             return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
         alert = await _insist(lambda: self._alert(delivery), delivery.channel)
         if alert is None or is_moot(alert):
             return None
         message = render(linked(alert, self._links, self._settings, delivery.channel), language, zone)
         return await in_own_words(message, delivery.channel, self._settings, zone)
+
+    async def _counted(self, notice: Notice) -> Notice | None:
+        told = await counted(notice, self._describer.views, self._settings)
+        return await self._undelivered.counted(told, self._clock.now(), self._settings)
 
     async def _alert(self, delivery: Delivery) -> Alert | None:
         pictures = CHANNELS.spec(self._settings.channels[delivery.channel].kind).pictures

@@ -12,6 +12,7 @@ from alerts.grouping import MOST_TOGETHER
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
 from listener.store.asking import Command, Judged
+from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
@@ -284,7 +285,7 @@ class Store(Protocol):
         ...
 
 
-class Views(Remarks, DrillViews, Protocol):
+class Views(DeliveryViews, DrillViews, Remarks, Protocol):
     """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
 
     async def close(self) -> None: ...
@@ -317,11 +318,6 @@ class Views(Remarks, DrillViews, Protocol):
         """Newest first; those named by `identities` when given, and none taken after `until`."""
 
     async def sources(self) -> list[SourceRow]: ...
-
-    async def deliveries(
-        self, *, state: str | None = None, thread: str | None = None, besides: Collection[str] = (), limit: int = 100
-    ) -> list[Delivery]:
-        """Newest first, without those of the channels `besides`."""
 
     def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
         """A brand's kept log after its `first_snapshot`, or after the seq given, in order, read in pages."""
@@ -365,9 +361,6 @@ class Views(Remarks, DrillViews, Protocol):
 
     async def held_back(self, incident: str) -> list[HeldBack]:
         """What was not told of an incident, in order."""
-
-    async def told_in(self, message: str) -> list[str]:
-        """The incidents of which a message of that id told together; none where it told of one, or nobody knows it."""
 
     async def spared(self, incident: str) -> list[Spared]:
         """Who was not told of an incident at first, for the sake of the ceiling of their false alarms."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from alerts.delivery import Delivery, Slot
 from alerts.grouping import Rank
+from alerts.outbox import PASS_ON
 from listener.store.marking import seen_marks
 from listener.store.port import Answered, IncidentRow, Position, SchemaError, Seen, Snapshot, SourceRow, StoredMention
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
@@ -252,9 +253,10 @@ def _receipt(connection: Connection, later: Delivery) -> str:
     return connection.scalar(sent.order_by(OUTBOX.c.position.desc()).limit(1)) or ""
 
 
-def overdue(connection: Connection, since: Instant, besides: Collection[str], limit: int) -> list[Delivery]:
+def _failing(since: Instant) -> Select[Any]:
+    """What was begun at `since` or before and is tried in vain, where that holds up a delivery, or is it."""
     line = OUTBOX.alias("line")
-    failing = select(line.c.id).where(
+    return select(line.c.id).where(
         line.c.state == _OPEN,
         line.c.channel == OUTBOX.c.channel,
         line.c.thread == OUTBOX.c.thread,
@@ -262,12 +264,29 @@ def overdue(connection: Connection, since: Instant, besides: Collection[str], li
         line.c.attempts > 0,
         line.c.created <= since,
     )
+
+
+def overdue(connection: Connection, since: Instant, besides: Collection[str], limit: int) -> list[Delivery]:
     page = select(OUTBOX).where(
         OUTBOX.c.state == _OPEN,
         OUTBOX.c.critical.is_(True),
         OUTBOX.c.fallback != encode(()),
         OUTBOX.c.id.not_in(list(besides)),
-        failing.exists(),
+        _failing(since).exists(),
+    )
+    return [delivery(row) for row in connection.execute(page.order_by(OUTBOX.c.position).limit(limit)).mappings()]
+
+
+def missed(
+    connection: Connection, channel: str, since: Instant, until: Instant, critical: bool, limit: int
+) -> list[Delivery]:
+    given_up = and_(OUTBOX.c.state == "parked", OUTBOX.c.finished.between(since, until))
+    failing = and_(OUTBOX.c.state == _OPEN, OUTBOX.c.critical, _failing(until - PASS_ON).exists())
+    page = select(OUTBOX).where(
+        OUTBOX.c.channel == channel,
+        OUTBOX.c.transition.is_not(None),
+        OUTBOX.c.critical.is_(critical),
+        or_(given_up, failing),
     )
     return [delivery(row) for row in connection.execute(page.order_by(OUTBOX.c.position).limit(limit)).mappings()]
 

@@ -104,6 +104,12 @@ class _SqlViews:
         query = partial(queries.deliveries, state=state, thread=thread, besides=besides, limit=limit)
         return await self._read(query)
 
+    async def missed(
+        self, channel: str, since: Instant, until: Instant, *, critical: bool, limit: int = 1_000
+    ) -> list[Delivery]:
+        query = partial(queries.missed, channel=channel, since=since, until=until, critical=critical, limit=limit)
+        return await self._read(query)
+
     async def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
         if after is None:
             first = await self.first_snapshot(brand)

@@ -422,6 +422,17 @@ for _topic in ("canary", "canary_lost", "canary_back", "no_drill"):
     NOTICES[_topic] = Notice(id=_topic, topic=_topic, at=OPENED, subject="acme", since=OPENED - timedelta(minutes=2))
 NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
+NOTICES["many missed"] = replace(
+    NOTICES["undelivered"],
+    brand=None,
+    number=None,
+    severity="critical",
+    since=OPENED - timedelta(minutes=1),
+    passed_to="phone",
+    missed=(("Acme Air", 37), ("Acme Air", 38)),
+    others=48,
+)
+NOTICES["two missed"] = replace(NOTICES["many missed"], severity="warning", passed_to=None, others=0)
 NOTICES["passed on"] = replace(
     NOTICES["undelivered"], severity="critical", since=OPENED - timedelta(minutes=5), subject="team", passed_to="phone"
 )

@@ -1,10 +1,13 @@
 """Every promise of the store's port about what is kept, on every store."""
 
+from typing import Any
+
 import pytest
 
 from alerts.alert import Notice
 from alerts.delivery import Outcome, Slot
 from alerts.grouping import Rank
+from alerts.outbox import PASS_ON
 from alerts.silence import Hush, HushFor
 from listener.store.port import Answered, Moved, Position, Seen, SourceRow, Store, Views
 from listener.store.views import open_views
@@ -345,6 +348,27 @@ async def test_what_one_message_told_of_is_found_by_its_id_and_a_slot_matters_as
     assert ["i1", "i2"] == await views.told_in("m1")
     assert [] == await views.told_in("") == await views.told_in("m2")
     assert [Slot("team", "Acme", T0, Rank.CRITICAL), Slot("team", "", T0 + 1, Rank.LATER)] == await store.slots(T0 - 1)
+
+
+async def test_what_a_channel_was_not_told_of_is_given_up_or_fails_or_waits_behind_what_fails(
+    store: Store, views: Views
+) -> None:
+    alerts = {"transition": "i1.0", "critical": True}
+    rows = [outgoing(name, thread=name[0], **alerts) for name in ("a1", "a2", "b1", "c1")]
+    rows += [outgoing("d1", thread="d", transition="i2.0"), outgoing("e1", thread="e", critical=True)]
+    rows += [outgoing("f1", channel="mail", **alerts)]
+    tries: dict[str, Any] = {"a1": "retry", "c1": "parked", "d1": "parked", "e1": "parked", "f1": "parked"}
+    outcomes = [Outcome(delivery=each, at=T0 + 1, attempt=1, state=state) for each, state in tries.items()]
+    await store.commit(commit(T0, outgoing=rows))
+    await store.commit(commit(T0 + 1, outcomes=outcomes))
+
+    async def missed(since: int, until: int, *, critical: bool = True) -> list[str]:
+        return [each.id for each in await views.missed("team", since, until, critical=critical)]
+
+    assert ["c1"] == await missed(T0 + 1, T0 + PASS_ON - 1)
+    assert ["a1", "a2", "c1"] == await missed(T0 + 1, T0 + PASS_ON)
+    assert ["a1", "a2"] == await missed(T0 + 2, T0 + PASS_ON)
+    assert ["d1"] == await missed(T0, T0 + PASS_ON, critical=False)
 
 
 async def test_what_is_planned_and_not_yet_told_is_moved_and_nothing_else(store: Store) -> None:

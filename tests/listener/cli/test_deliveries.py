@@ -90,6 +90,19 @@ def test_the_beginning_of_an_id_is_enough_when_it_is_clear(badbuzz, tmp_path):
     assert (0, f"noted: retry {row['id']} will be carried out when the daemon runs\n") == (run.code, run.err)
 
 
+def test_all_that_a_channel_was_not_told_of_is_tried_again_at_once(badbuzz, tmp_path):
+    config = stocked(tmp_path, routes="[{to: [team, phone]}]")
+    ids = [row["id"] for row in parked(badbuzz, config) if row["channel"] == "team"]
+    run = badbuzz("deliveries", "retry", "--channel", "team", "--config", config)
+    assert (0, [f"noted: retry {each} will be carried out when the daemon runs" for each in reversed(ids)]) == (
+        run.code,
+        run.err.splitlines(),
+    )
+    run = badbuzz("deliveries", "retry", "--channel", "nobody", "--config", config)
+    assert (1, "refused: no delivery of nobody was given up\n") == (run.code, run.err)
+    assert 2 == badbuzz("deliveries", "retry", "--config", config).code
+
+
 def test_a_delivery_that_was_not_given_up_is_refused_at_once(badbuzz, tmp_path):
     run = badbuzz("deliveries", "retry", "nothing", "--config", stocked(tmp_path))
     assert (1, "refused: no delivery nothing was given up\n") == (run.code, run.err)

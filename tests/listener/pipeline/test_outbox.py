@@ -95,6 +95,9 @@ async def test_an_opening_is_told_in_words_that_quote_it(world):
     team = Channel()
     async with delivering(world, team=team):
         (row,) = await settled(world)
+        async with asyncio.timeout(10):
+            while not world.sample("badbuzz_notifications_total", channel="team"):
+                await world.ledger.committed.wait(0.02)
     (message,) = team.sent
     assert ("sent", 1, row.id) == (row.state, row.attempts, message.id)
     assert "https://bb.example/i/1" == message.link
@@ -179,7 +182,9 @@ async def test_a_critical_alert_that_is_parked_goes_to_the_next_channel_and_the_
         await world.say("1", "2", "3")
         team, phone, boss = Channel(SendError("wrong key", reason="authError", permanent=True)), Channel(), Channel()
         async with delivering(world, team=team, phone=phone, boss=boss):
-            rows = await settled(world, count=3)
+            await settled(world, count=3)
+            world.clock.move(seconds=30)
+            rows = await settled_all(world)
         assert {"team": "parked", "phone": "sent", "boss": "sent"} == {row.channel: row.state for row in rows}
         assert rows[0].transition == next(row.transition for row in rows if row.channel == "phone")
         assert ["undelivered"] == [message.about.topic for message in boss.sent]
@@ -200,7 +205,9 @@ async def test_what_is_critical_goes_to_the_next_channel_after_five_minutes_when
             early = len(await world.views.deliveries())
             world.clock.move(seconds=10)
             await writer.submit(SourceChange(source="press", state="live", detail="now"))
-            rows = await settled(world, count=3)
+            await settled(world, count=3)
+            world.clock.move(seconds=30)
+            rows = await settled_all(world)
     assert 1 == early
     assert [("team", "due", 1), ("phone", "sent", 1), ("boss", "sent", 1)] == [
         (row.channel, row.state, row.attempts) for row in rows
@@ -243,7 +250,7 @@ async def test_whoever_hears_late_of_the_beginning_hears_of_the_end(tmp_path):
             await resolve(world, writer)
             await settled(world)
         async with delivering(world, phone=phone):
-            rows = await settled(world, count=3)
+            rows = await settled(world, count=4)  # the operator's notice is due later
     assert ["open", "resolved"] == [message.about.state for message in phone.sent]
     assert "Sent late; resolved since 8:16." in phone.sent[0].lead
     assert 2 == len([row for row in rows if row.channel == "team"])
@@ -256,10 +263,10 @@ async def test_a_beginning_that_is_retried_after_the_end_is_followed_by_the_end(
     async with delivering(world, team=team, boss=Channel()) as writer:
         await settled(world)
         await resolve(world, writer)
-        rows = await settled(world, count=3)
+        rows = await settled_all(world)
         await world.views.ask("retry", rows[0].id, "camille", world.clock.now())
         await say_more(world, writer, [])
-        await settled(world, count=3)
+        await settled_all(world)
     assert ["open", "resolved"] == [message.about.state for message in team.sent]
 
 
@@ -270,12 +277,75 @@ async def test_a_critical_alert_that_does_not_arrive_is_told_whatever_else_did_n
         async with delivering(world, team=team, boss=boss) as writer:
             await say_more(world, writer, ["1", "2", "3"])
             await settled(world, count=2)
+            world.clock.move(seconds=30)
+            await settled_all(world)
             await say_more(world, writer, [f"d{number}" for number in range(9)])
             await settled(world, count=5)
+            world.clock.move(seconds=30)
+            await settled_all(world)
     notices = [message.about for message in boss.sent if message.about.id.startswith("undelivered")]
     assert [("acme", 1, "warning", None), ("acme", 1, "critical", "boss")] == [
         (each.brand, each.number, each.severity, each.passed_to) for each in notices
     ]
+
+
+async def test_many_critical_alerts_that_do_not_arrive_are_one_notice_that_counts_them_and_later_one_more(tmp_path):
+    brands = ", ".join(f"b{number}: {{query: word{number}}}" for number in range(12))
+    refusals = [SendError("wrong key", reason="authError", permanent=True) for _ in range(99)]
+    routes = "[{severity: critical, to: [team]}, {to: [phone]}]"
+    async with opened(tmp_path, brands=brands, rules=CRITICAL.replace("3}", "1}"), routes=routes) as world:
+        team, boss = Channel(*refusals), Channel()
+        async with delivering(world, team=team, boss=boss, phone=Channel()) as writer:
+            for first, last in ((0, 8), (8, 12)):
+                for number in range(first, last):
+                    mention = world.said(f"m{number}", f"word{number} is down")
+                    await writer.submit(Read(source="press", mentions=[mention], cursor=""))
+                    world.clock.move(seconds=2)
+                await settled_all(world)
+            await seconds_pass(world, writer, 60)
+            early = [message.lead for message in boss.sent]
+            await seconds_pass(world, writer, 900)
+    first = (
+        "“team” did not get the critical alerts of 12 incidents: b0 1, b1 2, b2 3, b3 4, b4 5 and 7 more; passed on to"
+    )
+    assert [f"{first} “phone”."] == early == [message.lead for message in boss.sent]
+
+
+async def test_what_does_not_arrive_after_the_operator_heard_of_others_is_told_a_quarter_of_an_hour_later(tmp_path):
+    brands = ", ".join(f"b{number}: {{query: word{number}}}" for number in range(3))
+    refusals = [SendError("wrong key", reason="authError", permanent=True) for _ in range(99)]
+    async with opened(tmp_path, brands=brands, rules=CRITICAL.replace("3}", "1}")) as world:
+        boss = Channel()
+        async with delivering(world, team=Channel(*refusals), boss=boss) as writer:
+            for number in range(3):
+                mention = world.said(f"m{number}", f"word{number} is down")
+                await writer.submit(Read(source="press", mentions=[mention], cursor=""))
+                await settled_all(world)
+                await seconds_pass(world, writer, 60)
+            before = len(notices_of(boss))
+            await seconds_pass(world, writer, 900)
+    told = notices_of(boss)
+    assert (1, [1, 0], [0, 2]) == (before, [each.number or 0 for each in told], [len(each.missed) for each in told])
+
+
+def notices_of(channel):
+    return [message.about for message in channel.sent if message.about.id.startswith("undelivered")]
+
+
+async def seconds_pass(world, writer, seconds):
+    for _ in range(seconds // 10):
+        world.clock.move(seconds=10)
+        await writer.submit(SourceChange(source="press", state="live", detail=str(world.clock.now())))
+        await settled_all(world)
+
+
+async def settled_all(world):
+    """The deliveries, once none is due that could be made now."""
+    world.ledger.outgoing.fire()
+    async with asyncio.timeout(10):
+        while any(row.due <= world.clock.now() for row in await world.views.deliveries(state="due")):
+            await world.ledger.committed.wait(0.02)
+    return list(reversed(await world.views.deliveries()))
 
 
 async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_send_again(world):
@@ -315,14 +385,14 @@ async def test_a_dead_channel_makes_one_notice_an_hour(world):
         for number in range(3):
             names = [f"{number}.{name}" for name in range(3)]
             await say_more(world, writer, names)
-            await settled(world, count=number + 2)
+            await settled_all(world)
             await resolve(world, writer)
-        first = [row for row in await settled(world, count=7) if row.notice]
+            await settled_all(world)
+        first = len(boss.sent)
         world.clock.move(hours=1)
         await say_more(world, writer, ["a", "b", "c"])
-        await settled(world, count=9)
-    assert 1 == len(first)
-    assert 2 == len(boss.sent)
+        await settled_all(world)
+    assert (1, 2) == (first, len(boss.sent))
 
 
 async def say_more(world, writer, names):
