@@ -76,7 +76,7 @@ class _Listening:
 
     def classify(self, mention: Mention, content: Content, tones: "_Tones") -> Classified | None:
         """By the words alone: whoever wrote them, without a label model, and with the terms of whatever tone."""
-        match = self.query.find(content, partial(self._hear, content, tones)) or self._live_match(mention, content)
+        match = self.query.find(content, partial(self.hear, content, tones)) or self._live_match(mention, content)
         if match is None:
             return None
         found = {rule: hits for rule, words in self.keywords.items() if (hits := words.find(content))}
@@ -93,7 +93,7 @@ class _Listening:
             terms=Terms(self.query).of(content.tokens()) if self._told else (),
         )
 
-    def _hear(self, content: Content, tones: "_Tones") -> Tone:
+    def hear(self, content: Content, tones: "_Tones") -> Tone:
         """For a query that asks for the tone: who is meant is told by all of its words."""
         spans = [span for term in self.query.terms for field in content.fields for span in content.spans(term, field)]
         return tones.tone(self.languages, self.own_words, self.names(content.mention, spans))
@@ -123,8 +123,16 @@ class _Listening:
 class Judge:
     """What the language packs make of texts towards a brand, as `Classifier` does without a label model."""
 
-    def __init__(self, terms: BrandTerms) -> None:
-        self._brand = _Listening("", terms)
+    def __init__(self, terms: BrandTerms, guess: Guess = by_words) -> None:
+        self._brand, self._guess = _Listening("", terms), guess
+
+    def hear(self, content: Content) -> Tone:
+        """The tone of a mention as the brand's query is told it, where it asks for that."""
+        return self._brand.hear(content, _Tones(content.mention, self._guess))
+
+    def is_own(self, mention: Mention) -> bool:
+        """Whether the brand itself wrote it."""
+        return self._brand.is_by(mention)
 
     def __call__(self, text: str, language: str) -> Tone:
         """The tone of a text; of all of it when it does not name the brand."""

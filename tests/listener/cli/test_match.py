@@ -1,4 +1,5 @@
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -24,9 +25,67 @@ def test_what_matches_comes_back_as_it_came_with_its_places() -> None:
 
 def test_why_tells_which_terms_were_found() -> None:
     result = run([{"id": 1, "text": "acme"}, {"id": 2, "text": "air"}], "acme -job", "--why")
-    assert [{"acme": True, "job": False}] == [answer["why"] for answer in answers(result)]
+    told = [{"part": "acme", "at": 0, "holds": True}, {"part": "job", "at": 6, "holds": False}]
+    assert [told] == [answer["why"] for answer in answers(result)]
     explained = ["2: no match", "  no  (acme AND NOT job)", "    no  acme: stands nowhere", "    yes NOT job"]
     assert explained == result.stderr.splitlines()[:4]
+
+
+def test_why_tells_parts_that_are_written_alike_apart() -> None:
+    (answer,) = answers(run([{"id": 1, "title": "acme", "text": "air"}], "title:acme OR text:acme", "--why"))
+    assert [("acme", 6, "title", True), ("acme", 19, "text", False)] == [tuple(each.values()) for each in answer["why"]]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "badbuzz.yaml"
+    path.write_text(CONFIGURATION, encoding="utf-8")
+    return path
+
+
+CONFIGURATION = """
+daemon: {time_zone: Europe/Paris}
+operator: {to: [here]}
+lists: {rivals: [beta, gamma]}
+brands:
+  acme: {query: 'acme -@list(rivals)', own_accounts: ["@acmeair"], languages: [fr]}
+  other: {query: other}
+sources: {few: {kind: file, path: few.jsonl}}
+rules: {bad-buzz: {kind: spike}}
+channels: {here: {kind: console}}
+routes: [{to: [here]}]
+"""
+
+
+def test_a_query_knows_the_lists_and_the_hours_of_a_configuration(config: Path) -> None:
+    said = {"text": "acme", "created_at": "2025-11-26T08:30:00Z"}
+    entries = [{"id": 1, **said}, {"id": 2, **said, "title": "gamma"}]
+    result = run(entries, "acme -@list(rivals) hour:9..9", "--config", str(config))
+    assert [1] == [answer["id"] for answer in answers(result)]
+    assert "there is no list 'rivals'" in run(entries, "acme @list(rivals)").stderr
+
+
+def test_a_brand_is_asked_for_its_own_query_and_knows_its_accounts(config: Path) -> None:
+    entries = [
+        {"id": 1, "text": "acme est en retard"},
+        {"id": 2, "text": "acme et beta"},
+        {"id": 3, "text": "acme", "author": {"handle": "acmeair"}},
+    ]
+    found = answers(run(entries, "--config", str(config), "--brand", "acme"))
+    assert [(1, None), (3, True)] == [(each["id"], each.get("own")) for each in found]
+    tried = answers(run(entries, "@list(rivals)", "--config", str(config), "--brand", "acme"))
+    assert [2] == [each["id"] for each in tried]
+
+
+def test_what_is_asked_must_be_said(config: Path) -> None:
+    for args, said in (
+        ((), "write a query, or name a brand"),
+        (("--config", str(config)), "say which brand"),
+        (("--config", str(config), "--brand", "acne"), "there is no brand acne"),
+        (("acme", "--config", str(config.with_name("no.yaml"))), "cannot read"),
+    ):
+        result = run([], *args)
+        assert (2, True) == (result.exit_code, said in " ".join(result.stderr.split())), result.stderr
 
 
 def test_filters_are_asked_of_the_whole_mention() -> None:
