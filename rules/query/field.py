@@ -12,7 +12,7 @@ from unicode_segmentation_rs import graphemes, unicode_sentences
 
 from rules.query.forms import among, is_plain, letters, stem, written_keys
 from rules.query.tree import Form, Node, Raw, Same
-from rules.query.words import keys, parts_of_tag, spelled, tokens, unmasked
+from rules.query.words import composed, keys, parts_of_tag, spelled, tokens, unmasked
 from rules.text import LONGEST, Token, folded
 
 Place = tuple[int, int]
@@ -207,9 +207,9 @@ class Field:
         if unicodedata.is_normalized("NFC", self.text):
             return self.text, [], []
         pieces = graphemes(self.text, is_extended=True)
-        composed = [unicodedata.normalize("NFC", piece) for piece in pieces]
-        starts, sources = (list(accumulate(map(len, each), initial=0)) for each in (composed, pieces))
-        return "".join(composed), starts, sources
+        written = [composed(piece) for piece in pieces]
+        starts, sources = (list(accumulate(map(len, each), initial=0)) for each in (written, pieces))
+        return "".join(written), starts, sources
 
     def touched(self, start: int, end: int) -> Place:
         """The tokens of which something stands in text[start:end]."""

@@ -27,6 +27,8 @@ _LOOKALIKES = str.maketrans(
 )
 _LAST_LATIN = "\u024f"
 
+_MOST_MARKS = 30
+"""As the Stream-Safe Text Format of Unicode (UAX 15) allows."""
 _OF_YEAR = "\0"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SMALL_FIRST = re.compile("lm*U")
@@ -49,11 +51,26 @@ def _as_latin(found: re.Match[str]) -> str:
     return read if read != word and min(word) <= _LAST_LATIN and max(read) <= _LAST_LATIN else word
 
 
+def composed(text: str) -> str:
+    """In NFC. Of more marks on one letter than any language has the rest is left out: putting them in order would take
+    the square of their number.
+    """
+    if len(text) > _MOST_MARKS:
+        marks = 0
+        kept = []
+        for character in text:
+            marks = marks + 1 if unicodedata.combining(character) else 0
+            if marks <= _MOST_MARKS:
+                kept.append(character)
+        text = "".join(kept)
+    return unicodedata.normalize("NFC", text)
+
+
 def spelled(text: str, same: Same) -> str:
     """A word as exact terms compare it: without what is invisible, in small letters unless its case counts."""
     if not text.isascii():
         seen = (each for each in text if each not in BLANK and unicodedata.category(each) != "Cf")
-        text = unicodedata.normalize("NFC", "".join(seen))
+        text = composed("".join(seen))
     return text if same == "case" else unicodedata.normalize("NFC", text.lower())
 
 

@@ -34,6 +34,7 @@ SHAPES = {
     "!?": "!?",
     "combining accents": "\u0301",
     "accented letters": "a\u0301\u0302",
+    "marks of several kinds": "z\u0301\u0316\u0334",
     "hashtags": "#a ",
     "a hashtag of humps": "#aB",
     "opening brackets": "([{",
@@ -51,7 +52,7 @@ SHAPES = {
     "line breaks": "\n",
     "joiners": "\u200d",
 }
-QUERY = compile_query('("Acme Air" OR sooo* OR #acme OR @acme OR "a a a a b") -job')
+QUERY = compile_query('("Acme Air" OR sooo* OR #acme OR @acme OR "a a a a b" OR +zz OR raw:"é!") -job')
 
 
 def shapes(language: str) -> dict[str, str]:

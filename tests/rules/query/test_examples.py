@@ -60,6 +60,7 @@ def test_the_tone_is_asked_once_and_only_where_it_decides(
     assert (found, asked) == (match is not None, len(heard))
 
 
+ZALGO = "Z" + "\u0301\u0316\u0334" * 300_000
 DEEP = "a NEAR/100 " * 10 + "a"
 
 
@@ -68,6 +69,9 @@ DEEP = "a NEAR/100 " * 10 + "a"
     [
         ("aaaaaaaa~2", "a" * 1_000_000),
         ("acme", "z\u0301\u0316" * 20_000),
+        ('++"Z"', ZALGO),
+        ("+z", ZALGO),
+        ('raw:"é"', ZALGO),
         (DEEP, "a b c " * 10_000),
         ('"a a a a a a a a a a a a a a a a a a a a"~100', "a " * 50_000),
         ('"a b c a b c a b c a b c a b c"~100', "a b c " * 10_000),
