@@ -21,6 +21,7 @@ from rules.instant import DAY, Instant, moment
 _TURNS = 3
 """How many turns are told of, the present one included."""
 _AHEAD = 35 * DAY
+_UNTOLD = "has no channel, and badbuzz calls no phone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,9 @@ def person_in_words(settings: Settings, person: str, tried: Sequence[Tried], loa
     people, who, at = directory_of(settings), settings.people[person], tried[0].step.at
     place = who.time_zone or settings.daemon.time_zone
     zone, quiet = ZoneInfo(place), f"; quiet hours {', '.join(who.quiet_hours)}" if who.quiet_hours else ""
+    if not who.call_by:
+        yield f"{people.called(person)}, a contact in playbooks ({who.phone}): {_UNTOLD}"
+        return
     yield f"{people.called(person)}, by {', '.join(who.call_by)}{quiet} ({place})"
     if load is not None:
         yield f"  {standing(load)}"
@@ -92,6 +96,9 @@ def _step_in_words(row: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
 
 
 def _because(people: Directory, person: str, tried: Tried, channels: Sequence[str]) -> Iterator[str]:
+    if not people.people[person].call_by:
+        yield _UNTOLD
+        return
     if not people.sees(person, tried.step.brand):
         yield f"hears nothing of {tried.step.brand}"
         return

@@ -14,6 +14,9 @@ import msgspec
 import pytest
 from aiomqtt import ProtocolVersion
 from amqtt.broker import Broker as Embedded
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from structlog.testing import capture_logs
@@ -21,11 +24,11 @@ from structlog.testing import capture_logs
 from alerts.acts import Act, Choice
 from alerts.answers import false_alarm
 from alerts.channel import SendError
-from alerts.channels._mqtt_facts import facts
+from alerts.channels._mqtt_facts import facts, standing
 from alerts.channels.mqtt import SPEC, TIMEOUT, MqttChannel
 from alerts.message import Message
 from tests.acting import Asked, lent
-from tests.builders import FIGURES, alert, message, notice, step
+from tests.builders import AT, FIGURES, alert, message, notice, step
 from tests.servers import PASSWORD, USER, Broker, authority, free_port, mosquitto, tcp_server
 
 INCIDENT = "badbuzz/incident/1f0c9a7b2d3e"
@@ -473,6 +476,23 @@ def test_the_longest_message_is_at_most_4_kib_and_its_text_240_characters() -> N
 
     assert len(msgspec.json.encode(known)) <= 4_096
     assert 240 == len(known["text"])
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400)
+
+
+@given(NAMES, NAMES, NAMES, st.lists(NAMES, max_size=20), st.sampled_from('é"😀\\a'))
+def test_whatever_names_are_a_message_is_at_most_4_kib_and_its_brand_is_found_again(brand, rule, by, sources, letter):
+    long, link = letter * 400, f"https://{letter * 3_000}.example"
+    figures = replace(FIGURES, sources=dict.fromkeys([*sources, long], 1))
+    unheard = dict.fromkeys([f"{name}{long}" for name in sources], AT)
+    told = alert(brand=brand + long, rule=rule + long, by=by + long, id=long * 9, figures=figures, unheard=unheard)
+    made = message(told, line=long, context=long, first=(long,) * 9, link=link)
+    known, other = facts(made), facts(replace(made, about=replace(told, brand=brand + long + "b")))
+
+    assert max(len(msgspec.json.encode(each)) for each in (known, standing(told.brand, {"a": known}, made))) <= 4_096
+    assert known["brand"] != other["brand"]
+    assert "warning" == standing(told.brand, {"a": known}, made)["state"]
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def test_what_one_person_gets_is_said_with_when_and_why(badbuzz, tmp_path):
     assert 2 == badbuzz("routes", "test", "--config", config, "--brand", "acme").code
 
 
+def test_who_has_only_a_phone_is_a_contact_who_is_told_of_nothing(badbuzz, tmp_path):
+    desk = "[{to: team}]\npeople: {desk: {name: Ops, phone: '+33 1 99 00 12 34', time_zone: Europe/Paris}}"
+    asked = ("routes", "test", "--config", stocked(tmp_path, routes=desk), "--person", "desk")
+    untold = "has no channel, and badbuzz calls no phone"
+    assert f"Ops, a contact in playbooks (+33 1 99 00 12 34): {untold}\n" == badbuzz(*asked).out
+    assert [[untold]] * 3 == [row["because"] for row in lines(badbuzz(*asked, "--brand", "acme", "--json"))]
+
+
 def test_routes_are_tried_without_a_store_and_wrong_names_are_told(command, tmp_path):
     assert (
         "did you mean 'press'?"
