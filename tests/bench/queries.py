@@ -21,6 +21,8 @@ emploi stage recrutement job jobs hiring internship alternance CV bourse
 _BEGINNINGS, _MIDDLES, _ENDINGS, _TRADES, _EXCLUDED = map(str.split, _WORDS.strip().splitlines())
 _NAMING = 0.5
 """Of the posts, those that name a brand."""
+_UNWANTED = 0.05
+_WORDS = 3.0
 _FREQUENT = 0.55
 """Of the words of a post, those that say nothing."""
 
@@ -128,17 +130,21 @@ def brands(count: int, seed: int = 7) -> dict[str, Brand]:
     }
 
 
-def posts(named: Sequence[Brand], count: int, seed: int = 7) -> list[Mention]:
-    """Half of them name one of the brands, a tenth of these with a word that its query excludes."""
+def posts(
+    named: Sequence[Brand], count: int, seed: int = 7, *, naming: float = _NAMING, words: float = _WORDS
+) -> list[Mention]:
+    """A share of them (`naming`) name one of the brands; a twentieth hold a word that queries exclude. `words` is the
+    logarithm of how many words half of them have at most.
+    """
     random, tongues = Random(seed), [tongue("fr"), tongue("en")]
-    return [_post(number, named, random, tongues[number % 2]) for number in range(count)]
+    return [_post(number, named, random, tongues[number % 2], naming, words) for number in range(count)]
 
 
-def _post(number: int, named: Sequence[Brand], random: Random, tongue: Tongue) -> Mention:
-    words = tongue.words(random, max(3, min(400, int(random.lognormvariate(3, 0.8)))))
-    if random.random() < _NAMING:
+def _post(number: int, named: Sequence[Brand], random: Random, tongue: Tongue, naming: float, length: float) -> Mention:
+    words = tongue.words(random, max(3, min(400, int(random.lognormvariate(length, 0.8)))))
+    if random.random() < naming:
         words.insert(random.randrange(len(words)), random.choice(random.choice(named).named))
-    if random.random() < _NAMING / 10:
+    if random.random() < _UNWANTED:
         words.append(random.choice(_EXCLUDED))
     if random.random() < 0.3:
         words.insert(random.randrange(len(words)), "#" + random.choice(tongue.telling))
