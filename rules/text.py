@@ -49,6 +49,35 @@ class _Table(dict[int, str]):
 
 
 _TABLE = _Table()
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+_LONGEST_RUN = 8
+"""Characters of a run that is remembered whole: an accented letter or an emoji in a text that is else ASCII."""
+
+
+class _Runs(dict[str, str]):
+    """Folds runs of characters beyond ASCII; bounded like the table."""
+
+    def __missing__(self, run: str) -> str:
+        folded = run.translate(_TABLE)
+        if len(self) > 20_000:
+            self.clear()
+        if len(run) <= _LONGEST_RUN:
+            self[run] = folded
+        return folded
+
+
+_RUNS = _Runs()
+
+
+def fold_whole(text: str) -> str:
+    """All of a text as `Folded` has the beginning of one."""
+    small = text.lower().replace("`", "'")
+    # which folds ASCII, and leaves of other characters what folds to the same
+    return small if small.isascii() else _BEYOND_ASCII.sub(_fold_run, small)
+
+
+def _fold_run(found: re.Match[str]) -> str:
+    return _RUNS[found[0]]
 
 
 class Folded:
@@ -59,7 +88,7 @@ class Folded:
     def __init__(self, source: str) -> None:
         self._source = source[:LONGEST]
         self._plain = self._source.isascii()
-        self.text = self._source.lower() if self._plain else self._source.translate(_TABLE)
+        self.text = fold_whole(self._source)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -91,21 +120,22 @@ class Token(NamedTuple):
 _new = tuple.__new__  # a named tuple takes its fields apart once more
 
 # Marks that \w leaves out although words of their scripts are written with them.
-_MARK = "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u1000-\u109d\u17b6-\u17d3"
+MARK = "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u1000-\u109d\u17b6-\u17d3"
 # Scripts without spaces: every character is a token, so that a word is found as a phrase.
 UNSPACED = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff"
 SIGNED = rf"""
       (?P<link>(?<!\w)(?:https?://|www\.)[^\s<>"«»“”]+)
-    | (?P<hashtag>(?<!\w)\#(?=[\w{_MARK}]*[^\W\d_])[\w{_MARK}]+)
+    | (?P<hashtag>(?<!\w)\#(?=[\w{MARK}]*[^\W\d_])[\w{MARK}]+)
     | (?P<handle>(?<![\w@])@\w(?:[\w.\-]{{0,251}}\w)?(?:@\w(?:[\w.\-]{{0,251}}\w)?)?)
 """
 """Pattern (verbose) of what is no word: links, hashtags and handles in a folded text."""
 _TOKEN = re.compile(
-    rf"""{SIGNED}
+    rf"""(?P<plain>[a-gi-vx-z][a-z]*+(?![\w{MARK}]))
+    | {SIGNED}
     | (?P<number>\d+(?:[.,]\d+)+(?![^\W_]))
     | (?P<single>[{UNSPACED}][\u3099\u309a]?)
-    | (?P<word>(?:[^\W_{UNSPACED}]+|[{_MARK}])+)
+    | (?P<word>(?:[^\W_{UNSPACED}]+|[{MARK}])+)
     | (?P<emoji>[{PICTURE}])
     """,
     re.VERBOSE,
@@ -135,8 +165,9 @@ def tokens(folded: Folded) -> list[Token]:
     """
     made: list[Token] = []
     for found in _TOKEN.finditer(folded.text):
-        if found.lastgroup == "word" and not (text := found[0]).isdecimal():
-            made.append(_new(Token, (text, "word", *found.span())))  # nearly all are
+        kind = found.lastgroup
+        if kind == "plain" or (kind == "word" and not found[0].isdecimal()):
+            made.append(_new(Token, (found[0], "word", *found.span())))  # nearly all are
         else:
             made.append(token_of(found))
     return made

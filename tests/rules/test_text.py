@@ -1,14 +1,47 @@
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.text import LONGEST, Folded, Token, defuse, fold, shorten, tokens
+from rules.text import (
+    LONGEST,
+    MARK,
+    PICTURE,
+    SIGNED,
+    UNSPACED,
+    Folded,
+    Token,
+    defuse,
+    fold,
+    shorten,
+    token_of,
+    tokens,
+)
 
 WILD = st.text(
     alphabet=st.one_of(st.characters(), st.sampled_from(list(" .«»“”\"'’1234,%\n👩💻🇫🇷\u200d\ufe0f\u0301#@-")))
 )
+
+
+CUT = re.compile(
+    rf"""{SIGNED}
+    | (?P<number>\d+(?:[.,]\d+)+(?![^\W_]))
+    | (?P<single>[{UNSPACED}][\u3099\u309a]?)
+    | (?P<word>(?:[^\W_{UNSPACED}]+|[{MARK}])+)
+    | (?P<emoji>[{PICTURE}])
+    """,
+    re.VERBOSE,
+)
+"""What tokens are, with no short cut for plain words."""
+SPOKEN = st.lists(
+    st.one_of(
+        st.from_regex(r"[a-z]{1,6}", fullmatch=True),
+        st.sampled_from(["https://a.b", "www.x", "#tag", "@x.y", "_", "7", "é", "का", "日", "'", " ", " ", "W", "h"]),
+        st.characters(),
+    )
+).map("".join)
 
 
 def words(text: str) -> list[str]:
@@ -37,6 +70,23 @@ def as_written(text: str) -> list[str]:
 )
 def test_what_looks_the_same_folds_to_the_same(written: str, folded: str) -> None:
     assert folded == fold(written)
+
+
+@given(WILD)
+def test_a_text_folds_as_its_characters_do(text: str) -> None:
+    assert "".join(map(fold, text)) == fold(text)
+
+
+def test_every_character_folds_the_same_within_a_text() -> None:
+    for start in range(0, 0x20000, 0x1000):
+        characters = [chr(code) for code in range(start, start + 0x1000)]
+        assert "".join(map(fold, characters)) == fold("".join(characters))
+
+
+@given(st.one_of(WILD, SPOKEN))
+def test_plain_words_are_cut_like_all_others(text: str) -> None:
+    folded = Folded(text)
+    assert [token_of(found) for found in CUT.finditer(folded.text)] == tokens(folded)
 
 
 @given(WILD)
