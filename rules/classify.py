@@ -25,6 +25,7 @@ from rules.toward import score_toward
 _SHORT = 1_000
 """Characters of a title or text of which it may be remembered what was found in it."""
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_Said = tuple[str | None, ...]
 NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 
@@ -90,7 +91,7 @@ class _Listening:
             words=tuple(dict.fromkeys(word for hits in found.values() for word in hits)),
             said={rule: self.keywords[rule].said(content) for rule in found},
             story=story,
-            terms=Terms(self.query).of(content.tokens()) if self._told else (),
+            terms=_terms(self.query).of(content.tokens()) if self._told else (),
         )
 
     def hear(self, content: Content, tones: "_Tones") -> Tone:
@@ -162,7 +163,7 @@ class Classifier:
         self.index: Index = before.index.changed(asked) if before else index_of(asked)
         self._filtered = frozenset(name for name, query in asked.items() if query.asks_more)
         self._live = [each for terms in brands.values() for each in terms.live]
-        self._lately: OrderedDict[tuple[str | None, ...], list[Classified]] = OrderedDict()
+        self._lately: OrderedDict[_Said, list[Classified]] = OrderedDict()
 
     def classify(self, mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS) -> list[Classified]:
         """The brands the mention concerns, in the order they were given; none is the usual answer. The label model of a
@@ -185,23 +186,30 @@ class Classifier:
         self.index = self.index.merged()
 
     def _by_words(self, mention: Mention) -> list[Classified]:
-        content = Content(mention, self._guess)
-        asked = self.index.candidates(content) if self._filtered else None
-        if asked is not None and not self._filtered.isdisjoint(asked):
-            return self._asked(asked, content)  # the same words of somebody else may be another matter
         # what is heard of the same words depends on which events go on
         going_on = ["1" if each.hears(mention) else "0" for each in self._live]
         words = (mention.title, mention.text, mention.language, *going_on)
-        lately = self._lately.get(words)
-        if lately is not None:
-            self._lately.move_to_end(words)
-            return lately
-        found = self._asked(self.index.candidates(content) if asked is None else asked, content)
+        if words in self._lately and not self._filtered:
+            return self._known(words)
+        content = Content(mention, self._guess)
+        asked = self.index.candidates(content)
+        if not self._filtered.isdisjoint(asked):
+            return self._asked(asked, content)  # the same words of somebody else may be another matter
+        if words in self._lately:
+            return self._known(words)
+        found = self._asked(asked, content)
         if found and len(mention.text) <= _SHORT and len(mention.title or "") <= _SHORT:
-            self._lately[words] = found
+            self._learn(words, found)
+        return found
+
+    def _known(self, words: _Said) -> list[Classified]:
+        self._lately.move_to_end(words)
+        return self._lately[words]
+
+    def _learn(self, words: _Said, found: list[Classified]) -> None:
+        self._lately[words] = found
         if len(self._lately) > self._remembered:
             self._lately.popitem(last=False)
-        return found
 
     def _asked(self, names: Iterable[str], content: Content) -> list[Classified]:
         tones = _Tones(content.mention, self._guess)
@@ -227,6 +235,7 @@ class _Tones:
 
 
 _words = lru_cache(256)(compile_words)  # of a rule, for all its brands
+_terms = lru_cache(256)(Terms)
 
 
 def _account(written: str) -> str:
