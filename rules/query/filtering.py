@@ -73,7 +73,7 @@ _COMPARED: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-def _names(handle: str) -> Iterator[str]:
+def names(handle: str) -> Iterator[str]:
     """A handle with and without its server."""
     return (key.removeprefix("@") for key in keys("handle", fold(handle).removeprefix("@")))
 
@@ -82,7 +82,7 @@ def _author(content: Content, _zone: tzinfo) -> Iterator[Value]:
     author = content.mention.author
     yield from map(fold, filter(None, (author.id, author.name)))
     if author.handle:
-        yield from _names(author.handle)
+        yield from names(author.handle)
 
 
 def _to(content: Content, _zone: tzinfo) -> Iterator[Value]:
@@ -90,7 +90,7 @@ def _to(content: Content, _zone: tzinfo) -> Iterator[Value]:
     for token in field.tokens if field else ():
         if token.kind != "handle":
             return
-        yield from _names(token.text)
+        yield from names(token.text)
 
 
 def _site(content: Content, _zone: tzinfo) -> Iterator[Value]:

@@ -2,14 +2,14 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rules.query.automaton import LEFT, RIGHT, Letters, mark
 from rules.query.compiled import Query
 from rules.query.content import Content
 from rules.query.misspelt import Misspelt
-from rules.query.needs import EDITS, Likely, Need, likely, met, needs
+from rules.query.needs import EDITS, Kind, Likely, Need, likely, met, needs
 from rules.query.tree import Term, leaves
 
 _EDGES = {"word": LEFT | RIGHT, "start": LEFT, "inside": 0}
@@ -50,6 +50,13 @@ class _Part:
             found.update(owner for need in met(content) for owner in self._known.get(need, ()))
         return found
 
+    def known(self, kind: Kind) -> Iterator[str]:
+        return (need.key for need in self._known if need.kind == kind)
+
+    def places(self, text: str) -> Iterator[int]:
+        yield from self._letters.places(text)
+        yield from self._misspelt.places(text)
+
 
 def _share(queries: Iterable[Query]) -> Likely:
     """What is likely by the brands too: a word that several of them name is one of the language, and common."""
@@ -77,6 +84,15 @@ class Index:
         names = {self.whole.names[owner] for owner in found} - self.gone
         names.update(self.late.names[owner] for owner in self.late.owners(content))
         return sorted(names, key=self.order.__getitem__)
+
+    def places(self, text: str) -> Iterator[int]:
+        """Where in a folded text, which may be many in one, words begin that may concern somebody, in no order."""
+        yield from self.whole.places(text)
+        yield from self.late.places(text)
+
+    def known(self, kind: Kind) -> frozenset[str]:
+        """What somebody asks for of that kind, which is none of words: authors as their filters name them."""
+        return frozenset((*self.whole.known(kind), *self.late.known(kind)))
 
     def changed(self, queries: Mapping[str, Query]) -> "Index":
         """The index of these brands, soon as long as most of their queries are the very same."""

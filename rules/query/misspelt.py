@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
+from rules.query.automaton import Letters, mark
+
 _RUN = re.compile(r"#?(?:[^\W_]|[^\x00-\x7f\s]|[.,](?=\d))+")
 _UNSPACED = "\u0e00"
 """From here on there are scripts that are written without spaces."""
@@ -18,7 +20,7 @@ class Misspelt:
     than its words, however many are looked for.
     """
 
-    __slots__ = ("_found", "_pieces", "_sizes")
+    __slots__ = ("_far", "_found", "_letters", "_pieces", "_sizes")
 
     def __init__(self, wanted: Iterable[tuple[str, int, int]]) -> None:
         """A folded word, how many letters of it may differ, and who looks for it."""
@@ -27,8 +29,10 @@ class Misspelt:
             for begin, end in _parts(len(word), edits + 1):
                 pieces.setdefault(word[begin:end], []).append((word, edits, begin, owner))
         self._pieces = {piece: tuple(entries) for piece, entries in pieces.items()}
+        self._letters = Letters({piece: [mark(0, 0, piece)] for piece in pieces})
         self._sizes = sorted(set(map(len, pieces)))
         self._found: dict[str, tuple[int, ...]] = {}
+        self._far = set[str]()
 
     def owners(self, text: str) -> set[int]:
         """Those who may find what they look for; `text` is folded."""
@@ -40,6 +44,24 @@ class Misspelt:
             if known:
                 owners.update(known)
         return owners
+
+    def places(self, text: str) -> Iterator[int]:
+        """Where somebody may find what they look for, as `owners` tells; of a text of many words, in which few hold a
+        part of any.
+        """
+        for place in self._letters.places(text):
+            begin, end = text.rfind(" ", 0, place) + 1, text.find(" ", place)
+            word = text[begin : None if end < 0 else end]
+            if word not in self._far and not self._is_far(word):
+                yield place
+
+    def _is_far(self, word: str) -> bool:
+        far = not self.owners(word)
+        if len(self._far) >= _REMEMBERED:
+            self._far.clear()
+        if far and len(word) <= _LONGEST:
+            self._far.add(word)
+        return far
 
     def _read(self, run: str) -> tuple[int, ...]:
         near = tuple(set(self._near(run)))

@@ -1,0 +1,47 @@
+"""Which of very many posts may concern a brand, told before anything is made of them."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from rules.mention import Mention
+from rules.query.content import Content
+from rules.query.filtering import names
+from rules.query.index import Index
+from rules.query.words import unmasked
+from rules.text import fold, fold_whole
+
+_AT_ONCE = 200
+"""Texts that are looked at as one."""
+
+
+class Sieve:
+    """Made of the index of all brands. `bare` is a mention as its source hands it over, without words and author. Where
+    `open`, every mention of the source may concern somebody, by what `bare` has or by what it answers.
+    """
+
+    def __init__(self, index: Index, bare: Mention) -> None:
+        self.index = index
+        self.open = bool(index.candidates(Content(bare)) or index.known("thread"))
+        self.authors = index.known("author")
+
+    def places(self, texts: Sequence[str]) -> set[int]:
+        """The numbers of the texts that may concern somebody by their words: title and text of a mention, or all that
+        they are made of, apart from each other by line breaks.
+        """
+        found = set[int]()
+        for begun in range(0, len(texts), _AT_ONCE):
+            some = [fold_whole(unmasked(text)) for text in texts[begun : begun + _AT_ONCE]]
+            ends = list(accumulate(len(text) + 1 for text in some))
+            found.update(begun + bisect_right(ends, place) for place in self.index.places(" ".join(some)))
+        return found
+
+    def knows(self, author: str, handle: str | None) -> bool:
+        """Whether somebody asks for what an author says, by id or handle."""
+        if (author if author.islower() and author.isascii() else fold(author)) in self.authors:
+            return True
+        return handle is not None and not self.authors.isdisjoint(names(handle))
+
+    def lets(self, mention: Mention) -> bool:
+        """Whether a mention may concern somebody."""
+        return bool(self.index.candidates(Content(mention)))

@@ -1,0 +1,79 @@
+"""What a sieve lets through."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.mention import Author, Mention
+from rules.query.compiled import compile_query
+from rules.query.index import index_of
+from rules.query.sieve import Sieve
+from tests.rules.query.test_index import QUERIES, TEXTS, TIGHT, compiled, true_of
+
+BARE = Mention(
+    id="",
+    source="sky",
+    platform="bluesky",
+    url="https://bsky.app/profile/x/post/y",
+    observed_at=datetime(2026, 11, 19, 12, tzinfo=UTC),
+)
+SAID = st.builds(
+    Mention,
+    id=st.just("1"),
+    source=st.just(BARE.source),
+    platform=st.just(BARE.platform),
+    url=st.just(BARE.url),
+    observed_at=st.just(BARE.observed_at),
+    kind=st.sampled_from(["post", "reply"]),
+    text=TEXTS | TIGHT | st.text(),
+    title=st.none() | TEXTS | st.text(min_size=1),
+    author=st.builds(
+        Author,
+        id=st.sampled_from(["did:plc:a", "beta"]),
+        handle=st.sampled_from([None, "acme.bsky.social", "@Acme", "other.example"]),
+    ),
+)
+
+
+def sieve_of(*queries: str) -> Sieve:
+    return Sieve(index_of({query: compile_query(query) for query in queries}), BARE)
+
+
+def written(mention: Mention) -> str:
+    return "\n".join(filter(None, (mention.text, mention.title)))
+
+
+@given(st.lists(QUERIES, min_size=1, max_size=5), st.lists(SAID, max_size=6))
+def test_a_sieve_lets_through_all_that_concerns_somebody(texts: list[str], said: list[Mention]) -> None:
+    queries = {text: query for text in texts if (query := compiled(text))}
+    sieve = Sieve(index_of(queries), BARE)
+    places = sieve.places(list(map(written, said)))
+    for number, mention in enumerate(said):
+        heard = sieve.open or number in places or sieve.knows(mention.author.id or "", mention.author.handle)
+        assert heard or not true_of(queries, mention)
+        assert sieve.lets(mention) or not true_of(queries, mention)
+
+
+def test_many_texts_at_once_are_told_apart() -> None:
+    texts = [f"nothing {number} to see" for number in range(1_000)]
+    texts[0], texts[250], texts[251], texts[999] = "Acmé!", "the acme", "acmex, b0yc0tt", "😡 #BoycottAcme"
+    texts[500] = "they boycot"
+    assert sieve_of("acme", "boycott~1").places(texts) == {0, 250, 500, 999}
+
+
+def test_what_somebody_may_be_told_by_more_than_words_opens_it() -> None:
+    assert not sieve_of("acme", "acme lang:fr", "author:acme").open
+    assert not sieve_of("site:acme.example OR acme").open
+    assert sieve_of("acme", "lang:fr is:reply").open
+    assert sieve_of("site:bsky.app").open
+    assert sieve_of("source:bluesky").open
+    assert sieve_of("thread:1234").open
+
+
+def test_authors_who_are_asked_for_are_known_by_id_and_handle() -> None:
+    sieve = sieve_of('author:(acme OR "did:plc:abc")', "author:beta.example rappel")
+    assert sieve.knows("did:plc:abc", None)
+    assert sieve.knows("did:plc:x", "acme.bsky.social")
+    assert not sieve.knows("did:plc:x", "other.example")
+    assert not sieve_of("acme").knows("did:plc:abc", "acme")
