@@ -203,6 +203,7 @@ class Daemon:
                 clock=parts.clock,
                 random=Random(source.name),
                 hide=parts.masking.hide,
+                index=lambda: parts.ledger.setup.classifier.index,
             )
             collector: Collector = COLLECTORS.spec(source.kind).build(source.options, tools)
             hide = parts.masking.hide

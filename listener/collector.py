@@ -17,6 +17,7 @@ from listener.errors import FetchError
 from listener.net.client import Client
 from rules.instant import Instant
 from rules.mention import Mention
+from rules.query.index import Index
 from rules.query.tree import Node
 
 
@@ -62,7 +63,8 @@ class Tools:
     """What the program lends a collector: `name` of the source, a polite HTTP client, a clock, seeded chance.
 
     `once`: read what is there now and return instead of waiting for more. `hide` takes secrets out of words that are
-    kept in a cursor.
+    kept in a cursor. `index` tells which brands there are by now: what cannot concern any of them need not be handed
+    over; None where all is wanted. What is edited or deleted may have concerned one before.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Tools:
     random: Random
     once: bool = False
     hide: Callable[[str], str] = str
+    index: Callable[[], Index | None] = lambda: None
 
 
 class Collector(Protocol):

@@ -1,6 +1,7 @@
 """Opens a stream: which version, with which dictionary, from where; and what it means when the server refuses."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from listener.bluesky.inflate import FIRST, LARGEST, SECOND, Inflater, shipped
 from listener.bluesky.place import Place
 from listener.bluesky.post import POSTS, REPOSTS
 from listener.bluesky.server import DICTIONARY, PATHS, over_http
-from listener.bluesky.wire import Event, UnreadableError, Version, read
+from listener.bluesky.wire import UnreadableError, Version
 from listener.errors import FetchError
 from listener.net.client import Client
 from listener.net.stream import Socket
@@ -39,17 +40,26 @@ class Connection:
     socket: Socket
     inflater: Inflater | None
 
-    async def receive(self) -> str | bytes:
-        """Raises FetchError."""
-        return await self.socket.receive()
+    async def receive(self, most: int, window: float) -> list[str | bytes]:
+        """The next frames, as `Socket.receive_many` has them. Raises FetchError."""
+        return await self.socket.receive_many(most, window)
 
-    def read(self, frame: str | bytes) -> Event:
-        """Raises UnreadableError."""
+    def unpack(self, frames: Sequence[str | bytes], skipped: Counter[str]) -> Sequence[str | bytes]:
+        """What frames hold; those of which that cannot be told are counted by the reason."""
+        if self.inflater is None and max(map(len, frames), default=0) <= LARGEST:
+            return frames
+        unpacked = list[str | bytes]()
+        for frame in frames:
+            try:
+                unpacked.append(self._unpacked(frame))
+            except UnreadableError as error:
+                skipped[str(error)] += 1
+        return unpacked
+
+    def _unpacked(self, frame: str | bytes) -> str | bytes:
         if len(frame) > LARGEST:
             raise UnreadableError("too large")
-        if isinstance(frame, bytes) and self.inflater is not None:
-            frame = self.inflater.inflate(frame)
-        return read(frame, self.version)
+        return self.inflater.inflate(frame) if self.inflater and isinstance(frame, bytes) else frame
 
 
 class Connecting:

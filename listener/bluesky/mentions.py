@@ -45,6 +45,19 @@ class Reader:
             return self._passed_on(uri, event.did, commit, now)
         return self._posted(uri, event.did, commit, now)
 
+    def bare(self, now: datetime) -> Mention:
+        """What every mention has, whatever is said and by whom."""
+        uri = f"at://did/{POSTS}/x"
+        return self._mention(uri, "", now, url=_page(uri))
+
+    def handle(self, did: str) -> str | None:
+        """What somebody is called, as far as it was told."""
+        return self._people.handle(did)
+
+    def is_known(self, uri: str) -> bool:
+        """Whether a post came by that is passed on now."""
+        return self._people.post(uri) is not None
+
     def _posted(self, uri: str, did: str, commit: Commit, now: datetime) -> list[Mention]:
         said = read_post(commit.record)
         if self._languages and said.languages and self._languages.isdisjoint(said.languages):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 MOST_HANDLES = 100_000
 MOST_POSTS = 50_000
+_MOST_OVERHEARD = 25_000
 
 
 class Post(NamedTuple):
@@ -64,3 +65,21 @@ class People:
         for uri in uris:
             self.forget(uri)
         return uris
+
+
+class Overheard:
+    """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: of the latest 25,000 at
+    least, 50,000 at most.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[str, str | bytes] = {}
+        self._old: dict[str, str | bytes] = {}
+
+    def keep(self, uri: str, frame: str | bytes) -> None:
+        if len(self._young) >= _MOST_OVERHEARD:
+            self._young, self._old = {}, self._young
+        self._young[uri] = frame
+
+    def frame(self, uri: str) -> str | bytes | None:
+        return self._young.get(uri) or self._old.get(uri)

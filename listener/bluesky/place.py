@@ -55,6 +55,7 @@ class Place:
         self._same = True
         self._heard: deque[_Heard] = deque()
         self._keys: set[str] = set()
+        self._passed: deque[tuple[Instant, int]] = deque()
 
     @classmethod
     def load(cls, cursor: str | None, server: str, narrowed: str) -> "Place":
@@ -84,7 +85,7 @@ class Place:
         if not self.at:
             return None
         if self._same and version == self._version:
-            return self._floor + 1 if self._floor else self._first()
+            return self._floor + 1 if self._floor else self._first() or self.by_time()
         return self.by_time()
 
     def returns(self, version: Version) -> bool:
@@ -95,6 +96,7 @@ class Place:
         """The server numbers its events anew, or has lost what lay here: only the time still means something."""
         self._heard.clear()
         self._keys.clear()
+        self._passed.clear()
         self.position = self._floor = 0
 
     def is_known(self, key: str) -> bool:
@@ -102,17 +104,33 @@ class Place:
 
     def take(self, event: Event, key: str, version: Version) -> None:
         """Remember an event that was heard from a server of this version."""
-        if not self._same or version != self._version:
-            self._heard = deque(heard._replace(position=0) for heard in self._heard)
-            self.position = self._floor = 0
-            self._version, self._same, self._margin = version, True, _MARGIN
-        self.position, self.at = max(self.position, event.position), max(self.at, event.at)
+        self._reach(event.position, event.at, version)
         self._heard.append(_Heard(event.at, event.position, key))
         self._keys.add(key)
+        self._forget()
+
+    def pass_by(self, position: int, at: Instant, version: Version) -> None:
+        """Events up to this one came that are nobody's concern: none of them need be known when it comes again."""
+        self._reach(position, at, version)
+        self._passed.append((at, position))
+        self._forget()
+
+    def _reach(self, position: int, at: Instant, version: Version) -> None:
+        if not self._same or version != self._version:
+            self._heard = deque(heard._replace(position=0) for heard in self._heard)
+            self._passed.clear()
+            self.position = self._floor = 0
+            self._version, self._same, self._margin = version, True, _MARGIN
+        self.position, self.at = max(self.position, position), max(self.at, at)
+
+    def _forget(self) -> None:
+        """What is too old to come again, or in another order."""
         while self._heard and (len(self._heard) > _MOST or self._heard[0].at < self.at - _SWAPPED):
             old = self._heard.popleft()
             self._keys.discard(old.key)
             self._floor = max(self._floor, old.position)
+        while self._passed and (len(self._passed) > _MOST or self._passed[0][0] < self.at - _SWAPPED):
+            self._floor = max(self._floor, self._passed.popleft()[1])
 
     def leap(self, at: Instant) -> None:
         """Give up what lies before `at`, and go on from there exactly."""

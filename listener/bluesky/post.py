@@ -102,7 +102,7 @@ def _said(
     text: str, created: str, langs: list[str] | tuple[str, ...], parent: str, embed: object, facets: object
 ) -> Said:
     quoted, pictured, title = _embedded(_object(embed)) if embed else ("", [], "")
-    whole = _completed(text, facets) if facets else text
+    whole = completed(text, facets) if facets else text
     languages = tuple(code for lang in langs if (code := language_code(lang)))
     return Said(
         kind="reply" if parent else "quote" if quoted else "post",
@@ -128,8 +128,10 @@ def _embedded(embed: dict[str, Any]) -> tuple[str, list[str], str]:
     return (quoted if f"/{POSTS}/" in quoted else ""), described, title
 
 
-def _completed(text: str, facets: object) -> str:
-    """The text with links that were cut short (`example.org/a-long-ti...`) written out, as far as they were shown."""
+def completed(text: str, facets: object) -> str:
+    """The text of a post with links that were cut short (`example.org/a-long-ti...`) written out, as far as they were
+    shown.
+    """
     raw, done, parts = text.encode("utf-8", "surrogatepass"), 0, []
     for start, end, uri in sorted(_links(facets)):
         shown = raw[start:end].decode("utf-8", "replace") if done <= start < end <= len(raw) else ""

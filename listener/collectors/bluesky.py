@@ -1,10 +1,7 @@
 """Bluesky: every public post as it is made, from a Jetstream server, without an account."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import blake2b
 from typing import Annotated, Literal
@@ -13,23 +10,21 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.model import Duration
+from listener.bluesky.ahead import reading
 from listener.bluesky.connect import Connecting, Connection
-from listener.bluesky.mentions import Reader, type_of
-from listener.bluesky.place import Place, key_of
+from listener.bluesky.hearing import Gathered, Hearing, Joint
+from listener.bluesky.mentions import Reader
+from listener.bluesky.place import Place
 from listener.bluesky.server import address
-from listener.bluesky.wire import Event, UnreadableError
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
 from listener.feeds.entry import language_code
-from rules.instant import DAY, MINUTE, SECOND, Instant, Span, moment, span
-from rules.mention import Mention
+from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.query.native import authors, languages
 from rules.query.tree import Node
 
 _BATCH = 500
-_EVENTS = 5_000
 _OFTEN: Span = 2 * SECOND
-_PAUSE: Span = SECOND // 4
 _QUIET: Span = 3 * SECOND
 _AUTO = ("auto",)
 _PATIENCE = 5
@@ -103,48 +98,6 @@ class BlueskyOptions(SourceOptions):
     """How far back the first reading begins. Servers keep about 36 h; all of Bluesky is millions of posts a day."""
 
 
-@dataclass
-class _Gathered:
-    """What came until there was enough, or nothing more for now."""
-
-    mentions: list[Mention] = field(default_factory=list)
-    events: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    taken: list[tuple[Event, str]] = field(default_factory=list)
-    frames: int = 0
-    error: FetchError | None = None
-
-
-class _Joint:
-    """Whether a stream begins where the last one ended, or something is missed between them.
-
-    Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
-    again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
-    says itself that it has not got the place; when nothing comes for `patience` batches, that is believed.
-    """
-
-    def __init__(self, place: Place, *, returning: bool, doubtful: bool, patience: int) -> None:
-        self._before, self._since = place.at, place.since
-        self._returning, self.doubtful = returning, doubtful
-        self._patience = patience
-        self._came, self._idle = False, 0
-        self.is_open = bool(place.at)
-
-    def meet(self, event: Event) -> None:
-        """An event came. What is as old as what was heard last shows that the streams meet."""
-        self._came = True
-        if event.at <= self._before:
-            self.is_open = False
-
-    def missed(self, gathered: _Gathered) -> Instant | None:
-        """Since when something is missed, once that can be told from what came; None when nothing is."""
-        self._idle += not gathered.frames
-        if not self.is_open or not (self._came or (self.doubtful and self._idle >= self._patience)):
-            return None
-        self.is_open = False
-        return self._since if self.doubtful or self._returning else None
-
-
 class BlueskyCollector:
     """Hands over every post, reply, quote, edit and deletion once, in the order of the server, and reposts of posts
     that came by. Goes on after a break where it was; what the server no longer holds is told as missed.
@@ -199,82 +152,32 @@ class BlueskyCollector:
         yield Batch(events={}, missed=missed)
         returning = place.returns(connection.version) and not missed
         doubtful, patience = connection.lost and not missed, 1 if self._tools.once else _PATIENCE
-        joint = _Joint(place, returning=returning, doubtful=doubtful, patience=patience)
-        while True:
-            gathered = await self._gather(connection, place, begun, joint)
-            missed = joint.missed(gathered)
-            if missed and gathered.taken:
-                place.restart()
-                for event, key in gathered.taken:
-                    place.take(event, key, connection.version)
-            for batch in _told(gathered, place.dump(), missed):
-                yield batch
-            if gathered.error:
-                raise gathered.error
-            if self._tools.once and (not gathered.frames or place.at >= begun):
-                return
+        joint = Joint(place, returning=returning, doubtful=doubtful, patience=patience)
+        hearing = Hearing(
+            self._options.server, connection, place, joint, self._reader, self._tools.clock.now, self._tools.index
+        )
+        async with reading(hearing, begun if self._tools.once else None) as ahead:
+            while True:
+                gathered = await ahead.gathered(self._wall(_QUIET if self._tools.once else _OFTEN))
+                self._count_stuck(gathered)
+                missed = joint.missed(gathered)
+                if missed and gathered.taken:
+                    place.restart()
+                    for event, key in gathered.taken:
+                        place.take(event, key, connection.version)
+                for batch in _told(gathered, place.dump(), missed):
+                    yield batch
+                if gathered.error:
+                    raise gathered.error
+                if self._tools.once and (not gathered.frames or place.at >= begun):
+                    return
 
-    async def _gather(self, connection: Connection, place: Place, begun: Instant, joint: "_Joint") -> _Gathered:
-        gathered, loop = _Gathered(), asyncio.get_running_loop()
-        end = loop.time() + self._wall(_QUIET if self._tools.once else _OFTEN)
-        while len(gathered.mentions) < _BATCH and gathered.frames < _EVENTS:
-            pause = loop.time() + self._wall(_PAUSE) if gathered.frames and not self._tools.once else end
-            try:
-                async with asyncio.timeout_at(min(end, pause)):
-                    frame = await connection.receive()
-            except TimeoutError:
-                break
-            except FetchError as error:
-                gathered.error = error
-                break
-            gathered.frames += 1
-            self._take(frame, connection, place, gathered, joint)
-            if self._tools.once and place.at >= begun:
-                break
-        self._count_stuck(gathered)
-        return gathered
-
-    def _count_stuck(self, gathered: _Gathered) -> None:
+    def _count_stuck(self, gathered: Gathered) -> None:
         """How often in a row nothing new came before a message that ended the connection."""
         if gathered.events:
             self._stuck = 0
         if gathered.error and gathered.error.code in _UNREADABLE:
             self._stuck += 1
-
-    def _take(
-        self, frame: str | bytes, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint"
-    ) -> None:
-        try:
-            event = connection.read(frame)
-            if event.kind in {"info", "error"}:
-                self._note(event, gathered, joint)
-                return
-            self._hear(event, connection, place, gathered, joint)
-        except UnreadableError as error:
-            gathered.skipped[str(error)] += 1
-
-    def _note(self, event: Event, gathered: _Gathered, joint: "_Joint") -> None:
-        """What version 2 says of the stream itself."""
-        if event.kind == "error":
-            code = event.name.partition(" ")[0][:80] or "error"
-            gathered.error = FetchError(f"{self._options.server} ends the stream: {event.name[:200]}", code=code)
-            return
-        gathered.events["info"] += 1
-        joint.doubtful = joint.doubtful or event.name in {"OutdatedCursor", "FutureCursor"}
-
-    def _hear(self, event: Event, connection: Connection, place: Place, gathered: _Gathered, joint: "_Joint") -> None:
-        now = self._tools.clock.now()
-        if event.at > now + DAY:
-            raise UnreadableError("wrong shape")  # going on from there would leave out a day
-        key = key_of(event)
-        joint.meet(event)
-        if place.is_known(key):
-            return
-        gathered.mentions += self._reader.mentions(event, moment(now))
-        place.take(event, key, connection.version)
-        gathered.events[type_of(event)] += 1
-        if joint.is_open:
-            gathered.taken.append((event, key))
 
     def _wall(self, time: Span) -> float:
         """Seconds of the wall for a span of our clock."""
@@ -290,7 +193,7 @@ class BlueskyCollector:
         return FetchError(str(error), state=error.state, code=error.code, retry_after=wait)
 
 
-def _told(gathered: _Gathered, cursor: str | None, missed: Instant | None) -> list[Batch]:
+def _told(gathered: Gathered, cursor: str | None, missed: Instant | None) -> list[Batch]:
     """Batches of what came; the cursor is stored with the last, since a crash between them reads it again."""
     mentions = gathered.mentions
     chunks = [mentions[start : start + _BATCH] for start in range(0, len(mentions), _BATCH)] or [[]]

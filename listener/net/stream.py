@@ -46,6 +46,7 @@ class Socket:
     def __init__(self, socket: ClientWebSocketResponse, silence: timedelta, place: str) -> None:
         self._socket, self._silence, self._place = socket, silence.total_seconds(), place
         self._waited = 0.0
+        self._over: FetchError | None = None
         self._answering: asyncio.Task[None] | None = None
 
     async def send(self, text: str) -> None:
@@ -69,6 +70,33 @@ class Socket:
                 self._answer(message.data)
             elif message.type is not WSMsgType.PONG:
                 raise self._ended(message)
+
+    async def receive_many(self, most: int, window: float) -> list[str | bytes]:
+        """The next messages: as many as come within `window` seconds of the first, and at most so many. Raises
+        FetchError as `receive` does, once all that came before was given.
+        """
+        messages, loop = list[str | bytes](), asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._silence) as limit:
+                while len(messages) < most and not self._over:
+                    message = await self._socket.receive()
+                    if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
+                        if not messages:
+                            limit.reschedule(loop.time() + window)
+                        messages.append(message.data)
+                    elif self._note(message) and not messages:
+                        limit.reschedule(loop.time() + self._silence)
+        if not messages:
+            raise self._over or _silent(self._place, self._silence)
+        return messages
+
+    def _note(self, message: WSMessage) -> bool:
+        """Take in what is no message; whether it is a sign of life."""
+        if message.type is WSMsgType.PING:
+            self._answer(message.data)
+        elif message.type is not WSMsgType.PONG:
+            self._over = self._ended(message)
+        return message.type is WSMsgType.PING
 
     async def _next(self) -> WSMessage:
         """The next message of any type. An answer to our own ping, which a server that does nothing any more may still

@@ -244,3 +244,42 @@ async def test_nobody_there_is_a_typed_error(client):
         pass
     assert (await received(client, f"ws://127.0.0.1:{port}/")).code == "unreachable"
     assert (await failed(client, f"http://127.0.0.1:{port}/")).code == "unreachable"
+
+
+async def received_many(client, url, most=100, **options):
+    """What came at once, each time, and how it ended."""
+    taken = []
+
+    async def endlessly():
+        async with client.websocket(url, **({"silence": LONG, "allow_private": True} | options)) as socket:
+            while True:
+                taken.append(await socket.receive_many(most, 0.1))
+
+    with pytest.raises(FetchError) as caught:
+        await endlessly()
+    return taken, caught.value
+
+
+async def test_what_comes_together_is_received_together_and_the_end_after_it(client):
+    async def talk(socket):
+        for number in range(7):
+            await socket.send_str(str(number))
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+
+    async with talking(talk) as url:
+        taken, error = await received_many(client, url, most=5)
+    assert ([each for some in taken for each in some], len(taken[0])) == (list("0123456"), 5)
+    assert error.code == "1001"
+
+
+async def test_many_are_waited_for_while_the_server_pings_and_no_longer(client):
+    async def ping(socket):
+        for _ in range(8):
+            await socket.ping()
+            await asyncio.sleep(0.05)
+        await socket.send_str("still here")
+        await hear(socket)
+
+    async with talking(ping) as url:
+        taken, error = await received_many(client, url, silence=SHORT)
+    assert (taken, error.code) == ([["still here"]], "silent")

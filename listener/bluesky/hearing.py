@@ -1,0 +1,185 @@
+"""What a stream says, told apart: what may concern somebody, and all the rest, of which little is made."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from listener.bluesky.connect import Connection
+from listener.bluesky.glance import Glance, glances
+from listener.bluesky.mentions import Reader, type_of
+from listener.bluesky.people import Overheard
+from listener.bluesky.place import Place, key_of
+from listener.bluesky.post import POSTS
+from listener.bluesky.wire import Event, UnreadableError, read
+from listener.errors import FetchError
+from rules.instant import DAY, Instant, moment
+from rules.mention import Mention
+from rules.query.index import Index
+from rules.query.sieve import Sieve
+
+_AT, _POSITION = attrgetter("at"), attrgetter("position")
+
+
+@dataclass
+class Gathered:
+    """What came until there was enough, or nothing more for now."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    taken: list[tuple[Event, str]] = field(default_factory=list)
+    frames: int = 0
+    error: FetchError | None = None
+
+
+class Joint:
+    """Whether a stream begins where the last one ended, or something is missed between them.
+
+    Version 1 begins later without a word when a cursor is too old. But cursors are inclusive: what was heard last comes
+    again (`returning`) when it is still there, and when not, all that came since may be lost. `doubtful`: the server
+    says itself that it has not got the place; when nothing comes for `patience` batches, that is believed.
+    """
+
+    def __init__(self, place: Place, *, returning: bool, doubtful: bool, patience: int) -> None:
+        self._before, self._since = place.at, place.since
+        self._returning, self.doubtful = returning, doubtful
+        self._patience = patience
+        self._came, self._idle = False, 0
+        self.is_open = bool(place.at)
+
+    def meet(self, event: Event) -> None:
+        """An event came. What is as old as what was heard last shows that the streams meet."""
+        self._came = True
+        if event.at <= self._before:
+            self.is_open = False
+
+    def missed(self, gathered: Gathered) -> Instant | None:
+        """Since when something is missed, once that can be told from what came; None when nothing is."""
+        self._idle += not gathered.frames
+        if not self.is_open or not (self._came or (self.doubtful and self._idle >= self._patience)):
+            return None
+        self.is_open = False
+        return self._since if self.doubtful or self._returning else None
+
+
+class Hearing:
+    """Takes in the frames of one connection. Of new posts and reposts that concern no brand in the index, if there is
+    one, only the number and the place are kept.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        connection: Connection,
+        place: Place,
+        joint: Joint,
+        reader: Reader,
+        now: Callable[[], Instant],
+        index: Callable[[], Index | None],
+    ) -> None:
+        self._server, self.connection, self.place, self._joint = server, connection, place, joint
+        self._reader, self._now, self._index = reader, now, index
+        self._sieve: Sieve | None = None
+        self._overheard = Overheard()
+        self._gathered = Gathered()
+
+    @property
+    def gathered(self) -> Gathered:
+        """What came since the last `told`."""
+        return self._gathered
+
+    def told(self) -> Gathered:
+        """The same, which is told now."""
+        gathered, self._gathered = self._gathered, Gathered()
+        return gathered
+
+    def take(self, frames: Sequence[str | bytes]) -> None:
+        """Take in the next frames."""
+        self._gathered.frames += len(frames)
+        now, unpacked = self._now(), self.connection.unpack(frames, self._gathered.skipped)
+        sieve = None if self._joint.is_open else self._made_of(self._index(), now)
+        if sieve is None or sieve.open:
+            for frame in unpacked:
+                self._take(frame, now)
+        else:
+            self._sift(unpacked, sieve, now)
+
+    def _made_of(self, index: Index | None, now: Instant) -> Sieve | None:
+        if index is None:
+            return None
+        if self._sieve is None or self._sieve.index is not index:
+            self._sieve = Sieve(index, self._reader.bare(moment(now)))
+        return self._sieve
+
+    def _sift(self, frames: Sequence[str | bytes], sieve: Sieve, now: Instant) -> None:
+        seen, latest = glances(frames, self.connection.version), now + DAY
+        heard = sieve.places([each.said if each else "" for each in seen])
+        asked = self._asked_for(seen, frames, sieve) if sieve.authors else set[int]()
+        others = {n for n, each in enumerate(seen) if each is None or each.original or each.at > latest}
+        careful = heard | asked | others
+        passed = {"create": len(seen) - len(careful), "repost": 0}
+        for number in sorted(careful):
+            each = seen[number]
+            if each and each.original and not self._passes_on(each.original, now, recall=number in asked):
+                passed["repost"] += 1
+            else:
+                self._take(frames[number], now, None if number in heard or number in asked else sieve)
+        self._gathered.events += Counter(passed)
+        self._pass_by([each for each in seen if each and each.at <= latest])
+
+    def _asked_for(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes], sieve: Sieve) -> set[int]:
+        """Those whose authors somebody asks for."""
+        handle, found = self._reader.handle, set[int]()
+        for number, each in enumerate(seen):
+            if each and sieve.knows(each.did, handle(each.did)):
+                found.add(number)
+            elif each and not each.original:
+                self._overheard.keep(f"at://{each.did}/{POSTS}/{each.rkey}", frames[number])
+        return found
+
+    def _passes_on(self, uri: str, now: Instant, *, recall: bool) -> bool:
+        """Whether the post that is passed on came by."""
+        overheard = self._overheard.frame(uri) if recall and not self._reader.is_known(uri) else None
+        if overheard:
+            self._reader.mentions(read(overheard, self.connection.version), moment(now))
+        return self._reader.is_known(uri)
+
+    def _pass_by(self, seen: Sequence[Glance]) -> None:
+        if seen:
+            position, at = max(map(_POSITION, seen)), max(map(_AT, seen))
+            self.place.pass_by(position, at, self.connection.version)
+
+    def _take(self, frame: str | bytes, now: Instant, sieve: Sieve | None = None) -> None:
+        """Read a frame with care."""
+        try:
+            event = read(frame, self.connection.version)
+            if event.kind in {"info", "error"}:
+                self._note(event)
+            else:
+                self._hear(event, now, sieve)
+        except UnreadableError as error:
+            self._gathered.skipped[str(error)] += 1
+
+    def _note(self, event: Event) -> None:
+        """What version 2 says of the stream itself."""
+        if event.kind == "error":
+            code = event.name.partition(" ")[0][:80] or "error"
+            self._gathered.error = FetchError(f"{self._server} ends the stream: {event.name[:200]}", code=code)
+            return
+        self._gathered.events["info"] += 1
+        self._joint.doubtful = self._joint.doubtful or event.name in {"OutdatedCursor", "FutureCursor"}
+
+    def _hear(self, event: Event, now: Instant, sieve: Sieve | None) -> None:
+        if event.at > now + DAY:
+            raise UnreadableError("wrong shape")  # going on from there would leave out a day
+        key = key_of(event)
+        self._joint.meet(event)
+        if self.place.is_known(key):
+            return
+        said = self._reader.mentions(event, moment(now))
+        self._gathered.mentions += [each for each in said if sieve is None or each.op != "create" or sieve.lets(each)]
+        self.place.take(event, key, self.connection.version)
+        self._gathered.events[type_of(event)] += 1
+        if self._joint.is_open:
+            self._gathered.taken.append((event, key))

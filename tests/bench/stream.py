@@ -1,0 +1,149 @@
+"""The firehose through the real program, in a process of its own: from memory, and over a WebSocket of the mock."""
+
+import asyncio
+import json
+import logging
+import re
+import socket
+import struct
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from hashlib import sha1
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection as Connector
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+
+import structlog
+
+from config.settings import Settings
+from listener.app import load_checked
+from listener.bluesky.connect import Connection
+from listener.bluesky.place import Place
+from listener.clock import Clock
+from listener.collector import COLLECTORS, Tools
+from listener.observe.masking import Masking
+from listener.parts import opened
+from listener.pipeline.supervise import Supervisor
+from rules.tone import score
+from tests.bench.queries import Brand
+
+CONFIG = """
+daemon: {{data: {folder}/data, listen: "127.0.0.1:0", log: json}}
+operator: {{to: [screen]}}
+sources:
+  sky: {{kind: bluesky, server: "{server}", version: 1, compress: false, allow_private: true}}
+rules:
+  bad-buzz: {{kind: spike, of: negative, at_least: {{posts: 8, authors: 5}}, critical_when: {{times_usual: 10}}}}
+  recall: {{kind: keyword, any: [boycott*, "rappel produit", "fuite de données", "data breach"], severity: critical}}
+  crowd: {{kind: threshold, of: posts, window: 15m, at_least: {{posts: 200, authors: 50}}, severity: info}}
+channels:
+  screen: {{kind: console}}
+routes:
+  - {{to: [screen]}}
+brands:
+"""
+
+
+def configured(folder: Path, named: dict[str, Brand], server: str) -> Path:
+    """A configuration with these brands and one stream."""
+    brands = "".join(
+        f"  {name}: {{query: {_quoted(brand.query)}, languages: [fr, en]}}\n" for name, brand in named.items()
+    )
+    file = folder / "badbuzz.yaml"
+    file.write_text(CONFIG.format(folder=folder, server=server) + brands, encoding="utf-8")
+    return file
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Memory:
+    """Stands in for a socket: frames that are there already."""
+
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self._frames, self._at = frames, 0
+
+    async def receive_many(self, most: int, _window: float) -> Sequence[bytes]:
+        await asyncio.sleep(0)
+        taken = self._frames[self._at : self._at + most]
+        self._at += len(taken)
+        if not taken:
+            await asyncio.Event().wait()
+        return taken
+
+
+class Remembered:
+    """Stands in for the network."""
+
+    def __init__(self, frames: Sequence[bytes]) -> None:
+        self._frames = frames
+
+    @asynccontextmanager
+    async def open(self, *_: object, **__: object) -> AsyncGenerator[Connection, None]:
+        yield Connection(1, lost=False, socket=Memory(self._frames), inflater=None)
+
+
+def serve(frames: Sequence[bytes], address: Connector) -> None:
+    """A WebSocket server that says everything to each who comes, as fast as it is taken."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    address.send(f"ws://127.0.0.1:{listening.getsockname()[1]}")
+    said = b"".join(bytes((0x81, 126)) + struct.pack("!H", len(frame)) + frame for frame in frames)
+    while True:
+        client, _ = listening.accept()
+        request = client.recv(65_536)
+        key = re.search(rb"(?i)sec-websocket-key: (\S+)", request)[1]
+        accepted = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        client.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
+        client.sendall(said)
+
+
+@contextmanager
+def served(frames: Sequence[bytes]) -> Iterator[str]:
+    """The address of such a server, in a process of its own."""
+    here, there = Pipe()
+    process = get_context("spawn").Process(target=serve, args=(frames, there), daemon=True)
+    process.start()
+    yield here.recv()
+    process.terminate()
+
+
+async def hear(settings: Settings, frames: Sequence[bytes], connecting: object) -> dict[str, float]:
+    """Seconds until all is committed, of the wall and of the processor, and how many mentions are kept."""
+    async with AsyncExitStack() as stack:
+        parts = await opened(stack, settings, Clock(), Masking([]))
+        tools = Tools(
+            name="sky",
+            client=parts.client,
+            clock=parts.clock,
+            random=Random(1),
+            index=lambda: parts.ledger.setup.classifier.index,
+        )
+        collector = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
+        collector._connecting = connecting or collector._connecting
+        supervisor = Supervisor("sky", collector, parts.writer, parts.ledger, parts.clock)
+        for language in ("en", "fr"):
+            score("words are read once", language)
+        last, group = json.loads(frames[-1])["time_us"], asyncio.TaskGroup()
+        async with group:
+            tasks = [group.create_task(parts.writer.run()), group.create_task(supervisor.run())]
+            begun, used = perf_counter(), process_time()
+            while Place.load(parts.ledger.source("sky").cursor, "", "").at < last:
+                await parts.ledger.committed.wait(1.0)
+            found = {"wall": perf_counter() - begun, "processor": process_time() - used}
+            for task in tasks:
+                task.cancel()
+        return {**found, "kept": len(await parts.views.mentions(limit=1_000_000))}
+
+
+def measured(named: dict[str, Brand], frames: Sequence[bytes], server: str = "") -> dict[str, float]:
+    """From memory, or from a server."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with TemporaryDirectory() as folder:
+        settings = load_checked(configured(Path(folder), named, server or "ws://127.0.0.1:9")).settings
+        return asyncio.run(hear(settings, frames, None if server else Remembered(frames)))
