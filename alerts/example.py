@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.alert import Alert, Curve, Pending, Quote, Running, Slot
+from alerts.alert import Alert, Curve, Notice, Pending, Quote, Running, Slot
+from alerts.drill import FIGURES
 from alerts.figures import Figures, Talk, Trend
 from alerts.playbook import Holding, InWords, shipped_advice
 from rules.confidence import Confidence
@@ -52,6 +53,46 @@ def example(at: datetime) -> Alert:
         advice=replace(shipped_advice("spike"), answers=(answer,)),
         confidence=Confidence(word="very"),
     )
+
+
+def example_drill(at: datetime) -> Alert:
+    """A fire drill as it begins."""
+    return Alert(
+        id="drill-3.0",
+        incident="drill-3",
+        number=3,
+        step=0,
+        brand="acme-air",
+        brand_name="Acme Air",
+        rule="drill",
+        state="open",
+        severity="critical",
+        at=at,
+        opened_at=at,
+        figures=FIGURES,
+        drill=True,
+    )
+
+
+def example_notices(at: datetime) -> tuple[Notice, ...]:
+    """What the operator is told about badbuzz itself: an alert that was not delivered, a source that is not heard."""
+    missed = Notice(
+        id="undelivered",
+        topic="undelivered",
+        at=at,
+        subject="team",
+        detail="hook.example answered 404",
+        brand="acme-air",
+        brand_name="Acme Air",
+        number=37,
+        severity="critical",
+        since=at - timedelta(minutes=5),
+        passed_to="phone",
+    )
+    blind = Notice(
+        id="source_down", topic="source_down", at=at, subject="press", state="gone", code="410", heard={"Acme Air": 0.5}
+    )
+    return missed, blind
 
 
 def _figures(at: datetime) -> Figures:

@@ -4,7 +4,7 @@ What they may say is a small part of Jinja2: values, `if`, `for`, comparisons an
 long text of a short one or goes on for long, whatever the file says, so time and memory are bounded without a clock.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,12 @@ from jinja2.sandbox import SandboxedEnvironment
 from msgspec.structs import replace
 
 from alerts import typography
-from alerts.alert import Alert, Language
+from alerts.alert import Alert, Language, Notice
 from alerts.layout import LINE
 from alerts.message import Message
-from alerts.names import alert_in_names
-from alerts.render import TITLE
-from alerts.safe import alert_made_safe
+from alerts.names import alert_in_names, notice_in_names
+from alerts.render import TITLE, marks_of
+from alerts.safe import alert_made_safe, notice_made_safe
 from alerts.times import Times
 from alerts.words import headings
 from rules.text import defuse, shorten
@@ -32,6 +32,14 @@ LIMITS = {"title": TITLE, "subject": TITLE, "line": LINE, "lead": 600, "context"
 """The parts of a message, and the most characters of each: a line is shortened, more of anything else is refused."""
 BLOCKS = frozenset({"text", "html"})
 """The parts of more than one line."""
+DRILL, NOTICE = "drill.", "notice."
+"""What the names of templates for drills and for notices begin with; those for alerts begin with the part."""
+PARTS: Mapping[str, Sequence[str]] = {
+    "": (*LIMITS,),
+    DRILL: tuple(part for part in LIMITS if part != "html"),
+    NOTICE: (*LIMITS,),
+}
+"""The parts of each that may be one's own: the page of a drill is marked as one throughout."""
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 FILE, MOST_ROUNDS = 16_384, 1_000
 """Most bytes of a template, and most rounds of its loops together."""
@@ -75,16 +83,16 @@ class OwnTemplates:
 
     def put_into(self, message: Message, kind: str, zone: ZoneInfo) -> Worded:
         """The message with the parts that have a template of one's own. Where one is broken the shipped part stands,
-        and the context says so; a drill keeps the shipped words, which are marked as one.
+        and the context says so. The word for a drill is put around the words for one, whatever they are. What has
+        to show many incidents or a digest keeps the shipped words.
         """
-        if not isinstance(message.about, Alert) or message.about.drill:
-            return Worded(message=message, own={})
+        sort = _sort(message)
         parts, own, broken = dict[str, str](), dict[str, str](), list[BrokenTemplateError]()
-        for part in LIMITS:
+        for part in () if sort is None else PARTS[sort]:
             try:
-                name = self._named(part, message.language, kind)
+                name = self._named(f"{sort}{_name(part, message.language)}", kind)
                 if name:
-                    parts[part], own[part] = _said(self._read(name), name, part, _values(message, part, zone)), name
+                    parts[part], own[part] = _put(self._read(name), name, part, message, zone), name
             except BrokenTemplateError as error:
                 broken.append(error)
         worded = replace(message, **parts)
@@ -94,16 +102,16 @@ class OwnTemplates:
 
     def unused(self, kinds: Iterable[str]) -> list[str]:
         """Files that no message asks for, by their names: a slip of the pen."""
-        asked = {_name(part, language) for part in LIMITS for language in LANGUAGES}
+        named = ((sort, part, language) for sort in PARTS for part in PARTS[sort] for language in LANGUAGES)
+        asked = {f"{sort}{_name(part, language)}" for sort, part, language in named}
         asked |= {f"{kind}/{name}" for kind in kinds for name in asked}
         return sorted(set(self._names()) - asked)
 
     def _names(self) -> Iterator[str]:
         return (path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*.jinja"))
 
-    def _named(self, part: str, language: Language, kind: str) -> str:
-        names = (f"{kind}/{_name(part, language)}", _name(part, language))
-        return next((name for name in names if (self._folder / name).exists()), "")
+    def _named(self, file: str, kind: str) -> str:
+        return next((name for name in (f"{kind}/{file}", file) if (self._folder / name).exists()), "")
 
     def _read(self, name: str) -> str:
         try:
@@ -118,6 +126,14 @@ class OwnTemplates:
             raise BrokenTemplateError(name, "is not UTF-8 text") from error
 
 
+def _sort(message: Message) -> str | None:
+    """What the names of its templates begin with; None for what keeps the shipped words."""
+    about = message.about
+    if isinstance(about, Alert):
+        return DRILL if about.drill else ""
+    return None if message.listed or about.digest else NOTICE
+
+
 def _name(part: str, language: Language) -> str:
     return f"{part}.{language}.jinja"
 
@@ -127,12 +143,19 @@ def _excuse(language: Language, broken: list[BrokenTemplateError]) -> str:
     return f"{headings(language).broken}{headings(language).colon}{names}"
 
 
-def _said(source: str, name: str, part: str, values: dict[str, Any]) -> str:
-    """What a template makes of a message. Raises BrokenTemplateError."""
+def _put(source: str, name: str, part: str, message: Message, zone: ZoneInfo) -> str:
+    """What a template makes of a message, marked where that is a drill. Raises BrokenTemplateError."""
+    drill = isinstance(message.about, Alert) and message.about.drill
+    marks = marks_of(message.language, drill=drill and part != "context")
+    around = marks.short if LIMITS[part] == TITLE else marks.long
+    return around(_said(source, name, part, LIMITS[part] - len(around("")), _values(message, part, zone)))
+
+
+def _said(source: str, name: str, part: str, most: int, values: dict[str, Any]) -> str:
     try:
         environment = _Small(part == "html")
         template = environment.from_string(source)
-        text = "".join(_within(template.generate(values), LIMITS[part], name, part))
+        text = "".join(_within(template.generate(values), most, name, part))
     except TemplateSyntaxError as error:
         raise BrokenTemplateError(name, error.message or "cannot be read", error.lineno) from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
@@ -141,7 +164,7 @@ def _said(source: str, name: str, part: str, values: dict[str, Any]) -> str:
         raise BrokenTemplateError(name, "says nothing")
     if part in BLOCKS:
         return "\n".join(map(defuse, text.strip().split("\n"))) + "\n"
-    return shorten(defuse(text), LIMITS[part])
+    return shorten(defuse(text), most)
 
 
 def _within(chunks: Iterable[str], limit: int, name: str, part: str) -> Iterator[str]:
@@ -156,14 +179,19 @@ def _within(chunks: Iterable[str], limit: int, name: str, part: str) -> Iterator
 
 def _values(message: Message, part: str, zone: ZoneInfo) -> dict[str, Any]:
     """What a template may speak of: the shipped words, the facts, and how numbers and times are written."""
-    about, language = message.about, message.language
-    assert isinstance(about, Alert)
-    safe = alert_made_safe(alert_in_names(about), language)
-    times = Times(safe.at, zone, language)
+    language = message.language
+    times, facts = Times(message.about.at, zone, language), _facts(message.about, language)
     shipped = replace(message, html=do_mark_safe(message.html)) if part == "html" else message
     functions: dict[str, Any] = {name: partial(getattr(typography, name), language=language) for name in _FUNCTIONS[:5]}
     functions |= {"hour": times.hour, "moment": times.moment, "day": times.day}
-    return {"message": shipped, "alert": safe, "figures": safe.figures, **functions, _ROUNDS: [0]}
+    return {"message": shipped, **facts, **functions, _ROUNDS: [0]}
+
+
+def _facts(about: Alert | Notice, language: Language) -> dict[str, Any]:
+    if isinstance(about, Notice):
+        return {"notice": notice_made_safe(notice_in_names(about), language)}
+    safe = alert_made_safe(alert_in_names(about), language)
+    return {"alert": safe, "figures": safe.figures}
 
 
 @pass_context

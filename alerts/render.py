@@ -75,7 +75,7 @@ def render(alert: Alert, language: Language, zone: ZoneInfo) -> Message:
     words = Words(
         "drill.jinja" if safe.drill else "alert.jinja", language, {**_view(safe, language, times), **_drilled(safe)}
     )
-    loud, marks = is_loud(safe), _marks(language, drill=safe.drill)
+    loud, marks = is_loud(safe), marks_of(language, drill=safe.drill)
     lead, tail = " ".join(words.parts("lead")), _said(words, "why", "told", "passing", "ceiling", "next")
     asks, presses = _offered(safe, language)
     head, sentences = words.headed("line")
@@ -203,18 +203,19 @@ class _Shortlist:
 
 
 @dataclass(frozen=True)
-class _Marks:
-    """Puts the word for a drill first and last."""
+class Marks:
+    """Puts the word for a drill first and last, in a few words or in more."""
 
     short: Callable[[str], str]
     long: Callable[[str], str]
 
 
-def _marks(language: Language, *, drill: bool) -> _Marks:
+def marks_of(language: Language, *, drill: bool) -> Marks:
+    """Those of a drill; nothing is put anywhere of what is none."""
     if not drill:
-        return _Marks(str, str)
+        return Marks(str, str)
     word, calm = headings(language).drill, headings(language).drill_calm
-    return _Marks(lambda text: f"{word} · {text} · {word}", lambda text: f"{calm} {text} {word}")
+    return Marks(lambda text: f"{word} · {text} · {word}", lambda text: f"{calm} {text} {word}")
 
 
 def _view(alert: Alert, language: Language, times: Times) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from alerts.example import example
+from alerts.alert import Language
+from alerts.example import example, example_drill, example_notices
+from alerts.message import Message
 from alerts.own_templates import LANGUAGES, OwnTemplates
-from alerts.render import render
+from alerts.render import render, render_notice
 from config.load import Catalogs, Loaded
 from config.problems import Problem
 
@@ -22,8 +24,8 @@ def check_templates(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
     templates, said = OwnTemplates(folder), set[str]()
     for kind in catalogs.channels.kinds():
         for language in LANGUAGES:
-            broken = templates.put_into(render(example(_AT), language, zone), kind, zone).broken
-            said |= {str(error) for error in broken}
+            for message in _tried(language, zone):
+                said |= {str(error) for error in templates.put_into(message, kind, zone).broken}
     hint = "until it is mended the shipped words are sent; `badbuzz template render` shows them"
     for error in sorted(said):
         yield loaded.document.problem(_KEYS, error, hint)
@@ -31,3 +33,8 @@ def check_templates(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
         yield loaded.document.problem(
             _KEYS, f"{name}: no message asks for it", "PART.LANGUAGE.jinja, such as line.fr.jinja", warning=True
         )
+
+
+def _tried(language: Language, zone: ZoneInfo) -> Iterator[Message]:
+    yield from (render(each, language, zone) for each in (example(_AT), example_drill(_AT)))
+    yield from (render_notice(each, language, zone) for each in example_notices(_AT))

@@ -1,16 +1,17 @@
 """`badbuzz template`: what messages look like, before anybody is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from alerts.alert import Alert, Language
+from alerts.alert import Alert, Language, Notice
 from alerts.channel import CHANNELS
-from alerts.example import example
+from alerts.example import example, example_drill, example_notices
 from alerts.own_templates import LANGUAGES, LIMITS, OwnTemplates, Worded
-from alerts.render import render
+from alerts.render import render, render_notice
 from config.problems import did_you_mean
 from config.settings import Settings
 from listener.cli.store_access import Config, Json, put, shown, with_views
@@ -28,6 +29,12 @@ SHORT = tuple(part for part in LIMITS if part != "html")
 """The forms that are shown unless others are asked for."""
 
 
+class Sort(StrEnum):
+    ALERT = "alert"
+    DRILL = "drill"
+    NOTICE = "notice"
+
+
 @app.callback()
 def _templates() -> None:
     """Templates: show what messages say."""
@@ -40,6 +47,7 @@ def render_(
     incident: Annotated[str | None, typer.Option(help="Its number or id; a made-up one when not given.")] = None,
     kind: Annotated[list[str] | None, typer.Option(help="For channels of this kind; may be repeated.")] = None,
     language: Annotated[Language | None, typer.Option(help="In this language; both when not given.")] = None,
+    of: Annotated[Sort, typer.Option(help="Of an alert, a drill, or what the operator is told.")] = Sort.ALERT,
     form: Annotated[
         list[str] | None, typer.Option(help="Only this form, such as line; all but html if not given.")
     ] = None,
@@ -52,17 +60,18 @@ def render_(
     _known(form or [], list(LIMITS), "--form")
     _known(kind or [], CHANNELS.kinds(), "--kind")
 
-    async def work(views: Views, settings: Settings) -> tuple[Settings, Alert | None]:
-        return settings, await _alert(views, settings, incident)
+    async def work(views: Views, settings: Settings) -> tuple[Settings, Sequence[Alert | Notice]]:
+        return settings, await _about(views, settings, incident, of)
 
-    settings, alert = with_views(config, work)
-    if alert is None:
+    settings, about = with_views(config, work)
+    if not about:
         say(f"there is no incident {defuse(incident or '')}; `badbuzz incidents list` shows them")
         raise typer.Exit(1)
     broken = False
-    for worded, of in _worded(alert, settings, (language,) if language else LANGUAGES, kind or _kinds(settings)):
-        broken |= bool(worded.broken)
-        (_put if json else _print)(worded, of, form or SHORT)
+    for one in about:
+        for worded, kinds in _worded(one, settings, (language,) if language else LANGUAGES, kind or _kinds(settings)):
+            broken |= bool(worded.broken)
+            (_put if json else _print)(worded, kinds, form or SHORT)
     raise typer.Exit(1 if broken else 0)
 
 
@@ -76,22 +85,24 @@ def _kinds(settings: Settings) -> list[str]:
     return sorted({channel.kind for channel in settings.channels.values()})
 
 
-async def _alert(views: Views, settings: Settings, incident: str | None) -> Alert | None:
+async def _about(views: Views, settings: Settings, incident: str | None, sort: Sort) -> Sequence[Alert | Notice]:
     now = Clock().now()
-    if incident is None:
-        return example(moment(now))
+    if incident is None or sort is not Sort.ALERT:
+        made_up = {Sort.ALERT: (example(moment(now)),), Sort.DRILL: (example_drill(moment(now)),)}
+        return made_up.get(sort) or example_notices(moment(now))
     row = await views.incident(incident)
     steps = [step async for step in views.transitions(row.id)] if row else []
-    return await Describer(views, settings).alert(steps[-1].id, "shown", now) if steps else None
+    alert = await Describer(views, settings).alert(steps[-1].id, "shown", now) if steps else None
+    return [alert] if alert else []
 
 
 def _worded(
-    alert: Alert, settings: Settings, languages: tuple[Language, ...], kinds: list[str]
+    about: Alert | Notice, settings: Settings, languages: tuple[Language, ...], kinds: list[str]
 ) -> Iterator[tuple[Worded, str]]:
     """The message in each language, and for each kind of channel: kinds that get the same words together."""
     zone, folder = ZoneInfo(settings.daemon.time_zone), settings.daemon.templates
     for language in languages:
-        message = render(alert, language, zone)
+        message = render(about, language, zone) if isinstance(about, Alert) else render_notice(about, language, zone)
         alike: dict[tuple[str, ...], tuple[Worded, list[str]]] = {}
         for kind in kinds:
             plain = Worded(message=message, own={})

@@ -87,8 +87,9 @@ class ChannelOutbox:
             told = await _insist(partial(self._counted, delivery.notice), delivery.channel)
             if told is None:
                 return None
-            notice = self._describer.notice(told)
-            return render_notice(linked(notice, self._links, self._settings, delivery.channel), language, zone)
+            notice = linked(self._describer.notice(told), self._links, self._settings, delivery.channel)
+            shipped = render_notice(notice, language, zone)
+            return await in_own_words(shipped, delivery.channel, self._settings, zone)
         alert = await _insist(lambda: self._alert(delivery), delivery.channel)
         if alert is None or is_moot(alert):
             return None

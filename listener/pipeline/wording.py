@@ -15,12 +15,11 @@ log = structlog.get_logger("templates")
 
 async def in_own_words(message: Message, channel: str, settings: Settings, zone: ZoneInfo) -> Message:
     """The message as the templates of a configuration have it for a channel; as it is where they cannot be used."""
-    folder = settings.daemon.templates
-    if folder is None:
-        return message
-    kind = settings.channels[channel].kind
+    folder, configured = settings.daemon.templates, settings.channels.get(channel)
+    if folder is None or configured is None:
+        return message  # where canaries end there is no channel
     # a folder may be on a slow disk
-    reading = asyncio.to_thread(OwnTemplates(folder).put_into, message, kind, zone)
+    reading = asyncio.to_thread(OwnTemplates(folder).put_into, message, configured.kind, zone)
     worded = await outlive(reading, channel=channel, message=message.id)
     if isinstance(worded, Exception):
         return message

@@ -123,9 +123,38 @@ def test_the_shipped_page_may_stand_within_ones_own(tmp_path):
     assert found.message.html.count("<html") == 1
 
 
-@pytest.mark.parametrize("message", [render(ALERTS["drill"], "fr", PARIS), render_notice(NOTICES["test"], "fr", PARIS)])
-def test_drills_and_notices_keep_the_shipped_words(tmp_path, message):
+DRILL, TEST = render(ALERTS["drill"], "fr", PARIS), render_notice(NOTICES["test"], "fr", PARIS)
+
+
+@pytest.mark.parametrize("message", [DRILL, TEST])
+def test_what_is_written_for_alerts_is_not_said_in_drills_and_notices(tmp_path, message):
     assert worded(tmp_path, "autre chose", message=message).message == message
+
+
+@pytest.mark.parametrize("part", ["title", "subject", "line", "lead", "text"])
+def test_ones_own_words_for_a_drill_stand_between_the_words_that_say_so(tmp_path, part):
+    found = worded(tmp_path, "{{ alert.brand }} " + "mot " * 60, f"drill.{part}.fr.jinja", DRILL)
+    said = getattr(found.message, part)
+    assert (found.broken, {part: f"drill.{part}.fr.jinja"}) == ((), found.own)
+    assert (True, True) == (said.startswith("EXERCICE"), said.rstrip().endswith("EXERCICE"))
+    assert ("Acme Air mot" in said, len(said) <= LIMITS[part]) == (True, True)
+
+
+def test_the_page_of_a_drill_is_not_ones_own(tmp_path):
+    assert worded(tmp_path, "autre chose", "drill.html.fr.jinja", DRILL).message == DRILL
+    assert ["drill.html.fr.jinja"] == OwnTemplates(tmp_path).unused([])
+
+
+@pytest.mark.parametrize("name", ["notice.line.fr.jinja", "ntfy/notice.line.fr.jinja"])
+def test_ones_own_words_for_a_notice_speak_of_its_facts(tmp_path, name):
+    source = "{% if notice.topic == 'test' %}Essai de {{ notice.subject }}{% endif %}"
+    found = worded(tmp_path, source, name, TEST)
+    assert ("Essai de phone", (), ["line"]) == (found.message.line, found.broken, list(found.own))
+
+
+def test_what_has_to_show_every_incident_keeps_the_shipped_words(tmp_path):
+    several = render_notice(NOTICES["several"], "fr", PARIS)
+    assert worded(tmp_path, "autre chose", "notice.text.fr.jinja", several).message == several
 
 
 def test_files_that_no_message_asks_for_are_known(tmp_path):

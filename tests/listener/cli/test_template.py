@@ -51,6 +51,19 @@ def test_ones_own_are_named_and_broken_ones_end_in_1(badbuzz: Badbuzz, config: s
     assert (check.code, "title.en.jinja" in check.out) == (1, True)
 
 
+@pytest.mark.parametrize(("of", "said"), [("drill", "Acme Air (fictif)"), ("notice", "badbuzz · envoi impossible")])
+def test_drills_and_notices_are_shown_too_and_ones_own_words_for_them_tried(
+    badbuzz: Badbuzz, config: str, tmp_path: Path, of: str, said: str
+) -> None:
+    shown = badbuzz("template", "render", "--config", config, "--of", of, "--language", "fr")
+    assert (0, True) == (shown.code, said in shown.out)
+
+    (tmp_path / "own" / f"{of}.lead.fr.jinja").write_text("Notre mot {{ nobody }}", encoding="utf-8")
+    assert (1, True) == ((check := badbuzz("check", config)).code, f"{of}.lead.fr.jinja" in check.out)
+    (tmp_path / "own" / f"{of}.lead.fr.jinja").write_text("Notre mot", encoding="utf-8")
+    assert "Notre mot" in badbuzz("template", "render", "--config", config, "--of", of).out
+
+
 @pytest.mark.parametrize("wrong", [("--form", "lin"), ("--kind", "nfty")])
 def test_a_slip_is_told_with_what_was_meant(badbuzz: Badbuzz, config: str, wrong: tuple[str, str]) -> None:
     run = badbuzz("template", "render", "--config", config, *wrong)
