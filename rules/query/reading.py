@@ -89,15 +89,16 @@ def _explained(error: UnexpectedInput, query: str) -> QueryError:
     if token.type == "_CLOSE" and "$END" in error.expected:
         return QueryError("this parenthesis closes nothing", at, "remove it", query)
     before = _LAST.search(query[:at])
-    where = f"after {before[1]}" if before else f"before {token}"
-    return QueryError(f"something is missing {where}", at, "write a word there, or quote it if it is one", query)
+    where, sign = ("after", before[1]) if before else ("before", str(token))
+    quoted = f', or "{sign}" where that word is meant' if sign[0].isalpha() else ""
+    return QueryError(f"something is missing {where} {sign}", at, f"write a word there{quoted}", query)
 
 
 def _at_character(at: int, query: str) -> QueryError:
     closing = _CLOSES.get(query[at])
     if closing:
         return QueryError("this quotation is never closed", at, f"close it with {closing}", query)
-    return QueryError("this quotation mark closes nothing", at, "remove it", query)
+    return QueryError("this quotation mark closes nothing", at, 'remove it, or begin and end with "', query)
 
 
 def _opened(query: str) -> list[int]:

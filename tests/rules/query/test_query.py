@@ -182,11 +182,17 @@ def test_an_error_points_under_the_query() -> None:
     with pytest.raises(QueryError) as caught:
         compile_query("acme AND (panne OR")
     expected = (
-        "something is missing after OR (write a word there, or quote it if it is one)\n"
+        'something is missing after OR (write a word there, or "OR" where that word is meant)\n'
         "  acme AND (panne OR\n"
         "                    ^"
     )
     assert expected == str(caught.value)
+
+
+def test_an_error_points_under_wide_letters_as_terminals_show_them() -> None:
+    with pytest.raises(QueryError) as caught:
+        compile_query("トヨタ e\u0301 (")
+    assert "\n  トヨタ e\u0301 (\n  \u3000\u3000\u3000    ^" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.mention import Author, Mention
+from rules.query.compiled import Query
+from rules.query.dialects import translate
 from rules.query.reading import read
 from rules.query.xrule import LONGEST_X_RULE, x_rule
 
@@ -81,3 +85,28 @@ QUERIES = st.recursive(
 def test_a_rule_never_leaves_out_a_group(query: str) -> None:
     found = x_rule(read(query).root)
     assert found is None or not re.search(r"-\(|OR -", found.value)
+
+
+WORDS = ("alpha", "beta", "gamma", "boycott", "#tag", "https://a.example")
+POSTS = st.builds(
+    lambda words, kind, language, handle: Mention(
+        id="1", source="s", platform="x", observed_at=datetime(2026, 1, 1, tzinfo=UTC), text=" ".join(words),
+        kind=kind, language=language, author=Author(handle=handle),
+    ),
+    st.lists(st.sampled_from(WORDS), max_size=6),
+    st.sampled_from(["post", "reply"]),
+    st.sampled_from(["fr", "en", "de"]),
+    st.sampled_from(["bob", "ann", "eve"]),
+)  # fmt: skip
+
+
+@given(QUERIES, POSTS)
+def test_a_rule_finds_all_that_the_query_finds_and_no_more_where_it_is_exact(query: str, post: Mention) -> None:
+    root = read(query).root
+    rule = x_rule(root)
+    if rule is None:
+        return
+    there = Query(read(translate(rule.value, "x").query).root, ()).match(post) is not None
+    here = Query(root, ()).match(post) is not None
+    assert there or not here
+    assert here or not there or not rule.exact
