@@ -168,11 +168,14 @@ class Route(Model):
 
 
 class Component(Model):
-    """A source, rule or channel: `options` are an instance of its kind's options model."""
+    """A source, rule or channel: `options` are an instance of its kind's options model; `auto` are those of a source as
+    they are written, where some of them follow from what its brands ask for.
+    """
 
     name: str
     kind: str
     options: SerializeAsAny[Model] = Field(repr=False)
+    auto: SerializeAsAny[Model] | None = Field(default=None, repr=False, exclude=True)
 
     @property
     def label(self) -> str:

@@ -24,6 +24,7 @@ from config.problems import ConfigError, Problem
 from config.secrets import secrets_of
 from config.settings import Component, Settings
 from listener.agenda.reading import readings, setup_at
+from listener.asking import asked_at, events
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.clock import Clock
@@ -52,6 +53,7 @@ from listener.store.port import StoreBusyError, StoreError
 from listener.web.server import build_app
 from listener.web.status import Settings as PageSettings
 from listener.web.status import Site
+from rules.instant import Instant
 
 DRAIN = 3.0
 """Seconds that deliveries under way get at the end, a reload under way included. With the outcomes that are then waited
@@ -59,6 +61,8 @@ for (1.5), two transactions that find the store locked (1.5 each) and the reques
 9 of the 10 that the daemon has.
 """
 _ANSWERING = 1.5
+_LOOK = 1.0
+"""Seconds between looks at whether a live event begins or ends."""
 
 log = structlog.get_logger("daemon")
 
@@ -71,6 +75,12 @@ def load_checked(path: Path) -> Loaded:
     return replace(loaded, warnings=tuple(problems))
 
 
+def _setup_at(now: Instant, settings: Settings, before: Setup) -> Setup:
+    if any(events(settings)):
+        settings = asked_at(settings, CATALOGS, now)
+    return setup_at(now, settings, before)
+
+
 def _secrets_in(loaded: Loaded) -> list[str]:
     return list(secrets_of(loaded.settings, loaded.document))
 
@@ -79,13 +89,13 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises ConfigError or StoreError when it cannot start, and StoreBusyError
     when another process has taken its store over.
     """
-    loaded = load_checked(path)
-    settings, masking = loaded.settings, Masking(_secrets_in(loaded))
+    loaded, clock = load_checked(path), clock or Clock()
+    settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(_secrets_in(loaded))
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
     async with AsyncExitStack() as stack:
-        parts = await opened(stack, settings, clock or Clock(), masking)
+        parts = await opened(stack, settings, clock, masking)
         try:
             await Daemon(path, parts).serve()
         except ExceptionGroup as ended:
@@ -122,6 +132,7 @@ class Daemon:
             writing = group.create_task(parts.writer.run(), name="writer")
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
+            following = group.create_task(self._follow_events(), name="events")
             learning = group.create_task(self._learning().run(), name="learning")
             watch = Vigilance(parts.ledger, parts.writer, parts.views, self._outbox(), parts.clock, parts.metrics.vigil)
             vigil = group.create_task(watch.run(), name="vigilance")
@@ -135,6 +146,7 @@ class Daemon:
             await self._reloading.acquire()  # for good: what a reload started now would never end
             parts.systemd.stopping()
             log.info("stopping")
+            following.cancel()
             learning.cancel()  # what it would have learnt it learns after the next start
             await sources.become({})
             await calendars.become({})
@@ -142,7 +154,7 @@ class Daemon:
             await channels.become({})
             for task in (hearing, keeping, writing, vigil):
                 task.cancel()
-            await asyncio.wait([hearing, keeping, writing, learning, vigil])
+            await asyncio.wait([hearing, keeping, writing, learning, following, vigil])
             await parts.writer.finish()
         log.info("stopped")
 
@@ -173,7 +185,7 @@ class Daemon:
         return loaded.warnings
 
     async def _setup(self, settings: Settings) -> Setup:
-        return await asyncio.to_thread(setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)
+        return await asyncio.to_thread(_setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)
 
     async def _look_ahead(self) -> None:
         """Take up what calendars that are kept elsewhere say by now."""
@@ -183,6 +195,28 @@ class Daemon:
                 await self._parts.writer.submit(Reload(setup=after))
                 self._describer.agenda = after.agenda
                 await asyncio.to_thread(after.classifier.merge)
+
+    async def _follow_events(self) -> None:
+        """Ask platforms for the hashtags of live events while these go on."""
+        looked = self._parts.clock.now()
+        while True:
+            await asyncio.sleep(_LOOK)
+            now = self._parts.clock.now()
+            if any(looked < moment <= now for _, *moments in events(self._settings) for moment in moments):
+                try:
+                    await self._renew()
+                except StoreError as error:
+                    log.warning("event_waits", error=str(error))
+                    continue
+            looked = now
+
+    async def _renew(self) -> None:
+        async with self._reloading:
+            after = await self._setup(self._settings)
+            await self._parts.writer.submit(Reload(setup=after))
+            self._describer.settings = after.settings
+            await self._staff()
+            await asyncio.to_thread(after.classifier.merge)
 
     async def _staff(self) -> None:
         """Make the tasks of sources, channels and calendars those of the configuration in force."""

@@ -54,7 +54,7 @@ def examine(
     `elsewhere_is_fine`; without `now`, no day in it is called past.
     """
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
-    loaded = with_asked(loaded, catalogs)
+    loaded = with_asked(loaded, catalogs, now)
     problems = [*problems, *check(loaded, catalogs)]
     if now is not None:
         today = moment(now).astimezone(ZoneInfo(loaded.settings.daemon.time_zone)).date()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from config.calendar import CalendarFile, Entry, Live, Post, shown_times
 from config.load import Catalogs, Loaded
 from config.problems import Problem
+from listener.asking import asks_for_events
 from listener.net.guard import is_inside
 from rules.query.compiled import compile_query
 from rules.query.errors import QueryError
@@ -51,6 +52,8 @@ def _hashtag(loaded: Loaded, number: int, entry: Live) -> Iterator[Problem]:
         asked, brands = getattr(source.options, "tags", ()), getattr(source.options, "brands", None)
         mine = brands is None or entry.brand in brands
         known = [fold(tag.removeprefix("#")) for tag in asked]
+        if asks_for_events(source, entry.brand):
+            continue
         if mine and asked and not getattr(source.options, "public", False) and fold(entry.live[1:]) not in known:
             message = f"source '{name}' asks for other hashtags alone, and will not bring this one"
             yield loaded.document.problem(keys, message, f"add it to the tags of '{name}'", warning=True)

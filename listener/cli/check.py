@@ -13,7 +13,7 @@ import typer
 from config.load import Loaded
 from config.problems import Problem
 from config.settings import Component
-from listener.asking import asked
+from listener.asking import asked, asks_for_events, events
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.cli.terminal import ConfigPath, config_path, say
@@ -64,8 +64,18 @@ def _asked(loaded: Loaded | None) -> Iterator[str]:
     for source, filters in _filters(loaded):
         sent = f"sends {', '.join(filters)} alone" if filters else "sends everything"
         yield f"source {source.name}: {source.kind} {sent}; what else the queries say is judged here"
+    yield from _events(loaded)
     dearest = sorted((each for each in _costs(loaded) if each[1] > 1), key=lambda each: -each[1])[:_DEAREST]
     yield from (f"brand {name}: its query costs {cost} times that of one word" for name, cost in dearest)
+
+
+def _events(loaded: Loaded | None) -> Iterator[str]:
+    now = Clock().now()
+    for event, _, end in events(loaded.settings) if loaded else ():
+        for source in loaded.settings.sources.values() if loaded and now < end else ():
+            if asks_for_events(source, event.brand):
+                begins, ends = f"{event.begins:%Y-%m-%d %H:%M}", f"{event.ends:%Y-%m-%d %H:%M}"
+                yield f"source {source.name}: {source.kind} sends {event.live} too from {begins} to {ends}"
 
 
 def _filters(loaded: Loaded | None) -> Iterator[tuple[Component, tuple[str, ...]]]:

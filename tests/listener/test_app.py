@@ -6,9 +6,12 @@ import signal
 import socket
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from listener.app import run
 from listener.clock import Clock
@@ -17,7 +20,7 @@ from listener.store.database import FILE
 from listener.store.port import StoreBusyError, StoreError
 from listener.store.store import _SqlStore
 from listener.store.views import open_views
-from rules.instant import HOUR
+from rules.instant import HOUR, SECOND, instant
 from tests.builders import notice
 from tests.servers import free_port
 from tests.stores import commit, opened, outgoing
@@ -122,3 +125,45 @@ async def test_an_open_page_hears_what_is_committed_and_does_not_hold_up_the_end
         while await page.content.readany():
             pass
         await daemon
+
+
+LIVE = """
+daemon: {{data: {data}, listen: "127.0.0.1:0"}}
+operator: {{to: [here]}}
+brands: {{acme: {{query: "#acme"}}}}
+calendar: [{{brand: acme, live: "#AcmeAnswers", from: "2026-12-01T18:00", to: "2026-12-01T19:00"}}]
+sources: {{fedi: {{kind: mastodon, server: "{server}", tags: auto, every: 1s, allow_private: true}}}}
+rules: {{bad-buzz: {{kind: spike}}}}
+channels: {{here: {{kind: console}}}}
+routes: [{{to: [here]}}]
+"""
+
+
+@asynccontextmanager
+async def answering(asked):
+    """A server that has nothing to tell, and remembers what it was asked for."""
+
+    async def answer(request):
+        asked.put_nowait(request.path)
+        return web.json_response([])
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+async def test_the_hashtag_of_a_live_event_is_asked_for_once_it_begins(tmp_path):
+    asked, begins = asyncio.Queue(), instant(datetime(2026, 12, 1, 18, tzinfo=UTC))
+    clock = Clock(origin=begins - 60 * SECOND, started=Clock().now(), speed=30)
+    async with answering(asked) as server, asyncio.timeout(30):
+        config = tmp_path / "badbuzz.yaml"
+        config.write_text(LIVE.format(data=tmp_path / "data", server=server))
+        daemon = asyncio.create_task(run(config, clock=clock))
+        paths = [await asked.get()]
+        while not paths[-1].endswith("/tag/acmeanswers"):
+            paths.append(await asked.get())
+        assert clock.now() >= begins
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+    assert any(path.endswith("/tag/acme") for path in paths)

@@ -1,6 +1,7 @@
 """`badbuzz check` and `badbuzz config`."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,17 @@ def test_it_is_said_which_part_of_a_query_goes_where(badbuzz: Badbuzz, good: Pat
     assert {"fedi": ["#acmeair"], "sky": ["fr"], "press": []} == json.loads(badbuzz("check", "-o", "json").out)[
         "sources"
     ]
+
+
+def test_hashtags_of_events_to_come_are_shown_and_not_missed(badbuzz: Badbuzz, good: Path) -> None:
+    more = "fedi: {kind: mastodon, server: https://mastodon.example, tags: auto}"
+    text = GOOD.replace("query: acme", "query: '#acme'").replace("sources: {", f"sources: {{{more}, ")
+    day = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    event = f"{{brand: acme, live: '#AcmeAnswers', from: '{day}T18:00', to: '{day}T20:00'}}"
+    good.write_text(f"{text}calendar: [{event}]\n", encoding="utf-8")
+    run = badbuzz("check")
+    line = f"source fedi: mastodon sends #AcmeAnswers too from {day} 18:00 to {day} 20:00"
+    assert (0, "", True) == (run.code, run.out, line in run.err.splitlines())
 
 
 def test_tags_that_follow_from_no_query_are_told(badbuzz: Badbuzz, good: Path) -> None:
