@@ -85,12 +85,13 @@ def _site(value: str) -> str:
 
 
 def _link(value: str) -> str:
-    return f"link:{_address(value)}"
+    """What stands behind ? and # is not compared here."""
+    return f"link:{_address(re.split('[?#]', value)[0])}"
 
 
 def _url(value: str) -> str:
     """Letters anywhere in an address, which stars at both ends say elsewhere."""
-    bare = re.sub(r"^(?:https?:)?//(?:www\.)?", "", value.strip("*"))
+    bare = re.sub(r"^(?:https?[*]?:)?//(?:www\.|[*]\.)?", "", value.strip("*"))
     return _to("url")(bare)
 
 
@@ -223,6 +224,7 @@ FIELDS: Mapping[str, Mapping[str, Rewrite]] = MappingProxyType(
             **dict.fromkeys(("authorshort", "author_short", "author_id", "authorname"), _to("author")),
             **dict.fromkeys(("domainurl", "domain_url", "domain", "host_url", "hosturl"), _site),
             "sourcecountry": _code("country", country),
+            "sentiment": _to("sentiment", {**_TONES, "<0": "negative", "0": "neutral", ">0": "positive"}),
             "is": _to("is", _KINDS),
             "followers": _span("followers"),
             "reach": _span("reach"),

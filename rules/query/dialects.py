@@ -66,6 +66,8 @@ _PIECE = re.compile(
 _VALUE = re.compile(r'"[^"]*"|“[^”]*”|\[[^\]]*\]|[^\s()]+')
 _OF_GROUP = re.compile(r'(?P<value>"[^"]*"|“[^”]*”|\[[^\]]*\]|[^\s()]+)|.', re.DOTALL)
 _SIGNS = frozenset({"and", "or", "not"})
+_IDLE = re.compile(r"[-–—,.;:…·•/]+")
+"""Signs that no tool looks for."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _LOOSE = re.compile(r"(?<!\w)\?|\?(?!\w)")
 _QUOTES = '"“”„«» '
@@ -231,7 +233,7 @@ class _Pieces:
             written = re.sub(r"\^\d+$", "", written)  # which hit is shown, not what is found
         if written.lower() in _SIGNS:
             return f'"{written}"' if is_x and written.islower() else self._say(written, written.upper())
-        if not written:
+        if not written or _IDLE.fullmatch(written):
             return ""
         if _LINK.fullmatch(bare):
             return self._of_value(written, bare, at, FIELDS[self.dialect]["links"]).said
