@@ -78,7 +78,11 @@ def _strangers(loaded: Loaded, catalogs: Catalogs) -> Iterator[Problem]:
             spec: ChannelSpec = catalogs.channels.spec(where[0].kind)
             names = " and ".join(f"'{each.name}'" for each in where)
             message = f"would not be known in {names}, where others read too: who takes an incident there gets no nudge"
-            hint = f"known_as: ['{spec.knows.like}']" if spec.knows else "give each of them a channel of their own"
+            hint = (
+                f"known_as: their own there, like '{spec.knows.like}'"
+                if spec.knows
+                else "give each of them a channel of their own"
+            )
             yield loaded.document.problem(("people", name), message, hint, warning=True)
 
 

@@ -1,6 +1,6 @@
 """`badbuzz routes`: who is told of what, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -65,7 +65,7 @@ def show(config: Config = None, *, json: Json = False) -> None:
     for number, each in enumerate(settings.routes, 1):
         console.print(f"{number}. {_in_words(each, settings)}: {', '.join(each.to)}{_manner(each)}")
     for line in rota_in_words(settings, Clock().now()):
-        console.print(defuse(line))
+        console.print(_indented(line))
     for who, load in loads.items():
         console.print(f"{defuse(who)}: {defuse(standing(load))}")
     operator = ", ".join(settings.operator.to) or "nobody, as there is no operator"
@@ -138,7 +138,9 @@ def _steps(step: Step, settings: Settings, brand: str | None, severity: Severity
 async def _show_person(
     views: Views, settings: Settings, person: str, steps: Sequence[Step], times: float | None, *, json: bool
 ) -> None:
-    tried, known = [], {brand: await _known(views, settings, step) for brand, step in _one_each(steps).items()}
+    tried, known = [], dict[str, _Known]()
+    for brand, step in _one_each(steps).items():
+        known[brand] = await _known(views, settings, step, quietly=bool(known))
     for step in steps:
         routed = _routed(settings, step, known[step.brand], times)
         tried.append(Tried(step=step, routed=routed, waits=_waiting(settings, step, routed)))
@@ -148,7 +150,11 @@ async def _show_person(
         return
     load = next(iter(known.values())).loads.get(person) if known else None
     for line in person_in_words(settings, person, tried, load) if tried else ():
-        shown().print(f"{' ' * (len(line) - len(line.lstrip()))}{defuse(line)}")
+        shown().print(_indented(line))
+
+
+def _indented(line: str) -> str:
+    return f"{' ' * (len(line) - len(line.lstrip()))}{defuse(line)}"
 
 
 def _one_each(steps: Sequence[Step]) -> dict[str, Step]:
@@ -166,7 +172,7 @@ def _routed(settings: Settings, step: Step, known: _Known, times: float | None) 
     return spare(routed, step, times, (), directory_of(settings).owner, known.loads)
 
 
-async def _known(views: Views, settings: Settings, step: Step) -> _Known:
+async def _known(views: Views, settings: Settings, step: Step, *, quietly: bool = False) -> _Known:
     try:
         rows = await views.incidents(brand=step.brand, open_only=True)
         critical = [row.id for row in rows if row.severity == "critical"]
@@ -176,7 +182,8 @@ async def _known(views: Views, settings: Settings, step: Step) -> _Known:
             loads=await loads_of(settings, views, step.at),
         )
     except StoreError as error:
-        say(f"without silences and open incidents: {error}")
+        if not quietly:
+            say(f"without silences and open incidents: {error}")
         return _Known(heard={}, silences=[], loads={})
 
 
@@ -205,9 +212,9 @@ def _print(settings: Settings, step: Step, known: _Known, routed: Routed, playbo
         console.print(f"  {defuse(line)}")
     if routed.silence or routed.behind:
         console.print("  what is held back is told afterwards, if it still stands and nobody has taken it")
-    for number, each in enumerate(settings.routes, 1):
-        why_not = objection(each, step, zone)
-        console.print(f"  route {number} ({', '.join(each.to)}): {f'does not fit: {why_not}' if why_not else 'fits'}")
+    for number, each, why_not, before in _in_turn(settings, step):
+        fits = f"fits, and is not asked: route {before} comes first" if before else "fits"
+        console.print(f"  route {number} ({', '.join(each.to)}): {f'does not fit: {why_not}' if why_not else fits}")
     for silence, held in _near(step, known):
         holds = "holds it back" if silence.holds(step) else "lets it through"
         console.print(f"  {defuse(told_of(silence))}: {holds}; {held} held back so far")
@@ -215,9 +222,16 @@ def _print(settings: Settings, step: Step, known: _Known, routed: Routed, playbo
         console.print(f"  {defuse(reason)}")
 
 
+def _in_turn(settings: Settings, step: Step) -> Iterator[tuple[int, Route, str, int]]:
+    """The routes in order: number, route, why it does not fit, and by which one the search ended before it, or 0."""
+    before = 0
+    for number, each in enumerate(settings.routes, 1):
+        why_not = objection(each, step, settings.daemon.time_zone)
+        yield number, each, why_not, before
+        before = before or (number if not (why_not or each.go_on) else 0)
+
+
 def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook: Choice) -> None:
-    zone = settings.daemon.time_zone
-    doubts = [objection(each, step, zone) for each in settings.routes]
     line = {
         "brand": step.brand,
         "severity": step.severity,
@@ -233,8 +247,8 @@ def _put(settings: Settings, step: Step, known: _Known, routed: Routed, playbook
         "silence": routed.silence,
         "behind": routed.behind,
         "routes": [
-            {"route": number, "to": each.to, "fits": not doubt, "why_not": doubt or None}
-            for number, (each, doubt) in enumerate(zip(settings.routes, doubts, strict=True), 1)
+            {"route": number, "to": each.to, "fits": not why_not, "why_not": why_not or None, "after": before or None}
+            for number, each, why_not, before in _in_turn(settings, step)
         ],
         "silences": [
             {

@@ -98,6 +98,9 @@ def test_who_would_be_told_is_said_with_every_reason(command, tmp_path):
     by_day = command("routes", "test", "--brand", "acme", "--severity", "warning", "--at", "2026-11-27T10:00+01:00")
     assert "team: route 2 fits warning of acme" in by_day.out
     assert "route 1 (phone): does not fit: only critical" in by_day.out
+    worst = ("routes", "test", "--brand", "acme", "--severity", "critical", "--at", "2026-11-27T10:00+01:00")
+    assert "route 2 (team): fits, and is not asked: route 1 comes first" in command(*worst).out
+    assert [None, 1, 1] == [each["after"] for each in lines(command(*worst, "--json"))[0]["routes"]]
     night = ("routes", "test", "--brand", "acme", "--severity", "warning", "--at", "2026-11-28T03:00+01:00", "--json")
     (told,) = lines(command(*night))
     assert ([], ["nobody: no route fits warning of acme"]) == (told["channels"], told["reasons"])
@@ -125,6 +128,7 @@ def test_who_has_the_watch_and_who_follows_is_said_with_when_and_why(badbuzz, tm
     now = ("--config", config, "--brand", "acme", "--severity", "warning")
     shown = badbuzz("routes", "show", "--config", config).out.splitlines()
     assert shown[1] == "oncall: ann has the watch until Mon 2027-01-18 08:00 (UTC); bob is the second"
+    assert shown[2] == "  nobody has it after 10 min: remind first"
     told = badbuzz("routes", "test", *now).out.splitlines()
     assert "phone: route 1 fits warning of acme; ann has the watch until Mon 18 Jan 08:00" in told[1]
     assert "2027-01-15 08:20, 20 min later, if nobody has it: call bob by team" in told[4]
