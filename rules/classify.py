@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from hashlib import blake2b
 from types import MappingProxyType
 
 import msgspec
@@ -25,7 +26,6 @@ from rules.toward import score_toward
 _SHORT = 1_000
 """Characters of a title or text of which it may be remembered what was found in it."""
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_Said = tuple[str | None, ...]
 NO_MODELS: Mapping[str, LabelModel] = MappingProxyType({})
 
 
@@ -145,9 +145,9 @@ class Judge:
 
 class Classifier:
     """Built once from all brands; `guess` tells the language of a mention that does not say its own. What was found in
-    the words of so many short mentions is `remembered`, text and all: much is passed on. Raises QueryError when a
-    keyword cannot be looked for, ValueError when a word of the tone cannot. One that comes after another is built from
-    it: soon where most queries are the same, and slower to ask until `merge` was called.
+    the words of so many short mentions is `remembered`, by a digest of their text: much is passed on. Raises
+    QueryError when a keyword cannot be looked for, ValueError when a word of the tone cannot. One that comes after
+    another is built from it: soon where most queries are the same, and slower to ask until `merge` was called.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Classifier:
         self.index: Index = before.index.changed(asked) if before else index_of(asked)
         self._filtered = frozenset(name for name, query in asked.items() if query.asks_more)
         self._live = [each for terms in brands.values() for each in terms.live]
-        self._lately: OrderedDict[_Said, list[Classified]] = OrderedDict()
+        self._lately: OrderedDict[bytes, list[Classified]] = OrderedDict()
 
     def classify(self, mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS) -> list[Classified]:
         """The brands the mention concerns, in the order they were given; none is the usual answer. The label model of a
@@ -188,7 +188,7 @@ class Classifier:
     def _by_words(self, mention: Mention) -> list[Classified]:
         # what is heard of the same words depends on which events go on
         going_on = ["1" if each.hears(mention) else "0" for each in self._live]
-        words = (mention.title, mention.text, mention.language, *going_on)
+        words = _digest(mention.title, mention.text, mention.language, *going_on)
         if words in self._lately and not self._filtered:
             return self._known(words)
         content = Content(mention, self._guess)
@@ -202,11 +202,11 @@ class Classifier:
             self._learn(words, found)
         return found
 
-    def _known(self, words: _Said) -> list[Classified]:
+    def _known(self, words: bytes) -> list[Classified]:
         self._lately.move_to_end(words)
         return self._lately[words]
 
-    def _learn(self, words: _Said, found: list[Classified]) -> None:
+    def _learn(self, words: bytes, found: list[Classified]) -> None:
         self._lately[words] = found
         if len(self._lately) > self._remembered:
             self._lately.popitem(last=False)
@@ -236,6 +236,11 @@ class _Tones:
 
 _words = lru_cache(256)(compile_words)  # of a rule, for all its brands
 _terms = lru_cache(256)(Terms)
+
+
+def _digest(*said: str | None) -> bytes:
+    # not the text itself: that goes when its author takes it back
+    return blake2b(repr(said).encode(), digest_size=16).digest()
 
 
 def _account(written: str) -> str:

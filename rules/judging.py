@@ -251,7 +251,7 @@ def _turns(state: State, evidence: Evidence) -> Iterator[str]:
     if state == "worse" and evidence.rose_from is not None:
         yield f"it rises again after it had eased to {evidence.rose_from}"
     if state == "reopened" and back:
-        yield f"it is back for the {back.times}. time; its end needs {back.calm_for // MINUTE} min of calm now"
+        yield f"it came back ({back.times} so far): its end needs {back.calm_for // MINUTE} min of calm now"
 
 
 def _raised(incident: Incident) -> list[str]:
