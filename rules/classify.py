@@ -248,6 +248,8 @@ def _account(written: str) -> str:
 
 
 def _is_by(mention: Mention, accounts: frozenset[str]) -> bool:
+    if not accounts:
+        return False
     author = mention.author
     if any(value and _account(value) in accounts for value in (author.handle, author.id)):
         return True

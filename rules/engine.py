@@ -129,6 +129,8 @@ class Engine:
 
     def apply(self, entry: Input) -> list[Transition]:
         """Take one input in. What came before it is judged and grid instants up to its `at` run first."""
+        if isinstance(entry, Heard) and entry.at == self._state.news_at:
+            return self._take(entry)  # what is more of the same news, of which a storm has hundreds
         more = isinstance(entry, _NEWS) and entry.at == self._state.news_at
         transitions = [] if more else self.settle()
         if isinstance(entry, Gap):

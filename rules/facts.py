@@ -9,7 +9,7 @@ from rules.instant import Instant
 Label = Literal["negative", "neutral", "positive", "unsupported"]
 
 
-class Tone(msgspec.Struct, frozen=True, kw_only=True):
+class Tone(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # of millions none is within itself
     """The tone of a text. `compound` in [-1, 1], None when the language is unsupported; `confidence` in [0, 1];
     `words` are those that decided, as written.
     """
@@ -22,7 +22,7 @@ class Tone(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One mention of one brand, reduced to what rules count.
 
     `mention` is its identity; `moment` the instant it counts for; `author` a pseudonym that only tells authors apart

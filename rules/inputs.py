@@ -43,7 +43,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     at: Instant
 
 
-class Heard(_Entry, frozen=True, kw_only=True, tag="mention"):
+class Heard(_Entry, frozen=True, kw_only=True, tag="mention", gc=False):
     """A mention seen for the first time."""
 
     facts: Facts

@@ -9,7 +9,7 @@ Kind = Literal["post", "comment", "reply", "repost", "quote", "review", "article
 Operation = Literal["create", "update", "delete", "counts"]
 
 
-class Author(msgspec.Struct, frozen=True, kw_only=True):
+class Author(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who wrote it, as far as the platform says; `id` is opaque, `followers` a count at the time of writing."""
 
     id: str | None = None
@@ -18,7 +18,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
     followers: int | None = None
 
 
-class Mention(msgspec.Struct, frozen=True, kw_only=True):
+class Mention(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # of millions none is within itself
     """A mention. `id` is the platform's own, opaque; times are aware UTC; `text` and `title` are plain text.
 
     `key` is the identity used to tell repeats when the platform's `id` alone is not unique (a feed's guid `12`);

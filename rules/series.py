@@ -143,13 +143,19 @@ class Counts(msgspec.Struct):
 
     def count(self, facts: Facts) -> set[str]:
         """Count a mention wherever it counts: in these series."""
-        touched = set(series_of(facts))
-        own = self._own(facts) if touched else None
-        for series in series_of(facts):
-            self.add(series, facts)
+        touched = list(series_of(facts))
+        if not touched:
+            return set()
+        own, story = self._own(facts), self._story(facts)
+        for series in touched:
+            self.add(series, facts, story)
             if own is not None and not series.startswith(TERM):
-                own.add(series, facts, self.stories)
-        return touched
+                own.add(series, facts, story)
+        return set(touched)
+
+    def _story(self, facts: Facts) -> int:
+        """The story that a mention tells; 0 for one that is too short to be a copy."""
+        return self.stories.of(facts.story) if facts.story else 0
 
     def uncount(self, facts: Facts) -> set[str]:
         """Take back what `count` did."""
@@ -178,8 +184,9 @@ class Counts(msgspec.Struct):
         """How many times its usual count a series may have in a minute, at least 1: more while a campaign runs."""
         return times(self.campaigns, series, minute) if self.campaigns else 1.0
 
-    def add(self, series: str, facts: Facts, stories: Stories | None = None) -> None:
-        """Count a mention in the bin of its moment; `stories` tell its copies, where others do."""
+    def add(self, series: str, facts: Facts, story: int | None = None) -> None:
+        """Count a mention in the bin of its moment; `story` is the one that it tells, where that is known."""
+        story = self._story(facts) if story is None else story
         of_series = self.bins.get(series)
         if of_series is None:
             self._make_room()
@@ -193,8 +200,8 @@ class Counts(msgspec.Struct):
         cell.sources[facts.source] = cell.sources.get(facts.source, 0) + 1
         if facts.author:
             _increase(cell.authors, facts.author, AUTHORS_PER_BIN)
-        if facts.story:
-            _increase(cell.stories, (stories or self.stories).of(facts.story), AUTHORS_PER_BIN)
+        if story:
+            _increase(cell.stories, story, AUTHORS_PER_BIN)
         if facts.reach > cell.reach:
             cell.reach, cell.largest = facts.reach, facts.mention
         for word in _said(series, facts):

@@ -6,7 +6,7 @@ Labels are names from the configuration or words from a fixed list: never an aut
 import platform
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal, get_args
 
@@ -78,13 +78,14 @@ class Metrics:
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
 
-    def mention_taken(self, source: str, brand: str, label: Label, lag: Span) -> None:
-        """A mention of a brand was committed, `lag` after it was written."""
-        self._ingested.labels(source, brand).inc()
-        self._lag.observe(max(0, lag) / 1e6)
+    def mentions_taken(self, source: str, brand: str, heard: Sequence[tuple[Label, Span]]) -> None:
+        """Mentions of a brand were committed: the tone of each, and how long after it was written."""
+        self._ingested.labels(source, brand).inc(len(heard))
         if brand not in self._recent:
             self._brand_added(brand)
-        self._recent[brand].append(label)
+        for label, lag in heard:
+            self._lag.observe(max(0, lag) / 1e6)
+            self._recent[brand].append(label)
 
     def _brand_added(self, brand: str) -> None:
         recent: deque[Label] = deque(maxlen=RECENT)

@@ -14,6 +14,7 @@ LONGEST_ADDRESS = 4_000
 LONGEST_TITLE = 2_000
 LONGEST_TEXT = 100_000
 MOST_COUNTS = 50
+_SHORTEST_LIMIT = min(LONGEST_ID, LONGEST_NAME, LONGEST_ADDRESS, LONGEST_TITLE)
 LARGEST = 2**53
 """Beyond this, readers of JSON disagree about numbers; nobody has that many followers."""
 
@@ -25,6 +26,28 @@ def fit(mention: Mention, source: str) -> Mention:
     """The mention as heard from `source`, whatever it says of itself. Too long texts are cut, too long or broken names
     become digests, broken characters U+FFFD, and addresses and numbers that cannot be are left out.
     """
+    return mention if _is_fit(mention, source) else _refitted(mention, source)
+
+
+def _is_fit(mention: Mention, source: str) -> bool:
+    """Whether nothing of it needs to be looked at more closely: nearly always."""
+    author = mention.author
+    names = (
+        *(mention.id, mention.platform, mention.revision, mention.key, mention.url, mention.title, mention.language),
+        *(mention.parent_id, mention.repost_of, author.id, author.handle, author.name),
+    )
+    written = "".join(filter(None, names))
+    return (
+        mention.source == source
+        and not mention.counts
+        and len(written) <= _SHORTEST_LIMIT
+        and len(mention.text) <= LONGEST_TEXT
+        and (author.followers is None or _is_sane(author.followers))
+        and not (_BROKEN.search(written) or _BROKEN.search(mention.text))
+    )
+
+
+def _refitted(mention: Mention, source: str) -> Mention:
     author = mention.author
     return msgspec.structs.replace(
         mention,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
 from hashlib import blake2s
 
 import msgspec
@@ -86,11 +85,13 @@ class Intake:
     def _keep(
         self, mention: Mention, seen: Seen | None, classified: list[Classified], reading_since: Instant | None
     ) -> list[LogEntry]:
-        before = seen.facts if seen else {}
+        if seen is None:
+            return self._keep_new(mention, classified, reading_since)
+        before = seen.facts
         # a brand that has heard it before does not hear it late: it was edited
         since = {each.brand: None if each.brand in before else reading_since for each in classified}
         fresh = {each.brand: self._facts(mention, each, since[each.brand]) for each in classified}
-        if seen and _is_purged(seen):
+        if _is_purged(seen):
             fresh = {brand: msgspec.structs.replace(facts, history=True) for brand, facts in fresh.items()}
         facts = {brand: _in_place(before.get(brand), after) for brand, after in fresh.items()}
         mine = self.setup.listeners.get(mention.source, NOBODY)
@@ -100,6 +101,14 @@ class Intake:
         self.commit.mentions.append(StoredMention(at=self._at, mention=mention, facts=kept, tones=tones))
         return [LogEntry(brand=brand, entry=self._entry(before.get(brand), after)) for brand, after in changed.items()]
 
+    def _keep_new(
+        self, mention: Mention, classified: list[Classified], reading_since: Instant | None
+    ) -> list[LogEntry]:
+        facts = {each.brand: self._facts(mention, each, reading_since) for each in classified}
+        self._remember(mention, None, facts)
+        self.commit.mentions.append(StoredMention(at=self._at, mention=mention, facts=facts, tones=_tones(classified)))
+        return [LogEntry(brand=brand, entry=Heard(at=self._at, facts=each)) for brand, each in facts.items()]
+
     def _join(self, mention: Mention, seen: Seen, reading_since: Instant | None) -> list[LogEntry]:
         """Let the brands of another source hear it that do not yet."""
         brands = self.setup.listeners.get(mention.source, NOBODY) - seen.facts.keys()
@@ -108,7 +117,7 @@ class Intake:
             known = mention.revision in seen.revisions or mention.op != "update"
             return self._drop("duplicate" if known else "foreign")
         facts = {each.brand: self._facts(mention, each, reading_since) for each in classified}
-        self._known[mention.identity] = replace(seen, facts={**seen.facts, **facts})
+        self._known[mention.identity] = msgspec.structs.replace(seen, facts={**seen.facts, **facts})
         more = StoredMention(at=self._at, mention=mention, facts=facts, tones=_tones(classified))
         self.commit.joined.append(more)
         return [LogEntry(brand=brand, entry=Heard(at=self._at, facts=after)) for brand, after in facts.items()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Literal
 
 from sqlalchemy import Connection, Table
@@ -43,7 +44,7 @@ def _run(connection: Connection, table: Table, rows: Sequence[Row], known: _Know
         return
     # every type that we keep is one of the driver's own: asking for each value how it is bound takes longer than SQLite
     statement, names = _written(table, known, tuple(rows[0]))
-    connection.exec_driver_sql(statement, [tuple(map(row.__getitem__, names)) for row in rows])
+    connection.exec_driver_sql(statement, list(map(itemgetter(*names), rows)))
 
 
 def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

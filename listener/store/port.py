@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+import msgspec
+
 from alerts.ceiling import Spared
 from alerts.delivery import Delivery, Outcome, Outgoing, Slot
 from alerts.drill import Drill
@@ -39,8 +41,7 @@ class SchemaError(StoreError):
     """The store was written by a newer program, or waits for `badbuzz db migrate`."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # none of these is within itself
     """What the store knows of one identity: the revisions that were taken, each with the source that brought it,
     whether its author deleted it, what was counted for each brand last, and what a person said of it for a brand.
     """
@@ -48,15 +49,14 @@ class Seen:
     revisions: Mapping[str, str]
     deleted: bool
     facts: Mapping[str, Facts]
-    marks: Mapping[str, Marking] = field(default_factory=dict)
+    marks: Mapping[str, Marking] = {}
 
 
 DELETED = "deleted by "
 """With the name of a source: the revision under which its deletion is remembered."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredMention:
+class StoredMention(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A mention as kept: one row an identity; `tones` and `facts` by brand. `at` is when it was taken."""
 
     at: Instant
@@ -66,8 +66,7 @@ class StoredMention:
     deleted: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogEntry:
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One input of one brand. `brand` has its own sequence, assigned at commit in the order given."""
 
     brand: str

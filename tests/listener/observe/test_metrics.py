@@ -29,7 +29,7 @@ def opened(at: int, first_at: int | None) -> Transition:
 def used() -> Metrics:
     """Metrics after one of everything."""
     metrics = Metrics(version="1.2.3", now=lambda: NOW)
-    metrics.mention_taken("press", "acme", "negative", 3 * SECOND)
+    metrics.mentions_taken("press", "acme", [("negative", 3 * SECOND)])
     metrics.mentions_dropped("duplicate", 2)
     metrics.source_state("press", "live", up=True)
     metrics.source_changed("press", "auth_failed", "401")
@@ -107,7 +107,7 @@ def test_a_failure_is_counted_by_channel_and_reason_and_the_others_stand_at_zero
 def test_the_tones_of_a_brand_are_shares_of_its_latest_mentions():
     metrics = used()
     for _ in range(3):
-        metrics.mention_taken("press", "acme", "positive", 0)
+        metrics.mentions_taken("press", "acme", [("positive", 0)])
     shares = samples(metrics, "badbuzz_sentiment_ratio")
     assert shares == {
         ("acme", "negative"): 0.25,
