@@ -140,12 +140,20 @@ def _lines(part: Why, depth: int) -> Iterator[str]:
 def _detail(part: Why) -> str:
     match part.node:
         case Term() | Raw():
-            found = ", ".join(f"{span.field} {span.start}" for span in part.spans)
-            return f": at {found}" if found else ": stands nowhere"
+            return f": {_where(part)}"
         case Filter():
             return f": it is {', '.join(map(str, part.has))}" if part.has else ": nothing is known of that"
         case Near() if part.apart is not None:
             return f": {plural(part.apart, 'word')} apart"
+        case Near() if part.backwards:
+            return ": stands only the other way round"
         case AtLeast():
             return f": {plural(part.count or 0, 'time')}"
     return ""
+
+
+def _where(part: Why) -> str:
+    found = ", ".join(f"{span.field} {span.start}" for span in part.spans or part.alike)
+    if part.spans:
+        return f"at {found}"
+    return f"stands only in other letters, at {found}" if found else "stands nowhere"

@@ -1,7 +1,7 @@
 """Why a query is true of a mention or not, term by term."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -12,7 +12,8 @@ from rules.query.field import Field, Place
 from rules.query.filtering import Value, known
 from rules.query.filters import BY_TONE
 from rules.query.placing import places
-from rules.query.tree import AtLeast, FieldName, Filter, Near, Node, Raw, Term, Within, children
+from rules.query.tree import AtLeast, FieldName, Filter, Form, Near, Node, Raw, Term, Within, children
+from rules.text import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Why:
     """Of one node whether it holds, and what says so. `spans` are where a term or raw letters stand, whatever stands
     beside them, and where NEAR and SENTENCE hold. `has` is what the mention has where a filter asks; `count` at how
     many places that of ATLEAST stands; `apart` how many words are at least between two that should be near, in one
-    field and in the order asked for, None where they never stand so.
+    field and in the order asked for, None where they never stand so. Of what stands nowhere, `alike` is where it stands
+    in other letters, and `backwards` whether it stands in the other order, whatever the distance.
     """
 
     node: Node
@@ -29,6 +31,8 @@ class Why:
     has: tuple[Value, ...] = ()
     count: int | None = None
     apart: int | None = None
+    alike: tuple[Span, ...] = ()
+    backwards: bool = False
     parts: tuple["Why", ...] = ()
 
 
@@ -41,14 +45,28 @@ def why(evaluation: Evaluation, node: Node, fields: Collection[FieldName] = FIEL
     told = partial(Why, node, bool(evaluation.truth(node, fields)), parts=parts)
     match node:
         case Term() | Raw():
-            return told(spans=tuple(_spans(evaluation, node, fields)))
+            spans = tuple(_spans(evaluation, node, fields))
+            return told(spans=spans, alike=() if spans else tuple(_alike(evaluation, node, fields)))
         case Near():
-            return told(spans=tuple(_spans(evaluation, node, fields)), apart=_apart(evaluation, node, fields))
+            return _of_near(told, evaluation, node, fields)
         case AtLeast():
             return told(count=evaluation.count(node, fields))
         case Filter():
             return told(has=tuple(_has(evaluation, node)))
     return told()
+
+
+def _of_near(told: Callable[..., Why], evaluation: Evaluation, node: Near, fields: Collection[FieldName]) -> Why:
+    apart = _apart(evaluation, node, fields)
+    either = Near(node.first, node.second, node.distance)
+    backwards = apart is None and _apart(evaluation, either, fields) is not None
+    return told(spans=tuple(_spans(evaluation, node, fields)), apart=apart, backwards=backwards)
+
+
+def _alike(evaluation: Evaluation, node: Term | Raw, fields: Collection[FieldName]) -> Iterator[Span]:
+    if isinstance(node, Term) and any(form.same != "folded" for form in node.forms):
+        forms = tuple(Form(fold(form.key), form.prefix) for form in node.forms)
+        yield from _spans(evaluation, Term(node.written, forms, node.slack), fields)
 
 
 def _spans(evaluation: Evaluation, node: Node, fields: Collection[FieldName]) -> Iterator[Span]:

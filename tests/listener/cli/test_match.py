@@ -31,6 +31,15 @@ def test_why_tells_which_terms_were_found() -> None:
     assert explained == result.stderr.splitlines()[:4]
 
 
+def test_why_tells_what_nearly_holds() -> None:
+    result = run([{"id": 1, "text": "une orange, sans fibre"}], "++Orange (fibre ONEAR/9 orange)", "--why")
+    explained = [
+        "    no  ++Orange: stands only in other letters, at text 4",
+        "    no  (fibre ONEAR/9 orange): stands only the other way round",
+    ]
+    assert explained == [line for line in result.stderr.splitlines() if "only" in line]
+
+
 def test_why_tells_parts_that_are_written_alike_apart() -> None:
     (answer,) = answers(run([{"id": 1, "title": "acme", "text": "air"}], "title:acme OR text:acme", "--why"))
     assert [("acme", 6, "title", True), ("acme", 19, "text", False)] == [tuple(each.values()) for each in answer["why"]]

@@ -31,6 +31,15 @@ def test_why_tells_of_each_part_what_says_so() -> None:
     assert (3, (5,), 2) == (near.apart, followers.has, often.count)
 
 
+def test_why_tells_what_nearly_holds() -> None:
+    told = compile_query("++ORANGE AND (fibre ONEAR/9 orange) AND (late ONEAR orange)").why(
+        Content(mention("Une orange, sans fibre"))
+    )
+    name, near, far = told.parts
+    assert [("text", 4, 10)] == [(span.field, span.start, span.end) for span in name.alike]
+    assert (True, False) == (near.backwards, far.backwards)
+
+
 def test_a_match_shows_words_of_near_only_where_they_are_near() -> None:
     found = compile_query("acme NEAR/1 panne").match(mention("acme dit : acme en panne. Pas beta, acme."))
     assert found is not None
