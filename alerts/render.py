@@ -138,7 +138,7 @@ def is_loud(alert: Alert) -> bool:
         return True
     if alert.state == "worse" and alert.heard:
         return _rises(alert)
-    return not (alert.state in ("open", "released") and alert.taken_at)
+    return not (alert.state in ("open", "released", "reopened") and alert.taken_at)
 
 
 def _asks(alert: Alert) -> bool:

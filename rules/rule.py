@@ -41,7 +41,9 @@ class RuleOptions(Model):
     severity: Severity = "warning"
     """How serious an incident of this rule is when it opens."""
     calm_for: Duration = timedelta(minutes=30)
-    """How long everything must be as usual before an incident resolves."""
+    """How long everything must be as usual before an incident resolves: twice as long each time it came back, up to
+    four hours. What fires again within twice the time, and an hour at least, is the same incident.
+    """
     fused: bool = True
     """An incident that opens or gets worse as `warning` is `critical` while a rule that looks at something else
     (numbers, shares, words or reach) has an incident of the brand that is `warning` or more. It never falls because of

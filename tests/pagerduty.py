@@ -19,12 +19,14 @@ PROGRAM = {"id": "P2", "type": "service_reference", "summary": "badbuzz"}
 
 @dataclass
 class PagerDuty(Service):
-    """`alerts` is what is there by its key, with the `status` and who acknowledged; `rung` counts what notified people;
-    `refuse` are answers to give first, each (status, body, headers); `asked` counts questions about each key.
+    """`alerts` is what is there by its key, with the `status` and who acknowledged; `rung` counts what notified people,
+    `taken` presses; `refuse` are answers to give first, each (status, body, headers); `asked` counts questions about
+    each key.
     """
 
     alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     rung: int = 0
+    taken: int = 0
     refuse: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
 
@@ -64,8 +66,9 @@ class PagerDuty(Service):
 
     def acknowledge(self, key: str, who: dict[str, str]) -> None:
         self.alerts[key]["status"] = "acknowledged"
-        by = self.alerts[key]["by"]
-        by.append({"at": f"2026-11-14T22:10:{len(by):02}Z", "acknowledger": who})
+        self.taken += 1
+        at = f"2026-11-14T{self.taken // 3_600:02}:{self.taken // 60 % 60:02}:{self.taken % 60:02}Z"
+        self.alerts[key]["by"].append({"at": at, "acknowledger": who})
 
     def _list(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Token token={TOKEN}":

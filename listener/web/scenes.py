@@ -117,7 +117,7 @@ class OneIncident:
             "answer": answer,
             "present": present,
             "may_ack": open_now and not row.acknowledged_by and not pending,
-            "may_judge": not row.ending and not pending,
+            "may_judge": (open_now or not row.ending) and not pending,
             "endings": ENDINGS,
         }
 

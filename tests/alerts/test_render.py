@@ -204,8 +204,8 @@ def test_a_usual_that_rests_on_little_history_says_so():
         ),
         (
             ALERTS["better"],
-            "31 mentions négatives en 15 min (239 samedi 23 h 49 ; l’habituel est en apprentissage).",
-            "31 negative mentions in 15 min (239 Saturday 23:49; still learning what is usual).",
+            "31 mentions négatives en 15 min (239 au plus haut samedi 23 h 49 ; l’habituel est en apprentissage).",
+            "31 negative mentions in 15 min (239 at the peak Saturday 23:49; still learning what is usual).",
         ),
         (
             TAKEN,
@@ -371,7 +371,7 @@ def test_the_end_gives_the_length_the_total_the_peak_and_the_day_that_is_not_tod
     [
         (
             "better",
-            "31 mentions négatives en 15 min (239 samedi 23 h 49",
+            "31 mentions négatives en 15 min (239 au plus haut samedi 23 h 49",
             "easing, critical: 31 negative mentions in 15",
         ),
         ("better, by its share", "(34 %, d’habitude 18 %), après 239 samedi 23 h 49.", ", after 239 Saturday 23:49."),
@@ -400,6 +400,10 @@ def test_what_came_back_once_is_not_told_how_often():
 @pytest.mark.parametrize("name", ["reopened", "reopened for the third time"])
 def test_what_is_back_rings_like_an_opening(name):
     assert 5 == render(ALERTS[name], "fr", PARIS).priority
+
+
+def test_what_is_back_and_taken_by_then_rings_nobody():
+    assert 2 == render(ALERTS["reopened and taken"], "fr", PARIS).priority
 
 
 @pytest.mark.parametrize("name", ["acknowledged", "better", "resolved by calm", "resolved by a person"])

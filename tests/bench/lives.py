@@ -8,7 +8,7 @@ import logging
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ import aiohttp
 import structlog
 
 from listener.store.port import IncidentRow
-from rules.instant import SECOND
+from rules.instant import MINUTE, SECOND, Instant
+from rules.transition import Transition
 from tests.bench.promises import Outcome, broken
 from tests.listener.pipeline.world import World, opened
 from tests.living import Network, Process, Shown
@@ -28,7 +29,11 @@ from tests.pressing import Hand, Services, hands, services
 from tests.servers import Posted, http_fake
 
 TICK = 30
-BRANDS = 24
+BRANDS = 96
+STORM = 40
+BACK = 0.2
+REST = 61 * MINUTE
+"""After so long what comes is another incident."""
 RULES = "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 9}, calm_for: 5m}"
 LADDER = "[{after: 3m, remind: first}, {after: 6m, call: chief}]"
 REFUSAL = {
@@ -57,6 +62,8 @@ class Lives:
     unheard: list[str] = field(default_factory=list)
     taken: Counter[str] = field(default_factory=Counter)
     said: int = 0
+    steps: Sequence[Transition] = ()
+    later: list[tuple[Instant, str]] = field(default_factory=list)
 
     @property
     def world(self) -> World:
@@ -66,9 +73,7 @@ class Lives:
         """Until so many incidents opened and all of them ended."""
         while (opened := await self._opened()) < lives or await self._open():
             rows = await self._open()
-            busy = {row.brand for row in rows}
-            if opened < lives and (idle := [b for b in self.process.settings.brands if b not in busy]):
-                await self.say(self.random.choice(idle), 3)
+            await self.begin({row.brand for row in rows}, fresh=opened < lives)
             for row in (*rows, *await self._over()):
                 await self.live(row)
             await self.something_else()
@@ -79,6 +84,20 @@ class Lives:
         while await self.world.views.deliveries(state="due"):
             await self.pass_time()
             await self.process.deliver()
+
+    async def begin(self, busy: Collection[str], *, fresh: bool) -> None:
+        """Something happens to a brand that is calm, to which something may have happened not long ago."""
+        now = self.world.clock.now()
+        rows = await self.world.views.incidents(limit=10_000)
+        lately = {row.brand for row in rows if row.brand not in busy and now - row.changed_at < REST}
+        rested = [brand for brand in self.process.settings.brands if brand not in {*busy, *lately}]
+        if fresh and lately and self.random.random() < BACK:
+            await self.say(self.random.choice(sorted(lately)), 3)
+        elif fresh and rested:
+            await self.say(self.random.choice(rested), 3)
+        due, self.later = ([each for each in self.later if (each[0] <= now) == is_due] for is_due in (True, False))
+        for _, brand in due:
+            await self.say(brand, 3)
 
     async def _opened(self) -> int:
         return next((row.number for row in await self.world.views.incidents(limit=1)), 0)
@@ -103,8 +122,12 @@ class Lives:
     async def live(self, row: IncidentRow) -> None:
         """The next step of an incident, if any."""
         drawn = self.random.random()
-        if drawn < 0.03 and row.state != "resolved":
+        if drawn < 0.02 and row.state != "resolved":
             await self.say(row.brand, 7)
+        elif drawn < 0.03 and row.state != "resolved":
+            # a few are said after most of a storm is over: it eases, and does not end yet
+            await self.say(row.brand, STORM)
+            self.later.append((self.world.clock.now() + 13 * MINUTE, row.brand))
         elif drawn < 0.12:
             rows = await self.world.views.deliveries(thread=row.id)
             told = sorted({each.channel for each in rows if each.state == "sent" and each.channel in self.hands})
@@ -129,8 +152,9 @@ class Lives:
             self.unheard.append(f"{channel}: {what} of {row.id} was not heard")
             return
         self.no[why] += bool(why)
-        if what == "ack" and not why:
-            self.taken.update(await self._meant(channel, row))
+        verb, _, one = what.partition(".")
+        if verb == "ack" and not why:
+            self.taken.update([one] if one else await self._meant(channel, row))
 
     async def _meant(self, channel: str, row: IncidentRow) -> Sequence[str]:
         """What was taken: all that the message told of where it told of several."""
@@ -193,9 +217,10 @@ async def lived(folder: Path, lives: int, seed: int, rate: float = 0.12) -> tupl
         drawn = Lives(random, stack, process, there, network, hands(there, random))
         await drawn.go_on(lives)
         await there.settled()
+        drawn.steps = [step async for step in world.views.transitions()]
         outcome = Outcome(
             rows=await world.views.deliveries(limit=10_000_000),
-            steps=[step async for step in world.views.transitions()],
+            steps=drawn.steps,
             shown=network.shown,
             taken_away=drawn.taken_away,
             taken=drawn.taken,
@@ -240,6 +265,7 @@ def main() -> None:
     told = [
         f"seed {asked.seed}: {asked.lives} lives, {drawn.network.starts} starts, {process_time():.0f} s of processor",
         f"faults: {met}",
+        f"steps: {dict(Counter(step.state for step in drawn.steps))}",
         f"pressed: {dict(pressed)}; refused: {dict(drawn.no)}",
         table(drawn),
     ]

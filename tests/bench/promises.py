@@ -13,6 +13,7 @@ from rules.instant import Instant, instant
 from rules.transition import Transition
 from tests.living import FIRST_ONLY, Shown
 from tests.pressing import Services
+from tests.rules.worlds import follows_a_life
 
 SILENT = ("pagerduty", "boss")
 """PagerDuty is not told what rings nobody, and the console is no service."""
@@ -47,14 +48,30 @@ def broken(outcome: Outcome) -> Iterator[str]:
     )
     yield from _twice(outcome)
     yield from _disturbed(outcome)
-    ends = {step.incident: step.id for step in outcome.steps}
-    told = {(row.channel, row.thread) for row in sent if row.transition}
-    ended = {(row.channel, row.thread) for row in sent if row.transition == ends.get(row.thread)}
-    yield from (f"{channel}: the end of {incident} was not told" for channel, incident in told - ended)
+    ends = {step.id for step in outcome.steps if step.state == "resolved"}
+    in_order = sorted((row for row in sent if row.transition), key=lambda each: each.step)
+    last = {(row.channel, row.thread): row.transition for row in in_order}
+    yield from (
+        f"{name}: the end of {incident} was not told" for (name, incident), step in last.items() if step not in ends
+    )
+    yield from _out_of_order(outcome)
     yield from _not_taken(outcome)
     yield from _left_open(outcome)
     yield from _torn_threads(outcome.services)
     yield from _said_otherwise(outcome)
+
+
+def _out_of_order(outcome: Outcome) -> Iterator[str]:
+    try:
+        follows_a_life(outcome.steps)
+    except AssertionError as error:
+        yield f"steps do not follow each other: {error}"
+    easing = {step.id for step in outcome.steps if step.state == "better"}
+    yield from (
+        f"apprise: rang for {row.transition}"
+        for row in outcome.rows
+        if row.transition in easing and row.channel == "apprise"
+    )
 
 
 def _twice(outcome: Outcome) -> Iterator[str]:

@@ -254,3 +254,24 @@ def test_any_count_of_a_day_is_told_few_times(counts):
     steps = fold(series(counts), until=DAY)
     assert len(steps) <= MOST
     follows_a_life(steps)
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 4, 12, 25, 80]), min_size=8, max_size=40), st.data())
+@settings(max_examples=15, deadline=None)
+def test_a_restart_at_any_moment_of_a_life_changes_nothing(counts, data):
+    log = series(counts)
+    whole = fold(log, until=DAY)
+    cut = data.draw(st.integers(0, len(log)))
+    engine = Engine("acme")
+    steps = [step for entry in log[:cut] for step in engine.apply(entry)]
+    revived = Engine("acme", engine.dump())
+    for entry in log[cut:]:
+        steps += revived.advance(entry.at - data.draw(st.sampled_from([0, MINUTE])))
+        steps += revived.apply(entry)
+    steps += revived.settle() + revived.advance(START + DAY * MINUTE)
+    assert msgspec.json.encode(whole) == msgspec.json.encode(steps)
+
+
+def test_a_life_that_is_compared_has_every_step():
+    states = told(series([80, 80, 25, 25, 25, 25, 90, 0, 0, 0, 0, 0, 80]))
+    assert {"open", "worse", "better", "resolved", "reopened"} == set(states)

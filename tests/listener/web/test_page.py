@@ -259,6 +259,13 @@ async def test_what_an_incident_was_is_said_by_two_buttons(served, world, state)
     assert await form_of(client, "/i/37", "resolve") == {}
 
 
+async def test_what_was_called_real_and_came_back_can_be_ended_once_more(served, world):
+    world.views.rows = [incident(state="reopened", ending="real", judged_by="Léa")]
+    client = await served()
+    assert "rouvert" in await text(client, "/i/37")
+    assert await form_of(client, "/i/37", "resolve") != {}
+
+
 async def test_a_brand_new_daemon_has_a_page_too(served, world):
     world.views.rows.clear()
     world.views.said.clear()
