@@ -177,8 +177,9 @@ def objection(route: RouteLike, step: Step, zone: str = "UTC") -> str:
 
 def told_of(silence: Silence) -> str:
     """Why a step is held back, in words."""
-    until = f"{moment(silence.until):%Y-%m-%dT%H:%M:%SZ}"
-    return f"silence {silence.number} of {silence.by} until {until}: {silence.because}"
+    until, what = f"{moment(silence.until):%Y-%m-%dT%H:%M:%SZ}", silence.what
+    weekly = f", {' and '.join(what.hours)} ({what.time_zone})" if what.hours else ""
+    return f"silence {silence.number} of {silence.by} until {until}{weekly}: {silence.because}"
 
 
 def _lacks(wanted: Iterable[str] | None, found: Iterable[str] | None) -> bool:

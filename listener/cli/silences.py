@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from alerts.silence import USUAL, Hush, HushFor, Silence
+from config.hours import checked
 from config.model import format_duration, parse_duration
 from config.problems import did_you_mean
 from config.settings import Settings
@@ -35,7 +37,13 @@ def add(
     rule: Annotated[str | None, typer.Option(help="Incidents of this rule.")] = None,
     severity: Annotated[Severity | None, typer.Option(help="Incidents of this severity.")] = None,
     incident: Annotated[str | None, typer.Option(help="This incident, by its number or id.")] = None,
-    lasting: Annotated[str, typer.Option("--for", help="How long: 30m, 2h, at most 7d.")] = format_duration(USUAL),
+    lasting: Annotated[
+        str, typer.Option("--for", help="How long: 30m, 2h, at most 7d; with --every at most 366d.")
+    ] = format_duration(USUAL),
+    every: Annotated[
+        list[str] | None,
+        typer.Option(help="Only in these hours of each week: `Mon 08:00-10:00`, `Sat-Sun`; may be repeated."),
+    ] = None,
     critical: Annotated[
         bool, typer.Option("--critical", help="Also what is critical, or gets worse to a higher severity.")
     ] = False,
@@ -45,21 +53,20 @@ def add(
 
     What still stands at the end is told then. Nothing else changes: incidents open, get worse and end as ever.
     """
-    wish = HushFor(
-        what=Hush(brand=brand, rule=rule, severity=severity, incident=incident, critical=critical),
-        span=span(_duration(lasting)),
-    )
+    what = Hush(brand=brand, rule=rule, severity=severity, incident=incident, critical=critical, hours=_hours(every))
+    wish = HushFor(what=what, span=span(_duration(lasting)))
     if wish.objection:
         raise typer.BadParameter(wish.objection)
 
     async def work(views: Views, settings: Settings) -> int:
+        here = replace(wish, what=replace(what, time_zone=settings.daemon.time_zone)) if what.hours else wish
         _known(brand, list(settings.brands), "--brand")
         _known(rule, list(settings.rules), "--rule")
         if incident and await views.incident(incident) is None:
             say(f"there is no incident {defuse(incident)}; `badbuzz incidents list` shows them")
             return 1
-        done = f"{_in_words(wish.what)}: quiet for {lasting}; `badbuzz silences list` shows it"
-        return await ask_silence(views, wish, because, by=by, done=done)
+        done = f"{_in_words(here.what)}: quiet for {lasting}; `badbuzz silences list` shows it"
+        return await ask_silence(views, here, because, by=by, done=done)
 
     raise typer.Exit(with_views(config, work))
 
@@ -129,6 +136,13 @@ def _duration(text: str) -> timedelta:
     return found
 
 
+def _hours(every: list[str] | None) -> tuple[str, ...]:
+    try:
+        return tuple(map(checked, every or ()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--every") from None
+
+
 def _known(name: str | None, names: list[str], option: str) -> None:
     if name is not None and name not in names:
         hint = did_you_mean(name, names)
@@ -144,6 +158,7 @@ def _in_words(what: Hush, number: str | None = None) -> str:
         what.severity,
         f"incident {number or what.incident}" if what.incident else None,
         "critical too" if what.critical else None,
+        *what.hours,
     )
     return defuse(", ".join(part for part in named if part))
 
@@ -157,11 +172,12 @@ def _row(silence: Silence, held: int, now: Instant) -> dict[str, object]:
         "severity": what.severity,
         "incident": what.incident,
         "critical": what.critical,
+        "every": what.hours,
         "by": silence.by,
         "because": silence.because,
         "at": iso(silence.at),
         "until": iso(silence.until),
         "ended_by": silence.ended_by,
-        "in_force": silence.ended_by is None and silence.at <= now < silence.until,
+        "in_force": silence.ended_by is None and silence.at <= now < silence.until and what.is_on(now),
         "held_back": held,
     }

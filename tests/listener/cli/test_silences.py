@@ -61,6 +61,29 @@ def test_a_silence_is_asked_for_listed_and_ended_while_no_daemon_runs(command, t
     assert "ended by leo" in command("silences", "list", "--all").out
 
 
+def test_a_silence_that_comes_again_every_week_says_its_hours(command, tmp_path):
+    asked = (
+        "--brand",
+        "acme",
+        "--because",
+        "live show",
+        "--every",
+        "Thu 20:00-23:00",
+        "--every",
+        "Sun",
+        "--for",
+        "90d",
+    )
+    assert 0 == command("silences", "add", *asked).code
+    carry_out(tmp_path, routes=ROUTES)
+    (row,) = lines(command("silences", "list", "--json"))
+    assert (["Thu 20:00-23:00", "Sun"], False) == (row["every"], row["in_force"])
+    assert "acme, Thu 20:00-23:00, Sun" in command("silences", "list").out
+    by_night = ("routes", "test", "--brand", "acme", "--severity", "warning", "--at")
+    assert "nobody: silence 1" in command(*by_night, "2027-01-21T21:00Z").out
+    assert "Thu 20:00-23:00 and Sun (UTC): live show: lets it through" in command(*by_night, "2027-01-22T21:00Z").out
+
+
 def test_before_the_first_run_there_is_no_silence(badbuzz, tmp_path):
     configured(tmp_path)
     run = badbuzz("silences", "list", "--config", tmp_path / "badbuzz.yaml")
@@ -77,6 +100,8 @@ def test_before_the_first_run_there_is_no_silence(badbuzz, tmp_path):
         (["--because", "x", "--brand", "acme", "--for", "8d"], 2, "7 days at most"),
         (["--because", "x", "--brand", "acme", "--for", "1"], 2, "30m, 2h or 1d, at most 7d"),
         (["--because", "x", "--incident", "9"], 1, "there is no incident 9"),
+        (["--because", "x", "--brand", "acme", "--every", "Fry"], 2, "not hours of a week"),
+        (["--because", "x", "--brand", "acme", "--every", "Fri", "--for", "367d"], 2, "366 days at most"),
     ],
 )
 def test_what_cannot_be_silenced_is_said_at_once(command, words, code, said):

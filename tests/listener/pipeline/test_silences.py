@@ -23,6 +23,29 @@ async def world(tmp_path):
         yield world
 
 
+async def test_a_weekly_silence_holds_in_its_hours_alone_and_comes_again(world):
+    weekly = Hush(brand="acme", hours=("Fri 09:00-10:00",), time_zone="Europe/Paris")  # it is Friday, 9:00 there
+    assert "" == await hush(world, weekly, span=30 * DAY)
+    for week in range(2):
+        heard = []
+        world.clock.set(START + week * 7 * DAY + MINUTE)
+        await world.say(f"{week}.1", f"{week}.2", f"{week}.3")
+        while (now := world.clock.now() - START - week * 7 * DAY) < HOUR + 4 * MINUTE:
+            heard.append((now < HOUR, len(await told(world))))
+            world.clock.move(minutes=4)
+            await world.say(str(world.clock.now()))
+        assert {(True, week * 2), (False, week * 2 + 1)} == set(heard)
+        await calm(world)  # the end is told as well
+
+
+@pytest.mark.parametrize(
+    "what", [{"hours": ("Fry",)}, {"hours": ("Fri",), "time_zone": "Mars"}, {"hours": ("Fri",), "time_zone": "../x"}]
+)
+async def test_a_weekly_silence_that_nobody_understands_is_refused(world, what):
+    assert "hours of a week" in await hush(world, Hush(brand="acme", **what), span=DAY)
+    assert "366 days at most" in await hush(world, Hush(brand="acme", hours=("Fri",)), span=400 * DAY)
+
+
 async def hush(world, what=ACME, span=HOUR, by="anna"):
     return await answered(
         world, await world.views.ask_silence(HushFor(what=what, span=span), "known", by, world.clock.now())
