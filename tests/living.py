@@ -262,9 +262,10 @@ class Process:
         self.dispatchers[name] = Dispatcher(name, sender, PATIENT, outbox, world.clock.now)
 
     def has_told(self, channel: str, incident: str) -> bool:
-        """Whether a service took something of an incident since this process began, and said so."""
-        mine = (each for each in self.network.shown[self._begun :] if each.channel == channel and not each.lost)
-        return any(each.deliveries[0].thread == incident for each in mine)
+        """Whether a service took something of an incident since this process began, and said so of the last of it."""
+        mine = [each for each in self.network.shown[self._begun :] if each.channel == channel]
+        said = [not each.lost for each in mine if each.deliveries[0].thread == incident]
+        return said[-1:] == [True]
 
     async def _act(self, name: str, acting: Acting, wish: Act) -> Acted:
         acted = await acting(wish)
