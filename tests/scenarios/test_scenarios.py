@@ -12,14 +12,14 @@ from listener.mock.draw import draw
 from listener.mock.scenario import load_scenario
 from listener.pipeline.setup import build_setup
 from tests.fresh import SEED
-from tests.scenarios.judging import judge, mentions, settings
+from tests.scenarios.judging import RANG, judge, mentions, settings
 
 
 def openings(name, seed, brand, **changes):
-    """When incidents of `brand` open in a scenario that is changed so."""
+    """When incidents of `brand` open or come back in a scenario that is changed so."""
     scenario = load_scenario(name).model_copy(update=changes)
     steps = Backtest(build_setup(settings(scenario))).run(mentions(draw(name, scenario, seed)))
-    return [(step.at, step.severity) for step in steps if step.brand == brand and step.state == "open"]
+    return [(step.at, step.severity) for step in steps if step.brand == brand and step.state in RANG]
 
 
 @pytest.mark.parametrize("seed", [SEED])
