@@ -94,6 +94,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
+    del loaded  # it knows the place of every value, which is more than the values themselves
     async with AsyncExitStack() as stack:
         parts = await opened(stack, settings, clock, masking)
         try:
