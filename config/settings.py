@@ -29,6 +29,9 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,63}$"
 SHORTEST_RETENTION = timedelta(hours=1)
 """What is too old is removed once an hour."""
 
+SHORTEST_LEASE = timedelta(seconds=3)
+"""A busy machine may not get to renew a shorter one."""
+
 Detection = Literal["built-in", "py3langid"]
 
 
@@ -81,6 +84,8 @@ class Daemon(Model):
     """What the page and its interfaces ask for; needed when `listen` is not this machine alone."""
     database: Secret | None = None
     """PostgreSQL address, postgresql://user:password@host/name; SQLite in `data` when not given."""
+    lease: Annotated[Duration, Field(ge=SHORTEST_LEASE)] = timedelta(seconds=15)
+    """How long another machine with the same `database` waits for a sign of the active one before it takes over."""
     log: Literal["text", "json"] = "text"
     """How log lines are written."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

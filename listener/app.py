@@ -3,8 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2s
@@ -27,15 +26,12 @@ from listener.agenda.reading import readings, setup_at
 from listener.asking import asked_at, events
 from listener.catalogs import CATALOGS
 from listener.checks import examine
-from listener.clock import Clock
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
 from listener.garbage import left_alone, settle
 from listener.labelling.learning import Learning
 from listener.net.session import channel_session
-from listener.observe.log import set_up
-from listener.observe.masking import Masking
-from listener.parts import Parts, opened
+from listener.parts import Parts
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
@@ -49,8 +45,9 @@ from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.work import Reload
-from listener.store.port import StoreBusyError, StoreError
+from listener.store.port import StoreError
 from listener.web.server import build_app
+from listener.web.serving import served_at
 from listener.web.status import Settings as PageSettings
 from listener.web.status import Site
 from rules.instant import Instant
@@ -60,7 +57,6 @@ DRAIN = 3.0
 for (1.5), two transactions that find the store locked (1.5 each) and the requests still being answered (1.5) that makes
 9 of the 10 that the daemon has.
 """
-_ANSWERING = 1.5
 _LOOK = 1.0
 """Seconds between looks at whether a live event begins or ends."""
 
@@ -81,42 +77,19 @@ def _setup_at(now: Instant, settings: Settings, before: Setup) -> Setup:
     return setup_at(now, settings, before)
 
 
-def _secrets_in(loaded: Loaded) -> list[str]:
+def secrets_told(loaded: Loaded) -> list[str]:
+    """What must never be shown."""
     return list(secrets_of(loaded.settings, loaded.document))
 
 
-async def run(path: Path, *, clock: Clock | None = None) -> None:
-    """Run the daemon until SIGTERM or SIGINT. Raises ConfigError or StoreError when it cannot start, and StoreBusyError
-    when another process has taken its store over.
-    """
-    loaded, clock = load_checked(path), clock or Clock()
-    settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(_secrets_in(loaded))
-    set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
-    for problem in loaded.warnings:
-        log.warning("configuration", problem=str(problem))
-    del loaded  # it knows the place of every value, which is more than the values themselves
-    async with AsyncExitStack() as stack:
-        parts = await opened(stack, settings, clock, masking)
-        try:
-            await Daemon(path, parts).serve()
-        except ExceptionGroup as ended:
-            raise _reason(ended) from ended
-
-
-def _reason(ended: ExceptionGroup[Exception]) -> Exception:
-    """What the operator can mend, alone; else everything."""
-    busy = [each for each in ended.exceptions if isinstance(each, StoreBusyError)]
-    return busy[0] if busy else ended
-
-
 class Daemon:
-    """A running badbuzz."""
+    """A running badbuzz. `ends` is set when it is told to stop."""
 
-    def __init__(self, path: Path, parts: Parts) -> None:
+    def __init__(self, path: Path, parts: Parts, ends: asyncio.Event) -> None:
         self._path, self._parts = path, parts
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
-        self._stop = asyncio.Event()
+        self._stop = ends
         self._reloading = asyncio.Lock()
         self._hup = asyncio.Event()
 
@@ -127,7 +100,7 @@ class Daemon:
     async def serve(self) -> None:
         """Listen, judge and tell until told to stop; then finish what is under way within 10 s."""
         parts = self._parts
-        async with self._site(), asyncio.TaskGroup() as group:
+        async with served_at(build_app(self._pages()), self._settings.daemon), asyncio.TaskGroup() as group:
             sources, channels, calendars = (Roster(group, role) for role in ("source", "channel", "calendar"))
             self._rosters = (sources, channels, calendars)
             writing = group.create_task(parts.writer.run(), name="writer")
@@ -174,7 +147,7 @@ class Daemon:
         except ConfigError:
             self._parts.metrics.configuration_loaded(successful=False)
             raise
-        self._parts.masking.learn(await asyncio.to_thread(_secrets_in, loaded))
+        self._parts.masking.learn(await asyncio.to_thread(secrets_told, loaded))
         before, after = self._parts.ledger.setup, await self._setup(loaded.settings)
         await self._parts.writer.submit(Reload(setup=after))
         forget(self._parts.metrics, before, after)
@@ -318,20 +291,6 @@ class Daemon:
             return False
         return due is not None and due <= self._parts.clock.now()
 
-    @asynccontextmanager
-    async def _site(self) -> AsyncIterator[None]:
-        runner = web.AppRunner(build_app(self._pages()), access_log=None, shutdown_timeout=_ANSWERING)
-        await runner.setup()
-        daemon = self._settings.daemon
-        try:
-            await web.TCPSite(runner, daemon.host or None, daemon.port).start()
-            log.info("listening", addresses=[f"{each[0]}:{each[1]}" for each in runner.addresses])
-            yield
-        except OSError as error:
-            raise StoreError(f"cannot listen on {daemon.listen}: {error.strerror}; change daemon.listen") from error
-        finally:
-            await runner.cleanup()
-
     def _pages(self) -> Site:
         parts = self._parts
         status = DaemonStatus(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now())
@@ -375,7 +334,9 @@ def refuse_restart(settings: Settings, loaded: Loaded) -> None:
     """Raise ConfigError when `loaded` changes what only a restart can change."""
     old, new = settings.daemon, loaded.settings.daemon
     moved = [
-        name for name in ("data", "database", "listen", "log", "log_level") if getattr(old, name) != getattr(new, name)
+        name
+        for name in ("data", "database", "lease", "listen", "log", "log_level")
+        if getattr(old, name) != getattr(new, name)
     ]
     if moved:
         hint = "restart badbuzz, or put the old value back"

@@ -11,7 +11,8 @@ from listener.pipeline.engines import Engines
 from listener.pipeline.setup import Setup
 from listener.recorded import Recorded
 from listener.store.marks import Marking
-from listener.store.port import Position, Views
+from listener.store.port import Views
+from listener.store.reached import Position
 from rules.engine import Engine
 from rules.inputs import Heard
 from rules.instant import Instant, instant

@@ -1,11 +1,14 @@
 """What a running daemon is made of, opened and closed again."""
 
-import os
-import socket
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import blake2s
 from importlib.metadata import version
+from time import monotonic
+
+import structlog
 
 from alerts.links import Links
 from config.settings import Settings
@@ -19,8 +22,10 @@ from listener.pipeline.ledger import Ledger
 from listener.pipeline.writer import Writer
 from listener.store.address import store_address
 from listener.store.port import Store, Views
-from listener.store.store import open_store
+from listener.store.reached import Tenure
 from listener.store.views import open_views
+
+log = structlog.get_logger("daemon")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,31 +46,51 @@ class Parts:
     systemd: Systemd
 
 
-async def opened(stack: AsyncExitStack, settings: Settings, clock: Clock, masking: Masking) -> Parts:
-    """Open everything; the stack closes it in the reverse order."""
-    store = open_store(store_address(settings))
-    await store.open(f"pid {os.getpid()} on {socket.gethostname()}")
-    stack.push_async_callback(store.close)
-    position = await store.position()
+@dataclass(frozen=True)
+class Opening:
+    """What the parts are opened with. `store` is had for a `tenure`; the stack closes what is opened."""
+
+    stack: AsyncExitStack
+    store: Store
+    tenure: Tenure
+    settings: Settings
+    clock: Clock
+    masking: Masking
+    systemd: Systemd
+
+
+async def opened(given: Opening) -> Parts:
+    """Open everything on a store that is had; the stack closes it in the reverse order."""
+    begun, store, settings = monotonic(), given.store, given.settings
+    position, salt = await store.position(), await store.salt()
     # one clock for stamps and for what asks what is due: else nothing is due once the wall is set back
-    clock = Steady(clock, floor=position.last if position else 0)
+    clock = Steady(given.clock, floor=position.last if position else 0)
     views = open_views(store_address(settings))
-    stack.push_async_callback(views.close)
+    given.stack.push_async_callback(views.close)
     metrics = Metrics(version=version("badbuzz"), now=clock.now)
-    ledger = Ledger(store, views, clock, metrics, setup_at(clock.now(), settings))
+    # in a thread, so that the store is kept meanwhile: seconds where there are many brands
+    ledger = Ledger(store, views, clock, metrics, await asyncio.to_thread(setup_at, clock.now(), settings))
     await ledger.start()
+    _tell(given.tenure, metrics, monotonic() - begun)
     return Parts(
         clock=clock,
-        masking=masking,
+        masking=given.masking,
         metrics=metrics,
         store=store,
         views=views,
         ledger=ledger,
         writer=Writer(ledger, metrics),
-        client=await stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
-        key=blake2s(await store.salt(), person=b"page").digest(),
+        client=await given.stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
+        key=blake2s(salt, person=b"page").digest(),
         # of the store, which only its owner may read: a link outlives a restart, and is good on every machine of it
-        links=Links(blake2s(await store.salt(), person=b"link").digest()),
-        installation=blake2s(await store.salt(), person=b"name", digest_size=6).hexdigest(),
-        systemd=Systemd(os.environ),
+        links=Links(blake2s(salt, person=b"link").digest()),
+        installation=blake2s(salt, person=b"name", digest_size=6).hexdigest(),
+        systemd=given.systemd,
     )
+
+
+def _tell(tenure: Tenure, metrics: Metrics, loading: float) -> None:
+    idle = None if tenure.idle is None else tenure.idle + timedelta(seconds=loading)
+    metrics.ownership.has_begun(tenure.epoch, idle)
+    if idle is not None:
+        log.info("took_over", epoch=tenure.epoch, nobody_wrote_for=round(idle.total_seconds(), 3))

@@ -12,7 +12,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-_FAST = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=50"
+_FAST = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
+_FORGETFUL = "-c synchronous_commit=off"
 
 
 def _programs() -> Path | None:
@@ -28,8 +29,10 @@ def _run(*words: str) -> None:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """The URL of an empty database of a new cluster. Skips the test where PostgreSQL is not installed."""
+def cluster(*, lasting: bool = False) -> Iterator[str]:
+    """The URL of an empty database of a new cluster; a `lasting` one keeps what was committed when it is `crashed`.
+    Skips the test where PostgreSQL is not installed.
+    """
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL not found: run `make servers`")
@@ -38,9 +41,10 @@ def cluster() -> Iterator[str]:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
     data, control = str(folder / "data"), str(programs / "pg_ctl")
+    options = f"{_FAST} {'' if lasting else _FORGETFUL} -k {folder}"
     try:
         _run(str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        _run(control, "start", "-w", "-D", data, "-l", str(folder / "log"), "-o", f"{_FAST} -k {folder}")
+        _run(control, "start", "-w", "-D", data, "-l", str(folder / "log"), "-o", options)
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         if (folder / "data" / "postmaster.pid").exists():
@@ -56,3 +60,21 @@ async def emptied(url: str) -> str:
     finally:
         await connection.close()
     return url
+
+
+def crash(url: str) -> None:
+    """End the server of a lasting cluster as a crash would, and start it again: every connection is lost."""
+    folder = Path(url.partition("host=")[2])
+    programs = _programs()
+    assert programs
+    _run(
+        str(programs / "pg_ctl"),
+        "restart",
+        "-w",
+        "-D",
+        str(folder / "data"),
+        "-l",
+        str(folder / "log"),
+        "-m",
+        "immediate",
+    )

@@ -1,13 +1,14 @@
 """What the tests of stores share: short builders, and everything a store shows as one plain value."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.delivery import Outgoing
 from alerts.silence import HeldBack, Hush, Silence
-from listener.store.port import Commit, LogEntry, Store, StoredMention, Views
+from listener.store.port import Commit, LogEntry, Store, StoreBusyError, StoredMention, Views
 from listener.store.store import open_store
 from rules.facts import Facts, Tone
 from rules.inputs import Heard
@@ -91,6 +92,18 @@ async def opened(where: str, owner: str = "a test") -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+async def taken(where: str, owner: str, lease: timedelta) -> Store:
+    """The store, opened once whoever had it is gone: on a server, that one is dead is told by its silence alone."""
+    while True:
+        store = open_store(where, lease)
+        try:
+            await store.open(owner)
+        except StoreBusyError:
+            await asyncio.sleep(0.05)
+        else:
+            return store
 
 
 async def everything(store: Store, views: Views, brands: tuple[str, ...] = ("acme", "zen")) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from config.problems import ConfigError
-from listener.app import run
 from listener.cli.terminal import say
 from listener.clock import Clock
 from listener.mock.broker import BrokerError, find_mosquitto
@@ -21,6 +20,7 @@ from listener.mock.screen import Screen
 from listener.mock.show import JsonLines, Show, Words
 from listener.mock.stage import Stage, set_up
 from listener.mock.story import Language, acme_story
+from listener.service import run
 from listener.store.port import StoreError
 from listener.store.views import open_views
 from rules.instant import Instant

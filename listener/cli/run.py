@@ -2,8 +2,8 @@
 
 import asyncio
 
-from listener.app import run
 from listener.cli.terminal import ConfigPath, config_path
+from listener.service import run
 
 
 def command(config: ConfigPath = None) -> None:

@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 
 from alerts.channel import Reason
 from listener.errors import SourceState
+from listener.observe.ownership import Ownership
 from listener.observe.vigil import Vigil
 from rules.facts import Label
 from rules.instant import Instant, Span
@@ -71,7 +72,7 @@ class Metrics:
         self._detection_metrics()
         self._delivery_metrics()
         self._process_metrics(version)
-        self.vigil = Vigil(self.registry)
+        self.vigil, self.ownership = Vigil(self.registry), Ownership(self.registry)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format."""

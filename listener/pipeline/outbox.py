@@ -77,6 +77,8 @@ class ChannelOutbox:
         words = await outlive(saying, channel=first.channel, delivery=first.id)
         if isinstance(words, Exception):
             raise SendError(f"{type(words).__name__} in its words", reason="other") from words
+        # the last thing before it is sent: whoever stood still may have a successor that sends it
+        await _insist(self._store.assure, first.channel)
         return veiled(words) if words and self._is_private(first.channel) else words
 
     async def _words(self, delivery: Delivery) -> Message | None:

@@ -42,6 +42,7 @@ _POSTGRESQL = {
     "42501": "a privilege is missing: make the user of the URL the owner of the database",
     "53100": "the server's disk is full: free some space and start again",
     "53300": "the server has no connection left: raise max_connections",
+    "55P03": "another badbuzz migrates it, or runs there: wait for its end, or stop it",
     "57014": "the read took too long and was stopped: ask for less, or try when the server is idle",
 }
 
@@ -71,11 +72,11 @@ def place(where: str | Path) -> Place:
     return Place(url=url.set(drivername="postgresql+asyncpg"))
 
 
-def writing(at: Place, lock_wait: float = LOCK_WAIT) -> Transactions:
-    """One connection, so that transactions follow each other; each takes the database's write lock at its start, and
-    waits for it `lock_wait` seconds at most (SQLite).
+def writing(at: Place, lock_wait: float = LOCK_WAIT, settings: Mapping[str, str] | None = None) -> Transactions:
+    """One connection, so that transactions follow each other. On SQLite each takes the write lock at its start, and
+    waits for it `lock_wait` seconds at most; `settings` are a server's.
     """
-    return InThreads(on_file(at, lock_wait), 1) if at.file else InLoop(on_server(at))
+    return InThreads(on_file(at, lock_wait), 1) if at.file else InLoop(on_server(at, settings))
 
 
 def reading(at: Place, limit: timedelta) -> Transactions:
@@ -159,7 +160,7 @@ def on_server(
     at: Place, settings: Mapping[str, str] | None = None, *, size: int = 1, wait: float = 30.0
 ) -> AsyncEngine:
     """Connections to a PostgreSQL server; no statement is waited for longer than `wait` seconds."""
-    arguments = {"timeout": 10.0, "command_timeout": wait}
+    arguments = {"timeout": min(10.0, wait), "command_timeout": wait}
     try:
         return create_async_engine(
             at.url,

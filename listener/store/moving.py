@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Table, func, select, text
 
-from listener.store.database import Place, in_words, on_file, on_server, place
+from listener.store.database import Place, in_words, on_file, place
+from listener.store.lock import FileLock
 from listener.store.port import SchemaError, StoreError
 from listener.store.queries import revision
 from listener.store.rows import Row
 from listener.store.tables import COMMANDS, HEAD, META, METADATA, keepable
-from listener.store.transacting import InLoop
-from listener.store.upkeep import lock_of, moved_file, refuse_moved, run_revisions
+from listener.store.upkeep import at_length, lock_file, migrate_alone, moved_file, refuse_moved
 
 _ROWS, _SIZE = 500, 1_000_000
 """Rows and, about, bytes that are in memory at a time."""
@@ -68,7 +68,7 @@ async def move(where: Path, target: str, told: Told) -> Moved:
     refuse_moved(old.file)
     if not old.file.exists():
         raise StoreError(f"there is no store at {old}: check daemon.data")
-    lock = lock_of(old)
+    lock = FileLock(lock_file(old.file))
     await lock.take("badbuzz db move")
     try:
         rows = await _moved(old, new, told)
@@ -78,18 +78,15 @@ async def move(where: Path, target: str, told: Told) -> Moved:
 
 
 async def _moved(old: Place, new: Place, told: Told) -> int:
-    source, target, lock = on_file(old), InLoop(on_server(new)), lock_of(new)
+    source, target = on_file(old), at_length(new)
     try:
-        with in_words(new):
-            await lock.take("badbuzz db move")
-            with in_words(old), source.begin() as reading:  # nobody leaves a command meanwhile
-                _refuse_other_schema(reading, old)
-                with in_words(new):
-                    return await target.run(partial(_copy_all, reading, at=new, told=told))
+        with in_words(old), source.begin() as reading:  # nobody leaves a command meanwhile
+            _refuse_other_schema(reading, old)
+            with in_words(new):
+                return await target.run(partial(_copy_all, reading, at=new, told=told))
     finally:
         source.dispose()
         await target.dispose()
-        await lock.release()
 
 
 def _refuse_other_schema(connection: Connection, at: Place) -> None:
@@ -112,15 +109,14 @@ def _copy_all(old: Connection, new: Connection, *, at: Place, told: Told) -> int
 
 
 def _make_ready(old: Connection, new: Connection, at: Place) -> None:
-    """The target's schema, without a row. Raises StoreError when it holds something."""
-    if revision(new) is not None:
-        filled = [table for table in METADATA.sorted_tables if new.execute(select(table).limit(1)).first()]
-        salts = {connection.scalar(select(META.c.salt)) for connection in (old, new)} if META in filled else set()
-        if len(salts) == 1:
-            raise StoreError(f"{at} holds this store already: set daemon.database to it, and start badbuzz")
-        if filled:
-            raise StoreError(f"{at} is not empty ({filled[0].name}): name a database made anew with `createdb`")
-    run_revisions(new)
+    """The target's schema, without a row. Raises StoreError when it holds something; who writes there is a row."""
+    migrate_alone(new)
+    filled = [table for table in METADATA.sorted_tables if new.execute(select(table).limit(1)).first()]
+    salts = {connection.scalar(select(META.c.salt)) for connection in (old, new)} if META in filled else set()
+    if len(salts) == 1:
+        raise StoreError(f"{at} holds this store already: set daemon.database to it, and start badbuzz")
+    if filled:
+        raise StoreError(f"{at} is not empty ({filled[0].name}): name a database made anew with `createdb`")
 
 
 def _copied(table: Table, old: Connection, new: Connection, progress: _Progress) -> _Sum:

@@ -18,6 +18,7 @@ from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
+from listener.store.reached import Position, Snapshot, Tenure
 from rules.facts import Facts, Tone
 from rules.inputs import Imported, Input
 from rules.instant import Instant
@@ -111,16 +112,6 @@ class Answered:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """An engine's state after the input `seq` of its brand (0: before the first)."""
-
-    brand: str
-    seq: int
-    at: Instant
-    state: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
 class Moved:
     """What a channel was to be told of a circle at one moment, and is not yet, is told at a later one."""
 
@@ -171,14 +162,6 @@ class Commit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
-    """Where the last process stopped; None in an empty store."""
-
-    advanced: Instant
-    last: Instant
-
-
-@dataclass(frozen=True, kw_only=True)
 class IncidentRow:
     """An incident as its last transition left it. `number` is the short name people use, counted from 1. `ending` is
     what it was by whoever looked back last, who is `judged_by`.
@@ -200,11 +183,25 @@ class IncidentRow:
 
 
 class Store(Protocol):
-    """The writing side. One process at a time: `open` takes the lock. Each method is one transaction or none."""
+    """The writing side. One process at a time: `open` begins its epoch, and whatever another one commits after that is
+    refused. Each method is one transaction or none.
+    """
 
-    async def open(self, owner: str) -> None:
-        """Take the write lock for `owner` (a process in words) and bring the schema up to date where that is allowed.
-        Raises StoreBusyError, SchemaError, StoreError.
+    async def open(self, owner: str) -> Tenure:
+        """Become the writer for `owner` (a process in words) and bring the schema up to date where that is allowed.
+        Raises StoreBusyError while another process is, SchemaError, StoreError; it may be tried again then.
+        """
+        ...
+
+    async def keep(self) -> None:
+        """To be run beside all that writes, or another process may become the writer. Raises StoreBusyError once one
+        has; returns where none can.
+        """
+        ...
+
+    async def assure(self) -> None:
+        """Return while no other process may write: to be asked before what cannot be taken back. Raises StoreBusyError
+        when one may, StoreError while that is not known.
         """
         ...
 

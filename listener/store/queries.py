@@ -24,7 +24,8 @@ from alerts.delivery import Delivery, Slot
 from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from listener.store.marking import seen_marks
-from listener.store.port import Answered, IncidentRow, Position, SchemaError, Seen, Snapshot, SourceRow, StoredMention
+from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
+from listener.store.reached import Position, Snapshot
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
 from listener.store.tables import (
     BRANDS,

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from alerts.delivery import Delivery, Slot
 from alerts.grouping import MOST_TOGETHER
@@ -15,16 +15,20 @@ from listener.store import marking, queries, retention
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import insert
-from listener.store.port import Commit, Position, Seen, Snapshot, SourceRow, Store
+from listener.store.lease import Lease, stalled
+from listener.store.lock import FileLock, Lock
+from listener.store.port import Commit, Seen, SourceRow, Store
+from listener.store.reached import Position, Snapshot, Tenure
 from listener.store.tables import META
-from listener.store.upkeep import lock_of, prepare
-from listener.store.writing import RELIST_EVERY, write
+from listener.store.upkeep import lock_file, prepare
+from listener.store.writing import RELIST_EVERY, lost, write
 from rules.inputs import Input
 from rules.instant import Instant, span
 
 T = TypeVar("T")
 
 _READ_LIMIT = timedelta(seconds=10)
+LEASE_LENGTH = timedelta(seconds=15)
 _LOCK_WAIT = 1.5
 """Seconds that a transaction waits for whoever else is writing (a command being left); the daemon tries it again."""
 _RELISTED_AT_ONCE = 1_000
@@ -32,35 +36,42 @@ _RELISTED = 10_000
 """Identities noted as listed again and not yet written; beyond, they are noted when they are looked up next."""
 
 
-def open_store(where: str | Path) -> Store:
-    """The store in a data directory (SQLite) or at a `postgresql://` URL, not opened yet. Raises StoreError when that
-    is neither.
+def open_store(where: str | Path, lease: timedelta = LEASE_LENGTH) -> Store:
+    """The store in a data directory (SQLite) or at a `postgresql://` URL, not opened yet. Whoever opens the
+    latter has it for `lease`, and for as long as that is kept. Raises StoreError when `where` is neither.
     """
-    return _SqlStore(place(where))
+    return _SqlStore(place(where), lease)
 
 
 class _SqlStore:
-    def __init__(self, at: Place) -> None:
+    def __init__(self, at: Place, lease: timedelta) -> None:
         self._place = at
-        self._lock = lock_of(at)
-        self._writing = writing(at, _LOCK_WAIT)
+        self._lock: Lock = FileLock(lock_file(at.file)) if at.file else Lease(at, lease)
+        self._writing = writing(at, _LOCK_WAIT, {} if at.file else stalled(lease))
         self._reading = reading(at, _READ_LIMIT)
-        self._token = secrets.token_hex(16)
+        self._epoch = 0
         self._sequences: dict[str, int] | None = None
         self._last: Instant = 0
         self._relisted: dict[str, None] = {}
 
-    async def open(self, owner: str) -> None:
+    async def open(self, owner: str) -> Tenure:
         try:
             with in_words(self._place):
                 await self._lock.take(owner)
                 await prepare(self._place, self._writing)
-                await self._write(partial(_claim, owner=owner, token=self._token))
+                tenure = await self._write(partial(_claim, owner=owner, lock=self._lock))
             position = await self.position()
         except BaseException:
             await self.close()
             raise
-        self._last = position.last if position else 0
+        self._last, self._epoch = position.last if position else 0, tenure.epoch
+        return tenure
+
+    async def keep(self) -> None:
+        await self._lock.keep()
+
+    async def assure(self) -> None:
+        await self._lock.assure()
 
     async def close(self) -> None:
         await self._reading.dispose()
@@ -75,7 +86,7 @@ class _SqlStore:
         known, self._sequences = self._sequences, None  # unknown again if this fails
         with in_words(self._place):
             self._sequences = await self._write(
-                partial(_write, commit=commit, writer=self._token, known=known, relisted=relisted)
+                partial(_write, commit=commit, epoch=self._epoch, known=known, relisted=relisted)
             )
         self._last = commit.last
         for name in relisted:
@@ -152,7 +163,7 @@ class _SqlStore:
 
     async def _step(self, step: Callable[[Connection], T]) -> T:
         with in_words(self._place):
-            return await finished(self._write(step), "store purge")
+            return await finished(self._write(partial(_within, step, epoch=self._epoch)), "store purge")
 
     async def _read(self, query: Callable[[Connection], T]) -> T:
         with in_words(self._place):
@@ -162,15 +173,26 @@ class _SqlStore:
         return await self._writing.run(work)
 
 
-def _claim(connection: Connection, *, owner: str, token: str) -> None:
-    """Make `token` the only one that may commit; the salt is made with the first owner."""
-    first = {"id": 1, "salt": secrets.token_bytes(32), "writer": token, "owner": owner}
+def _claim(connection: Connection, *, owner: str, lock: Lock) -> Tenure:
+    """Begin the epoch in which `owner` alone may commit; the salt is made with the first owner."""
+    idle = lock.begin(connection)
+    first = {"id": 1, "salt": secrets.token_bytes(32), "epoch": 0, "owner": owner}
     connection.execute(insert(connection, META).on_conflict_do_nothing(), [first])
-    connection.execute(update(META).values(writer=token, owner=owner))
+    begun = update(META).values(epoch=META.c.epoch + 1, owner=owner).returning(META.c.epoch)
+    epoch = connection.execute(begun).scalar_one()
+    lock.sign(connection, epoch, owner)
+    return Tenure(epoch=epoch, idle=idle)
+
+
+def _within(step: Callable[[Connection], T], connection: Connection, *, epoch: int) -> T:
+    mine = select(META.c.id).where(META.c.epoch == epoch).with_for_update()
+    if connection.execute(mine).first() is None:
+        lost(connection)
+    return step(connection)
 
 
 def _write(
-    connection: Connection, *, commit: Commit, writer: str, known: dict[str, int] | None, relisted: Sequence[str]
+    connection: Connection, *, commit: Commit, epoch: int, known: dict[str, int] | None, relisted: Sequence[str]
 ) -> dict[str, int]:
     last = queries.sequences(connection) if known is None else known
-    return last | write(connection, commit, writer=writer, last=last, relisted=relisted)
+    return last | write(connection, commit, epoch=epoch, last=last, relisted=relisted)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0016"
+HEAD = "0017"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 
@@ -56,16 +56,21 @@ def _body(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False)
 
 
-# One row. `writer` is the token of the process that may commit: a commit of any other finds no row.
+# One row. `epoch` counts who wrote: a commit of any process but the last that opened the store finds no row.
 META = Table(
     "meta",
     METADATA,
     _number("id", key=True),
     _body("salt"),
-    _text("writer"),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
     _text("owner"),
     _instant("advanced"),
     _instant("last"),
+)
+# One row, on PostgreSQL alone: `epoch` is renewed at an instant of the server's clock, for `length`. It is no part of
+# META, so that it is renewed while a long transaction holds that row.
+LEASE = Table(
+    "lease", METADATA, _number("id", key=True), _number("epoch"), _text("owner"), _number("renewed"), _number("length")
 )
 BRANDS = Table("brands", METADATA, _text("brand", key=True), _number("seq"))
 SEEN = Table(

@@ -2,23 +2,36 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select, text
 
 from config.problems import way_out
 from listener.store.database import Place, in_words, on_server, place, writing
-from listener.store.lock import AdvisoryLock, FileLock
+from listener.store.lock import PATIENCE, FileLock
 from listener.store.port import SchemaError, StoreError
 from listener.store.queries import revision
 from listener.store.tables import HEAD
-from listener.store.transacting import Transactions
+from listener.store.transacting import InLoop, Transactions
+
+_ADVISORY = int.from_bytes(b"badbuzz", "big")
+"""The name of our lock among the advisory locks of a PostgreSQL database: it is migrated by one process at a time."""
+_SHORT = 25
+"""Seconds that a start waits for a migration under way; then it ends, and is started again."""
+_LONG = 6 * 3_600.0
+"""Seconds that a statement of a migration or a move may take."""
 
 
-def lock_of(at: Place) -> FileLock | AdvisoryLock:
-    """The write lock of a place."""
-    return FileLock(at.file.with_name("badbuzz.lock")) if at.file else AdvisoryLock(on_server(at))
+def lock_file(file: Path) -> Path:
+    """What keeps all but one process from writing to a SQLite file."""
+    return file.with_name("badbuzz.lock")
+
+
+def at_length(at: Place) -> InLoop:
+    """A connection to a server for what may take long."""
+    return InLoop(on_server(at, wait=_LONG))
 
 
 def moved_file(file: Path) -> Path:
@@ -43,7 +56,7 @@ async def prepare(at: Place, engine: Transactions) -> None:
     if at.file:
         refuse_moved(at.file)
         at.file.touch(mode=0o600)  # what people wrote is for the eyes of its owner, its journal's too
-    found = await current(at, engine)
+    found = await current(at, engine, revision if at.file else _settled)
     if found == HEAD:
         return
     if not at.file:
@@ -54,27 +67,60 @@ async def prepare(at: Place, engine: Transactions) -> None:
     await engine.run(run_revisions)
 
 
-async def current(at: Place, engine: Transactions) -> str | None:
+async def current(at: Place, engine: Transactions, look: Callable[[Connection], str | None] = revision) -> str | None:
     """The schema's revision, None in an empty store. Raises SchemaError naming the place when it is a newer one."""
     try:
-        return await engine.run(revision)
+        return await engine.run(look)
     except SchemaError as error:
         raise SchemaError(f"the store {at}: {error}") from None
 
 
 async def migrate(where: str | Path) -> tuple[str | None, str]:
-    """Bring the store up to date while no daemon writes; returns the revisions before and after. Raises StoreError."""
+    """Bring the store up to date; returns the revisions before and after. On SQLite no daemon may write meanwhile. Of
+    several at once one does it, and the others wait for it, PATIENCE seconds at most. Raises StoreError.
+    """
     at = place(where)
-    lock = lock_of(at)
-    engine = writing(at)
+    with in_words(at):
+        return (await _migrate_file(at, at.file) if at.file else await _migrate_server(at)), HEAD
+
+
+async def _migrate_file(at: Place, file: Path) -> str | None:
+    lock, engine = FileLock(lock_file(file)), writing(at)
     try:
-        with in_words(at):
-            before = await _before(at, engine, lock)
-            await (prepare(at, engine) if at.file else engine.run(run_revisions))
+        await lock.take("badbuzz db migrate")
+        before = await current(at, engine)
+        await prepare(at, engine)
     finally:
         await engine.dispose()
         await lock.release()
-    return before, HEAD
+    return before
+
+
+async def _migrate_server(at: Place) -> str | None:
+    engine = at_length(at)
+    try:
+        return await current(at, engine, migrate_alone)
+    finally:
+        await engine.dispose()
+
+
+def migrate_alone(connection: Connection) -> str | None:
+    """Bring a server's schema up to date inside the transaction of `connection`; the revision before. Waits for whoever
+    else does so. Raises SchemaError.
+    """
+    connection.execute(text(f"set local lock_timeout = '{PATIENCE:.0f}s'"))
+    connection.execute(select(func.pg_advisory_xact_lock(_ADVISORY)))
+    before = revision(connection)
+    if before != HEAD:
+        run_revisions(connection)
+    return before
+
+
+def _settled(connection: Connection) -> str | None:
+    """The revision once no migration is under way."""
+    connection.execute(text(f"set local lock_timeout = '{_SHORT}s'"))
+    connection.execute(select(func.pg_advisory_xact_lock_shared(_ADVISORY)))
+    return revision(connection)
 
 
 async def make(where: str | Path) -> None:
@@ -82,11 +128,6 @@ async def make(where: str | Path) -> None:
     at = place(where)
     if at.file and not at.file.exists():
         await migrate(where)
-
-
-async def _before(at: Place, engine: Transactions, lock: FileLock | AdvisoryLock) -> str | None:
-    await lock.take("badbuzz db migrate")
-    return await current(at, engine)
 
 
 async def backup(where: str | Path, target: Path) -> None:

@@ -20,17 +20,8 @@ from listener.store.database import Place, finished, in_words, place, reading, w
 from listener.store.inserting import leave
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
-from listener.store.port import (
-    Answered,
-    IncidentRow,
-    NoStoreError,
-    Position,
-    SchemaError,
-    Snapshot,
-    SourceRow,
-    StoredMention,
-    Views,
-)
+from listener.store.port import Answered, IncidentRow, NoStoreError, SchemaError, SourceRow, StoredMention, Views
+from listener.store.reached import Position, Snapshot
 from listener.store.rows import encode
 from listener.store.tables import HEAD
 from listener.store.upkeep import current, refuse_moved

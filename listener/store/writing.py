@@ -1,7 +1,7 @@
 """One commit as statements. Everything runs on the connection it is given, inside its transaction."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
@@ -42,12 +42,12 @@ RELIST_EVERY = DAY
 
 
 def write(
-    connection: Connection, commit: Commit, *, writer: str, last: dict[str, int], relisted: Sequence[str]
+    connection: Connection, commit: Commit, *, epoch: int, last: dict[str, int], relisted: Sequence[str]
 ) -> dict[str, int]:
     """Write all rows of `commit`; returns the new last sequence numbers of the brands it touches, given all the
-    `last` ones. Raises StoreBusyError when `writer` does not own the store any more.
+    `last` ones. Raises StoreBusyError when `epoch` is over.
     """
-    _advance(connection, commit, writer)
+    _advance(connection, commit, epoch)
     _seen(connection, commit, relisted)
     _mentions(connection, commit.mentions)
     for stored in commit.joined:
@@ -75,11 +75,16 @@ def write(
     return moved
 
 
-def _advance(connection: Connection, commit: Commit, writer: str) -> None:
-    mine = update(META).where(META.c.writer == writer)
+def _advance(connection: Connection, commit: Commit, epoch: int) -> None:
+    mine = update(META).where(META.c.epoch == epoch)
     if connection.execute(mine.values(advanced=commit.advanced, last=commit.last)).rowcount != 1:
-        owner = connection.scalar(select(META.c.owner))
-        raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
+        lost(connection)
+
+
+def lost(connection: Connection) -> NoReturn:
+    """Raises StoreBusyError naming who has the store."""
+    owner = connection.scalar(select(META.c.owner))
+    raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
 
 
 def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> None:

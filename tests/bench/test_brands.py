@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from listener.agenda.reading import setup_at
-from listener.app import run
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.observe.metrics import Metrics
 from listener.pipeline.engines import Engines
+from listener.service import run
 from tests.bench.daemon import show
 from tests.bench.queries import Brand, brands
 from tests.bench.texts import afresh, resident

@@ -24,8 +24,9 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import Pool
 
 from alerts.render import render
-from listener.app import load_checked, run
+from listener.app import load_checked
 from listener.clock import Clock
+from listener.service import run
 from rules.instant import SECOND
 from tests.builders import alert
 

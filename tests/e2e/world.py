@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import aiohttp
 from aiohttp import web
@@ -58,11 +58,19 @@ class World:
     port: int = 0
     fake: int = 0
     database: str = ""
+    lease: str = "3s"
     speed: int = 1
+    others: list = field(default_factory=list)
+    """Ports of machines beside the first."""
 
     @property
     def where(self):
         return self.database or self.folder / "data"
+
+    @property
+    def environ(self):
+        hook = f"http://127.0.0.1:{self.fake}/hook"
+        return {"PUSH_KEY": KEY, "HOOK_URL": hook, "HOOK_KEY": "the webhook's own key", "DATABASE": self.database}
 
     def write_config(self):
         self.port = free_port()
@@ -74,7 +82,7 @@ class World:
                 port=self.port,
                 fake=self.fake,
                 speed=self.speed,
-                database=", database: !secret env:DATABASE" if self.database else "",
+                database=f", database: !secret env:DATABASE, lease: {self.lease}" if self.database else "",
             )
         )
         return config
@@ -104,12 +112,12 @@ class World:
         said = [{"id": name, "text": self.text(n), "author": {"handle": f"u{n}"}} for name, n in names.items()]
         body = json.dumps(said).encode()
         self.sent.update(f"push:push {name}" for name in names)
-        while True:
+        for port in cycle((self.port, *self.others)):
             stamp = str(int(time.time()))
             signature = hmac.new(KEY.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
             headers = {"X-Badbuzz-Timestamp": stamp, "X-Badbuzz-Signature": f"sha256={signature}"}
             try:
-                async with session.post(f"http://127.0.0.1:{self.port}/in/push", data=body, headers=headers) as answer:
+                async with session.post(f"http://127.0.0.1:{port}/in/push", data=body, headers=headers) as answer:
                     if answer.status == 200:
                         return
             except (aiohttp.ClientError, TimeoutError):
@@ -175,9 +183,7 @@ async def lives(the_world, config):
         str(the_world.speed),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=os.environ
-        | {"PUSH_KEY": KEY, "HOOK_URL": f"http://127.0.0.1:{the_world.fake}/hook", "HOOK_KEY": "the webhook's own key"}
-        | ({"DATABASE": the_world.database} if the_world.database else {}),
+        env=os.environ | the_world.environ,
         start_new_session=True,
     )
     try:
@@ -234,14 +240,17 @@ async def is_ready(the_world):
             return False
 
 
+async def is_told(the_world):
+    """Whether all that was sent is counted, and all that follows is delivered."""
+    async with views_of(the_world) as views:
+        return set(await counted(views)) >= the_world.sent and not await views.deliveries(state="due")
+
+
 async def settle(the_world, daemon, seconds=60.0, after=None):
     """Let the last daemon catch up with all that was sent and deliver all of it."""
 
     async def caught_up():
-        if not await is_ready(the_world):
-            return False
-        async with views_of(the_world) as views:
-            return set(await counted(views)) >= the_world.sent and not await views.deliveries(state="due")
+        return await is_ready(the_world) and await is_told(the_world)
 
     await daemon.order()
     if after:

@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from listener.app import run
 from listener.clock import Clock
 from listener.net.sse import Decoder
+from listener.service import run
 from listener.store.database import FILE
 from listener.store.port import StoreBusyError, StoreError
 from listener.store.store import _SqlStore
@@ -84,7 +84,7 @@ async def test_what_was_stamped_before_the_wall_clock_was_set_back_is_delivered_
 async def test_a_daemon_whose_store_was_taken_over_ends_with_one_plain_error(tmp_path):
     async with running(tmp_path, Clock().now()) as daemon:
         with closing(sqlite3.connect(tmp_path / "data" / FILE)) as file, file:
-            file.execute("update meta set writer = 'another', owner = 'pid 7 on attic'")
+            file.execute("update meta set epoch = epoch + 1, owner = 'pid 7 on attic'")
         views = open_views(tmp_path / "data")
         await views.ask("ack", "1", "camille", 0)
         await views.close()

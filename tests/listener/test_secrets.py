@@ -7,7 +7,7 @@ import signal
 import pytest
 import structlog
 
-from listener.app import run
+from listener.service import run
 from listener.store.views import open_views
 from tests.collecting import serving
 from tests.stores import opened

@@ -13,14 +13,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.util import await_only
 
 from listener.store.database import place, reading
-from listener.store.port import (
-    Position,
-    SourceRow,
-    Store,
-    StoreBusyError,
-    StoreError,
-    Views,
-)
+from listener.store.port import SourceRow, Store, StoreBusyError, StoreError, Views
+from listener.store.reached import Position
 from listener.store.store import open_store
 from listener.store.tables import META
 from listener.store.views import open_views

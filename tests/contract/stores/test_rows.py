@@ -9,7 +9,8 @@ from alerts.delivery import Outcome, Slot
 from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from alerts.silence import Hush, HushFor
-from listener.store.port import Answered, Moved, Position, Seen, SourceRow, Store, Views
+from listener.store.port import Answered, Moved, Seen, SourceRow, Store, Views
+from listener.store.reached import Position
 from listener.store.views import open_views
 from tests.builders import AT
 from tests.stores import T0, commit, everything, facts, heard, held_back, opened, outgoing, silence, stored, transition

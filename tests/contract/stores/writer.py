@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, event
 
 from listener.store.marks import Marking
-from listener.store.store import open_store
 from rules.instant import MINUTE
-from tests.stores import T0, commit, heard, outgoing, stored, transition
+from tests.stores import T0, commit, heard, outgoing, stored, taken, transition
 
 BATCHES, SIZE = 6, 3
 
@@ -35,8 +35,7 @@ def batch(number: int) -> Any:
 
 
 async def main(where: str, statements: int) -> None:
-    store = open_store(where)
-    await store.open("the writer")
+    store = await taken(where, "the writer", timedelta(seconds=1))
     left = [statements]
 
     def die(*_: Any) -> None:

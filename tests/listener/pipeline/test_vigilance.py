@@ -23,7 +23,8 @@ from listener.pipeline.heartbeat import Heartbeat
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.writer import Writer
-from listener.store.port import Position, StoreError
+from listener.store.port import StoreError
+from listener.store.reached import Position
 from rules.instant import SECOND
 from tests.faults.play import ORIGIN, Leaping
 from tests.faults.virtual import run

@@ -15,7 +15,7 @@ from listener.store.port import StoreBusyError, StoreError
 def taken_over(data):
     """As by a daemon that a file system without working locks let in."""
     with closing(sqlite3.connect(data / FILE)) as file, file:
-        file.execute("update meta set writer = 'another', owner = 'the next one'")
+        file.execute("update meta set epoch = epoch + 1, owner = 'the next one'")
 
 
 @asynccontextmanager

@@ -1,0 +1,108 @@
+"""A daemon as a service: from a configuration to its end, whoever has the store meanwhile."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from config.problems import ConfigError
+from config.settings import Settings
+from listener.app import Daemon, load_checked, refuse_restart, secrets_told
+from listener.asking import asked_at
+from listener.catalogs import CATALOGS
+from listener.clock import Clock
+from listener.observe.log import set_up
+from listener.observe.masking import Masking
+from listener.observe.systemd import Supervisor as Systemd
+from listener.parts import Opening, opened
+from listener.pipeline.housekeeping import EVERY
+from listener.standby import Standby
+from listener.store.address import store_address
+from listener.store.port import StoreBusyError
+from listener.store.store import open_store
+
+log = structlog.get_logger("daemon")
+
+
+async def run(path: Path, *, clock: Clock | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT. On PostgreSQL it stands by while another process has the store, also when
+    it has lost it itself. Raises ConfigError or StoreError when it cannot start, and StoreBusyError when another
+    process has, or has taken over, a store on SQLite.
+    """
+    loaded, clock = load_checked(path), clock or Clock()
+    settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(secrets_told(loaded))
+    set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
+    for problem in loaded.warnings:
+        log.warning("configuration", problem=str(problem))
+    del loaded  # it knows the place of every value, which is more than the values themselves
+    systemd, ends = Systemd(os.environ), asyncio.Event()
+    while not ends.is_set():
+        async with AsyncExitStack() as stack:
+            store = open_store(store_address(settings), settings.daemon.lease)
+            stack.push_async_callback(store.close)
+            standby = Standby(store, settings.daemon, systemd)
+            tenure = await standby.tenure()
+            if tenure is None:
+                return
+            given = Opening(stack, store, tenure, settings, clock, masking, systemd)
+            try:
+                await _serve(path, given, ends, anew=standby.waited)
+            except ExceptionGroup as ended:
+                reason = _reason(ended)
+                if not (settings.daemon.database and isinstance(reason, StoreBusyError)):
+                    raise reason from ended
+            else:
+                return
+        log.error("stepped_down", error=str(reason))
+
+
+def _as_written(path: Path, given: Opening) -> Settings:
+    """The configuration on disk, which may be another one by now; that of before where it cannot take effect."""
+    try:
+        loaded = load_checked(path)
+        refuse_restart(given.settings, loaded)
+    except ConfigError as error:
+        log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
+        return given.settings
+    given.masking.learn(secrets_told(loaded))
+    return loaded.settings
+
+
+async def _serve(path: Path, given: Opening, ends: asyncio.Event, *, anew: bool) -> None:
+    """Keep the store, read everything back, `anew` the configuration too, and run the daemon."""
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(given.store.keep(), name="lease")
+        starting = group.create_task(_signs(given.systemd), name="start")
+        if anew:
+            settings = await asyncio.to_thread(_as_written, path, given)
+            given = replace(given, settings=asked_at(settings, CATALOGS, given.clock.now()))
+        parts = await opened(given)
+        starting.cancel()
+        await Daemon(path, parts, ends).serve()
+        keeping.cancel()
+
+
+async def _signs(systemd: Systemd) -> None:
+    """Signs of life while much is read back: systemd may have been told already that the service is up."""
+    while True:
+        systemd.alive()
+        await asyncio.sleep(EVERY)
+
+
+def _reason(ended: ExceptionGroup[Exception]) -> Exception:
+    """What the operator can mend, alone; else everything."""
+    leaves = list(_leaves(ended))
+    busy = [each for each in leaves if isinstance(each, StoreBusyError)]
+    return busy[0] if busy else leaves[0] if len(leaves) == 1 else ended
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for each in group.exceptions:
+        if isinstance(each, ExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

@@ -1,0 +1,115 @@
+"""Who may write to a PostgreSQL database: a row that its writer renews. Its instants are of the server's clock."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import BigInteger, Connection, cast, func, literal_column, select, text, update
+
+from listener.store.database import Place, in_words, on_server
+from listener.store.inserting import insert_new
+from listener.store.port import StoreBusyError, StoreError
+from listener.store.tables import LEASE
+from listener.store.transacting import InLoop
+from listener.store.writing import lost
+from rules.instant import duration, span
+
+_OFTEN = 3
+"""Renewals in one length: one may be lost."""
+
+# A process that stands still amid many rows is not idle to the server, and would hold up its successor for ever.
+_END_STALLED = text(
+    "select pg_terminate_backend(pid) from pg_locks where relation = 'meta'::regclass and pid <> pg_backend_pid()"
+    " and mode in ('RowShareLock', 'RowExclusiveLock')"
+)
+
+log = structlog.get_logger("lease")
+
+
+def stalled(length: timedelta) -> dict[str, str]:
+    """Settings of a connection under which the server ends a transaction whose process stands still, so that it holds
+    up no successor.
+    """
+    return {"idle_in_transaction_session_timeout": str(length // timedelta(milliseconds=1) // _OFTEN)}
+
+
+class Lease:
+    """The lease of a database for `length`. Whoever does not renew it in that time may lose it to another process."""
+
+    def __init__(self, at: Place, length: timedelta) -> None:
+        self._at, self._length = at, length
+        self._pause = length.total_seconds() / _OFTEN
+        self._transactions = InLoop(on_server(at, stalled(length), size=2, wait=max(self._pause, 1.0)))
+        self._epoch: int | None = None
+
+    async def take(self, _owner: str) -> None:
+        """Nothing is known before the schema is."""
+
+    def begin(self, connection: Connection) -> timedelta | None:
+        insert_new(connection, LEASE, [{"id": 1, "epoch": 0, "owner": "", "renewed": 0, "length": 0}])
+        held = connection.execute(select(LEASE, _now().label("now")).with_for_update()).one()
+        if held.renewed + held.length > held.now:
+            raise StoreBusyError(f"this database is written by {held.owner}")
+        connection.execute(_END_STALLED)
+        return duration(held.now - held.renewed) if held.epoch else None
+
+    def sign(self, connection: Connection, epoch: int, owner: str) -> None:
+        mine = {"epoch": epoch, "owner": owner, "renewed": _now(), "length": span(self._length)}
+        connection.execute(update(LEASE).values(mine))
+        self._epoch = epoch
+
+    async def keep(self) -> None:
+        pause = self._pause
+        while True:
+            await asyncio.sleep(pause)
+            pause = self._pause if await self._is_renewed() else self._pause / _OFTEN
+
+    async def _is_renewed(self) -> bool:
+        try:
+            await self._run(self._renew)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            log.warning("lease_not_renewed", error=str(error))
+            return False
+        return True
+
+    async def assure(self) -> None:
+        await self._run(self._look)
+
+    async def release(self) -> None:
+        try:
+            if self._epoch is not None:
+                await self._run(self._end)
+        except StoreError as error:
+            log.warning("lease_not_released", error=str(error))  # it runs out by itself
+        finally:
+            self._epoch = None
+            await self._transactions.dispose()
+
+    async def _run(self, work: Any) -> None:
+        with in_words(self._at):
+            await self._transactions.run(work)
+
+    def _renew(self, connection: Connection) -> None:
+        if connection.execute(self._mine().values(renewed=_now())).rowcount != 1:
+            lost(connection)
+
+    def _look(self, connection: Connection) -> None:
+        held = connection.execute(select(LEASE, _now().label("now"))).one()
+        if held.epoch != self._epoch:
+            lost(connection)
+        if held.renewed + held.length <= held.now:
+            raise StoreError("the lease has run out: nothing is told before it is renewed")
+
+    def _end(self, connection: Connection) -> None:
+        connection.execute(self._mine().values(renewed=_now(), length=0))
+
+    def _mine(self) -> Any:
+        return update(LEASE).where(LEASE.c.epoch == self._epoch)
+
+
+def _now() -> Any:
+    """Microseconds since 1970; not those of the beginning of the transaction, which may have waited for a row."""
+    return cast(func.extract("epoch", func.clock_timestamp()) * literal_column("1000000"), BigInteger)

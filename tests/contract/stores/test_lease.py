@@ -1,0 +1,165 @@
+"""Several processes want one database: one has it, by the server's clock, and what the one before does is refused."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.util import await_only
+
+from listener.store.port import Store, StoreBusyError, StoreError
+from listener.store.store import open_store
+from listener.store.upkeep import migrate
+from rules.instant import DAY
+from tests.postgres import emptied
+from tests.stores import T0, commit, heard, opened, taken
+
+SHORT, LONG = timedelta(seconds=1), timedelta(minutes=5)
+
+
+@pytest.fixture
+async def database(postgresql: str) -> str:
+    url = await emptied(postgresql)
+    await migrate(url)
+    return url
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def run_out(url: str) -> None:
+    """Let the lease be as old as if its holder had stood still for long."""
+    await execute(url, f"update lease set renewed = renewed - {DAY}")
+
+
+@asynccontextmanager
+async def kept(store: Store) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(store.keep(), name="lease")
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_whoever_comes_second_is_told_who_writes_and_gets_it_once_the_first_is_done(database: str) -> None:
+    first, second = open_store(database, LONG), open_store(database, LONG)
+    begun = await first.open("the first")
+    with pytest.raises(StoreBusyError, match="written by the first"):
+        await second.open("the second")
+    await first.close()
+    follows = await second.open("the second")
+    assert (begun.epoch, begun.idle) == (1, None)
+    assert follows.epoch == 2
+    assert follows.idle is not None
+    assert timedelta() <= follows.idle < LONG
+    await second.close()
+
+
+async def test_a_lease_that_is_kept_is_lost_to_nobody_and_one_that_is_not_runs_out(database: str) -> None:
+    first = await taken(database, "the first", SHORT)
+    waiting = asyncio.create_task(taken(database, "the second", LONG), name="second")
+    async with kept(first):
+        await asyncio.sleep(2.5 * SHORT.total_seconds())
+        assert not waiting.done()
+        await first.assure()
+    second = await waiting
+    for use in (first.commit(commit(inputs=[heard("a")])), first.keep(), first.assure()):
+        with pytest.raises(StoreBusyError, match="taken over by the second"):
+            await use
+    await first.close()  # takes nothing away from whoever has it now
+    await second.assure()
+    assert [seq async for seq, _ in second.inputs("acme", 0)] == []
+    await second.close()
+
+
+async def test_what_has_run_out_tells_nothing_and_is_renewed_if_nobody_took_it(database: str) -> None:
+    async with opened(database) as store:
+        await run_out(database)
+        with pytest.raises(StoreError, match="run out"):
+            await store.assure()
+        await store.commit(commit(inputs=[heard("a")]))
+    store = await taken(database, "a test", SHORT)
+    await run_out(database)
+    async with kept(store):
+        async with asyncio.timeout(10):
+            await sure(store)
+    await store.close()
+
+
+async def sure(store: Store) -> None:
+    """Return once nobody else may write."""
+    while True:
+        try:
+            await store.assure()
+        except StoreError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+async def test_nothing_is_removed_for_whoever_lost_the_store(database: str) -> None:
+    first = open_store(database)
+    await first.open("the first")
+    await run_out(database)
+    async with opened(database, "the second"):
+        with pytest.raises(StoreBusyError, match="the second"):
+            await first.purge(T0 + 30 * DAY, timedelta(days=1), {}, timedelta(days=1), ())
+    await first.close()
+
+
+async def test_a_transaction_that_stands_still_holds_up_nobody_and_is_refused_when_it_goes_on(database: str) -> None:
+    first = open_store(database, SHORT)
+    await first.open("the first")
+    inside, go_on = asyncio.Event(), asyncio.Event()
+    with standing_still(inside, go_on):
+        late = asyncio.create_task(first.commit(commit(inputs=[heard("a")])), name="late")
+        await inside.wait()
+        async with asyncio.timeout(20):
+            second = await taken(database, "the second", LONG)
+        await second.commit(commit(inputs=[heard("b")]))
+        go_on.set()
+        with pytest.raises(StoreError):
+            await late
+    with pytest.raises(StoreBusyError, match="the second"):
+        await first.commit(commit(inputs=[heard("a")]))
+    assert [entry.facts.mention async for _, entry in second.inputs("acme", 0)] == ["feed:b"]  # type: ignore[union-attr]
+    await first.close()
+    await second.close()
+
+
+@contextmanager
+def standing_still(inside: asyncio.Event, go_on: asyncio.Event) -> Iterator[None]:
+    """The first transaction that writes an input stops before its end, and goes on when it is told."""
+
+    def stop(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO inputs") and not inside.is_set():
+            inside.set()
+            await_only(go_on.wait())
+
+    event.listen(Engine, "before_cursor_execute", stop)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", stop)
+
+
+async def test_a_server_that_went_away_for_a_moment_takes_the_store_from_nobody(database: str) -> None:
+    store = await taken(database, "a test", SHORT)
+    async with kept(store) as keeping:
+        await execute(database, "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
+        with pytest.raises(StoreError):
+            await store.commit(commit(inputs=[heard("a")]))
+        await store.commit(commit(inputs=[heard("a")]))
+        async with asyncio.timeout(10):
+            await sure(store)
+        assert not keeping.done()
+    await store.close()
