@@ -200,7 +200,7 @@ class Ledger:
             turn.loads.update(await loads_of(turn.setup.settings, self._views, turn.at))
         for step in news:
             if step.state == "reopened":
-                self._heard |= await heard_before(step.incident, turn.setup.settings, self._views)
+                self._heard |= await heard_before(step, turn.setup.settings, self._views)
             turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
         turn.tell_afterwards()
         turn.climb(self._advanced)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from alerts.delivery import Delivery
 from alerts.silence import Silence
 from alerts.step import ACTING
 from config.settings import Settings
@@ -53,23 +54,15 @@ async def heard_of(
     return {name: replace(each, hushed=_hushed(each.step, silences, last)) for name, each in heard.items()}
 
 
-async def heard_before(incident: str, settings: Settings, views: Views) -> dict[str, Heard]:
-    """What people knew of an incident that ended and is back now: whoever heard of it hears of it again, but for those
-    to whom it was passed on, as the ladder begins anew. Raises StoreError.
+async def heard_before(step: Transition, settings: Settings, views: Views) -> dict[str, Heard]:
+    """What people knew of an incident that ended and is back by `step`: whoever heard of it hears of it again, but for
+    those to whom it was passed on, as the ladder begins anew. Raises StoreError.
     """
-    first = {each.channel: each.call for each in await views.deliveries(thread=incident, limit=_DELIVERIES)}
-    passed = {channel for channel, call in first.items() if call and call.why == "pass"}
-    return {
-        name: Heard(
-            brand=each.brand,
-            rule=each.rule,
-            severity=each.severity,
-            channels=tuple(channel for channel in each.channels if channel not in passed),
-            own=each.own,
-            planned=each.planned,
-        )
-        for name, each in (await heard_of([incident], settings, views)).items()
-    }
+    row = await views.incident(step.incident)
+    if row is None:
+        return {}
+    known = await _heard(row, settings, views, step.at)
+    return {row.id: replace(known, ladder=None, taken=False, waiting=None, step=None, spared=frozenset())}
 
 
 def _hushed(step: Transition | None, silences: Collection[Silence], last: Instant) -> Instant | None:
@@ -80,17 +73,18 @@ def _hushed(step: Transition | None, silences: Collection[Silence], last: Instan
     return None if begun is None else begun - GRID
 
 
-async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
+async def _heard(row: IncidentRow, settings: Settings, views: Views, back: Instant | None = None) -> Heard:
     deliveries = await views.deliveries(thread=row.id, limit=_DELIVERIES)
     acting = [each async for each in views.transitions(row.id) if each.state in ACTING]
-    back = max((each.at for each in acting if each.state == "reopened"), default=0)
+    if back is None:
+        back = max((each.at for each in acting if each.state == "reopened"), default=0)
     ladders = [each.call.ladder for each in deliveries if each.call and (each.call.ladder or 0) >= back]
     taken = row.acknowledged_by is not None
     return Heard(
         brand=row.brand,
         rule=row.rule,
         severity=next(each for each in SEVERITIES if each == row.severity),
-        channels=tuple({each.channel: None for each in reversed(deliveries)}),
+        channels=_told(deliveries, back),
         planned={each.channel: each.slot for each in reversed(deliveries) if each.slot is not None},
         own=frozenset(each.channel for each in deliveries if each.slot in (None, each.created) and not each.told_in),
         waiting=None if taken else await _waiting(row, settings, views),
@@ -99,6 +93,14 @@ async def _heard(row: IncidentRow, settings: Settings, views: Views) -> Heard:
         step=acting[-1] if acting else None,
         spared=frozenset(each.person for each in await views.spared(row.id) if acting and each.step == acting[-1].step),
     )
+
+
+def _told(deliveries: Sequence[Delivery], back: Instant) -> tuple[str, ...]:
+    """The channels that were told, without those to whom it was passed on before it came `back` and not since."""
+    first = {each.channel: each.call for each in deliveries if each.created < back}
+    passed = {channel for channel, call in first.items() if call and call.why == "pass"}
+    since = {each.channel for each in deliveries if each.created >= back}
+    return tuple({each.channel: None for each in reversed(deliveries) if each.channel not in passed - since})
 
 
 async def _waiting(row: IncidentRow, settings: Settings, views: Views) -> Waiting | None:

@@ -59,6 +59,15 @@ async def test_whoever_heard_of_it_hears_that_it_is_back_and_the_ladder_begins_a
     assert [(back + 10, "a"), (back + 20, "b")] == later
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_to_whom_it_was_passed_on_before_hears_of_it_once_its_rung_comes(world, restarts):
+    await flap(world)
+    await world.pass_time(minutes=5)
+    world = await world.again() if restarts else world
+    await asked(world, "resolve")
+    assert {"a", "room"} == {channel for _, channel, step in await told(world) if step == 3}
+
+
 async def test_who_had_it_does_not_have_it_any_more_and_a_restart_knows_that(world):
     await world.say("a", "b", "c")
     await asked(world, "ack")
