@@ -72,8 +72,8 @@ _RUNS = _Runs()
 def fold_whole(text: str) -> str:
     """All of a text as `Folded` has the beginning of one."""
     small = text.lower().replace("`", "'")
-    # which folds ASCII, and leaves of other characters what folds to the same
-    return small if small.isascii() else _BEYOND_ASCII.sub(_fold_run, small)
+    # that folds ASCII, and leaves of other characters what folds to the same
+    return small if text.isascii() else _BEYOND_ASCII.sub(_fold_run, small)
 
 
 def _fold_run(found: re.Match[str]) -> str:

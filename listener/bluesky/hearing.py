@@ -10,7 +10,6 @@ from listener.bluesky.glance import Glance, glances
 from listener.bluesky.mentions import Reader, type_of
 from listener.bluesky.people import Overheard
 from listener.bluesky.place import Place, key_of
-from listener.bluesky.post import POSTS
 from listener.bluesky.wire import Event, UnreadableError, read
 from listener.errors import FetchError
 from rules.instant import DAY, Instant, moment
@@ -130,12 +129,9 @@ class Hearing:
 
     def _asked_for(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes], sieve: Sieve) -> set[int]:
         """Those whose authors somebody asks for."""
-        handle, found = self._reader.handle, set[int]()
-        for number, each in enumerate(seen):
-            if each and sieve.knows(each.did, handle(each.did)):
-                found.add(number)
-            elif each and not each.original:
-                self._overheard.keep(f"at://{each.did}/{POSTS}/{each.rkey}", frames[number])
+        handle, knows = self._reader.handle, sieve.knows
+        found = {n for n, each in enumerate(seen) if each and knows(each.did, handle(each.did))}
+        self._overheard.keep(seen, frames)
         return found
 
     def _passes_on(self, uri: str, now: Instant, *, recall: bool) -> bool:

@@ -1,11 +1,14 @@
 """What is remembered of people and posts, within bounds: names, and what somebody may pass on or take back."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from listener.bluesky.glance import Glance
+from listener.bluesky.post import POSTS
 
 MOST_HANDLES = 100_000
 MOST_POSTS = 50_000
-_MOST_OVERHEARD = 25_000
 
 
 class Post(NamedTuple):
@@ -68,18 +71,21 @@ class People:
 
 
 class Overheard:
-    """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: of the latest 25,000 at
-    least, 50,000 at most.
-    """
+    """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: the latest 50,000."""
 
     def __init__(self) -> None:
-        self._young: dict[str, str | bytes] = {}
-        self._old: dict[str, str | bytes] = {}
+        self._rounds: deque[tuple[Sequence[Glance | None], Sequence[str | bytes]]] = deque()
+        self._count = 0
 
-    def keep(self, uri: str, frame: str | bytes) -> None:
-        if len(self._young) >= _MOST_OVERHEARD:
-            self._young, self._old = {}, self._young
-        self._young[uri] = frame
+    def keep(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes]) -> None:
+        """Remember frames, and what they show at a glance."""
+        self._rounds.append((seen, frames))
+        self._count += len(seen)
+        while self._count - len(self._rounds[0][0]) >= MOST_POSTS:
+            self._count -= len(self._rounds.popleft()[0])
 
     def frame(self, uri: str) -> str | bytes | None:
-        return self._young.get(uri) or self._old.get(uri)
+        """The frame of a post; looked for one by one, since that is seldom asked."""
+        did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
+        each = (pair for seen, frames in self._rounds for pair in zip(seen, frames, strict=True))
+        return next((frame for said, frame in each if said and said.rkey == rkey and said.did == did), None)

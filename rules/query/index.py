@@ -21,7 +21,7 @@ _MOST_LIKELY = 0.2
 class _Part:
     """Some brands, by the numbers of their names."""
 
-    __slots__ = ("_always", "_known", "_letters", "_misspelt", "names", "queries")
+    __slots__ = ("_always", "_kinds", "_known", "_letters", "_misspelt", "names", "queries")
 
     def __init__(self, queries: Mapping[str, Query]) -> None:
         self.queries, self.names = dict(queries), tuple(queries)
@@ -40,14 +40,14 @@ class _Part:
                 else:
                     known.setdefault(need, []).append(owner)
         self._letters, self._misspelt, self._known, self._always = Letters(letters), Misspelt(misspelt), known, always
+        self._kinds = frozenset(need.kind for need in known)
 
     def owners(self, content: Content) -> set[int]:
         found = set(self._always)
         for field in content.fields.values():
             found |= self._letters.owners(field.folded.text)
             found |= self._misspelt.owners(field.folded.text)
-        if self._known:
-            found.update(owner for need in met(content) for owner in self._known.get(need, ()))
+        found.update(owner for need in met(content, self._kinds) for owner in self._known.get(need, ()))
         return found
 
     def known(self, kind: Kind) -> Iterator[str]:

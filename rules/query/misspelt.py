@@ -11,7 +11,7 @@ from rules.query.automaton import Letters, mark
 _RUN = re.compile(r"#?(?:[^\W_]|[^\x00-\x7f\s]|[.,](?=\d))+")
 _UNSPACED = "\u0e00"
 """From here on there are scripts that are written without spaces."""
-_LONGEST = 64  # letters of a run: what a longer one holds is not remembered
+_LONGEST = 64  # letters of a word: what a longer one holds is not remembered
 _REMEMBERED = 50_000
 
 
@@ -20,7 +20,7 @@ class Misspelt:
     than its words, however many are looked for.
     """
 
-    __slots__ = ("_far", "_found", "_letters", "_pieces", "_sizes")
+    __slots__ = ("_found", "_letters", "_pieces", "_sizes")
 
     def __init__(self, wanted: Iterable[tuple[str, int, int]]) -> None:
         """A folded word, how many letters of it may differ, and who looks for it."""
@@ -32,43 +32,35 @@ class Misspelt:
         self._letters = Letters({piece: [mark(0, 0, piece)] for piece in pieces})
         self._sizes = sorted(set(map(len, pieces)))
         self._found: dict[str, tuple[int, ...]] = {}
-        self._far = set[str]()
 
     def owners(self, text: str) -> set[int]:
         """Those who may find what they look for; `text` is folded."""
-        owners, found = set[int](), self._found
-        for run in _RUN.findall(text) if self._pieces else ():
-            known = found.get(run)
-            if known is None:
-                known = self._read(run)
-            if known:
-                owners.update(known)
-        return owners
+        words = {word for _, word in self._words(text)}
+        return {owner for word in words for owner in self._read(word)}
 
     def places(self, text: str) -> Iterator[int]:
-        """Where somebody may find what they look for, as `owners` tells; of a text of many words, in which few hold a
-        part of any.
-        """
+        """Where they may."""
+        return (place for place, word in self._words(text) if self._read(word))
+
+    def _words(self, text: str) -> Iterator[tuple[int, str]]:
+        """Where a part of a word stands that is looked for, and what stands around it up to the next spaces."""
+        begin, end, word = 0, 0, ""
         for place in self._letters.places(text):
-            begin, end = text.rfind(" ", 0, place) + 1, text.find(" ", place)
-            word = text[begin : None if end < 0 else end]
-            if word not in self._far and not self._is_far(word):
-                yield place
+            if not begin <= place < end:
+                begin, end = text.rfind(" ", 0, place) + 1, text.find(" ", place)
+                end = len(text) if end < 0 else end
+                word = text[begin:end]
+            yield place, word
 
-    def _is_far(self, word: str) -> bool:
-        far = not self.owners(word)
-        if len(self._far) >= _REMEMBERED:
-            self._far.clear()
-        if far and len(word) <= _LONGEST:
-            self._far.add(word)
-        return far
-
-    def _read(self, run: str) -> tuple[int, ...]:
-        near = tuple(set(self._near(run)))
+    def _read(self, word: str) -> tuple[int, ...]:
+        known = self._found.get(word)
+        if known is not None:
+            return known
+        near = tuple({owner for run in _RUN.findall(word) for owner in self._near(run)})
         if len(self._found) >= _REMEMBERED:
             self._found.clear()
-        if len(run) <= _LONGEST:
-            self._found[run] = near
+        if len(word) <= _LONGEST:
+            self._found[word] = near
         return near
 
     def _near(self, run: str) -> Iterator[int]:

@@ -127,9 +127,9 @@ def _one(kind: Kind, key: str) -> Needs:
     return frozenset((Need(kind, key),)) if key else None
 
 
-def met(content: Content) -> Iterator[Need]:
-    """The needs that a mention meets beside those of its words."""
-    for name in _ELSEWHERE:
+def met(content: Content, kinds: Iterable[Kind]) -> Iterator[Need]:
+    """The needs of these kinds, none of them of words, that a mention meets."""
+    for name in kinds:
         for value in known(name, content, UTC):
             if name == "site":
                 yield from _domains(str(value).partition("/")[0].partition(":")[0])

@@ -31,9 +31,9 @@ class Sieve:
         """
         found = set[int]()
         for begun in range(0, len(texts), _AT_ONCE):
-            some = [fold_whole(unmasked(text)) for text in texts[begun : begun + _AT_ONCE]]
-            ends = list(accumulate(len(text) + 1 for text in some))
-            found.update(begun + bisect_right(ends, place) for place in self.index.places(" ".join(some)))
+            some = [_laid(text) + " " for text in texts[begun : begun + _AT_ONCE]]
+            ends = list(accumulate(map(len, some)))
+            found.update(begun + bisect_right(ends, place) for place in self.index.places("".join(some)))
         return found
 
     def knows(self, author: str, handle: str | None) -> bool:
@@ -45,3 +45,8 @@ class Sieve:
     def lets(self, mention: Mention) -> bool:
         """Whether a mention may concern somebody."""
         return bool(self.index.candidates(Content(mention)))
+
+
+def _laid(text: str) -> str:
+    """A text as a field of a mention is folded."""
+    return fold_whole(text) if text.isascii() else fold_whole(unmasked(text))
