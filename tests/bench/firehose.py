@@ -14,12 +14,12 @@ NAMING = 0.01
 _WORDS = 2.6
 """Logarithm of how many words half of the posts have at most: 13."""
 _PEOPLE = 20_000
-_BEGUN = 1_764_000_000 * SECOND
+BEGUN = 1_764_000_000 * SECOND
 _KINDS = ("post", "reply", "card", "picture", "repost", "deletion", "edit", "name")
 _SHARES = (42, 30, 9, 9, 5, 4, 0.5, 0.5)
 
 
-def frames(named: Sequence[Brand], count: int, seed: int = 7, begun: int = _BEGUN) -> list[bytes]:
+def frames(named: Sequence[Brand], count: int, seed: int = 7, begun: int = BEGUN) -> list[bytes]:
     """So many events: posts, replies, posts with a card or a picture, reposts, deletions, edits and new names."""
     random, said = Random(seed), posts(named, count, seed, naming=NAMING, words=_WORDS)
     kinds = random.choices(_KINDS, _SHARES, k=count)
@@ -68,7 +68,7 @@ def _record(post: Mention, kind: str, at: int, random: Random) -> dict[str, obje
 
 def _reference(random: Random) -> dict[str, str]:
     number = random.randrange(2**40)
-    return {"cid": cid(str(number)), "uri": f"at://{_did(number % _PEOPLE)}/{POSTS}/{tid(_BEGUN, number)}"}
+    return {"cid": cid(str(number)), "uri": f"at://{_did(number % _PEOPLE)}/{POSTS}/{tid(BEGUN, number)}"}
 
 
 def _did(person: int) -> str:

@@ -9,13 +9,14 @@ import struct
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from cProfile import Profile
 from hashlib import sha1
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection as Connector
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 
 import structlog
 
@@ -113,8 +114,12 @@ def served(frames: Sequence[bytes]) -> Iterator[str]:
     process.terminate()
 
 
-async def hear(settings: Settings, frames: Sequence[bytes], connecting: object) -> dict[str, float]:
-    """Seconds until all is committed, of the wall and of the processor, and how many mentions are kept."""
+async def hear(
+    settings: Settings, frames: Sequence[bytes], connecting: object, profile: Profile | None
+) -> dict[str, float]:
+    """Seconds until all is committed, of the wall, of the processor and of that in this thread, and how many mentions
+    are kept.
+    """
     async with AsyncExitStack() as stack:
         parts = await opened(stack, settings, Clock(), Masking([]))
         tools = Tools(
@@ -132,18 +137,24 @@ async def hear(settings: Settings, frames: Sequence[bytes], connecting: object) 
         last, group = json.loads(frames[-1])["time_us"], asyncio.TaskGroup()
         async with group:
             tasks = [group.create_task(parts.writer.run()), group.create_task(supervisor.run())]
-            begun, used = perf_counter(), process_time()
+            begun, used, mine = perf_counter(), process_time(), thread_time()
+            if profile:
+                profile.enable()
             while Place.load(parts.ledger.source("sky").cursor, "", "").at < last:
                 await parts.ledger.committed.wait(1.0)
-            found = {"wall": perf_counter() - begun, "processor": process_time() - used}
+            if profile:
+                profile.disable()
+            found = {"wall": perf_counter() - begun, "processor": process_time() - used, "thread": thread_time() - mine}
             for task in tasks:
                 task.cancel()
         return {**found, "kept": len(await parts.views.mentions(limit=1_000_000))}
 
 
-def measured(named: dict[str, Brand], frames: Sequence[bytes], server: str = "") -> dict[str, float]:
+def measured(
+    named: dict[str, Brand], frames: Sequence[bytes], server: str = "", profile: Profile | None = None
+) -> dict[str, float]:
     """From memory, or from a server."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with TemporaryDirectory() as folder:
         settings = load_checked(configured(Path(folder), named, server or "ws://127.0.0.1:9")).settings
-        return asyncio.run(hear(settings, frames, None if server else Remembered(frames)))
+        return asyncio.run(hear(settings, frames, None if server else Remembered(frames), profile))
