@@ -10,7 +10,7 @@ export NO_PYTHON := badbuzz needs Python 3.11 or newer, and there is no $(PYTHON
 apt-get install python3 python3-venv), or name one: make PYTHON=/path/to/python3 ...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench servers lock wheel clean
+.PHONY: help demo test lint types bench ratios servers lock wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,6 +34,9 @@ types: $(READY) ## mypy, strict
 
 bench: $(READY) ## ratios measured on this machine
 	@$(BIN)/python -m pytest -m bench -s tests/bench
+
+ratios: $(READY) ## whether the hot path became slower than it was
+	@$(BIN)/python -m tests.bench.ratios
 
 servers: ## what the tests talk to (Debian, root)
 	@sh .ci/servers

@@ -41,7 +41,7 @@ def sieved(said: list[bytes], index: Index) -> int:
     return len(hearing.told().mentions)
 
 
-def ratio(ours: Callable[[], object], plain: Callable[[], object]) -> float:
+def ratio_of(ours: Callable[[], object], plain: Callable[[], object]) -> float:
     """How much more the least of ours takes than the least of the plain ones."""
     spent = {ours: list[float](), plain: list[float]()}
     for _ in range(ROUNDS):
@@ -61,19 +61,19 @@ def measure() -> dict[str, float]:
     classifier = Classifier({name: BrandTerms(query=query, languages=("fr", "en")) for name, query in queries.items()})
     plain = list(map(json.dumps, [{"text": each.text} for each in matching] * 10))
     return {
-        "sieve": ratio(lambda: sieved(said, index), lambda: parts.find(parts.decode(parts.look(said)), named)),
-        "classify": ratio(lambda: [*map(classifier.classify, matching)], lambda: [*map(json.loads, plain)]),
+        "sieve": ratio_of(lambda: sieved(said, index), lambda: parts.find(parts.decode(parts.look(said)), named)),
+        "classify": ratio_of(lambda: [*map(classifier.classify, matching)], lambda: [*map(json.loads, plain)]),
     }
 
 
 def slower(now: dict[str, float], before: list[dict[str, float]]) -> list[str]:
     """What takes more than before."""
-    usual = {name: median(each[name] for each in before[-LAST:] if name in each) for name in now if before}
-    return [
-        f"{name}: {now[name]:.2f} times the plain loop, before {usual[name]:.2f}"
-        for name in usual
-        if now[name] > usual[name] * NOISE
-    ]
+    told = list[str]()
+    for name, ratio in now.items():
+        usual = median([each[name] for each in before[-LAST:] if name in each] or [ratio])
+        if ratio > usual * NOISE:
+            told.append(f"{name}: {ratio:.2f} times the plain loop, before {usual:.2f}")
+    return told
 
 
 def main(keep: bool) -> int:

@@ -115,7 +115,7 @@ def served(frames: Sequence[bytes]) -> Iterator[str]:
 
 
 async def hear(
-    settings: Settings, frames: Sequence[bytes], connecting: object, profile: Profile | None
+    settings: Settings, frames: Sequence[bytes], connecting: object, profile: Profile | None, *, sieve: bool
 ) -> dict[str, float]:
     """Seconds until all is committed, of the wall, of the processor and of that in this thread, and how many mentions
     are kept.
@@ -127,7 +127,7 @@ async def hear(
             client=parts.client,
             clock=parts.clock,
             random=Random(1),
-            index=lambda: parts.ledger.setup.classifier.index,
+            index=lambda: parts.ledger.setup.classifier.index if sieve else None,
         )
         collector = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
         collector._connecting = connecting or collector._connecting
@@ -151,10 +151,16 @@ async def hear(
 
 
 def measured(
-    named: dict[str, Brand], frames: Sequence[bytes], server: str = "", profile: Profile | None = None
+    named: dict[str, Brand],
+    frames: Sequence[bytes],
+    server: str = "",
+    profile: Profile | None = None,
+    *,
+    sieve: bool = True,
 ) -> dict[str, float]:
-    """From memory, or from a server."""
+    """From memory, or from a server; without the sieve every post becomes a mention first."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with TemporaryDirectory() as folder:
         settings = load_checked(configured(Path(folder), named, server or "ws://127.0.0.1:9")).settings
-        return asyncio.run(hear(settings, frames, None if server else Remembered(frames), profile))
+        connecting = None if server else Remembered(frames)
+        return asyncio.run(hear(settings, frames, connecting, profile, sieve=sieve))

@@ -126,4 +126,4 @@ def test_the_recipes_are_listed_with_what_they_do():
     ran = subprocess.run(["make", "help"], cwd=ROOT, env=outside, capture_output=True, text=True, check=True)
     listed = ran.stdout
     named = [line.split()[0] for line in listed.splitlines()]
-    assert named == ["help", "demo", "test", "lint", "types", "bench", "servers", "lock", "wheel", "clean"]
+    assert named == ["help", "demo", "test", "lint", "types", "bench", "ratios", "servers", "lock", "wheel", "clean"]
