@@ -21,6 +21,7 @@ from listener.cli.lines import opened, raw_lines
 from listener.cli.recordings import Files, FromStore, choose, told_apart
 from listener.cli.store_access import put, with_views
 from listener.cli.terminal import ConfigPath, config_path, say
+from listener.garbage import settle
 from listener.lines import BOM, LineError, in_words, read_line
 from listener.pipeline.setup import build_setup
 from listener.store.port import Views
@@ -69,6 +70,7 @@ def command(
     names = {name: brand.name or name for name, brand in settings.brands.items()}
     sampling = Sampling(names, spoken) if charting.wanted(chart) else None
     backtest = Backtest(build_setup(settings), sampling)
+    settle()
     with _shown(recorded) as (advance, write):
         for step in backtest.run(mentions_in(recorded, problems, advance, paced=True)):
             write(transition_line(step))
