@@ -192,24 +192,24 @@ class Reading:
 
     def hits(self) -> list[Hit]:
         """The frames of the text that are no question."""
-        words, found, at = [unit.word for unit in self.units], [], 0
-        while at < len(words):
+        words, found, stop = [unit.word for unit in self.units], list[Hit](), 0
+        for at in self._frames.lexicon.openings(words):
+            if at < stop:
+                continue
             known = self._frames.lexicon.find(words, at, len(words))
             stop = at + 1
             if known and self._counts(known[0], self.units[known[1] - 1]):
                 if self.units[at].sentence not in self.asked:
                     found.append(Hit(known[0]._replace(role=known[0].role.rstrip("?")), at, known[1]))
                 # A name may be the end of one frame and the beginning of another.
-                stop = max(stop, known[1] - (words[known[1] - 1] in {US, THEM}))
-            at = stop
+                stop = max(stop, known[1] - (words[known[1] - 1] in _WHO))
         return found
 
     def _counts(self, meaning: Meaning, last: Unit) -> bool:
         if not meaning.role.endswith("?"):
             return True
-        return (
-            last.word not in {US, THEM, *self._frames.plain} and last.word.isalpha() and not self._is_known(last.word)
-        )
+        names_nobody = last.word in _WHO or last.word in self._frames.plain
+        return not names_nobody and last.word.isalpha() and not self._is_known(last.word)
 
     def of_sentence(self, sentence: int) -> list[Unit]:
         """The units of a sentence."""

@@ -146,8 +146,8 @@ class _Hearing:
 
     def _topics(self, reading: Reading) -> list["_Topic"]:
         """The names that begin a clause which goes on to say something."""
-        plain = self._little | self._frames.plain | self._frames.splits
-        telling = [unit for unit in reading.units if unit.word not in plain]
+        plain = self._little, self._frames.plain, self._frames.splits
+        telling = [unit for unit in reading.units if not any(unit.word in words for words in plain)]
         last = {unit.clause: unit for unit in telling}
         first = {unit.clause: unit for unit in reversed(telling)}
         acting = {one.start for one, following in pairwise(reading.units) if following.word in self._frames.verbs}

@@ -1,7 +1,7 @@
 """Words and phrases with what they say, found in a text word by word; linear in the text."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -74,6 +74,22 @@ class _Node:
 _Nodes = tuple[_Node, ...]
 
 
+class _Beginnings(dict[str, _Node | None]):
+    """Where words lead that begin an entry, found out when first met; bounded in entries and in their length."""
+
+    def __init__(self, find: Callable[[str], _Node | None]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> _Node | None:
+        node = self._find(word[: _LONGEST_WORD + 1])
+        if len(word) <= _LONGEST_WORD:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[word] = node
+        return node
+
+
 class Lexicon:
     """Entries are lines of words. `a|b` is either of them, `a|` one that may be left out, `a_b` two words as one
     choice, `_` any one word; `stem*` has any ending, another sign at the end of a word stands for the endings that
@@ -84,8 +100,7 @@ class Lexicon:
     def __init__(self, endings: Mapping[str, Sequence[str]], groups: Mapping[str, str]) -> None:
         self._endings, self._groups = endings, groups
         self._root = _Node()
-        # Looked up once a word, not once an occurrence; bounded in entries and, by _LONGEST_WORD, in bytes.
-        self._begin = lru_cache(_REMEMBERED)(self._beginning)
+        self._begin = _Beginnings(self._beginning)
         self._words = lru_cache(_REMEMBERED)(_words)  # the same choices stand in many lines
 
     def add(self, line: str, meaning: Meaning) -> None:
@@ -101,7 +116,7 @@ class Lexicon:
         """What the longest entry that begins at `at` and stops before `end` says, and where it stops; `words` are
         those that `parted` gives.
         """
-        node = self._begin(words[at][: _LONGEST_WORD + 1])
+        node = self._begin[words[at]]
         if node is None:
             return None
         stop = at + 1
@@ -116,7 +131,11 @@ class Lexicon:
 
     def begins(self, word: str) -> bool:
         """Whether an entry begins with the word."""
-        return self._begin(word[: _LONGEST_WORD + 1]) is not None
+        return self._begin[word] is not None
+
+    def openings(self, words: Sequence[str]) -> list[int]:
+        """The places of all words that an entry begins with: where `find` may find something."""
+        return [at for at, node in enumerate(map(self._begin.__getitem__, words)) if node is not None]
 
     def _beginning(self, word: str) -> _Node | None:
         drawn_in = (r"\1\1", r"\1") if _DRAWN_OUT.search(word) else ()

@@ -81,11 +81,15 @@ class _Reading:
         self._text = text
         self._folded, found = read(_FACE.sub(_pictured, text) if self._faces else text)
         self._found: list[Token] = []
-        for token in parted(found):
-            if token.kind == "word" and token.text not in spellings:
-                self._found.append(token)
-            else:
-                self._found += self._spelled(token, spellings.get(token.text, ()))
+        for token in found:
+            if token.kind == "word" and token.text not in spellings and not token.text[0].isdecimal():
+                self._found.append(token)  # nearly all are
+                continue
+            for piece in parted((token,)):
+                if piece.kind == "word" and piece.text not in spellings:
+                    self._found.append(piece)
+                else:
+                    self._found += self._spelled(piece, spellings.get(piece.text, ()))
         self.words = [token.text for token in self._found]
         self.clauses: list[int] = []
         self.sentences: list[int] = []
@@ -205,15 +209,17 @@ class Pack:
         return self._grammar.cheers.isdisjoint(reading.words[hit.first : hit.last + 1])
 
     def _hits(self, reading: _Reading, own: Lexicon | None) -> Iterator[_Hit]:
-        words, clauses, at, end = reading.words, reading.clauses, 0, 0
-        while at < len(words):
+        words, clauses, stop, end = reading.words, reading.clauses, 0, 0
+        places = self._lexicon.openings(words)
+        for at in sorted({*places, *own.openings(words)}) if own else places:
+            if at < stop:
+                continue
             while end < len(words) and (end <= at or clauses[end] == clauses[at]):
                 end += 1
             known = (own and own.find(words, at, end)) or self._lexicon.find(words, at, end)
             stop = known[1] if known else at + 1
             if known and known[0][:2] != _NOTHING:
                 yield _Hit(self._turned(known[0], reading, at, stop - 1), known[0].role, at, stop - 1)
-            at = stop
 
     def _turned(self, meaning: Meaning, reading: _Reading, first: int, last: int) -> float:
         """A valence as the words around make it: strengthened, weakened or turned around."""
