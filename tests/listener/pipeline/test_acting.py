@@ -168,7 +168,7 @@ async def test_a_word_of_a_namesake_is_suggested_with_what_it_would_have_cost_an
         await world.hear(*(world.said(f"old {day} {n}", f"acme was late today {n}") for n in range(40)))
         await calm(world)
     await world.hear(world.said("odd", "acme airsoft"))
-    await world.pass_time(minutes=40)
+    await world.pass_time(hours=4)  # what comes now is another incident
     await world.hear(*(world.said(f"new {n}", f"an acme airsoft match near you {n}") for n in range(6)))
     latest = str(max(row.number for row in await world.views.incidents()))
     async with pressing(world) as press:

@@ -77,8 +77,7 @@ async def test_what_gets_worse_is_told_and_so_is_its_end(world):
 
 async def test_what_was_held_back_is_said_in_the_next_page_to_that_person_and_to_nobody_else(world):
     await world.say("b1", "b2", "b3")
-    await calm(world)
-    await calm(world)
+    await world.pass_time(hours=2)  # what comes now is another incident
     await world.say(*(f"c{number}" for number in range(12)))
     describer, said = Describer(world.views, world.ledger.setup.settings), {}
     for row in await world.views.deliveries(state="due"):
@@ -86,6 +85,15 @@ async def test_what_was_held_back_is_said_in_the_next_page_to_that_person_and_to
     assert {("phone", ".0"): Spared(numbers=(2,), count=1, had=1, accept=1)} == {
         where: spared for where, spared in said.items() if spared
     }
+
+
+async def test_what_was_held_back_and_comes_back_critical_is_told(world):
+    await world.say("b1", "b2", "b3")
+    await calm(world)
+    await calm(world)
+    await world.say(*(f"c{number}" for number in range(12)))
+    assert "reopened" == (await world.states())[-1]
+    assert ("phone", 2, "2") in await after(world)
 
 
 async def test_what_is_critical_is_told_at_once(world):
