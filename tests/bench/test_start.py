@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 ROUNDS = 5
 WAITING = "  few: {kind: push, secrets: [bench]}\n"
 EVERYTHING = (
-    "import listener.app\nfrom listener.catalogs import CATALOGS as c\n"
+    "import listener.service\nfrom listener.catalogs import CATALOGS as c\n"
     "for kinds in (c.sources, c.rules, c.channels): [kinds.spec(kind) for kind in kinds.kinds()]"
 )
 WEIGH = "import re; print(int(re.search(r'VmRSS:\\s+(\\d+)', open('/proc/self/status').read())[1]) / 1024)"

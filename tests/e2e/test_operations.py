@@ -5,10 +5,13 @@ import socket
 import sqlite3
 from contextlib import asynccontextmanager, closing, contextmanager
 
+import pytest
 from aiohttp import web
 
+from listener.store.upkeep import migrate
 from tests.e2e.daemon import END, daemon, until
 from tests.e2e.surroundings import headers, press, push
+from tests.postgres import cluster
 from tests.servers import free_port, http_fake, ntfy_answer, silence, slack_answer, tcp_server
 
 KEY = "key-of-the-forum-77ab"
@@ -163,11 +166,24 @@ routes:
 """
 
 
-async def test_a_dead_channel_is_passed_over_the_operator_is_told_of_each_alert_and_retries_deliver(tmp_path):
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def stored_in(request):
+    """The environment that names the store."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with cluster() as url:
+        await migrate(url)
+        yield {"BADBUZZ_DAEMON__DATABASE": url}
+
+
+async def test_a_dead_channel_is_passed_over_the_operator_is_told_of_each_alert_and_retries_deliver(
+    tmp_path, stored_in
+):
     config, port, phone = tmp_path / "badbuzz.yaml", free_port(), free_port()
     async with http_fake(lambda _posted: web.Response(status=404, text="no_service")) as chat, http_fake() as hook:
         config.write_text(DEAD.format(port=port, phone=phone, hook=hook.url))
-        environ = {"SLACK": f"{chat.url}/services/{SECRETS['SLACK_PATH']}"}
+        environ = {"SLACK": f"{chat.url}/services/{SECRETS['SLACK_PATH']}"} | stored_in
 
         def at(path):
             return [posted.json["badbuzz"] for posted in hook.received if posted.path == path]
