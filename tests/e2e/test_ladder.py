@@ -15,7 +15,7 @@ from listener.store.port import StoreError
 from listener.store.views import open_views
 from rules.instant import MINUTE
 from tests.e2e.daemon import until
-from tests.e2e.test_crash import World, lives
+from tests.e2e.world import World, lives
 from tests.ntfy import ntfy_server
 from tests.servers import free_port
 
