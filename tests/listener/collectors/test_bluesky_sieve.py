@@ -105,6 +105,36 @@ def test_all_that_concerns_a_brand_is_handed_over(records, ascii_only, version):
     assert sifted.place.at == whole.place.at
 
 
+LINK = {"index": {"byteStart": 4, "byteEnd": 15}, "features": [{"uri": "https://other.example/acme"}]}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "nothing", "embed": {"external": {"title": "Acmé", "uri": "https://other.example"}}},
+        {"text": "nothing", "embed": {"images": [{"alt": ""}, {"alt": "by acme"}]}},
+        {"text": "nothing", "embed": {"alt": "acme"}},
+        {"text": "nothing", "embed": {"media": {"images": [{"alt": "acme"}]}, "record": {"record": {"uri": "x"}}}},
+        {"text": "nothing", "embed": {"images": 5, "alt": "acme"}},
+        {"text": "see other.ex... now", "facets": [LINK]},
+        {"text": "nothing\nAcmé\n"},
+        {"text": "\u0430cme"},
+        {"text": "ac\u200bme"},
+        {"text": "Ａｃｍｅ"},
+        {"text": "#Boycott\u0041cme"},
+        {"text": "東京"},
+        {"text": "chevaI chevla cheva"},
+    ],
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_brand_is_heard_wherever_a_post_names_it(record, ascii_only, version):
+    [said] = Stream(version=version).take(("create", "a", record), ascii_only=ascii_only).mentions
+    stream = Stream(QUERIES, version)
+    assert stream.brands.classify(said)
+    assert stream.take(("create", "a", record), ascii_only=ascii_only).mentions == [said]
+
+
 def test_what_concerns_nobody_is_counted_and_no_more():
     heard = Stream(QUERIES).take(
         ("create", "a", {"text": "nothing"}),
