@@ -18,7 +18,7 @@ from tests.e2e.world import check, readings, shape, uninterrupted, world
 from tests.postgres import cluster, emptied
 
 COMPARED = 10
-"""Each so-manieth schedule is also compared with one process that hears the same and that nothing befalls."""
+"""Of so many schedules one is also compared with one process that hears the same and that nothing befalls."""
 
 
 async def lived(folder, url, lease, blows, chance, *, is_compared):
