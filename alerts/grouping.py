@@ -13,7 +13,7 @@ MOST = 4
 """Pages to one recipient within any STRETCH, which is more than five minutes, as sending takes its time."""
 KEPT = 1
 """Of these are for something critical alone."""
-MOST_LATER = 1
+MOST_LATER = 2
 """Of these may be what asks nobody to act."""
 UNDER_WAY: Span = 2 * SECOND
 """What is planned for so soon may be on its way already, and stays planned."""

@@ -43,7 +43,9 @@ class Engines:
         """Those that `to` changes something for, each of which must then be brought there: all when a grid instant has
         come since the last time, else those that were fed since.
         """
-        fed, self._judged, self._fed = self._lately(), self.judged, {}
+        fed, self._judged = self._lately(), self.judged
+        # more may come with the stamp `to`: what was fed of it is judged later
+        self._fed = {engine.brand: None for engine in fed if engine.judged >= to}
         if to - to % GRID <= self._ran:
             return fed
         self._ran = to - to % GRID

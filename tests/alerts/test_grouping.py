@@ -109,7 +109,7 @@ def test_who_took_it_is_told_at_once_after_the_page_and_with_the_next_in_a_flood
 
 def test_ends_of_several_clients_give_way_to_the_first_page_of_another():
     told = Told((0, circle, Rank.LATER) for circle in "abc")
-    assert [0, STRETCH, 2 * STRETCH] == told.slots
+    assert [0, MINUTE, STRETCH] == told.slots
     assert 10 * SECOND == told.happens(10 * SECOND, "d")
     assert 70 * SECOND == told.happens(20 * SECOND, "e")
 

@@ -383,7 +383,7 @@ async def test_what_waits_for_a_channel_that_is_removed_is_parked_and_told_elsew
         else:
             await world.again(configured(tmp_path, **without))
         notice, boss, team = await world.views.deliveries()
-        assert ("boss", "team", "boss") == (notice.channel, notice.notice.subject, notice.notice.passed_to)
+        assert ("boss", "team") == (notice.channel, notice.notice.subject)
         assert ("team", "parked", "the configuration no longer has the channel team") == (
             team.channel,
             team.state,
