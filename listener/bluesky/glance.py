@@ -94,19 +94,19 @@ def glances(frames: Iterable[str | bytes], version: Version) -> list[Glance | No
 def _first(frame: str | bytes) -> Glance | None:
     try:
         seen = _FIRST(frame)
+        position = seen.time_us if seen.cursor is None else seen.cursor
+        return _glance(seen.did, position, seen.time_us, seen.commit) if seen.kind == "commit" and seen.commit else None
     except (ValueError, RecursionError):
         return None
-    position = seen.time_us if seen.cursor is None else seen.cursor
-    return _glance(seen.did, position, seen.time_us, seen.commit) if seen.kind == "commit" and seen.commit else None
 
 
 def _second(frame: str | bytes) -> Glance | None:
     try:
         seen = _SECOND(frame).payload
+        moment = seen.witnessed or seen.time if seen else None
+        return _glance(seen.did, seen.seq, instant(moment), seen) if seen and moment else None
     except (ValueError, RecursionError):
         return None
-    moment = seen.witnessed or seen.time if seen else None
-    return _glance(seen.did, seen.seq, instant(moment), seen) if seen and moment else None
 
 
 def _glance(did: str, position: int, at: Instant, commit: _Commit) -> Glance | None:

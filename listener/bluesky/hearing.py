@@ -1,7 +1,8 @@
 """What a stream says, told apart: what may concern somebody, and all the rest, of which little is made."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 
@@ -129,16 +130,25 @@ class Hearing:
 
     def _asked_for(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes], sieve: Sieve) -> set[int]:
         """Those whose authors somebody asks for."""
-        handle, knows = self._reader.handle, sieve.knows
-        found = {n for n, each in enumerate(seen) if each and knows(each.did, handle(each.did))}
+        handle, knows, renamed = self._reader.handle, sieve.knows, set(self._renamed(seen, frames))
         self._overheard.keep(seen, frames)
-        return found
+        dids = ((n, each.did) for n, each in enumerate(seen) if each)
+        return {n for n, did in dids if did in renamed or knows(did, handle(did))}
+
+    def _renamed(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes]) -> Iterator[str]:
+        """Those who are called otherwise from somewhere among these frames on."""
+        for each, frame in zip(seen, frames, strict=True):
+            with suppress(UnreadableError):
+                event = None if each else read(frame, self.connection.version)
+                if event and event.identity:
+                    yield event.did
 
     def _passes_on(self, uri: str, now: Instant, *, recall: bool) -> bool:
         """Whether the post that is passed on came by."""
         overheard = self._overheard.frame(uri) if recall and not self._reader.is_known(uri) else None
-        if overheard:
-            self._reader.mentions(read(overheard, self.connection.version), moment(now))
+        with suppress(UnreadableError):  # then it is no post
+            if overheard:
+                self._reader.mentions(read(overheard, self.connection.version), moment(now))
         return self._reader.is_known(uri)
 
     def _pass_by(self, seen: Sequence[Glance]) -> None:

@@ -19,11 +19,12 @@ _APART = "\u0e00"
 
 def mark(owner: int, edges: int, letters: str) -> int:
     """That `owner` looks for these letters with these edges, where they have any."""
-    left, right = (LEFT if _joins(letters[0]) else 0), (RIGHT if _joins(letters[-1]) else 0)
+    left, right = (LEFT if joins(letters[0]) else 0), (RIGHT if joins(letters[-1]) else 0)
     return owner << _SHIFT | edges & (left | right)
 
 
-def _joins(sign: str) -> bool:
+def joins(sign: str) -> bool:
+    """Whether a sign of a folded text is of the same word as another one that stands beside it."""
     return (sign.isalpha() or sign.isdecimal()) and sign < _APART
 
 
@@ -68,7 +69,7 @@ def _all(marks: Iterable[int]) -> int:
 
 def _missing(text: str, start: int, end: int) -> int:
     """The edges that are not there; of a hashtag, which may be of several words, all may be."""
-    missing = (LEFT if start and _joins(text[start - 1]) else 0) | (RIGHT if _joins(text[end : end + 1] or " ") else 0)
+    missing = (LEFT if start and joins(text[start - 1]) else 0) | (RIGHT if joins(text[end : end + 1] or " ") else 0)
     if missing:
         tag = text.rfind("#", 0, start + 1)
         if tag >= 0 and text.find(" ", tag, start) < 0:

@@ -6,11 +6,9 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from rules.query.automaton import Letters, mark
+from rules.query.automaton import Letters, joins, mark
 
 _RUN = re.compile(r"#?(?:[^\W_]|[^\x00-\x7f\s]|[.,](?=\d))+")
-_UNSPACED = "\u0e00"
-"""From here on there are scripts that are written without spaces."""
 _LONGEST = 64  # letters of a word: what a longer one holds is not remembered
 _REMEMBERED = 50_000
 
@@ -65,7 +63,7 @@ class Misspelt:
 
     def _near(self, run: str) -> Iterator[int]:
         """Of a hashtag, and of what is written without spaces or with signs in it, any part may be the word."""
-        whole = run.isalnum() and max(run) < _UNSPACED
+        whole = run.isalnum() and (run.isascii() or all(map(joins, run)))
         for size in self._sizes:
             for at in range(len(run) - size + 1):
                 for word, edits, begin, owner in self._pieces.get(run[at : at + size], ()):

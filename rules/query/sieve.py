@@ -9,7 +9,7 @@ from rules.query.content import Content
 from rules.query.filtering import names
 from rules.query.index import Index
 from rules.query.words import unmasked
-from rules.text import fold, fold_whole
+from rules.text import LONGEST, fold, fold_whole
 
 _AT_ONCE = 200
 """Texts that are looked at as one."""
@@ -29,7 +29,8 @@ class Sieve:
         """The numbers of the texts that may concern somebody by their words: title and text of a mention, or all that
         they are made of, apart from each other by line breaks.
         """
-        found = set[int]()
+        # the end of a longer text is cut off, and what is left of a word there may be another one
+        found = {number for number, text in enumerate(texts) if len(text) > LONGEST}
         for begun in range(0, len(texts), _AT_ONCE):
             some = [_laid(text) + " " for text in texts[begun : begun + _AT_ONCE]]
             ends = list(accumulate(map(len, some)))

@@ -159,6 +159,46 @@ def test_who_is_asked_for_is_heard_by_name():
     assert [each.author.handle for each in heard.mentions] == ["Anna.example"]
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_who_was_only_just_called_so_is_heard_by_that_name(version):
+    stream = Stream(QUERIES, version)
+    anna = {"did": "did:plc:anna", "time_us": AT, "kind": "identity", "identity": {"handle": "Anna.example"}}
+    if version == 2:
+        head = {"$type": "x#identity", "seq": 1, "did": "did:plc:anna", "time": "2026-07-04T15:00:00Z"}
+        anna = {"$type": "message", "payload": head | {"identity": {"handle": "Anna.example"}}}
+        stream.number = 1
+    said = [stream.frame("create", rkey, {"text": "nothing"}, did) for rkey, did in (("a", "did:plc:anna"), ("b", "x"))]
+    stream.hearing.take([json.dumps(each).encode() for each in (anna, *said)])
+    assert [each.author.handle for each in stream.hearing.told().mentions] == ["Anna.example"]
+
+
+FAR = ["1e999"]
+
+
+def take_written(stream, *events):
+    """Of a server that writes a number that nobody can read."""
+    written = [json.dumps(stream.frame(*event)).replace('"1e999"', "1e999") for event in events]
+    stream.hearing.take([each.encode() for each in written])
+    return stream.hearing.told()
+
+
+def test_what_cannot_be_read_ends_no_stream():
+    far = {"text": "see other.ex... now", "facets": FAR}
+    heard = take_written(Stream(QUERIES), ("create", "a", far), ("create", "b", {"text": "acme"}))
+    assert [each.text for each in heard.mentions] == ["acme"]
+    assert heard.skipped == {"malformed": 1}
+
+
+def test_what_cannot_be_read_is_not_passed_on_either():
+    heard = take_written(
+        Stream({"own": 'author:"did:plc:anna"'}),
+        ("create", "a", {"text": "nothing", "facets": FAR}),
+        ("create", "b", repost_of("a"), "did:plc:anna", REPOST),
+        ("create", "c", {"text": "something"}, "did:plc:anna"),
+    )
+    assert [each.text for each in heard.mentions] == ["something"]
+
+
 def test_what_they_pass_on_is_heard_though_it_concerned_nobody_before():
     stream = Stream({"own": 'author:"did:plc:anna"'})
     assert not stream.take(("create", "a", {"text": "nothing"})).mentions

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,7 @@ SAID = [
         "ACME²",
         "ﬁacme",
         "acme東京",
+        "boycot৴acme",
         "\n",
         ".",
         "B.eta",
@@ -149,3 +151,10 @@ def test_a_changed_index_tells_what_a_new_one_does(sets: list[list[str]], mentio
         queries = {name: KNOWN[name] for name in names}
         index = index.changed(queries)
         assert told(index, queries, mention) == told(index.merged(), queries, mention) == true_of(queries, mention)
+
+
+@pytest.mark.parametrize("text", ["boycot৴acmes", "৴boycotts৴", "rappel de boyc\u0b72boycots"])
+def test_a_word_between_signs_that_count_as_numbers_may_be_misspelt(text: str) -> None:
+    queries = {"boycott~1": compile_query("boycott~1")}
+    mention = Mention(id="1", source="said", platform="file", text=text, observed_at=datetime(2026, 11, 19, tzinfo=UTC))
+    assert told(index_of(queries), queries, mention) == true_of(queries, mention) == ["boycott~1"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from rules.mention import Author, Mention
 from rules.query.compiled import compile_query
 from rules.query.index import index_of
 from rules.query.sieve import Sieve
+from rules.text import LONGEST
 from tests.rules.query.test_index import QUERIES, TEXTS, TIGHT, compiled, true_of
 
 BARE = Mention(
@@ -60,6 +62,12 @@ def test_many_texts_at_once_are_told_apart() -> None:
     texts[0], texts[250], texts[251], texts[999] = "Acmé!", "the acme", "acmex, b0yc0tt", "😡 #BoycottAcme"
     texts[500] = "they boycot"
     assert sieve_of("acme", "boycott~1").places(texts) == {0, 250, 500, 999}
+
+
+def test_a_text_that_is_cut_in_a_word_may_be_read_otherwise_at_its_end() -> None:
+    text = f"{'x ' * (LONGEST // 2 - 2)}acmeair"
+    assert true_of({"acme": compile_query("acme")}, msgspec.structs.replace(BARE, text=text))
+    assert sieve_of("acme").places(["nothing", text]) == {1}
 
 
 def test_what_somebody_may_be_told_by_more_than_words_opens_it() -> None:
