@@ -106,8 +106,9 @@ class _Asked:
 
 def _mention(entry: dict[str, Any]) -> Mention:
     """The mention of a line; by its words alone where the rest of it cannot be read."""
+    line = msgspec.json.encode({**entry, "id": str(entry["id"]) or "1"})
     try:
-        return read_line(msgspec.json.encode({**entry, "id": "1"}), source="", platform="", now=moment(Clock().now()))
+        return read_line(line, source="", platform="", now=moment(Clock().now()))
     except WrongLineError as error:
         say(f"{defuse(str(entry.get('id')))}: only its words are looked at: {error}")
     title = entry.get("title")

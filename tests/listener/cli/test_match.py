@@ -140,3 +140,8 @@ def test_a_bad_query_is_a_usage_error(query: str) -> None:
 
 def test_doubts_about_a_query_are_said() -> None:
     assert "warning: AND and OR are mixed" in run([], "a b OR c").stderr
+
+
+def test_a_mention_is_of_the_thread_that_it_begins() -> None:
+    entries = [{"id": 42, "text": "acme"}, {"id": "7", "text": "acme"}, {"id": "", "text": "acme", "parent_id": "42"}]
+    assert [42, ""] == [answer["id"] for answer in answers(run(entries, "acme thread:42"))]
