@@ -67,11 +67,16 @@ _UNREAD = frozenset(
 )
 
 
-def _begun(value: str, _zone: tzinfo) -> tuple[Value, ...]:
-    folded = fold(value.strip()).removeprefix("@")
-    if "*" in folded[:-1] or folded == "*":
-        raise ValueError("* stands only at the end of a name, such as acme*")
-    return (folded,)
+def _begun(name: str) -> Reader:
+    def read(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+        folded = fold(value.strip()).removeprefix("@")
+        if not folded:
+            raise ValueError(f"such as {name}:acme")
+        if "*" in folded[:-1] or folded == "*":
+            raise ValueError("* stands only at the end of a name, such as acme*")
+        return (folded,)
+
+    return read
 
 
 def _address(value: str, _zone: tzinfo) -> tuple[Value, ...]:
@@ -81,10 +86,14 @@ def _address(value: str, _zone: tzinfo) -> tuple[Value, ...]:
 def _inside(value: str, _zone: tzinfo) -> tuple[Value, ...]:
     if "*" in value:
         raise ValueError("leave * out: it is looked for anywhere in the address")
+    if not value.strip():
+        raise ValueError("such as url:word")
     return (fold(value.strip()),)
 
 
 def _as_is(value: str, _zone: tzinfo) -> tuple[Value, ...]:
+    if not value.strip():
+        raise ValueError("such as thread:ID")
     return (value.strip(),)
 
 
@@ -190,8 +199,8 @@ _HOURS = {written: hour for hour in range(24) for written in (str(hour), f"{hour
 
 FILTERS: Mapping[str, Reader] = MappingProxyType(
     {
-        "author": _begun,
-        "to": _begun,
+        "author": _begun("author"),
+        "to": _begun("to"),
         "site": _address,
         "url": _inside,
         "link": _address,
@@ -199,7 +208,7 @@ FILTERS: Mapping[str, Reader] = MappingProxyType(
         "country": _code(country, "country", "uk"),
         "is": _one_of(*_KINDS),
         "has": _one_of(*_HELD),
-        "source": _begun,
+        "source": _begun("source"),
         "followers": _numbers,
         "reach": _numbers,
         "engagement": _numbers,
