@@ -121,7 +121,9 @@ class Hearing:
         passed = {"create": len(seen) - len(careful), "repost": 0}
         for number in sorted(careful):
             each = seen[number]
-            if each and each.original and not self._passes_on(each.original, now, recall=number in asked):
+            if number in asked and each and each.original:
+                self._recall(each.original, frames[number], now)
+            if each and each.original and not self._reader.is_known(each.original):
                 passed["repost"] += 1
             else:
                 self._take(frames[number], now, None if number in heard or number in asked else sieve)
@@ -143,13 +145,14 @@ class Hearing:
                 if event and event.identity:
                     yield event.did
 
-    def _passes_on(self, uri: str, now: Instant, *, recall: bool) -> bool:
-        """Whether the post that is passed on came by."""
-        overheard = self._overheard.frame(uri) if recall and not self._reader.is_known(uri) else None
-        with suppress(UnreadableError):  # then it is no post
-            if overheard:
-                self._reader.mentions(read(overheard, self.connection.version), moment(now))
-        return self._reader.is_known(uri)
+    def _recall(self, uri: str, before: str | bytes, now: Instant) -> None:
+        """Read a post with care that concerned nobody until somebody who is asked for passed it on."""
+        overheard = [] if self._reader.is_known(uri) else self._overheard.frames(uri, before)
+        for frame in overheard:
+            with suppress(UnreadableError):  # then there is no post
+                event = read(frame, self.connection.version)
+                if event.identity is None:  # a name that was told then may be another one by now
+                    self._reader.mentions(event, moment(now))
 
     def _pass_by(self, seen: Sequence[Glance]) -> None:
         if seen:

@@ -84,8 +84,21 @@ class Overheard:
         while self._count - len(self._rounds[0][0]) >= MOST_POSTS:
             self._count -= len(self._rounds.popleft()[0])
 
-    def frame(self, uri: str) -> str | bytes | None:
-        """The frame of a post; looked for one by one, since that is seldom asked."""
+    def frames(self, uri: str, before: str | bytes) -> list[str | bytes]:
+        """The frame of a post, and those that may tell what became of it, up to one that was kept; none when it did not
+        come. Looked for one by one, since that is seldom asked.
+        """
         did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
-        each = (pair for seen, frames in self._rounds for pair in zip(seen, frames, strict=True))
-        return next((frame for said, frame in each if said and said.rkey == rkey and said.did == did), None)
+        found = list[str | bytes]()
+        for said, frame in (pair for seen, frames in self._rounds for pair in zip(seen, frames, strict=True)):
+            if frame is before:
+                break
+            if said and (said.rkey, said.did) == (rkey, did):
+                found = [frame]
+            elif found and not said and _names(frame, did):
+                found.append(frame)
+        return found
+
+
+def _names(frame: str | bytes, did: str) -> bool:
+    return did in frame if isinstance(frame, str) else did.encode() in frame

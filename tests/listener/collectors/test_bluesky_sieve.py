@@ -213,6 +213,30 @@ def test_what_they_pass_on_is_heard_though_it_concerned_nobody_before():
     assert heard.events == {"repost": 3}
 
 
+def closed(did="did:plc:a"):
+    return {"did": did, "time_us": AT + 5, "kind": "account", "account": {"active": False, "status": "deleted"}}
+
+
+def test_what_was_taken_back_is_not_passed_on():
+    stream = Stream({"own": 'author:"did:plc:anna"'})
+    stream.take(("create", "a", {"text": "nothing"}), ("create", "b", {"text": "nothing"}, "did:plc:b"))
+    stream.take(("delete", "a"))
+    stream.hearing.take([json.dumps(closed("did:plc:b")).encode()])
+    again = [("create", "c", repost_of("a"), "did:plc:anna", REPOST)]
+    again += [("create", "d", repost_of("b", "did:plc:b"), "did:plc:anna", REPOST)]
+    assert [each.kind for each in stream.take(*again).mentions if each.op == "create"] == []
+
+
+def test_what_is_taken_back_afterwards_was_passed_on():
+    stream = Stream({"own": 'author:"did:plc:anna"'})
+    heard = stream.take(
+        ("create", "a", {"text": "nothing"}),
+        ("create", "b", repost_of("a"), "did:plc:anna", REPOST),
+        ("delete", "a"),
+    )
+    assert [each.op for each in heard.mentions] == ["create", "delete"]
+
+
 def test_a_brand_that_is_added_is_heard_from_then_on():
     stream = Stream({"acme": "acme"})
     assert not stream.take(("create", "a", {"text": "beta"})).mentions
