@@ -66,7 +66,8 @@ class Ahead:
 
     def _is_enough(self) -> bool:
         gathered = self._hearing.gathered
-        there = self._until is not None and self._hearing.place.at >= self._until
+        # the place alone may be there before anything came: it is led past what cannot be read
+        there = gathered.frames > 0 and self._until is not None and self._hearing.place.at >= self._until
         return bool(gathered.mentions or gathered.error or there) or self._is_full()
 
 

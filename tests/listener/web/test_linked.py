@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from alerts.acts import REASONS
@@ -224,15 +225,11 @@ async def test_in_a_browser_a_press_is_taken_and_nothing_is_blocked(served, worl
 
 
 async def test_strangers_words_are_quoted_without_a_tag_or_a_phone_number(served, world):
-    world.views.said[0] = replace(
-        world.views.said[0], mention=replace_text(world.views.said[0].mention, "<img src=x> +33 6 39 98 01 02")
-    )
+    one = world.views.said[0]
+    hostile = msgspec.structs.replace(one.mention, text="<img src=x> +33 6 39 98 01 02")
+    world.views.said[0] = msgspec.structs.replace(one, mention=hostile)
     world.views.steps = [step(0)]
     page = await (await served()).get(PATH)
     text = await page.text()
 
     assert "&lt;img src=x&gt; [masqué]" in text
-
-
-def replace_text(mention, text):
-    return type(mention)(**{name: getattr(mention, name) for name in mention.__struct_fields__} | {"text": text})

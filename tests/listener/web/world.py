@@ -3,6 +3,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import msgspec
 from aiohttp import web
 
 from alerts.ceiling import Spared
@@ -75,7 +76,7 @@ def stored(
 
 
 def _marked(one: StoredMention, wish: Wish) -> StoredMention:
-    return replace(one, tones={**one.tones, wish.brand: by_person(one.tones[wish.brand], wish.label)})
+    return msgspec.structs.replace(one, tones={**one.tones, wish.brand: by_person(one.tones[wish.brand], wish.label)})
 
 
 @dataclass
