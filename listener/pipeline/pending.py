@@ -27,7 +27,10 @@ def pending(
 ) -> Pending | None:
     """For the delivery `own` of a step, as things are now; None where nobody of the watch is called for it."""
     mine = next((each for each in deliveries if each.id == own), None)
-    since = max((each.call.ladder for each in deliveries if each.call and each.call.ladder is not None), default=None)
+    back = max((each.at for each in life if each.state == "reopened" and each.step <= step.step), default=0)
+    ladders = (each.call.ladder for each in deliveries if each.call)
+    # what was climbed before its end is climbed no more
+    since = max((each for each in ladders if each is not None and each >= back), default=None)
     open_now = not taken and life[-1].state != "resolved"
     if mine is None or since is None or step.state not in _ASKING:
         return None

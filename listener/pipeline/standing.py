@@ -62,7 +62,10 @@ async def heard_before(step: Transition, settings: Settings, views: Views) -> di
     if row is None:
         return {}
     known = await _heard(row, settings, views, step.at)
-    return {row.id: replace(known, ladder=None, taken=False, waiting=None, step=None, spared=frozenset())}
+    # what it was before its end makes nothing critical that is mild now, and what rises from that rises
+    severity = min(known.severity, step.severity, key=SEVERITIES.index)
+    anew = replace(known, severity=severity, ladder=None, taken=False, waiting=None, step=None, spared=frozenset())
+    return {row.id: anew}
 
 
 def _hushed(step: Transition | None, silences: Collection[Silence], last: Instant) -> Instant | None:

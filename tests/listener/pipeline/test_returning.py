@@ -81,6 +81,18 @@ async def test_who_had_it_does_not_have_it_any_more_and_a_restart_knows_that(wor
     assert "a" in {channel for minute, channel, _ in await told(world) if minute > 40}
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_what_comes_back_milder_is_no_longer_critical_to_anybody_until_it_rises_again(world, restarts):
+    await flap(world, first="abcdefgh", then="ijk")
+    world = await world.again() if restarts else world
+    await world.pass_time(minutes=10)
+    reminder = max(await world.views.deliveries(), key=lambda each: each.created)
+    assert ("a", 2, False) == (reminder.channel, reminder.step, reminder.critical)
+    await world.say(*"lmnopq")
+    rise = {each.channel for each in await world.views.deliveries() if each.step == 3}
+    assert {"a", "b", "room"} == rise  # and not only once its rung comes
+
+
 async def test_what_it_was_called_at_its_first_end_stays_known(world):
     await world.say("a", "b", "c")
     await asked(world, "resolve", "real")
@@ -109,6 +121,17 @@ async def test_it_is_said_that_it_is_back_and_after_how_long(world):
     message = render(alert, "fr", ZoneInfo("Europe/Paris"))
     assert "De retour 15" in message.line
     assert message.priority > 2
+
+
+async def test_nobody_is_promised_a_call_of_before_its_end(tmp_path):
+    people = PEOPLE.replace("10m", "50m").replace("20m", "60m")
+    routes = "[{severity: critical, to: [oncall]}, {to: [room]}]" + people
+    async with opened(tmp_path, rules=RULES, channels=CHANNELS, routes=routes) as world:
+        await flap(world, first="abcdefgh", then="ijk")
+        describer = Describer(world.views, world.ledger.setup.settings)
+        back = [each for each in await world.views.deliveries() if each.step == 2]
+        alerts = [await describer.alert(each.transition, each.id, world.clock.now()) for each in back]
+        assert [None, None] == [alert.pending for alert in alerts]
 
 
 async def test_that_it_eases_reaches_only_what_can_show_it_without_a_ring(tmp_path):
