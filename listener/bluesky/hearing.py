@@ -150,9 +150,7 @@ class Hearing:
         overheard = [] if self._reader.is_known(uri) else self._overheard.frames(uri, before)
         for frame in overheard:
             with suppress(UnreadableError):  # then there is no post
-                event = read(frame, self.connection.version)
-                if event.identity is None:  # a name that was told then may be another one by now
-                    self._reader.mentions(event, moment(now))
+                self._reader.recall(uri, read(frame, self.connection.version), moment(now))
 
     def _pass_by(self, seen: Sequence[Glance]) -> None:
         if seen:

@@ -32,13 +32,13 @@ class Reader:
         """
         if event.identity is not None:
             self._people.name(event.did, event.identity.handle)
-        if event.account is not None and not event.account.active and event.account.status in _CLOSED:
+        if _is_closed(event):
             gone, revision = self._people.leave(event.did), f"account:{event.position}"
             return [self._mention(uri, event.did, now, op="delete", revision=revision) for uri in gone]
         commit = event.commit
         if commit is None or commit.collection not in {POSTS, REPOSTS}:
             return []
-        uri = f"at://{event.did}/{commit.collection}/{commit.rkey}"
+        uri = _uri(event.did, commit)
         if commit.operation == "delete":
             return self._deleted(uri, event.did, commit, now)
         if commit.collection == REPOSTS:
@@ -57,6 +57,13 @@ class Reader:
     def is_known(self, uri: str) -> bool:
         """Whether a post came by that is passed on now."""
         return self._people.post(uri) is not None
+
+    def recall(self, uri: str, event: Event, now: datetime) -> None:
+        """Take in once more what an event says of one post, and nothing else. Raises UnreadableError."""
+        if event.commit is not None and _uri(event.did, event.commit) == uri:
+            self.mentions(event, now)
+        elif _is_closed(event) and uri.startswith(f"at://{event.did}/"):
+            self._people.forget(uri)
 
     def _posted(self, uri: str, did: str, commit: Commit, now: datetime) -> list[Mention]:
         said = read_post(commit.record)
@@ -113,6 +120,15 @@ class Reader:
             repost_of=said.quoted if said else None,
             revision=revision,
         )
+
+
+def _uri(did: str, commit: Commit) -> str:
+    return f"at://{did}/{commit.collection}/{commit.rkey}"
+
+
+def _is_closed(event: Event) -> bool:
+    """Whether it closes the account."""
+    return event.account is not None and not event.account.active and event.account.status in _CLOSED
 
 
 def type_of(event: Event) -> str:

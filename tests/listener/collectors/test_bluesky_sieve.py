@@ -227,6 +227,23 @@ def test_what_was_taken_back_is_not_passed_on():
     assert [each.kind for each in stream.take(*again).mentions if each.op == "create"] == []
 
 
+def test_what_somebody_said_before_leaving_takes_nothing_from_what_they_say_since():
+    stream = Stream({"own": 'author:"did:plc:anna"', "acme": "acme"})
+    stream.take(("create", "a", {"text": "nothing"}))
+    stream.hearing.take([json.dumps(closed()).encode()])
+    named = {"did": "did:plc:a", "time_us": AT + 6, "kind": "identity", "identity": {"handle": "ben.example"}}
+    stream.hearing.take([json.dumps(named).encode()])
+    stream.number = 6
+    heard = stream.take(
+        ("create", "b", {"text": "acme"}),
+        ("create", "c", repost_of("a"), "did:plc:anna", REPOST),
+        ("create", "d", repost_of("b"), "did:plc:b", REPOST),
+        ("create", "e", {"text": "acme"}),
+    )
+    assert [each.id.rpartition("/")[2] for each in heard.mentions if each.op == "create"] == ["b", "d", "e"]
+    assert heard.mentions[-1].author.handle == "ben.example"
+
+
 def test_what_is_taken_back_afterwards_was_passed_on():
     stream = Stream({"own": 'author:"did:plc:anna"'})
     heard = stream.take(
