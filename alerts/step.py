@@ -12,8 +12,9 @@ ACTING = frozenset({"open", "worse", "reopened"})
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """What happened, and when somebody would be told. `rises`: the incident never had so high a level. `languages` and
-    `sources` are those that its mentions are in and from, where that is known: None fits every route.
+    """What happened, and when somebody would be told. `rises`: the incident had no such level since it opened or came
+    back. `languages` and `sources` are those that its mentions are in and from, where that is known: None fits every
+    route.
     """
 
     brand: str

@@ -54,12 +54,12 @@ class Waiting:
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """What people know of an open incident: the `channels` that were told; `own`
-    have a message about it alone, and `planned` is when a channel is told. `severity` is the highest it had; `waiting`
-    what they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins
-    to be climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to
-    act. What became due on the ladder since `hushed` was kept quiet by a silence; None where nothing is. `spared` are
-    people who are not called for it before it gets worse.
+    """What people know of an open incident: the `channels` that were told; `own` have a message about it alone, and
+    `planned` is when a channel is told. `severity` is the highest it had since it opened or came back; `waiting` what
+    they are to hear of it once nothing holds it back, as nobody has taken it. `ladder` is when the ladder begins to be
+    climbed for it, None where it is not, and while it is `taken`, nobody climbs; `step` is the last that asked to act.
+    What became due on the ladder since `hushed` was kept quiet by a silence; None where nothing is. `spared` are people
+    who are not called for it before it gets worse.
     """
 
     brand: str

@@ -43,7 +43,8 @@ class Undelivered:
         about = f"undelivered-{delivery.channel}{'-critical' if delivery.critical else ''}-"
         lately = [f"{about}{day}" for day in (at // DAY, at // DAY - 1)]
         rows = [each for thread in lately for each in await self._views.deliveries(thread=thread)]
-        planned = [instant(each.notice.at) for each in rows if each.notice]
+        # one that was cancelled told nobody anything
+        planned = [instant(each.notice.at) for each in rows if each.notice and each.state != "cancelled"]
         last = max(planned, default=at - _AGAIN_CALM)
         if last > at:
             return []

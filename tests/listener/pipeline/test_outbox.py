@@ -328,6 +328,24 @@ async def test_what_does_not_arrive_after_the_operator_heard_of_others_is_told_a
     assert (1, [1, 0], [0, 2]) == (before, [each.number or 0 for each in told], [len(each.missed) for each in told])
 
 
+async def test_what_arrived_before_the_operator_heard_of_it_delays_no_word_of_what_does_not_arrive_next(tmp_path):
+    brands = ", ".join(f"b{number}: {{query: word{number}}}" for number in range(2))
+    refused = SendError("wrong key", reason="authError", permanent=True)
+    async with opened(tmp_path, brands=brands, rules=CRITICAL.replace("3}", "1}")) as world:
+        team, boss = Channel(refused), Channel()
+        async with delivering(world, team=team, boss=boss) as writer:
+            for number in range(2):
+                mention = world.said(f"m{number}", f"word{number} is down")
+                await writer.submit(Read(source="press", mentions=[mention], cursor=""))
+                parked = await settled_all(world)
+                if number == 0:
+                    await world.views.ask("retry", parked[0].id, "camille", world.clock.now())
+                    team.errors = []
+                await seconds_pass(world, writer, 60)
+                team.errors = [refused]
+    assert [("b1", 2)] == [(each.brand, each.number) for each in notices_of(boss)]
+
+
 def notices_of(channel):
     return [message.about for message in channel.sent if message.about.id.startswith("undelivered")]
 
