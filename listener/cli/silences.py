@@ -38,8 +38,11 @@ def add(
     severity: Annotated[Severity | None, typer.Option(help="Incidents of this severity.")] = None,
     incident: Annotated[str | None, typer.Option(help="This incident, by its number or id.")] = None,
     lasting: Annotated[
-        str, typer.Option("--for", help="How long: 30m, 2h, at most 7d; with --every at most 366d.")
-    ] = format_duration(USUAL),
+        str | None,
+        typer.Option(
+            "--for", help="How long: 30m, 2h, at most 7d, or else 1h; with --every it is asked for, at most 366d."
+        ),
+    ] = None,
     every: Annotated[
         list[str] | None,
         typer.Option(help="Only in these hours of each week: `Mon 08:00-10:00`, `Sat-Sun`; may be repeated."),
@@ -54,7 +57,8 @@ def add(
     What still stands at the end is told then. Nothing else changes: incidents open, get worse and end as ever.
     """
     what = Hush(brand=brand, rule=rule, severity=severity, incident=incident, critical=critical, hours=_hours(every))
-    wish = HushFor(what=what, span=span(_duration(lasting)))
+    lasts = _lasting(lasting, what)
+    wish = HushFor(what=what, span=span(_duration(lasts)))
     if wish.objection:
         raise typer.BadParameter(wish.objection)
 
@@ -65,7 +69,7 @@ def add(
         if incident and await views.incident(incident) is None:
             say(f"there is no incident {defuse(incident)}; `badbuzz incidents list` shows them")
             return 1
-        done = f"{_in_words(here.what)}: quiet for {lasting}; `badbuzz silences list` shows it"
+        done = f"{_in_words(here.what)}: quiet for {lasts}; `badbuzz silences list` shows it"
         return await ask_silence(views, here, because, by=by, done=done)
 
     raise typer.Exit(with_views(config, work))
@@ -125,6 +129,13 @@ def expire(
 async def _number(views: Views, incident: str | None) -> str | None:
     row = await views.incident(incident) if incident else None
     return str(row.number) if row else incident
+
+
+def _lasting(said: str | None, what: Hush) -> str:
+    if what.hours and said is None:
+        # the usual hour from now on would hold hardly any of these
+        raise typer.BadParameter("say for how long it comes again, such as 90d", param_hint="--for")
+    return said or format_duration(USUAL)
 
 
 def _duration(text: str) -> timedelta:

@@ -102,6 +102,7 @@ def test_before_the_first_run_there_is_no_silence(badbuzz, tmp_path):
         (["--because", "x", "--incident", "9"], 1, "there is no incident 9"),
         (["--because", "x", "--brand", "acme", "--every", "Fry"], 2, "not hours of a week"),
         (["--because", "x", "--brand", "acme", "--every", "Fri", "--for", "367d"], 2, "366 days at most"),
+        (["--because", "x", "--brand", "acme", "--every", "Fri"], 2, "for how long it comes again"),
     ],
 )
 def test_what_cannot_be_silenced_is_said_at_once(command, words, code, said):
