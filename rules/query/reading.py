@@ -236,13 +236,18 @@ class _Reader:
 
     def _values(self, operand: "Tree[Token] | Token") -> Iterator["_Written"]:
         if isinstance(operand, Token):
-            yield from self._list(operand) if operand.type == "LIST" else [_Written(_bare(operand))]
+            yield from self._list(operand) if operand.type == "LIST" else [_Written(self._bare(operand))]
             return
         if operand.data not in ("group", "any", "all", "near") or (operand.data != "any" and len(operand.children) > 1):
             token = next(operand.scan_values(_is_token), None)
             raise self._error("values of a field are joined by OR alone", _at(token), "such as lang:(fr OR en)")
         for child in operand.children:
             yield from self._values(child)
+
+    def _bare(self, value: Token) -> str:
+        if value.type == "QUOTED" and not QUOTED.fullmatch(value):
+            raise self._error("the value of a field takes no + and no ~", _at(value), 'write "…" alone')
+        return value[1:-1] if value.type == "QUOTED" else str(value)
 
     def _words(self, name: str, operand: "Tree[Token] | Token", at: int) -> Node:
         if name in (_TITLE, _TEXT):
@@ -254,7 +259,7 @@ class _Reader:
             raise self._error(f"{name}: takes one word or phrase", at, f'such as {name}:"…"')
         shown = f"{name}:{operand}"
         if name == "raw":
-            return self._count(Raw(shown, _bare(operand), at), at)
+            return self._count(Raw(shown, self._bare(operand), at), at)
         read = term(str(operand), at, self._query, plural=True)
         return self._count(Term(shown, read.forms, read.slack, at), at)
 
@@ -302,7 +307,3 @@ def _as_word(operand: "Tree[Token] | Token") -> "Tree[Token] | Token":
     if isinstance(operand, Token) and operand.type == "VALUE":
         return Token.new_borrow_pos("WORD", operand, operand)
     return operand
-
-
-def _bare(token: Token) -> str:
-    return token[1:-1] if token.type == "QUOTED" else str(token)

@@ -71,6 +71,16 @@ def test_a_filter_that_never_holds_is_refused_with_the_way_out(written: str, hin
     assert (5, hint) == (caught.value.position, caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("written", "at"),
+    [('author:"a b"~5', 7), ('author:(b OR +"a")', 13), ('url:++"a b"', 4), ('raw:"a b"~2', 4), ('raw:+"a"', 4)],
+)
+def test_a_value_is_no_word_that_may_differ(written: str, at: int) -> None:
+    with pytest.raises(QueryError, match=r"takes no \+ and no ~") as refused:
+        compile_query(f"acme {written}")
+    assert refused.value.position == len("acme ") + at
+
+
 @pytest.mark.parametrize("written", ["before:0001-01-01", "after:9999-12-31T23:59"])
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
 def test_a_moment_beyond_all_calendars_is_no_crash(written: str, zone: str) -> None:
