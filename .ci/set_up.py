@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 
@@ -28,14 +27,6 @@ def use_newer_python():
             "packages, python.org or `uv python install`), then: make PYTHON=/path/to/python3 ...",
         )
     os.execv(newer, [newer, *sys.argv])
-
-
-def run(command, **options):
-    """Run it; one that was stopped stops us, as the signal of the terminal may reach it alone."""
-    done = subprocess.run(command, **options)
-    if done.returncode in (-signal.SIGINT, 128 + signal.SIGINT):
-        raise KeyboardInterrupt
-    return done
 
 
 def runs(python):
@@ -63,7 +54,7 @@ def make_venv(python):
             "On Debian and Ubuntu it is a package of its own: apt-get install python3-venv (as root), then try again.",
         )
     sys.stderr.write("Making %s with Python %d.%d ...\n" % (VENV, sys.version_info[0], sys.version_info[1]))
-    made = run([sys.executable, "-m", "venv", "--clear", VENV], stderr=subprocess.PIPE)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], stderr=subprocess.PIPE)
     if made.returncode or not works(python):
         sys.stderr.write(made.stderr.decode("utf-8", "replace"))
         stop("%s could not be made; the reason stands above." % VENV, "Is there space left, and may you write here?")
@@ -71,7 +62,7 @@ def make_venv(python):
 
 def pip(python, *arguments):
     command = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *arguments]
-    if run(command).returncode:
+    if subprocess.run(command).returncode:
         stop(
             "pip could not install what badbuzz needs; its reason stands above.",
             "No network, or behind a proxy? Set HTTPS_PROXY, or name your package mirror in pip's own configuration\n"
