@@ -303,6 +303,8 @@ class Ledger:
         self._digests.begin(self._advanced)
         self._watches.begin()
         await self.engines.load(self._store, await self._views.brands())
+        # what time alone brought since the last input was told with it: told anew, it might be told to others
+        self.engines.advance(self._advanced)
         self._sources = {row.name: row for row in await self._views.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}

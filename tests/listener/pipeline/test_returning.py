@@ -5,6 +5,7 @@ rings nobody.
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from alerts.render import render
 from listener.backtest import replay_store
@@ -110,6 +111,16 @@ async def test_a_restart_between_its_end_and_its_return_changes_nothing(world):
     await world.say("d", "e", "f")
     assert ["open", "resolved", "reopened"] == await world.states()
     assert {"a", "room"} == {channel for _, channel, step in await told(world) if step == 2}
+
+
+async def test_a_restart_takes_no_step_anew_that_time_alone_had_brought(world):
+    await world.say("a", "b", "c")
+    await world.pass_time(minutes=40)
+    assert ["open", "resolved"] == await world.states()
+    with capture_logs() as logged:
+        world = await world.again()
+        await world.pass_time(minutes=1)
+    assert [] == [each["state"] for each in logged if each["event"] == "transition"]
 
 
 async def test_it_is_said_that_it_is_back_and_after_how_long(world):
