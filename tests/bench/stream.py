@@ -27,8 +27,11 @@ from listener.bluesky.place import Place
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Tools
 from listener.observe.masking import Masking
-from listener.parts import opened
+from listener.observe.systemd import Supervisor as Systemd
+from listener.parts import Opening, opened
 from listener.pipeline.supervise import Supervisor
+from listener.store.address import store_address
+from listener.store.store import open_store
 from rules.tone import score
 from tests.bench.queries import Brand
 
@@ -121,7 +124,10 @@ async def hear(
     are kept.
     """
     async with AsyncExitStack() as stack:
-        parts = await opened(stack, settings, Clock(), Masking([]))
+        store = open_store(store_address(settings))
+        stack.push_async_callback(store.close)
+        tenure = await store.open("a bench")
+        parts = await opened(Opening(stack, store, tenure, settings, Clock(), Masking([]), Systemd({})))
         tools = Tools(
             name="sky",
             client=parts.client,
