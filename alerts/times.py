@@ -6,13 +6,15 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_location
+from babel.dates import format_date, get_day_names, get_timezone_location
 
 from alerts.alert import Language
 from alerts.typography import NO_BREAK
+from config.hours import DAYS
 
 _NIGHT = timedelta(hours=3)
 _WEEK = timedelta(days=6)
+_DAYS = re.compile("|".join(DAYS), re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Times:
         """How long it is from one moment to another as their hours are shown, to the minute; exact within a minute."""
         shown = _minute(end) - _minute(start)
         return shown or end - start
+
+    def week(self, hours: str) -> str:
+        """Hours of a week as a configuration writes them, their days in the reader’s words: `lun.-ven. 8:00-9:00`."""
+        names = get_day_names("abbreviated", locale=self.language)
+        return _DAYS.sub(lambda day: names[DAYS.index(day[0].title())], hours)
 
     def day(self, moment: datetime) -> str:
         """`samedi 14 novembre`, `dimanche 1er novembre`; `Saturday 14 November`; the year when it is another one."""

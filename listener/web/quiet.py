@@ -41,10 +41,8 @@ class Quiet:
     def _why(self, language: Language, times: Times) -> str:
         if self.silence:
             until = times.moment(moment(self.silence.until))
-            who, why = (
-                ", ".join((defuse(self.silence.by), *self.silence.what.hours)),
-                shorten(defuse(self.silence.because), _REASON),
-            )
+            who = ", ".join((defuse(self.silence.by), *map(times.week, self.silence.what.hours)))
+            why = shorten(defuse(self.silence.because), _REASON)
             if language == "fr":
                 return f"Non annoncé, sourdine n°{NB}{self.silence.number} ({who}, fin{NB}: {until}){NB}: {why}"
             return f"Held back by silence {self.silence.number} ({who}, until {until}): {why}"

@@ -101,6 +101,15 @@ async def test_an_incident_says_which_steps_nobody_was_told_of_and_why(served, w
     assert "Not told everywhere, as incident 36 was critical." in page
 
 
+async def test_the_hours_of_a_silence_that_comes_again_each_week_are_told_in_the_readers_language(served, world):
+    client = await served()
+    what = Hush(brand="acme-air", hours=("Mon-Fri 08:00-10:00", "sun"), time_zone="Europe/Paris")
+    world.views.hushed.append(Silence(number=3, at=NOW - HOUR, until=NOW, by="Zoé", because="connu", what=what))
+    world.views.quiet.append(HeldBack(incident="5f0c", step=0, at=NOW - MINUTE, silence=3))
+    assert f"(Zoé, lun.-ven. 08:00-10:00, dim., fin{NB}: 23{NB}h{NB}10){NB}: connu" in await text(client, "/i/37")
+    assert "(Zoé, Mon-Fri 08:00-10:00, Sun, until 23:10): connu" in await text(client, "/i/37?lang=en")
+
+
 async def test_an_incident_that_is_held_says_so_wherever_it_stands(served, world):
     client = await served()
     for path in ("/", "/i/37"):
