@@ -17,18 +17,32 @@ from listener.cli.store_access import put
 from listener.cli.terminal import say
 from listener.clock import Clock
 from listener.mock import chatter
+from listener.mock.bluesky import Jetstream
+from listener.mock.bluesky_firehose import FASTEST, Firehose, strangers
+from listener.mock.bluesky_log import WINDOW
 from listener.mock.chatter import Chatter
 from listener.mock.draw import Drawn, draw
 from listener.mock.faults import Faults, Switch, read_faults
 from listener.mock.registry import PLATFORMS, known_faults
 from listener.mock.scenario import load_scenario
 from listener.mock.script import Player
-from listener.mock.server import serving
+from listener.mock.server import Platform, serving
 from listener.mock.truth import truth_line
 from listener.mock.world import World
 from rules.instant import duration, moment
 
 _FASTEST = 1_000
+_BLUESKY = "bluesky"
+_Rate = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=FASTEST,
+        metavar="RATE",
+        help="On Bluesky strangers post so many times a second too, and have for 36 hours; one post in a hundred names "
+        "the airline.",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +54,7 @@ class _Show:
     switches: Sequence[Switch]
     clock: Clock
     drawn: Drawn | None
+    firehose: int
 
     def faults(self, names: Collection[str]) -> Faults:
         mine = [switch for switch in self.switches if switch.name in names]
@@ -61,6 +76,7 @@ def command(
         str | None, typer.Option(metavar="NAME|FILE", help="Play this scenario in place of the small talk.")
     ] = None,
     speed: Annotated[float, typer.Option(min=1, max=_FASTEST, help="How fast the platforms' clock runs.")] = 1,
+    firehose: _Rate = 0,
     *,
     truth: Annotated[
         bool, typer.Option("--truth", help="Print what is true of the scenario, and serve nothing.")
@@ -78,7 +94,7 @@ def command(
         return
     now = Clock().now()
     clock = Clock(origin=now, started=now, speed=speed)
-    show = _Show(port=port, seed=seed, switches=_switches(faults, seed), clock=clock, drawn=drawn)
+    show = _Show(port=port, seed=seed, switches=_switches(faults, seed), clock=clock, drawn=drawn, firehose=firehose)
     try:
         asyncio.run(_serve(show))
     except OSError as error:
@@ -114,6 +130,8 @@ async def _serve(show: _Show) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     worlds = {name: World(clock.now) for name in PLATFORMS}
     platforms = {name: entry.build(worlds[name], show.faults(entry.faults)) for name, entry in PLATFORMS.items()}
+    if show.firehose:
+        platforms[_BLUESKY] = _firehose(show, worlds[_BLUESKY])
     talk = _talk(show, worlds)
     async with serving(platforms, port=show.port) as server, asyncio.TaskGroup() as group:
         talking = group.create_task(talk(), name="talk")
@@ -126,6 +144,11 @@ async def _serve(show: _Show) -> None:
             say(_announced(show.drawn, clock))
         await stop.wait()
         talking.cancel()
+
+
+def _firehose(show: _Show, world: World) -> Platform:
+    said = Firehose(strangers(show.seed), show.firehose, show.clock.origin - WINDOW)
+    return Jetstream(world, faults=show.faults(PLATFORMS[_BLUESKY].faults), firehose=said)
 
 
 def _talk(show: _Show, worlds: Mapping[str, World]) -> Callable[[], Coroutine[Any, Any, None]]:

@@ -1,76 +1,35 @@
 """A mock of Bluesky's Jetstream: both versions over one world, with its cursors, compression, and what goes wrong."""
 
 import asyncio
-import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Literal
 
-from aiohttp import WSMsgType, web
-from zstandard import ZstdCompressionDict, ZstdCompressor
+from aiohttp import web
 
-from listener.bluesky.inflate import FIRST, SECOND, shipped
+from listener.bluesky.inflate import SECOND, shipped
 from listener.clock import Clock
-from listener.mock.bluesky_log import KEPT, Json, Log, Logged, first, info, second
+from listener.mock.bluesky_firehose import STRANGERS, Firehose
+from listener.mock.bluesky_log import KEPT, Json, Log, Logged, info
+from listener.mock.bluesky_talk import TICK, Talk
+from listener.mock.bluesky_wants import RefusedError, Wants, first_wants, second_wants
 from listener.mock.faults import Faults
-from listener.mock.spoil import broken, wait
+from listener.mock.spoil import wait
 from listener.mock.world import Account, World
 from rules.instant import DAY, MINUTE, Instant, Span
-from rules.instant import SECOND as ONE
 
 FAULTS = (
     *("close", "reset", "stall", "starve", "rate-limit", "server-error", "unauthorised", "duplicate", "out-of-order"),
     *("malformed", "wrong-shape", "huge", "cursor-loss", "bad-clock"),
 )
-PING: Span = 30 * ONE
-FLUSH: Span = 5 * ONE
 _CLOCK = 10**15
-_TICK = 0.02
-"""Seconds of the wall between two looks at what is new."""
-_MOST_COLLECTIONS, _MOST_DIDS = 100, 10_000
-_COLLECTION = re.compile(r"[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+(\.\*)?")
-_KINDS = {"commit", "identity", "account", "sync"}
 _LONG_AGO, _FAR_OFF = 0, 130 * 365 * DAY
-
-
-@dataclass
-class _Wants:
-    """What a client asked for."""
-
-    version: Literal[1, 2]
-    collections: Sequence[str] = ()
-    dids: Sequence[str] = ()
-    kinds: Sequence[str] = ()
-    compressor: ZstdCompressor | None = None
-    hello: bool = False
-
-    def takes(self, event: Logged) -> bool:
-        if self.dids and event.did not in self.dids:
-            return False
-        if self.kinds and event.kind not in self.kinds:
-            return False
-        return event.kind != "commit" or not self.collections or any(map(self._names(event), self.collections))
-
-    def _names(self, event: Logged) -> Any:
-        return lambda each: (
-            event.collection == each or (each.endswith(".*") and event.collection.startswith(each.removesuffix("*")))
-        )
-
-
-class _RefusedError(Exception):
-    """A request that is answered with 400: the error's name for version 2, and words."""
-
-    def __init__(self, name: str, words: str) -> None:
-        super().__init__(words)
-        self.name, self.words = name, words
 
 
 class Jetstream:
     """A Jetstream server over `world`. `numbered`: its version 1 gives sequence numbers as servers of version 2 do;
     `second` is False for a server that knows version 1 alone. `dropped` is what no cursor reaches any more since a
-    cursor was lost; `open` counts connections.
+    cursor was lost; `open` counts connections. What a `firehose` says comes among what is said in the world, by its
+    time: in version 1 alone, which is all that such a server knows, and with nothing going wrong.
     """
 
     def __init__(
@@ -84,9 +43,11 @@ class Jetstream:
         second: bool = True,
         dictionary: int = SECOND,
         starved_for: Span = 10 * MINUTE,
+        firehose: Firehose | None = None,
     ) -> None:
         self._world, self._faults, self._clock = world, faults or Faults(), clock or Clock()
-        self._numbered, self._second, self._dictionary, self._starved_for = numbered, second, dictionary, starved_for
+        self._numbered, self._dictionary, self._starved_for = numbered, dictionary, starved_for
+        self._firehose, self._second = firehose, second and firehose is None
         self.log = Log(world, self._dated, kept)
         self.dropped: list[Logged] = []
         self.open = 0
@@ -114,10 +75,10 @@ class Jetstream:
         if refusal:
             return refusal
         try:
-            wants, cursor = _first_wants(request)
-        except _RefusedError as error:
+            wants, cursor = first_wants(request)
+        except RefusedError as error:
             return web.Response(status=400, text=error.words)
-        return await self._talk(request, wants, self._begin(cursor, clamps=True), [])
+        return await self._talk(request, wants, *self._begin(cursor, clamps=True), [])
 
     async def subscribe_events(self, request: web.Request) -> web.StreamResponse:
         """Version 2. What is asked is looked at before it becomes a WebSocket."""
@@ -125,28 +86,14 @@ class Jetstream:
         if refusal:
             return refusal
         try:
-            wants, cursor = self._second_wants(request)
+            wants, cursor = second_wants(request, self._dictionary)
             notices = self._notices(cursor)
-        except _RefusedError as error:
+        except RefusedError as error:
             return _xrpc(error.name, error.words)
-        return await self._talk(request, wants, self._begin(cursor, clamps=False), notices)
-
-    def _second_wants(self, request: web.Request) -> tuple[_Wants, int | None]:
-        query = request.query
-        if any(name.startswith("wanted") for name in query):
-            raise _RefusedError("InvalidRequest", "wanted* are parameters of version 1")
-        wants = _Wants(2, query.getall("collections", []), query.getall("dids", []), kinds=query.getall("kinds", []))
-        _check(wants)
-        if wants.kinds and wants.collections and "commit" not in wants.kinds:
-            raise _RefusedError("InvalidRequest", "collections need kind commit")
-        if "zstdDictionary" in query:
-            if query["zstdDictionary"] != str(self._dictionary):
-                raise _RefusedError("UnknownZstdDictionary", f"the current one is {self._dictionary}")
-            wants.compressor = _compressor(self._dictionary)
-        return wants, _number(query.get("cursor"))
+        return await self._talk(request, wants, *self._begin(cursor, clamps=False), notices)
 
     def _notices(self, cursor: int | None) -> list[Json]:
-        """What version 2 says of a cursor first. Raises _RefusedError for one that is too old."""
+        """What version 2 says of a cursor first. Raises RefusedError for one that is too old."""
         self.log.catch_up()
         self._lose(cursor)
         oldest = self.log.oldest
@@ -156,11 +103,15 @@ class Jetstream:
             late = cursor < oldest.at
             return [info("OutdatedCursor", f"resumed from seq {oldest.seq}")] if late else []
         if cursor < oldest.seq:
-            raise _RefusedError("CursorTooOld", f"the oldest is {oldest.seq}")
+            raise RefusedError("CursorTooOld", f"the oldest is {oldest.seq}")
         return [info("FutureCursor", "resumed from the live tip")] if cursor > self.log.next else []
 
-    def _begin(self, cursor: int | None, *, clamps: bool) -> int:
-        """The number of the first event to send."""
+    def _begin(self, cursor: int | None, *, clamps: bool) -> tuple[int, Instant]:
+        """The number of the first event to send, and from when on strangers are heard."""
+        now = self._world.now()
+        return self._first(cursor, clamps=clamps), cursor if cursor is not None and _CLOCK <= cursor <= now else now
+
+    def _first(self, cursor: int | None, *, clamps: bool) -> int:
         self.log.catch_up()
         if clamps:
             self._lose(cursor)
@@ -193,183 +144,62 @@ class Jetstream:
     def _dated(self, at: Instant) -> Instant:
         return self._faults.random.choice([_LONG_AGO, _FAR_OFF]) if self._faults.strikes("bad-clock") else at
 
-    async def _talk(self, request: web.Request, wants: _Wants, seq: int, notices: list[Json]) -> web.StreamResponse:
+    async def _talk(
+        self, request: web.Request, wants: Wants, seq: int, since: Instant, notices: list[Json]
+    ) -> web.StreamResponse:
         protocols = ("xrpc.v1.json",) if wants.version == 2 else ()
-        socket = web.WebSocketResponse(autoping=False, compress=False, protocols=protocols)
+        socket = web.WebSocketResponse(autoping=False, compress=False, protocols=protocols, writer_limit=0)
         if not socket.can_prepare(request):
             return web.Response(status=400, text="this is a WebSocket")
         await socket.prepare(request)
         self.open += 1
-        talk = _Talk(socket, request, wants, self._faults, self._clock, numbered=self._numbered)
+        talk = Talk(socket, request, wants, self._faults, self._clock, numbered=self._numbered)
         try:
             async with asyncio.TaskGroup() as group:
-                speaking = group.create_task(self._speak(talk, seq, notices), name="jetstream")
+                speaking = group.create_task(self._speak(talk, seq, since, notices), name="jetstream")
                 await talk.listen()
                 speaking.cancel()
         finally:
             self.open -= 1
         return socket
 
-    async def _speak(self, talk: "_Talk", seq: int, notices: list[Json]) -> None:
+    async def _speak(self, talk: Talk, seq: int, since: Instant, notices: list[Json]) -> None:
         with suppress(ConnectionError, TimeoutError, RuntimeError):
             await talk.begun.wait()
             for notice in notices:
                 await talk.send(notice)
             while talk.goes_on():
+                now = self._world.now()
                 batch = [event for event in self.log.since(seq) if event.seq >= seq]
                 seq = self.log.next
-                await talk.tell([event for event in batch if talk.wants.takes(event)])
+                await self._tell(talk, [event for event in batch if talk.wants.takes(event)], since, now)
+                since = now
                 await self._starve(talk)
                 await talk.ping()
-                await asyncio.sleep(_TICK)
+                await asyncio.sleep(TICK)
 
-    async def _starve(self, talk: "_Talk") -> None:
+    async def _tell(self, talk: Talk, events: list[Logged], since: Instant, now: Instant) -> None:
+        """The events, and where there is a firehose what strangers said from `since` until `now` among them."""
+        if self._firehose is None:
+            await talk.tell(events)
+            return
+        for event in events:
+            await self._pour(talk, since, event.at)
+            await talk.tell([event])
+            since = max(since, event.at)
+        await self._pour(talk, since, now)
+
+    async def _pour(self, talk: Talk, begin: Instant, end: Instant) -> None:
+        if self._firehose and talk.wants.takes(STRANGERS):
+            for frames in self._firehose.between(begin, end):
+                await talk.pour(frames)
+
+    async def _starve(self, talk: Talk) -> None:
         if self._faults.strikes("starve"):
             until = self._clock.now() + self._starved_for
             while self._clock.now() < until and talk.goes_on():
                 await talk.ping()
-                await asyncio.sleep(_TICK)
-
-
-class _Talk:
-    """One open connection."""
-
-    def __init__(
-        self,
-        socket: web.WebSocketResponse,
-        request: web.Request,
-        wants: _Wants,
-        faults: Faults,
-        clock: Clock,
-        *,
-        numbered: bool,
-    ) -> None:
-        self._socket, self._request, self.wants, self._faults, self._clock = socket, request, wants, faults, clock
-        self._numbered, self._pinged, self._stalled = numbered, clock.now(), False
-        self.begun = asyncio.Event()
-        if not wants.hello:
-            self.begun.set()
-
-    def goes_on(self) -> bool:
-        return not self._socket.closed
-
-    async def listen(self) -> None:
-        """Hear the client until it leaves: pings are answered, version 1 may change what is sent, version 2 may not."""
-        async for message in self._socket:
-            if message.type is WSMsgType.PING and not self._stalled:
-                await self._socket.pong(message.data)
-            elif message.type is WSMsgType.TEXT:
-                if self.wants.version == 2 or not self._update(message.data):
-                    await self._socket.close(code=1008, message=b"unexpected message")
-                self.begun.set()
-
-    async def tell(self, events: list[Logged]) -> None:
-        """Send events, with what goes wrong."""
-        swapped = -1
-        for place in range(len(events)):
-            after = events[place + 1] if place + 1 < len(events) else None
-            # what one account does stays in order on every relay
-            near = after is not None and after.did != events[place].did and after.at - events[place].at < ONE // 2
-            if after and near and swapped != place - 1 and self._faults.strikes("out-of-order"):
-                events[place], events[place + 1], swapped = after, events[place], place
-            await self._tell(events[place])
-
-    async def _tell(self, event: Logged) -> None:
-        frame = second(event) if self.wants.version == 2 else first(event, numbered=self._numbered)
-        await self._go_wrong(frame)
-        for _ in range(2 if self._faults.strikes("duplicate") else 1):
-            await self.send(frame)
-
-    async def send(self, frame: Json) -> None:
-        await self._send_text(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
-
-    async def ping(self) -> None:
-        if self._clock.now() - self._pinged >= PING:
-            self._pinged = self._clock.now()
-            await self._socket.ping()
-
-    async def _send_text(self, text: str) -> None:
-        """Send a frame; a client that does not take it in time is dropped."""
-        packed = self.wants.compressor
-        try:
-            async with asyncio.timeout(max(0.5, FLUSH / ONE / self._clock.speed)):
-                if packed:
-                    await self._socket.send_bytes(packed.compress(text.encode("utf-8", "replace")))
-                else:
-                    await self._socket.send_str(text)
-        except TimeoutError:
-            self._abort()
-            raise
-
-    async def _go_wrong(self, frame: Json) -> None:
-        for name in ("malformed", "wrong-shape", "huge"):
-            if self._faults.strikes(name):
-                await self._send_text(broken(name, frame, self._faults.random))
-        if self._faults.strikes("close"):
-            await self._socket.close(code=self._faults.random.choice([1000, 1001, 1011, 1012]))
-            raise ConnectionError
-        if self._faults.strikes("reset"):
-            if self._request.transport:
-                self._request.transport.write(b'\x81\x7e\x10\x00{"did":"did:plc:')
-            self._abort()
-            raise ConnectionError
-        if self._faults.strikes("stall"):
-            self._stalled = True
-            await asyncio.Event().wait()  # until the client leaves
-
-    def _abort(self) -> None:
-        if self._request.transport:
-            self._request.transport.abort()
-
-    def _update(self, text: str) -> bool:
-        """Take over an `options_update`; whether it was one."""
-        try:
-            said = json.loads(text)
-            wanted = said["payload"]
-            self.wants.collections = list(wanted.get("wantedCollections") or [])
-            self.wants.dids = list(wanted.get("wantedDids") or [])
-            _check(self.wants)
-        except (ValueError, TypeError, KeyError, AttributeError, _RefusedError):
-            return False
-        return bool(said.get("type") == "options_update")
-
-
-def _first_wants(request: web.Request) -> tuple[_Wants, int | None]:
-    query = request.query
-    wants = _Wants(1, query.getall("wantedCollections", []), query.getall("wantedDids", []))
-    _check(wants)
-    wants.hello = query.get("requireHello") == "true"
-    if query.get("compress") == "true" or "zstd" in request.headers.get("Socket-Encoding", ""):
-        if "permessage-deflate" in request.headers.get("Sec-WebSocket-Extensions", ""):
-            raise _RefusedError("", "zstd and permessage-deflate exclude each other")
-        wants.compressor = _compressor(FIRST)
-    return wants, _number(query.get("cursor"))
-
-
-def _check(wants: _Wants) -> None:
-    """Raises _RefusedError."""
-    if len(wants.collections) > _MOST_COLLECTIONS or len(wants.dids) > _MOST_DIDS:
-        raise _RefusedError("InvalidRequest", "too many wanted collections or DIDs")
-    for each in wants.collections:
-        if not _COLLECTION.fullmatch(each):
-            raise _RefusedError("InvalidRequest", f"invalid collection: {each}")
-    for each in wants.dids:
-        if not re.fullmatch(r"did:[a-z]+:[a-zA-Z0-9._:%-]+", each):
-            raise _RefusedError("InvalidRequest", f"invalid DID: {each}")
-    if set(wants.kinds) - _KINDS:
-        raise _RefusedError("InvalidRequest", "invalid kind")
-
-
-def _number(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"\d{1,18}", text):
-        raise _RefusedError("InvalidRequest", "invalid cursor")
-    return int(text)
-
-
-def _compressor(number: int) -> ZstdCompressor:
-    return ZstdCompressor(dict_data=ZstdCompressionDict(shipped(number)))
+                await asyncio.sleep(TICK)
 
 
 def _xrpc(name: str, words: str) -> web.Response:

@@ -62,6 +62,16 @@ def test_it_prints_commands_that_hear_the_talk_and_ends_quietly(mock, badbuzz):
     assert process.stderr.read() == "what goes wrong: stall@1h..2h\n"
 
 
+def test_a_firehose_is_heard_from_the_past_on_and_few_of_it_name_the_airline(mock, badbuzz):
+    _, said = mock("--firehose", "2000")
+    [command] = [shlex.split(line) for line in said if "badbuzz listen bluesky" in line]
+    run = badbuzz(*command[1:], "back=2s", "--limit", "3000")
+    heard = [json.loads(mention) for mention in run.out.splitlines()]
+    naming = [mention for mention in heard if "acme" in mention["text"].lower()]
+    assert (run.code, len({mention["id"] for mention in heard})) == (0, 3_000)
+    assert 20 <= len(naming) <= 60
+
+
 @pytest.mark.parametrize(
     ("faults", "said"),
     [
