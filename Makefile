@@ -40,6 +40,7 @@ ratios: $(READY) ## whether the hot path became slower than it was
 
 servers: ## what the tests talk to (Debian, root)
 	@sh .ci/servers
+	@sh .ci/kafka/get
 
 lock: $(READY) ## resolve every dependency again, for Python 3.11 to 3.14
 	@$(BIN)/python -m pip install --quiet uv
@@ -50,7 +51,7 @@ wheel: $(READY) ## dist/badbuzz-*.whl
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 clean: ## remove everything that was made here
-	rm -rf .venv build dist .coverage .coverage.* .*_cache .hypothesis
+	rm -rf .venv .servers build dist .coverage .coverage.* .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): $(LOCK) pyproject.toml .ci/set_up.py

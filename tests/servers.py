@@ -360,21 +360,22 @@ def dovecot(trust: Authority) -> Iterator[int]:
         (folder / "conf").write_text(DOVECOT.format(folder=folder, port=port, **words))
         running = subprocess.Popen([program, "-F", "-c", str(folder / "conf")])
         try:
-            _await_port(port, running, folder / "log")
+            await_port(port, running, folder / "log")
             yield port
         finally:
             running.terminate()
             running.wait(20)
 
 
-def _await_port(port: int, running: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 20
+def await_port(port: int, running: subprocess.Popen[bytes], log: Path, patience: float = 20) -> None:
+    """Wait until a server listens there. Raises AssertionError with its log when it ends or takes too long."""
+    until = time.monotonic() + patience
     while time.monotonic() < until and running.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise AssertionError(f"dovecot does not listen: {log.read_text() if log.exists() else ''}")
+    raise AssertionError(f"{running.args} does not listen: {log.read_text() if log.exists() else ''}")
 
 
 # --- MQTT -------------------------------------------------------------------------------------------------------------
