@@ -65,8 +65,8 @@ def main(arguments: Sequence[str]) -> None:
     chosen, random = parser.parse_args(arguments), Random(0)
     print("| mentions a minute | µs an update | bytes |\n|---|---|---|")  # noqa: T201  # the figures are the point
     for rate in RATES:
-        time, size = cost(random, rate)
-        print(f"| {rate:,.10g} | {time:.1f} | {size} |")  # noqa: T201  # same
+        time, each = cost(random, rate)
+        print(f"| {rate:,.10g} | {time:.1f} | {each} |")  # noqa: T201  # same
     objects, taken, as_bytes, size = many(random, chosen.series)
     print(f"\n{chosen.series:,} series: a tick of all takes {objects:.1f} s as objects ({taken:.0f} MiB), "  # noqa: T201  # same
           f"{as_bytes:.1f} s from bytes and back ({size:.0f} MB)")  # fmt: skip

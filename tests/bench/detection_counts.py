@@ -63,8 +63,8 @@ def table(corpus: Sequence[nab.Scored], alarms: Sequence[Sequence[nab.Scored]]) 
     yield line("best for NAB", corpus, nab.best_threshold(corpus))
     for budget in (1.0, 1.2):
         yield line(f"{budget:g} a brand-month", corpus, nab.budget_threshold(corpus, budget))
-    for name, budget in (("best for NAB", None), ("1 a brand-month", 1.0), ("1.2 a brand-month", 1.2)):
-        yield line(f"{name}, chosen on the other brands", shifted(corpus, budget), 0.0).replace(
+    for name, chosen in (("best for NAB", None), ("1 a brand-month", 1.0), ("1.2 a brand-month", 1.2)):
+        yield line(f"{name}, chosen on the other brands", shifted(corpus, chosen), 0.0).replace(
             "| 0.00 |", "| each |", 1
         )
     for budget, opened in zip(BUDGETS, alarms, strict=True):

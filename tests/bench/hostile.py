@@ -7,6 +7,7 @@ each text the slowest of ten kinds of query. Processor time, the least of three.
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from time import process_time
 
 from rules.instant import moment
@@ -63,7 +64,7 @@ def milliseconds(work: Callable[[], object]) -> str:
 
 def slowest(text: str) -> tuple[str, str]:
     queries = {query: compile_query(query) for query in ASKED}
-    found = {query: milliseconds(lambda asked=asked: spans(asked, text)) for query, asked in queries.items()}
+    found = {query: milliseconds(partial(spans, asked, text)) for query, asked in queries.items()}
     return max(found.items(), key=lambda each: float(each[1].removesuffix(" ms").replace(",", "")))
 
 

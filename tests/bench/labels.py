@@ -12,14 +12,14 @@ from statistics import mean
 from time import process_time
 
 from rules.facts import Tone
-from rules.labelling.model import LabelModel, Mark
+from rules.labelling.model import LabelModel, Mark, Said
 from rules.labelling.quality import Quality, quality
 from rules.labelling.train import train
 from rules.tone import score
 from tests.bench.tone import entries
 
 LANGUAGES = ("en", "fr", "de", "es", "it", "pt")
-Told = list[tuple[str, str, Tone]]
+Told = list[tuple[Said, str, Tone]]
 
 
 class Costs:
@@ -46,7 +46,7 @@ def judged(model: LabelModel | None, told: Told, costs: Costs) -> Quality:
     return quality((label, said) for (label, _, _), said in zip(told, found, strict=True))
 
 
-def trained(texts: list[tuple[str, str]], language: str, count: int, seed: int, costs: Costs) -> LabelModel | None:
+def trained(texts: list[tuple[Said, str]], language: str, count: int, seed: int, costs: Costs) -> LabelModel | None:
     drawn = Random(f"{language} {seed}").sample(texts, len(texts))[:count]
     marks = [Mark(text=text, label=label, language=language, at=at) for at, (label, text) in enumerate(drawn)]
     began = process_time()

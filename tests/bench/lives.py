@@ -15,6 +15,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import process_time
+from typing import Any
 
 import aiohttp
 import structlog
@@ -187,7 +188,7 @@ def refuse(posted: Posted) -> aiohttp.web.Response:
     return aiohttp.web.json_response(REFUSAL, status=int(posted.path[1:]), headers={"Retry-After": "7"})
 
 
-def written(random: Random, services: Services) -> dict[str, str]:
+def written(random: Random, services: Services) -> dict[str, Any]:
     """A configuration in which each brand is told in a few channels, some of them with a ladder."""
     brands, kinds = [f"brand{number}" for number in range(BRANDS)], list(services.written)
     ways = [[*random.sample(kinds, 2), *(["oncall"] if random.random() < 0.25 else [])] for _ in brands]

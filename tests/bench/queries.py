@@ -22,7 +22,7 @@ _BEGINNINGS, _MIDDLES, _ENDINGS, _TRADES, _EXCLUDED = map(str.split, _WORDS.stri
 _NAMING = 0.5
 """Of the posts, those that name a brand."""
 _UNWANTED = 0.05
-_WORDS = 3.0
+_LENGTH = 3.0
 _FREQUENT = 0.55
 """Of the words of a post, those that say nothing."""
 
@@ -131,7 +131,7 @@ def brands(count: int, seed: int = 7) -> dict[str, Brand]:
 
 
 def posts(
-    named: Sequence[Brand], count: int, seed: int = 7, *, naming: float = _NAMING, words: float = _WORDS
+    named: Sequence[Brand], count: int, seed: int = 7, *, naming: float = _NAMING, words: float = _LENGTH
 ) -> list[Mention]:
     """A share of them (`naming`) name one of the brands; a twentieth hold a word that queries exclude. `words` is the
     logarithm of how many words half of them have at most.

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from time import process_time
+from typing import cast
 
 from listener.bluesky.connect import Connection
 from listener.bluesky.hearing import Hearing, Joint
 from listener.bluesky.mentions import Reader
 from listener.bluesky.place import Place
+from listener.net.stream import Socket
 from rules.classify import BrandTerms, Classifier
 from rules.instant import SECOND
 from rules.query.compiled import compile_query
@@ -33,7 +35,8 @@ HISTORY, LAST, NOISE = Path(__file__).with_name("ratios.jsonl"), 10, 1.5
 def sieved(said: list[bytes], index: Index) -> int:
     """How many of the frames may concern a brand."""
     place = Place("said", "")
-    joint, connection = Joint(place, returning=False, doubtful=False, patience=1), Connection(1, False, None, None)
+    joint = Joint(place, returning=False, doubtful=False, patience=1)
+    connection = Connection(1, lost=False, socket=cast("Socket", None), inflater=None)  # nothing is received here
     now = BEGUN + 60 * SECOND
     hearing = Hearing("said", connection, place, joint, Reader("said"), lambda: now, lambda: index)
     for start in range(0, len(said), AT_ONCE):

@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time, thread_time
+from typing import Any, cast
 
 import structlog
 
@@ -26,6 +27,7 @@ from listener.bluesky.connect import Connection
 from listener.bluesky.place import Place
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Tools
+from listener.net.stream import Socket
 from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
 from listener.parts import Opening, opened
@@ -89,7 +91,8 @@ class Remembered:
 
     @asynccontextmanager
     async def open(self, *_: object, **__: object) -> AsyncGenerator[Connection, None]:
-        yield Connection(1, lost=False, socket=Memory(self._frames), inflater=None)
+        socket = cast("Socket", Memory(self._frames))
+        yield Connection(1, lost=False, socket=socket, inflater=None)
 
 
 def serve(frames: Sequence[bytes], address: Connector) -> None:
@@ -100,7 +103,7 @@ def serve(frames: Sequence[bytes], address: Connector) -> None:
     while True:
         client, _ = listening.accept()
         request = client.recv(65_536)
-        key = re.search(rb"(?i)sec-websocket-key: (\S+)", request)[1]
+        [key] = re.findall(rb"(?i)sec-websocket-key: (\S+)", request)
         accepted = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
         head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         client.sendall(head + b"Sec-WebSocket-Accept: " + accepted + b"\r\n\r\n")
@@ -135,7 +138,7 @@ async def hear(
             random=Random(1),
             index=lambda: parts.ledger.setup.classifier.index if sieve else None,
         )
-        collector = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
+        collector: Any = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
         collector._connecting = connecting or collector._connecting
         supervisor = Supervisor("sky", collector, parts.writer, parts.ledger, parts.clock)
         for language in ("en", "fr"):

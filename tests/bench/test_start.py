@@ -30,11 +30,14 @@ EVERYTHING = (
 WEIGH = "import re; print(int(re.search(r'VmRSS:\\s+(\\d+)', open('/proc/self/status').read())[1]) / 1024)"
 
 
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
 def served_feed() -> Iterator[str]:
-    handler = partial(SimpleHTTPRequestHandler, directory=ROOT / "tests/data/feeds")
-    handler.func.log_message = lambda *_: None
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(ROOT / "tests/data/feeds")))
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}/wordpress.xml"

@@ -9,7 +9,9 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
+from rules.labelling.model import Said
 from rules.tone import VADER_THRESHOLD, score
 from tests.english import ORIGINAL
 
@@ -17,16 +19,16 @@ LABELS = ("negative", "neutral", "positive")
 Pairs = Counter[tuple[str, str]]
 
 
-def entries(path: Path) -> list[tuple[str, str]]:
+def entries(path: Path) -> list[tuple[Said, str]]:
     """(label, text) of every line."""
-    found = []
+    found = list[tuple[Said, str]]()
     for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
         if line.startswith("{"):
             entry = json.loads(line)
             label, text = str(entry["label"]), entry["text"]
         else:
             label, _, text = line.partition("\t")
-        found.append((LABELS[int(label)] if label in {"0", "1", "2"} else label, text))
+        found.append((cast("Said", LABELS[int(label)] if label in {"0", "1", "2"} else label), text))
     return found
 
 
@@ -48,7 +50,7 @@ def told(text: str, language: str) -> str:
 
 def main(path: str, language: str, scored_as: str = "") -> None:
     texts = entries(Path(path))
-    pairs = Counter((label, told(text, scored_as or language)) for label, text in texts)
+    pairs = Pairs((label, told(text, scored_as or language)) for label, text in texts)
     by_label = {label: figures(pairs, label) for label in LABELS}
     for label, (precision, recall, f1) in by_label.items():
         print(f"{label:8} {precision:.0%} / {recall:.0%} / {f1 * 100:.1f}")  # noqa: T201  # the figures are the point
