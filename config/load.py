@@ -60,12 +60,14 @@ class Loaded:
     """A configuration without an error. `warnings` are what should be looked at all the same.
 
     In what `survey` gives, `flawed` are the sections in which something is wrong, and may be missing for that reason.
+    `made` is what checking made of it, which need not be made again as long as it is held.
     """
 
     settings: Settings
     document: Document
     warnings: tuple[Problem, ...]
     flawed: frozenset[str] = frozenset()
+    made: Sequence[object] = ()
 
     def lacks(self, section: str) -> bool:
         """Whether something of a section was left out, so that what is missing may stand there."""

@@ -1,6 +1,7 @@
 """What is wrong with a valid configuration once one knows what queries, rules and channels mean."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from listener.checking.watch import check_watch
 from listener.checking.words import check_words
 from listener.detection import is_missing
 from listener.net.guard import is_inside
+from listener.queries import sound_queries
 from rules.instant import Instant, moment
 from rules.rule import RuleOptions
 
@@ -54,6 +56,7 @@ def examine(
     `elsewhere_is_fine`; without `now`, no day in it is called past.
     """
     loaded, problems = survey(path, catalogs, environ, elsewhere_is_fine=elsewhere_is_fine)
+    loaded = replace(loaded, made=tuple(sound_queries(loaded.settings)))
     loaded = with_asked(loaded, catalogs, now)
     problems = [*problems, *check(loaded, catalogs)]
     if now is not None:

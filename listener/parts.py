@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import blake2s
 from importlib.metadata import version
@@ -48,7 +48,9 @@ class Parts:
 
 @dataclass(frozen=True)
 class Opening:
-    """What the parts are opened with. `store` is had for a `tenure`; the stack closes what is opened."""
+    """What the parts are opened with. `store` is had for a `tenure`; the stack closes what is opened. `made` of the
+    settings in checking them is held until the setup holds what of it is still wanted.
+    """
 
     stack: AsyncExitStack
     store: Store
@@ -57,6 +59,7 @@ class Opening:
     clock: Clock
     masking: Masking
     systemd: Systemd
+    made: list[object] = field(default_factory=list)
 
 
 async def opened(given: Opening) -> Parts:
@@ -69,7 +72,9 @@ async def opened(given: Opening) -> Parts:
     given.stack.push_async_callback(views.close)
     metrics = Metrics(version=version("badbuzz"), now=clock.now)
     # in a thread, so that the store is kept meanwhile: seconds where there are many brands
-    ledger = Ledger(store, views, clock, metrics, await asyncio.to_thread(setup_at, clock.now(), settings))
+    setup = await asyncio.to_thread(setup_at, clock.now(), settings)
+    given.made.clear()
+    ledger = Ledger(store, views, clock, metrics, setup)
     await ledger.start()
     _tell(given.tenure, metrics, monotonic() - begun)
     return Parts(

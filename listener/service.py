@@ -10,7 +10,6 @@ from pathlib import Path
 import structlog
 
 from config.problems import ConfigError
-from config.settings import Settings
 from listener.app import Daemon, load_checked, refuse_restart, secrets_told
 from listener.asking import asked_at
 from listener.catalogs import CATALOGS
@@ -35,6 +34,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     """
     loaded, clock = load_checked(path), clock or Clock()
     settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(secrets_told(loaded))
+    made = list(loaded.made)
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
@@ -48,7 +48,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
             tenure = await standby.tenure()
             if tenure is None:
                 return
-            given = Opening(stack, store, tenure, settings, clock, masking, systemd)
+            given = Opening(stack, store, tenure, settings, clock, masking, systemd, made)
             try:
                 await _serve(path, given, ends, anew=standby.waited)
             except ExceptionGroup as ended:
@@ -60,16 +60,17 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
         log.error("stepped_down", error=str(reason))
 
 
-def _as_written(path: Path, given: Opening) -> Settings:
+def _as_written(path: Path, given: Opening) -> Opening:
     """The configuration on disk, which may be another one by now; that of before where it cannot take effect."""
     try:
         loaded = load_checked(path)
         refuse_restart(given.settings, loaded)
     except ConfigError as error:
         log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
-        return given.settings
+        return given
     given.masking.learn(secrets_told(loaded))
-    return loaded.settings
+    settings = asked_at(loaded.settings, CATALOGS, given.clock.now())
+    return replace(given, settings=settings, made=list(loaded.made))
 
 
 async def _serve(path: Path, given: Opening, ends: asyncio.Event, *, anew: bool) -> None:
@@ -78,8 +79,7 @@ async def _serve(path: Path, given: Opening, ends: asyncio.Event, *, anew: bool)
         keeping = group.create_task(given.store.keep(), name="lease")
         starting = group.create_task(_signs(given.systemd), name="start")
         if anew:
-            settings = await asyncio.to_thread(_as_written, path, given)
-            given = replace(given, settings=asked_at(settings, CATALOGS, given.clock.now()))
+            given = await asyncio.to_thread(_as_written, path, given)
         parts = await opened(given)
         starting.cancel()
         await Daemon(path, parts, ends).serve()

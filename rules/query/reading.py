@@ -42,7 +42,7 @@ NO_LISTS: Lists = MappingProxyType({})
 @cache
 def _grammar() -> Lark:
     written = files("rules.query").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(written, parser="lalr", lexer="contextual", propagate_positions=True)
+    return Lark(written, parser="lalr", lexer="contextual")
 
 
 class Read(NamedTuple):
@@ -144,13 +144,8 @@ class _Reader:
 
     def _any(self, *parsed: "Tree[Token] | Token") -> Node:
         node = joined("OR", [self.node(child) for child in parsed])
-        if len(parsed) > 1 and any(isinstance(each, Tree) and len(each.children) > 1 for each in parsed):
-            at = (
-                next((_at(token) for token in parsed[0].scan_values(_is_token)), 0)
-                if isinstance(parsed[0], Tree)
-                else 0
-            )
-            self.mixed.append((at, node))
+        if any(isinstance(each, Tree) and each.data == "all" for each in parsed):
+            self.mixed.append((_beginning(parsed[0]), node))
         return node
 
     def _negated(self, *parsed: "Tree[Token] | Token") -> Node:

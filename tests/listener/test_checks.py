@@ -9,6 +9,7 @@ from config.load import load
 from config.problems import ConfigError
 from listener.catalogs import CATALOGS
 from listener.checks import check, examine
+from listener.queries import query_of
 from rules.instant import moment
 from tests.rules.worlds import START
 
@@ -397,3 +398,13 @@ def test_a_channel_of_somebody_who_hears_of_some_brands_is_shared_with_nobody_wh
     errors = {(path, message) for level, path, message in told if level == "error"}
     assert {path for path, _ in errors} == {"operator.to", "people.bob.call_by"}
     assert ("people.bob.call_by", "'phone' reaches 'ann' too, who hears of fewer brands than 'bob'") in errors
+
+
+def test_what_checking_compiled_is_not_compiled_again_while_it_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "badbuzz.yaml"
+    parts = {**GOOD, "brands": "{acme: {query: acme}, beta: {query: beta OR bêta}}"}
+    path.write_text("".join(f"{section}: {text}\n" for section, text in parts.items()), encoding="utf-8")
+    loaded, _ = examine(path, CATALOGS, {"TOPIC": "t"})
+    assert loaded
+    again = [query_of(brand, loaded.settings) for brand in loaded.settings.brands.values()]
+    assert [id(each) for each in again] == [id(each) for each in loaded.made]
