@@ -40,6 +40,7 @@ from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.recount import Recounting
 from listener.pipeline.roster import Job, Roster
+from listener.pipeline.scraping import Scraping
 from listener.pipeline.setup import Setup
 from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
@@ -294,6 +295,7 @@ class Daemon:
     def _pages(self) -> Site:
         parts = self._parts
         status = DaemonStatus(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now())
+        scraping = Scraping(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, metrics=parts.metrics)
         return Site(
             settings=self._page_settings,
             views=parts.views,
@@ -304,7 +306,7 @@ class Daemon:
             links=parts.links,
             reload=self.reload,
             inbound=self._inbound,
-            exposition=parts.metrics.exposition,
+            exposition=scraping.exposition,
             hide=parts.masking.hide,
         )
 

@@ -325,7 +325,7 @@ class Process:
             links=LINKS,
             reload=AsyncExitStack,  # type: ignore[arg-type]  # nobody asks for it
             inbound=lambda _: (),
-            exposition=lambda _: (b"", ""),
+            exposition=_nothing,
         )
 
     async def until(self, so: Callable[[], Any], patience: float = 60) -> None:
@@ -341,3 +341,7 @@ class Process:
         for name in sorted({each.channel for each in rows if each.due <= now}):
             while await self.dispatchers[name].turn():
                 pass
+
+
+async def _nothing(_accept: str) -> tuple[bytes, str]:
+    return b"", ""

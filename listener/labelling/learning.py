@@ -71,10 +71,10 @@ class Learning:
         except (LessonError, OSError) as error:
             log.error("training_failed", brand=brand, error=str(error))  # noqa: TRY400  # its own words say it
             self._failed[brand] = self._clock.now()
-            self._metrics.trained(brand, "failed")
+            self._metrics.brands.trained(brand, "failed")
             return
         await self._writer.submit(_taught(brand, marks, learned))
-        self._metrics.trained(brand, "model" if learned.model else "pack")
+        self._metrics.brands.trained(brand, "model" if learned.model else "pack")
         log.info("trained", brand=brand, marks=len(marks), better=learned.model is not None)
 
 

@@ -5,30 +5,32 @@ Labels are names from the configuration or words from a fixed list: never an aut
 
 import platform
 import re
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Literal, get_args
+from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client import disable_created_metrics as without_created
 from prometheus_client.exposition import choose_encoder
 
 from alerts.channel import Reason
 from listener.errors import SourceState
+from listener.observe.brands import BrandReading, Brands, standing
 from listener.observe.ownership import Ownership
 from listener.observe.vigil import Vigil
 from rules.facts import Label
 from rules.instant import Instant, Span
-from rules.labelling.model import Said
-from rules.transition import SEVERITIES, Severity, State, Transition
+from rules.transition import SEVERITIES, State, Transition
 
 SOURCE_STATES: tuple[SourceState, ...] = get_args(SourceState)
-TONES: tuple[Label, ...] = get_args(Label)
-Outcome = Literal["model", "pack", "failed"]
-"""Of a training: its model is better, the language packs are, or it came to no end."""
-RECENT = 200
-"""Mentions of a brand that its tone shares are taken from."""
 DIFFERENT_WORDS = 50
 """Distinct values of a label that others fill in (a platform's code, a reason); the rest are `other`."""
 
@@ -36,10 +38,6 @@ _LAG = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)
 _LATENCY = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 _COMMIT = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-
-
-def _share(recent: deque[Label], tone: Label) -> float:
-    return recent.count(tone) / len(recent) if recent else 0.0
 
 
 class _Words:
@@ -57,6 +55,17 @@ class _Words:
         return word
 
 
+class _Scrape:
+    """What is counted and how brands stand, as one."""
+
+    def __init__(self, registry: CollectorRegistry, readings: Sequence[BrandReading]) -> None:
+        self._registry, self._readings = registry, readings
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._registry.collect()
+        yield from standing(self._readings)
+
+
 class Metrics:
     """One per process, on a registry of its own. `now` is the daemon's clock."""
 
@@ -65,35 +74,27 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._now = now
         self._oldest: Instant | None = None
-        self._recent: dict[str, deque[Label]] = {}
         self._codes, self._drops, self._failures, self._types = _Words(), _Words(), _Words(), _Words()
         self._mention_metrics()
         self._source_metrics()
         self._detection_metrics()
         self._delivery_metrics()
         self._process_metrics(version)
-        self.vigil, self.ownership = Vigil(self.registry), Ownership(self.registry)
+        self.vigil, self.ownership, self.brands = Vigil(self.registry), Ownership(self.registry), Brands()
+        self.registry.register(self.brands)
 
-    def exposition(self, accept: str) -> tuple[bytes, str]:
-        """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format."""
+    def exposition(self, accept: str, readings: Sequence[BrandReading] = ()) -> tuple[bytes, str]:
+        """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format. `readings` are
+        how brands stand now. Takes seconds where there are many: it may be called in any thread.
+        """
         encode, content_type = choose_encoder(accept)
-        return encode(self.registry), content_type
+        return encode(_Scrape(self.registry, readings)), content_type
 
     def mentions_taken(self, source: str, brand: str, heard: Sequence[tuple[Label, Span]]) -> None:
         """Mentions of a brand were committed: the tone of each, and how long after it was written."""
-        self._ingested.labels(source, brand).inc(len(heard))
-        if brand not in self._recent:
-            self._brand_added(brand)
-        for label, lag in heard:
+        self.brands.heard(source, brand, [label for label, _ in heard])
+        for _, lag in heard:
             self._lag.observe(max(0, lag) / 1e6)
-            self._recent[brand].append(label)
-
-    def _brand_added(self, brand: str) -> None:
-        recent: deque[Label] = deque(maxlen=RECENT)
-        self._recent[brand] = recent
-        for tone in TONES:
-            share = partial(_share, recent, tone)
-            self._tones.labels(brand, tone).set_function(share)
 
     def mentions_dropped(self, reason: str, count: int = 1) -> None:
         """Mentions that were read and not counted (`duplicate`, `unmatched`, `unreadable` ...)."""
@@ -133,25 +134,9 @@ class Metrics:
         for gauge in (self._up, self._state, self._last_event):
             gauge.remove_by_labels({"source": source})
 
-    def rule_judged(self, brand: str, rule: str, *, value: float, expected: float | None, learning: bool) -> None:
-        self._evaluations.inc()
-        self._value.labels(brand, rule).set(value)
-        self._learning.labels(brand, rule).set(learning)
-        if expected is not None:
-            self._expected.labels(brand, rule).set(expected)
-
-    def brand_heard(self, brand: str, share: float) -> None:
-        """How much of what a brand usually hears is heard, 0 to 1."""
-        self._coverage.labels(brand).set(share)
-
-    def rule_removed(self, brand: str, rule: str) -> None:
-        for gauge in (self._value, self._expected, self._learning):
-            gauge.remove_by_labels({"brand": brand, "rule": rule})
-
-    def brand_removed(self, brand: str) -> None:
-        self._recent.pop(brand, None)
-        for gauge in (self._tones, self._coverage, self._value, self._expected, self._learning, self._model):
-            gauge.remove_by_labels({"brand": brand})
+    def judged(self, times: int) -> None:
+        """Rules were asked what they say of brands."""
+        self._evaluations.inc(times)
 
     def incident_moved(self, transition: Transition) -> None:
         """A transition was committed."""
@@ -159,10 +144,6 @@ class Metrics:
         first = transition.evidence.first_at
         if transition.state == "open" and first is not None:
             self._latency.observe(max(0, transition.at - first) / 1e6)
-
-    def incidents_open(self, by_severity: Mapping[Severity, int]) -> None:
-        for severity in SEVERITIES:
-            self._open.labels(severity).set(by_severity.get(severity, 0))
 
     def channel_added(self, channel: str) -> None:
         """Its counters start at 0, so that a first failure is an increase."""
@@ -193,27 +174,8 @@ class Metrics:
         if successful:
             self._reloaded_at.set(self._now() / 1e6)
 
-    def marked(self, brand: str, label: Label) -> None:
-        """A person said what the tone of a text is."""
-        self._marks.labels(brand, label).inc()
-
-    def trained(self, brand: str, outcome: Outcome) -> None:
-        """A training ended."""
-        self._trainings.labels(brand, outcome).inc()
-
-    def model_in_force(self, brand: str, *, learnt: bool) -> None:
-        """Whether a label model judges the tones of a brand. Its counters start at 0."""
-        self._model.labels(brand).set(learnt)
-        for label in get_args(Said):
-            self._marks.labels(brand, label)
-        for outcome in get_args(Outcome):
-            self._trainings.labels(brand, outcome)
-
     def _mention_metrics(self) -> None:
         counter = partial(Counter, registry=self.registry)
-        self._ingested = counter(
-            "badbuzz_mentions_ingested_total", "Mentions counted for a brand.", ["source", "brand"]
-        )
         self._dropped = counter("badbuzz_mentions_dropped_total", "Mentions read and not counted.", ["reason"])
         self._lag = Histogram(
             "badbuzz_ingest_lag_seconds",
@@ -221,31 +183,11 @@ class Metrics:
             buckets=_LAG,
             registry=self.registry,
         )
-        self._tones = Gauge(
-            "badbuzz_sentiment_ratio",
-            f"Share of a tone in the last {RECENT} mentions of a brand.",
-            ["brand", "polarity"],
-            registry=self.registry,
-        )
-
-        self._marks = counter("badbuzz_marks_total", "What people said of the tone of texts.", ["brand", "label"])
-        self._trainings = counter(
-            "badbuzz_label_trainings_total", "Trainings, by what is better afterwards.", ["brand", "outcome"]
-        )
-        self._model = Gauge(
-            "badbuzz_label_model",
-            "1 while a model learnt from marks judges a brand's tones.",
-            ["brand"],
-            registry=self.registry,
-        )
 
     def _source_metrics(self) -> None:
         gauge = partial(Gauge, registry=self.registry)
         self._up = gauge("badbuzz_source_up", "1 while a source is being read.", ["source"])
         self._state = gauge("badbuzz_source_state", "1 for the state that a source is in.", ["source", "state"])
-        self._coverage = gauge(
-            "badbuzz_coverage_ratio", "How much of what a brand usually hears is heard, 0 to 1.", ["brand"]
-        )
         self._last_event = gauge(
             "badbuzz_source_last_event_timestamp_seconds", "When a source last answered.", ["source"]
         )
@@ -267,20 +209,9 @@ class Metrics:
         self._lost = counter("badbuzz_source_gap_seconds_total", "What these times come to.", ["source"])
 
     def _detection_metrics(self) -> None:
-        gauge = partial(Gauge, registry=self.registry)
-        pair = ["brand", "rule"]
         self._evaluations = Counter(
             "badbuzz_rule_evaluations_total", "Times a rule judged a brand.", registry=self.registry
         )
-        self._value = gauge("badbuzz_rule_value", "What a rule compares with its normal.", pair)
-        self._expected = gauge(
-            "badbuzz_baseline_expected",
-            "Mentions expected in a rule's window; a guess while the rule is learning.",
-            pair,
-        )
-        self._learning = gauge("badbuzz_rule_learning", "1 while a rule has little history.", pair)
-        self._open = gauge("badbuzz_incidents_open", "Incidents not yet resolved.", ["severity"])
-        self.incidents_open({})
         self._transitions = Counter(
             "badbuzz_incident_transitions_total", "Steps of incidents.", ["state", "severity"], registry=self.registry
         )

@@ -1,7 +1,6 @@
-"""What must be done now and then: metrics of the present state, the watchdog, and retention."""
+"""What must be done now and then: signs of life, how long deliveries wait, and retention."""
 
 import asyncio
-from collections import Counter
 from datetime import UTC, timedelta
 
 import structlog
@@ -12,11 +11,9 @@ from listener.observe.metrics import Metrics
 from listener.observe.systemd import Supervisor as Systemd
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.schedule import Schedule
-from listener.pipeline.slices import sliced
 from listener.pipeline.writer import Writer
 from listener.store.port import Store, StoreError
 from rules.instant import Instant
-from rules.transition import Severity
 
 EVERY = 5.0
 """Seconds between rounds; systemd wants a sign of life at least twice a minute."""
@@ -70,22 +67,7 @@ class Housekeeping:
             log.info("purged", rows=removed)
 
     async def _round(self) -> None:
-        if self._writer.healthy and self._writer.is_moving():
-            # while nothing is committed nothing is judged, and the count of judgements must stand still
-            await self._judge()
         self._metrics.outbox_waits_since(await self._store.waiting_since())
-
-    async def _judge(self) -> None:
-        severities: Counter[Severity] = Counter()
-        async for engine in sliced(list(self._ledger.engines)):
-            self._metrics.brand_heard(engine.brand, engine.coverage)
-            self._metrics.model_in_force(engine.brand, learnt=engine.model is not None)
-            severities.update(incident.severity for incident in engine.open_incidents())
-            for rule, verdict in engine.judge(self._clock.now()).items():
-                self._metrics.rule_judged(
-                    engine.brand, rule, value=verdict.count, expected=verdict.expected, learning=verdict.learning
-                )
-        self._metrics.incidents_open(severities)
 
     @property
     def _keep(self) -> timedelta:

@@ -104,6 +104,7 @@ class Ledger:
         Raises StoreError.
         """
         self._salt = await self._store.salt()
+        self._metrics.brands.watch(self.setup.plans.keys())
         await self._load()
         for brand in self.setup.plans:
             self.rates.recall(brand, await self._views.mentions(brand=brand, limit=_RECALLED))

@@ -18,15 +18,7 @@ def forget(metrics: Metrics, before: Setup, after: Setup) -> None:
     """What a new configuration no longer has must not look silent or stuck."""
     for source in before.settings.sources.keys() - after.settings.sources.keys():
         metrics.source_removed(source)
-    for brand in before.plans.keys() - after.plans.keys():
-        metrics.brand_removed(brand)
-    for brand in before.plans.keys() & after.plans.keys():
-        for rule in _rules(before, brand) - _rules(after, brand):
-            metrics.rule_removed(brand, rule)
-
-
-def _rules(setup: Setup, brand: str) -> set[str]:
-    return {rule.name for rule in setup.plans[brand].rules}
+    metrics.brands.watch(after.plans.keys())
 
 
 def observe(metrics: Metrics, commit: Commit, reads: Iterable[Read], dropped: Mapping[str, int]) -> None:
@@ -63,4 +55,4 @@ def _count_mentions(metrics: Metrics, commit: Commit) -> None:
 
 def _count_marks(metrics: Metrics, commit: Commit) -> None:
     for mark in commit.marks:
-        metrics.marked(mark.brand, mark.label)
+        metrics.brands.marked(mark.brand, mark.label)

@@ -158,6 +158,6 @@ class Site:
     links: Links
     reload: Callable[[], Awaitable[Sequence[Problem]]]
     inbound: Callable[[str], Sequence[web.RouteDef]]
-    exposition: Callable[[str], tuple[bytes, str]]
+    exposition: Callable[[str], Awaitable[tuple[bytes, str]]]
     hide: Callable[[str], str] = str
     """Takes known secrets out of a text; see Masking.hide."""

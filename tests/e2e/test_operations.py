@@ -274,7 +274,7 @@ async def is_taken(running, mention):
 
 
 async def nothing_is_judged(running, ear):
-    """From one look at the present state, of which the first has been, to the next."""
+    """From one scrape to the next."""
     await hears(ear, "WATCHDOG")
     before = (await running.metrics())["badbuzz_rule_evaluations_total"]
     await hears(ear, "WATCHDOG")

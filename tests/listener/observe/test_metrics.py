@@ -5,11 +5,14 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from listener.observe.brands import BrandReading, RuleReading
 from listener.observe.metrics import DIFFERENT_WORDS, Metrics
 from rules.instant import MINUTE, SECOND
 from rules.transition import Evidence, Transition
 
 NOW = 1_795_420_800 * SECOND
+RULES = (RuleReading("bad-buzz", 9, 1.5, learning=True), RuleReading("recall", 0, None, learning=False))
+STANDING = [BrandReading("acme", 0.7, learnt=True, rules=RULES, incidents=("critical",))]
 
 
 def opened(at: int, first_at: int | None) -> Transition:
@@ -34,12 +37,10 @@ def used() -> Metrics:
     metrics.source_state("press", "live", up=True)
     metrics.source_changed("press", "auth_failed", "401")
     metrics.source_changed("press", "live", "")
-    metrics.brand_heard("acme", 0.7)
     metrics.source_event("press", NOW)
     metrics.source_request("press", "200")
-    metrics.rule_judged("acme", "bad-buzz", value=9, expected=1.5, learning=True)
+    metrics.judged(2)
     metrics.incident_moved(opened(NOW, NOW - 40 * SECOND))
-    metrics.incidents_open({"critical": 1})
     metrics.channel_added("team")
     metrics.delivered("team")
     metrics.delivery_failed("team", "authError")
@@ -52,7 +53,7 @@ def used() -> Metrics:
 
 def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
     """Values of one sample name by its label values, in the order of the label names."""
-    body, _ = metrics.exposition("")
+    body, _ = metrics.exposition("", STANDING)
     return {
         tuple(sample.labels[label] for label in sorted(sample.labels)): sample.value
         for family in families(body.decode())
@@ -64,7 +65,7 @@ def samples(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
 def test_promtool_finds_nothing_to_say():
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed: make servers")
-    body, _ = used().exposition("")
+    body, _ = used().exposition("", STANDING)
     checked = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, check=False)
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
@@ -80,10 +81,11 @@ def test_promtool_finds_nothing_to_say():
         ("badbuzz_coverage_ratio", {("acme",): 0.7}),
         ("badbuzz_source_last_event_timestamp_seconds", {("press",): 1_795_420_800}),
         ("badbuzz_source_requests_total", {("200", "press"): 1}),
-        ("badbuzz_rule_evaluations_total", {(): 1}),
-        ("badbuzz_rule_value", {("acme", "bad-buzz"): 9}),
+        ("badbuzz_rule_evaluations_total", {(): 2}),
+        ("badbuzz_rule_value", {("acme", "bad-buzz"): 9, ("acme", "recall"): 0}),
         ("badbuzz_baseline_expected", {("acme", "bad-buzz"): 1.5}),
-        ("badbuzz_rule_learning", {("acme", "bad-buzz"): 1}),
+        ("badbuzz_rule_learning", {("acme", "bad-buzz"): 1, ("acme", "recall"): 0}),
+        ("badbuzz_label_model", {("acme",): 1}),
         ("badbuzz_incidents_open", {("info",): 0, ("warning",): 0, ("critical",): 1}),
         ("badbuzz_detection_latency_seconds_sum", {(): 40}),
         ("badbuzz_notifications_total", {("team",): 1}),
@@ -143,12 +145,19 @@ def test_what_strangers_answer_cannot_multiply_labels():
 def test_what_the_configuration_no_longer_has_does_not_look_silent():
     metrics = used()
     metrics.source_removed("press")
-    metrics.rule_removed("acme", "bad-buzz")
-    metrics.brand_removed("acme")
+    metrics.brands.watch({"zen": None}.keys())
     assert samples(metrics, "badbuzz_source_up") == samples(metrics, "badbuzz_source_state") == {}
-    assert samples(metrics, "badbuzz_coverage_ratio") == {}
-    assert samples(metrics, "badbuzz_rule_value") == {}
     assert samples(metrics, "badbuzz_sentiment_ratio") == {}
+
+
+def test_counters_of_what_people_do_with_a_brand_start_at_zero():
+    metrics = used()
+    metrics.brands.watch({"acme": None, "zen": None}.keys())
+    metrics.brands.marked("acme", "negative")
+    metrics.brands.trained("zen", "failed")
+    marks, trainings = (samples(metrics, f"badbuzz_{name}_total") for name in ("marks", "label_trainings"))
+    assert (marks["acme", "negative"], marks["zen", "negative"], sum(marks.values())) == (1, 0, 1)
+    assert (trainings["acme", "failed"], trainings["zen", "failed"], sum(trainings.values())) == (0, 1, 1)
 
 
 def test_an_empty_outbox_has_no_age():

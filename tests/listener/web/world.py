@@ -241,6 +241,9 @@ class World:
     refused: Exception | None = None
     routes: dict[str, Sequence[web.RouteDef]] = field(default_factory=dict)
 
+    async def exposition(self, accept: str) -> tuple[bytes, str]:
+        return Metrics(version="1.2.3", now=lambda: self.now).exposition(accept)
+
     async def reload(self) -> Sequence[Problem]:
         if self.refused:
             raise self.refused
@@ -257,7 +260,7 @@ class World:
             links=LINKS,
             reload=self.reload,
             inbound=lambda name: self.routes.get(name, ()),
-            exposition=Metrics(version="1.2.3", now=lambda: self.now).exposition,
+            exposition=self.exposition,
             hide=lambda text: text.replace(TOKEN, "***"),
         )
 
