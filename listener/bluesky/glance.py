@@ -1,31 +1,37 @@
-"""The little that must be known of a frame to tell whether it concerns anybody: nearly none does."""
+"""The little that must be known of frames to tell whether they concern anybody: nearly none does."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
 from listener.bluesky.post import POSTS, REPOSTS, completed
-from listener.bluesky.wire import Version
-from rules.instant import Instant, instant
+from listener.bluesky.wire import Frame, Version
+from rules.instant import Instant, instant, moment
 
+_Number = Annotated[int, Meta(gt=0)]
 _Moment = Annotated[datetime, Meta(tz=True)]
+_Head = TypeVar("_Head")
 _CUT = ("...", "…")
 
 
 class Glance(Struct, gc=False):
-    """A new post, or one that is passed on. `said` is all that its text and title will be made of, each part on lines
-    of its own; `original` is the post that is passed on.
+    """What frames show, by their numbers. `posts` are new posts, and `said` all that the text and title of each will be
+    made of, every part on lines of its own. `reposts` pass on what has that address. `others` must be read with care:
+    other events, and unusual ones; among them are `events` about people, and all that is not even a commit. `dids` tell
+    who wrote it. `at` and `position` are those of the latest post or repost, 0 where there is none.
     """
 
-    rkey: str
-    did: str
-    position: int
-    at: Instant
-    said: str
-    original: str = ""
+    posts: list[int]
+    said: list[str]
+    reposts: dict[int, str]
+    others: list[int]
+    events: list[int]
+    dids: list[str]
+    at: Instant = 0
+    position: int = 0
 
 
 class _Link(Struct, gc=False):
@@ -67,12 +73,12 @@ class _First(Struct, gc=False):
     did: str
     time_us: int
     kind: str
-    cursor: int | None = None
+    cursor: _Number | None = None
     commit: _Commit | None = None
 
 
 class _Payload(_Commit, gc=False):
-    seq: int = 0
+    seq: _Number | None = None
     did: str = ""
     time: _Moment | None = None
     witnessed: _Moment | None = field(name="witnessedAt", default=None)
@@ -86,46 +92,76 @@ _FIRST, _SECOND = msgspec.json.Decoder(_First).decode, msgspec.json.Decoder(_Sec
 _ANY = msgspec.json.Decoder().decode
 
 
-def glances(frames: Iterable[str | bytes], version: Version) -> list[Glance | None]:
-    """What frames show at a glance; None for one that must be read with care: another event, or an unusual one."""
-    return list(map(_first if version == 1 else _second, frames))
+def glance(frames: Sequence[Frame], version: Version, latest: Instant) -> Glance:
+    """Look at frames of a server of this version. What comes from after `latest` is unusual."""
+    return _first(frames, latest) if version == 1 else _second(frames, latest)
 
 
-def _first(frame: str | bytes) -> Glance | None:
-    try:
-        seen = _FIRST(frame)
-        position = seen.time_us if seen.cursor is None else seen.cursor
-        return _glance(seen.did, position, seen.time_us, seen.commit) if seen.kind == "commit" and seen.commit else None
-    except (ValueError, RecursionError):
-        return None
+def _first(frames: Sequence[Frame], latest: Instant) -> Glance:
+    heads = _decoded(_FIRST, frames)
+    dids = [each.did if each else "" for each in heads]
+    usual = [each.commit if each and each.kind == "commit" and 0 < each.time_us <= latest else None for each in heads]
+    seen = _told(usual, dids)
+    seen.events = [number for number in seen.others if not ((each := heads[number]) and each.kind == "commit")]
+    plain = [each for number in (*seen.posts, *seen.reposts) if (each := heads[number])]
+    seen.at = max((each.time_us for each in plain), default=0)
+    seen.position = max((each.time_us if each.cursor is None else each.cursor for each in plain), default=0)
+    return seen
 
 
-def _second(frame: str | bytes) -> Glance | None:
-    try:
-        seen = _SECOND(frame).payload
-        moment = seen.witnessed or seen.time if seen else None
-        return _glance(seen.did, seen.seq, instant(moment), seen) if seen and moment else None
-    except (ValueError, RecursionError):
-        return None
+def _second(frames: Sequence[Frame], latest: Instant) -> Glance:
+    heads, last = [each.payload if each else None for each in _decoded(_SECOND, frames)], moment(latest)
+    dids = [each.did if each else "" for each in heads]
+    moments = [(each.witnessed or each.time) if each else None for each in heads]
+    usual = [each if each and each.seq and at and at <= last else None for each, at in zip(heads, moments, strict=True)]
+    seen = _told(usual, dids)
+    seen.events = [number for number in seen.others if not ((each := heads[number]) and each.operation)]
+    plain = (*seen.posts, *seen.reposts)
+    seen.at = max((instant(at) for number in plain if (at := moments[number])), default=0)
+    seen.position = max((each.seq for number in plain if (each := heads[number]) and each.seq), default=0)
+    return seen
 
 
-def _glance(did: str, position: int, at: Instant, commit: _Commit) -> Glance | None:
-    record = commit.record
-    if record is None or commit.operation != "create" or position <= 0 or at <= 0:
-        return None
-    if not (commit.rkey and (commit.rev or commit.cid) and did.startswith("did:")):
-        return None
-    if commit.collection == POSTS and record.text is not None:
-        plain = record.embed is None and record.facets is UNSET
-        return Glance(commit.rkey, did, position, at, record.text if plain else _said(record, record.text))
-    if commit.collection == REPOSTS and record.subject and record.subject.uri:
-        return Glance(commit.rkey, did, position, at, "", record.subject.uri)
-    return None
+def _decoded(decode: Callable[[Frame], _Head], frames: Sequence[Frame]) -> list[_Head | None]:
+    """What can be decoded; one that cannot ends what is added at once, and all after it is added then."""
+    decoded, coming = list[_Head | None](), map(decode, frames)
+    while len(decoded) < len(frames):
+        try:
+            decoded.extend(coming)
+        except (ValueError, RecursionError):
+            decoded.append(None)
+    return decoded
 
 
-def _said(record: _Record, text: str) -> str:
+def _told(usual: Sequence[_Commit | None], dids: list[str]) -> Glance:
+    posts, said, reposts, others = list[int](), list[str](), dict[int, str](), list[int]()
+    for number, commit in enumerate(usual):
+        record = commit.record if commit and dids[number].startswith("did:") else None
+        if commit is None or record is None or not _is_new(commit):
+            others.append(number)
+        elif commit.collection == POSTS and (text := _said(record)) is not None:
+            posts.append(number)
+            said.append(text)
+        elif commit.collection == REPOSTS and record.subject and record.subject.uri:
+            reposts[number] = record.subject.uri
+        else:
+            others.append(number)
+    return Glance(posts, said, reposts, others, [], dids)
+
+
+def _is_new(commit: _Commit) -> bool:
+    return commit.operation == "create" and bool(commit.rkey and (commit.rev or commit.cid))
+
+
+def _said(record: _Record) -> str | None:
+    text = record.text
+    if text is None or (record.embed is None and record.facets is UNSET):
+        return text
     if record.facets is not UNSET and any(sign in text for sign in _CUT):
-        text = completed(text, _ANY(record.facets))
+        try:
+            text = completed(text, _ANY(record.facets))
+        except (ValueError, RecursionError):
+            return None
     return "\n".join([text, *_shown(record.embed)]) if record.embed else text
 
 

@@ -1,24 +1,21 @@
 """What a stream says, told apart: what may concern somebody, and all the rest, of which little is made."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import attrgetter
 
 from listener.bluesky.connect import Connection
-from listener.bluesky.glance import Glance, glances
 from listener.bluesky.mentions import Reader, type_of
 from listener.bluesky.people import Overheard
 from listener.bluesky.place import Place, key_of
-from listener.bluesky.wire import Event, UnreadableError, read
+from listener.bluesky.sifting import sift
+from listener.bluesky.wire import Event, Frame, UnreadableError, read
 from listener.errors import FetchError
 from rules.instant import DAY, Instant, moment
 from rules.mention import Mention
 from rules.query.index import Index
 from rules.query.sieve import Sieve
-
-_AT, _POSITION = attrgetter("at"), attrgetter("position")
 
 
 @dataclass
@@ -81,6 +78,7 @@ class Hearing:
         self._server, self.connection, self.place, self._joint = server, connection, place, joint
         self._reader, self._now, self._index = reader, now, index
         self._sieve: Sieve | None = None
+        self._called = set[str]()
         self._overheard = Overheard()
         self._gathered = Gathered()
 
@@ -94,7 +92,7 @@ class Hearing:
         gathered, self._gathered = self._gathered, Gathered()
         return gathered
 
-    def take(self, frames: Sequence[str | bytes]) -> None:
+    def take(self, frames: Sequence[Frame]) -> None:
         """Take in the next frames."""
         self._gathered.frames += len(frames)
         now, unpacked = self._now(), self.connection.unpack(frames, self._gathered.skipped)
@@ -110,54 +108,34 @@ class Hearing:
             return None
         if self._sieve is None or self._sieve.index is not index:
             self._sieve = Sieve(index, self._reader.bare(moment(now)))
+            self._called = self._sieve.called(self._reader.handles)
         return self._sieve
 
-    def _sift(self, frames: Sequence[str | bytes], sieve: Sieve, now: Instant) -> None:
-        seen, latest = glances(frames, self.connection.version), now + DAY
-        heard = sieve.places([each.said if each else "" for each in seen])
-        asked = self._asked_for(seen, frames, sieve) if sieve.authors else set[int]()
-        others = {n for n, each in enumerate(seen) if each is None or each.original or each.at > latest}
-        careful = heard | asked | others
-        passed = {"create": len(seen) - len(careful), "repost": 0}
-        for number in sorted(careful):
-            each = seen[number]
-            if number in asked and each and each.original:
-                self._recall(each.original, frames[number], now)
-            if each and each.original and not self._reader.is_known(each.original):
-                passed["repost"] += 1
+    def _sift(self, frames: Sequence[Frame], sieve: Sieve, now: Instant) -> None:
+        sifted = sift(frames, self.connection.version, sieve, self._called, now + DAY)
+        if sieve.authors:
+            self._overheard.keep(frames)
+        careful, reposts = sifted.careful(), 0
+        for number in careful:
+            original, asked = sifted.reposts.get(number), number in sifted.asked
+            if original and asked:
+                self._recall(original, frames[number], now)
+            if original and not self._reader.is_known(original):
+                reposts += 1
             else:
-                self._take(frames[number], now, None if number in heard or number in asked else sieve)
-        self._gathered.events += Counter(passed)
-        self._pass_by([each for each in seen if each and each.at <= latest])
+                self._take(frames[number], now, None if asked or number in sifted.heard else sieve)
+        self._gathered.events += Counter({"create": len(frames) - len(careful), "repost": reposts})
+        if sifted.at:
+            self.place.pass_by(sifted.position, sifted.at, self.connection.version)
 
-    def _asked_for(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes], sieve: Sieve) -> set[int]:
-        """Those whose authors somebody asks for."""
-        handle, knows, renamed = self._reader.handle, sieve.knows, set(self._renamed(seen, frames))
-        self._overheard.keep(seen, frames)
-        dids = ((n, each.did) for n, each in enumerate(seen) if each)
-        return {n for n, did in dids if did in renamed or knows(did, handle(did))}
-
-    def _renamed(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes]) -> Iterator[str]:
-        """Those who are called otherwise from somewhere among these frames on."""
-        for each, frame in zip(seen, frames, strict=True):
-            with suppress(UnreadableError):
-                event = None if each else read(frame, self.connection.version)
-                if event and event.identity:
-                    yield event.did
-
-    def _recall(self, uri: str, before: str | bytes, now: Instant) -> None:
+    def _recall(self, uri: str, before: Frame, now: Instant) -> None:
         """Read a post with care that concerned nobody until somebody who is asked for passed it on."""
         overheard = [] if self._reader.is_known(uri) else self._overheard.frames(uri, before)
         for frame in overheard:
             with suppress(UnreadableError):  # then there is no post
                 self._reader.recall(uri, read(frame, self.connection.version), moment(now))
 
-    def _pass_by(self, seen: Sequence[Glance]) -> None:
-        if seen:
-            position, at = max(map(_POSITION, seen)), max(map(_AT, seen))
-            self.place.pass_by(position, at, self.connection.version)
-
-    def _take(self, frame: str | bytes, now: Instant, sieve: Sieve | None = None) -> None:
+    def _take(self, frame: Frame, now: Instant, sieve: Sieve | None = None) -> None:
         """Read a frame with care."""
         try:
             event = read(frame, self.connection.version)
@@ -185,8 +163,14 @@ class Hearing:
         if self.place.is_known(key):
             return
         said = self._reader.mentions(event, moment(now))
+        if event.identity and self._sieve:
+            self._name(event.did, self._sieve)
         self._gathered.mentions += [each for each in said if sieve is None or each.op != "create" or sieve.lets(each)]
         self.place.take(event, key, self.connection.version)
         self._gathered.events[type_of(event)] += 1
         if self._joint.is_open:
             self._gathered.taken.append((event, key))
+
+    def _name(self, did: str, sieve: Sieve) -> None:
+        handle = self._reader.handles.get(did)
+        (self._called.add if handle and sieve.knows(did, handle) else self._called.discard)(did)

@@ -1,6 +1,6 @@
 """From events to mentions: one reader for as long as a source lives."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from listener.bluesky.people import People, Post
@@ -50,9 +50,10 @@ class Reader:
         uri = f"at://did/{POSTS}/x"
         return self._mention(uri, "", now, url=_page(uri))
 
-    def handle(self, did: str) -> str | None:
-        """What somebody is called, as far as it was told."""
-        return self._people.handle(did)
+    @property
+    def handles(self) -> Mapping[str, str]:
+        """What people are called, as far as it was told."""
+        return self._people.handles
 
     def is_known(self, uri: str) -> bool:
         """Whether a post came by that is passed on now."""

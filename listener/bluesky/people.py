@@ -1,11 +1,12 @@
 """What is remembered of people and posts, within bounds: names, and what somebody may pass on or take back."""
 
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from listener.bluesky.glance import Glance
 from listener.bluesky.post import POSTS
+from listener.bluesky.wire import Frame
 
 MOST_HANDLES = 100_000
 MOST_POSTS = 50_000
@@ -34,6 +35,11 @@ class People:
             self._handles[did] = handle
         if len(self._handles) > MOST_HANDLES:
             self._handles.popitem(last=False)
+
+    @property
+    def handles(self) -> Mapping[str, str]:
+        """What people are called, as far as it was told."""
+        return self._handles
 
     def handle(self, did: str) -> str | None:
         return self._handles.get(did)
@@ -74,31 +80,29 @@ class Overheard:
     """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: the latest 50,000."""
 
     def __init__(self) -> None:
-        self._rounds: deque[tuple[Sequence[Glance | None], Sequence[str | bytes]]] = deque()
+        self._rounds: deque[Sequence[Frame]] = deque()
         self._count = 0
 
-    def keep(self, seen: Sequence[Glance | None], frames: Sequence[str | bytes]) -> None:
-        """Remember frames, and what they show at a glance."""
-        self._rounds.append((seen, frames))
-        self._count += len(seen)
-        while self._count - len(self._rounds[0][0]) >= MOST_POSTS:
-            self._count -= len(self._rounds.popleft()[0])
+    def keep(self, frames: Sequence[Frame]) -> None:
+        """Remember frames."""
+        self._rounds.append(frames)
+        self._count += len(frames)
+        while self._count - len(self._rounds[0]) >= MOST_POSTS:
+            self._count -= len(self._rounds.popleft())
 
-    def frames(self, uri: str, before: str | bytes) -> list[str | bytes]:
-        """The frame of a post, and those that may tell what became of it, up to one that was kept; none when it did not
-        come. Looked for one by one, since that is seldom asked.
+    def frames(self, uri: str, before: Frame) -> list[Frame]:
+        """All that may tell of a post and what became of it, up to a frame that was kept: what names who wrote it, from
+        the first on that names the post as well. Looked for one by one, since that is seldom asked.
         """
         did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
-        found = list[str | bytes]()
-        for said, frame in (pair for seen, frames in self._rounds for pair in zip(seen, frames, strict=True)):
+        found = list[Frame]()
+        for frame in chain.from_iterable(self._rounds):
             if frame is before:
                 break
-            if said and (said.rkey, said.did) == (rkey, did):
-                found = [frame]
-            elif found and not said and _names(frame, did):
+            if _names(frame, did) and (found or _names(frame, rkey)):
                 found.append(frame)
         return found
 
 
-def _names(frame: str | bytes, did: str) -> bool:
-    return did in frame if isinstance(frame, str) else did.encode() in frame
+def _names(frame: Frame, word: str) -> bool:
+    return word in frame if isinstance(frame, str) else word.encode() in frame

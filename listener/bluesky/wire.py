@@ -10,6 +10,7 @@ from listener.bluesky.time import moment_of
 from rules.instant import instant
 
 Version = Literal[1, 2]
+Frame = str | bytes
 _NOTHING = Raw()
 
 

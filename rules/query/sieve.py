@@ -1,14 +1,14 @@
 """Which of very many posts may concern a brand, told before anything is made of them."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from rules.mention import Mention
 from rules.query.content import Content
 from rules.query.filtering import names
 from rules.query.index import Index
-from rules.query.words import unmasked
+from rules.query.words import BLUESKY, unmasked
 from rules.text import LONGEST, fold, fold_whole
 
 _AT_ONCE = 200
@@ -43,6 +43,15 @@ class Sieve:
             return True
         return handle is not None and not self.authors.isdisjoint(names(handle))
 
+    def called(self, handles: Mapping[str, str]) -> set[str]:
+        """Those of many people, by id, by whose handle somebody asks for them."""
+        wanted = self.authors.union(f"{author}{BLUESKY}" for author in self.authors)
+        return {
+            person
+            for person, handle in handles.items()
+            if handle in wanted or not (_is_plain(handle) or self.authors.isdisjoint(names(handle)))
+        }
+
     def lets(self, mention: Mention) -> bool:
         """Whether a mention may concern somebody."""
         return bool(self.index.candidates(Content(mention)))
@@ -51,3 +60,8 @@ class Sieve:
 def _laid(text: str) -> str:
     """A text as a field of a mention is folded."""
     return fold_whole(text) if text.isascii() else fold_whole(unmasked(text))
+
+
+def _is_plain(handle: str) -> bool:
+    """Whether it has no names but itself, and what it is without Bluesky's own server."""
+    return handle.islower() and handle.isascii() and "@" not in handle

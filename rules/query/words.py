@@ -33,7 +33,7 @@ _OF_YEAR = "\0"
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _SMALL_FIRST = re.compile("lm*U")
 _PART = re.compile("(?:Um*)+(?=Um*l)|(?:Um*)?(?:lm*)+9*|(?:Um*)+9*|Y+|9+|o+|m+")
-_BLUESKY = ".bsky.social"
+BLUESKY = ".bsky.social"
 
 
 def unmasked(text: str) -> str:
@@ -85,7 +85,7 @@ def keys(kind: str, text: str) -> tuple[str, ...]:
         case "hashtag":
             return text, f"#{text}"
         case "handle":
-            name = text.partition("@")[0].removesuffix(_BLUESKY)
+            name = text.partition("@")[0].removesuffix(BLUESKY)
             return (f"@{text}",) if name == text else (f"@{text}", f"@{name}")
         case "cashtag":
             name = text.partition(".")[0]
