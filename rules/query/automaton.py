@@ -1,7 +1,10 @@
 """Many runs of letters looked for in a text at once."""
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import chain
+from operator import and_, or_
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
@@ -31,40 +34,28 @@ def joins(sign: str) -> bool:
 class _Automaton:
     """Each run once, with the marks of all who look for it."""
 
-    __slots__ = ("_always", "_ends", "_find", "_marks")
+    __slots__ = ("_all", "_any", "_ends", "_find", "_marks")
 
     def __init__(self, runs: Sequence[str], wanted: Mapping[str, Sequence[int]]) -> None:
         few = len(wanted) <= _FEW
         kind = Implementation.DFA if few else Implementation.ContiguousNFA  # the smallest kind
         automaton = AhoCorasick(runs, store_patterns=False, implementation=kind)
         self._find = automaton.find_matches_as_indexes
-        self._marks, self._ends, self._always = array("I"), array("I", [0]), bytearray()
+        self._marks, self._ends, self._all, self._any = array("I"), array("I", [0]), bytearray(), bytearray()
         for run in runs:
             self._marks.extend(wanted[run])
             self._ends.append(len(self._marks))
-            self._always.append(_all(wanted[run]))
+            self._all.append(reduce(and_, wanted[run]) & _EDGES)
+            self._any.append(reduce(or_, wanted[run]) & _EDGES)
 
-    def owners(self, text: str) -> Iterator[int]:
-        ends = self._ends
-        for run, _, missing in self.found(text):
-            for each in self._marks[ends[run] : ends[run + 1]]:
-                if not missing & each:
-                    yield each >> _SHIFT
-
-    def found(self, text: str) -> Iterator[tuple[int, int, int]]:
-        """Runs that somebody may look for as they stand there: which, where, and the edges that are missing."""
-        always = self._always
+    def found(self, text: str) -> Iterator[tuple[int, int]]:
+        ends, marks, all_want, any_wants = self._ends, self._marks, self._all, self._any
         for run, start, end in self._find(text, overlapping=True):
-            missing = _missing(text, start, end)
-            if not missing & always[run]:
-                yield run, start, missing
-
-
-def _all(marks: Iterable[int]) -> int:
-    common = _EDGES
-    for each in marks:
-        common &= each
-    return common
+            missing = _missing(text, start, end) if any_wants[run] else 0
+            if not missing & all_want[run]:
+                for each in marks[ends[run] : ends[run + 1]]:
+                    if not missing & each:
+                        yield start, each >> _SHIFT
 
 
 def _missing(text: str, start: int, end: int) -> int:
@@ -83,13 +74,10 @@ class Letters:
     __slots__ = ("_automata",)
 
     def __init__(self, wanted: Mapping[str, Sequence[int]]) -> None:
+        """Runs as `signs` writes them."""
         runs = list(wanted)
         self._automata = [_Automaton(runs[at : at + _MOST], wanted) for at in range(0, len(runs), _MOST)]
 
-    def owners(self, text: str) -> set[int]:
-        """Those who may find what they look for; `text` is folded."""
-        return {owner for automaton in self._automata for owner in automaton.owners(text)}
-
-    def places(self, text: str) -> Iterator[int]:
-        """Where somebody may find what they look for, in no order; `text` is folded."""
-        return (start for automaton in self._automata for _, start, _ in automaton.found(text))
+    def found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where somebody may find what they look for, and who, in no order; `text` is laid."""
+        return chain.from_iterable(automaton.found(text) for automaton in self._automata)

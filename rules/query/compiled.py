@@ -91,7 +91,7 @@ class Query:
         tone, where that decides; else no tone is known.
         """
         root = self.root
-        if not may_hold(root, content):
+        if not may_hold(root, [field.shows for field in content.fields.values()]):
             return None  # nearly all that a platform says, without parting it into words
         evaluation = Evaluation(content, self.zone, hear)
         return Match(root, evaluation) if evaluation.holds(root) else None

@@ -112,8 +112,6 @@ class Field:
     def shows(self, form: Form) -> bool:
         """Whether what the form cannot do without stands anywhere, if only inside a word; costs next to nothing."""
         text = self.folded.text
-        if is_plain(form) and form.same == "folded" and not form.plural:
-            return form.key in text
         return any(run in text for run in letters(form))
 
     def index(self, same: Same) -> Index:

@@ -76,6 +76,8 @@ def _shared(words: Sequence[str]) -> str:
 
 def letters(form: Form) -> tuple[str, ...]:
     """Runs of folded letters; in every folded text that holds the form stands one of them."""
+    if form.same == "folded" and not (form.plural or form.edits or "?" in form.key):
+        return (form.key,)  # nearly all are so
     if form.edits:
         bare = form.key.lstrip(_SIGNS)
         bounds = [len(bare) * part // (form.edits + 1) for part in range(form.edits + 2)]

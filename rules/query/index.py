@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rules.query.automaton import LEFT, RIGHT, Letters, mark
 from rules.query.compiled import Query
 from rules.query.content import Content
+from rules.query.laying import signs
 from rules.query.misspelt import Misspelt
 from rules.query.needs import EDITS, Kind, Likely, Need, likely, met, needs
 from rules.query.tree import Term, leaves
@@ -34,28 +35,35 @@ class _Part:
                 always.append(owner)
             for need in wanted or ():
                 if need.kind in _EDGES:
-                    letters.setdefault(need.key, array("I")).append(mark(owner, _EDGES[need.kind], need.key))
+                    found = mark(owner, _EDGES[need.kind], need.key)
+                    letters.setdefault(signs(need.key), array("I")).append(found)
                 elif need.kind in EDITS:
                     misspelt.append((need.key, EDITS[need.kind], owner))
                 else:
                     known.setdefault(need, []).append(owner)
-        self._letters, self._misspelt, self._known, self._always = Letters(letters), Misspelt(misspelt), known, always
+        self._misspelt, self._known, self._always = Misspelt(misspelt), known, always
+        for piece in self._misspelt.pieces:
+            letters.setdefault(signs(piece), array("I")).append(mark(len(self.names), 0, piece))
+        self._letters = Letters(letters)
         self._kinds = frozenset(need.kind for need in known)
 
     def owners(self, content: Content) -> set[int]:
         found = set(self._always)
         for field in content.fields.values():
-            found |= self._letters.owners(field.folded.text)
-            found |= self._misspelt.owners(field.folded.text)
+            found.update(owner for _, owner in self.asked(signs(field.folded.text)))
         found.update(owner for need in met(content, self._kinds) for owner in self._known.get(need, ()))
         return found
 
     def known(self, kind: Kind) -> Iterator[str]:
         return (need.key for need in self._known if need.kind == kind)
 
-    def places(self, text: str) -> Iterator[int]:
-        yield from self._letters.places(text)
-        yield from self._misspelt.places(text)
+    def asked(self, text: str) -> Iterator[tuple[int, int]]:
+        for place, owner in self._letters.found(text):
+            if owner < len(self.names):
+                yield place, owner
+            else:
+                for each in self._misspelt.owners(text, place):
+                    yield place, each
 
 
 def _share(queries: Iterable[Query]) -> Likely:
@@ -85,10 +93,12 @@ class Index:
         names.update(self.late.names[owner] for owner in self.late.owners(content))
         return sorted(names, key=self.order.__getitem__)
 
-    def places(self, text: str) -> Iterator[int]:
-        """Where in a folded text, which may be many in one, words begin that may concern somebody, in no order."""
-        yield from self.whole.places(text)
-        yield from self.late.places(text)
+    def asked(self, text: str) -> Iterator[tuple[int, Query]]:
+        """Where in a text that is laid words begin that may concern somebody, and by which query, in no order."""
+        for part, gone in (self.whole, self.gone), (self.late, frozenset[str]()):
+            for place, owner in part.asked(text):
+                if (name := part.names[owner]) not in gone:
+                    yield place, part.queries[name]
 
     def known(self, kind: Kind) -> frozenset[str]:
         """What somebody asks for of that kind, which is none of words: authors as their filters name them."""

@@ -6,9 +6,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from rules.query.automaton import Letters, joins, mark
-
-_RUN = re.compile(r"#?(?:[^\W_]|[^\x00-\x7f\s]|[.,](?=\d))+")
+_RUN = re.compile(r"#?(?:[^\W_]|[.,](?=\d))+")
 _LONGEST = 64  # letters of a word: what a longer one holds is not remembered
 _REMEMBERED = 50_000
 
@@ -18,7 +16,7 @@ class Misspelt:
     than its words, however many are looked for.
     """
 
-    __slots__ = ("_found", "_letters", "_pieces", "_sizes")
+    __slots__ = ("_all", "_found", "_pieces", "_sizes")
 
     def __init__(self, wanted: Iterable[tuple[str, int, int]]) -> None:
         """A folded word, how many letters of it may differ, and who looks for it."""
@@ -27,28 +25,21 @@ class Misspelt:
             for begin, end in _parts(len(word), edits + 1):
                 pieces.setdefault(word[begin:end], []).append((word, edits, begin, owner))
         self._pieces = {piece: tuple(entries) for piece, entries in pieces.items()}
-        self._letters = Letters({piece: [mark(0, 0, piece)] for piece in pieces})
         self._sizes = sorted(set(map(len, pieces)))
         self._found: dict[str, tuple[int, ...]] = {}
+        self._all = tuple({entry[-1] for entries in pieces.values() for entry in entries})
 
-    def owners(self, text: str) -> set[int]:
-        """Those who may find what they look for; `text` is folded."""
-        words = {word for _, word in self._words(text)}
-        return {owner for word in words for owner in self._read(word)}
+    @property
+    def pieces(self) -> Iterable[str]:
+        """Where none of these stands, nobody finds anything."""
+        return self._pieces
 
-    def places(self, text: str) -> Iterator[int]:
-        """Where they may."""
-        return (place for place, word in self._words(text) if self._read(word))
-
-    def _words(self, text: str) -> Iterator[tuple[int, str]]:
-        """Where a part of a word stands that is looked for, and what stands around it up to the next spaces."""
-        begin, end, word = 0, 0, ""
-        for place in self._letters.places(text):
-            if not begin <= place < end:
-                begin, end = text.rfind(" ", 0, place) + 1, text.find(" ", place)
-                end = len(text) if end < 0 else end
-                word = text[begin:end]
-            yield place, word
+    def owners(self, text: str, place: int) -> tuple[int, ...]:
+        """Those who may find what they look for where a piece stands in a text that is laid."""
+        begin, end = text.rfind(" ", 0, place) + 1, text.find(" ", place)
+        word = text[begin:] if end < 0 else text[begin:end]
+        # of what is not ASCII there are more signs than letters
+        return self._read(word) if word.isascii() else self._all
 
     def _read(self, word: str) -> tuple[int, ...]:
         known = self._found.get(word)
@@ -63,7 +54,7 @@ class Misspelt:
 
     def _near(self, run: str) -> Iterator[int]:
         """Of a hashtag, and of what is written without spaces or with signs in it, any part may be the word."""
-        whole = run.isalnum() and (run.isascii() or all(map(joins, run)))
+        whole = run.isalnum()
         for size in self._sizes:
             for at in range(len(run) - size + 1):
                 for word, edits, begin, owner in self._pieces.get(run[at : at + size], ()):

@@ -1,6 +1,6 @@
 """What must be there for a query to hold: what one looks up of a mention before asking the query itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from functools import cache
 from typing import Literal, NamedTuple
@@ -143,15 +143,17 @@ def _domains(host: str) -> Iterator[Need]:
         host = host.partition(".")[2]
 
 
-def may_hold(node: Node, content: Content) -> bool:
-    """Whether all the letters that `node` needs stand there, if only inside words; without parting it into words."""
+def may_hold(node: Node, shows: Sequence[Callable[[Form], bool]]) -> bool:
+    """Whether all the letters that `node` needs stand in one of some texts, if only inside words; without parting them
+    into words. Each of `shows` tells of one text whether what a form cannot do without stands there.
+    """
     match node:
         case Term():
-            return any(all(map(field.shows, node.forms)) for field in content.fields.values())
-        case Near():
-            return may_hold(node.first, content) and may_hold(node.second, content)
-        case AtLeast() | Within():
-            return may_hold(node.child, content)
+            return any(all(map(shown, node.forms)) for shown in shows)
         case Group():
-            return (all if node.operator == "AND" else any)(may_hold(child, content) for child in node.children)
+            return (all if node.operator == "AND" else any)(may_hold(child, shows) for child in node.children)
+        case Near():
+            return may_hold(node.first, shows) and may_hold(node.second, shows)
+        case AtLeast() | Within():
+            return may_hold(node.child, shows)
     return True

@@ -1,15 +1,21 @@
 """Which of very many posts may concern a brand, told before anything is made of them."""
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate
 
 from rules.mention import Mention
+from rules.query.compiled import Query
 from rules.query.content import Content
 from rules.query.filtering import names
+from rules.query.forms import letters
 from rules.query.index import Index
-from rules.query.words import BLUESKY, unmasked
-from rules.text import LONGEST, fold, fold_whole
+from rules.query.laying import APART, laid, signs
+from rules.query.needs import may_hold
+from rules.query.tree import Form
+from rules.query.words import BLUESKY
+from rules.text import LONGEST, fold
 
 _AT_ONCE = 200
 """Texts that are looked at as one."""
@@ -32,10 +38,20 @@ class Sieve:
         # the end of a longer text is cut off, and what is left of a word there may be another one
         found = {number for number, text in enumerate(texts) if len(text) > LONGEST}
         for begun in range(0, len(texts), _AT_ONCE):
-            some = [_laid(text) + " " for text in texts[begun : begun + _AT_ONCE]]
-            ends = list(accumulate(map(len, some)))
-            found.update(begun + bisect_right(ends, place) for place in self.index.places("".join(some)))
+            whole = laid(texts[begun : begun + _AT_ONCE])
+            found.update(begun + number for number in self._heard(whole))
         return found
+
+    def _heard(self, whole: str) -> Iterator[int]:
+        """Which of the texts that were laid may concern somebody."""
+        ends = list(accumulate(len(part) + 1 for part in whole.split(APART)))
+        asked = dict[int, list[Query]]()
+        for place, query in self.index.asked(whole):
+            asked.setdefault(bisect_right(ends, place), []).append(query)
+        for number, queries in asked.items():
+            shows = [partial(_shows, whole[ends[number - 1] if number else 0 : ends[number]])]
+            if any(may_hold(query.root, shows) for query in queries):
+                yield number
 
     def knows(self, author: str, handle: str | None) -> bool:
         """Whether somebody asks for what an author says, by id or handle."""
@@ -57,9 +73,9 @@ class Sieve:
         return bool(self.index.candidates(Content(mention)))
 
 
-def _laid(text: str) -> str:
-    """A text as a field of a mention is folded."""
-    return fold_whole(text) if text.isascii() else fold_whole(unmasked(text))
+def _shows(text: str, form: Form) -> bool:
+    """Whether what the form cannot do without stands in a text that is laid."""
+    return any(signs(run) in text for run in letters(form))
 
 
 def _is_plain(handle: str) -> bool:

@@ -36,11 +36,16 @@ _PART = re.compile("(?:Um*)+(?=Um*l)|(?:Um*)?(?:lm*)+9*|(?:Um*)+9*|Y+|9+|o+|m+")
 BLUESKY = ".bsky.social"
 
 
+def may_be_masked(text: str) -> bool:
+    """Whether any of its letters may look like Latin ones."""
+    return bool(_GREEK_OR_CYRILLIC.search(text))
+
+
 def unmasked(text: str) -> str:
     """The text with words that mix Latin letters and Cyrillic or Greek ones that look like Latin ones in Latin letters;
     as long as it was.
     """
-    if text.isascii() or not _GREEK_OR_CYRILLIC.search(text):
+    if text.isascii() or not may_be_masked(text):
         return text
     return _LETTERS.sub(_as_latin, text)
 

@@ -3,14 +3,17 @@
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.mention import Author, Mention
 from rules.query.compiled import compile_query
 from rules.query.index import index_of
+from rules.query.laying import APART, laid, signs
 from rules.query.sieve import Sieve
-from rules.text import LONGEST
+from rules.query.words import unmasked
+from rules.text import LONGEST, fold_whole
 from tests.rules.query.test_index import QUERIES, TEXTS, TIGHT, compiled, true_of
 
 BARE = Mention(
@@ -62,6 +65,46 @@ def test_many_texts_at_once_are_told_apart() -> None:
     texts[0], texts[250], texts[251], texts[999] = "Acmé!", "the acme", "acmex, b0yc0tt", "😡 #BoycottAcme"
     texts[500] = "they boycot"
     assert sieve_of("acme", "boycott~1").places(texts) == {0, 250, 500, 999}
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("acme", "😡acme"),
+        ("acme", "東京acme東京"),
+        ("acme", "\u0430cme, \u0416\u0418\u0417\u041d\u042c"),
+        ("acme", "жизнь \u0430\u0441me"),
+        ("acme", "ac\u00adme"),
+        ("acme", "a\u0301c\u200bme"),
+        ("acme", "ACM\u00c9\u2026"),
+        ("acme", "x\x1eacme\x1ey"),
+        ("acme", "\x86acme\x87"),
+        ("strasse", "Straße"),
+        ("oeuvre", "\u0152UVRE"),
+        ("thaes", "\u00de\u00c6s"),
+        ("сбер", "(Сбер)"),
+        ("東京", "私は東京にいる"),
+        ("😡", "non😡"),
+        ("boycott~1", "boycoft😡"),
+        ("µtorrent", "\u03bcTorrent"),
+        ('raw:"§12"', "le §12"),
+    ],
+)
+def test_a_text_is_heard_however_it_is_written(query: str, text: str) -> None:
+    assert compile_query(query).match(msgspec.structs.replace(BARE, text=text))
+    assert sieve_of(query).places(["nothing", text, "\x1e", text]) == {1, 3}
+
+
+def test_what_lacks_something_that_its_query_needs_is_passed_by() -> None:
+    sieve = sieve_of("acme (strike OR boycott) -jobs", '"acme beta gamma"')
+    said = ["acme", "a strike at acme", "a strike", "acme beta", "acme beta, gamma jobs"]
+    assert sieve.places(said) == {1, 4}
+
+
+@given(st.lists(st.text() | TEXTS | st.text(alphabet="aà😡ж\u00ad\x1e\u0430É ½"), max_size=6))
+def test_texts_are_laid_as_they_are_folded(texts: list[str]) -> None:
+    plain = [text.replace(APART, " ") for text in texts]
+    assert laid(texts) == APART.join(signs(fold_whole(unmasked(text))) for text in plain)
 
 
 def test_a_text_that_is_cut_in_a_word_may_be_read_otherwise_at_its_end() -> None:
