@@ -43,7 +43,7 @@ class _Part:
                     known.setdefault(need, []).append(owner)
         self._misspelt, self._known, self._always = Misspelt(misspelt), known, always
         for piece in self._misspelt.pieces:
-            letters.setdefault(signs(piece), array("I")).append(mark(len(self.names), 0, piece))
+            letters.setdefault(piece, array("I")).append(mark(len(self.names), 0, piece))
         self._letters = Letters(letters)
         self._kinds = frozenset(need.kind for need in known)
 

@@ -59,8 +59,8 @@ _MORE = [(bytes([code]), signs(to).encode("latin-1")) for code, to in enumerate(
 
 
 def laid(texts: Sequence[str]) -> str:
-    """Texts, unmasked, folded and in signs, with APART between them."""
-    whole = APART.join(texts).encode("latin-1", _LAID)
+    """Texts, unmasked, folded and in signs, with APART and a space between them."""
+    whole = f"{APART} ".join(texts).encode("latin-1", _LAID)
     if whole.count(APART.encode()) >= len(texts) > 0:
         return laid([text.replace(APART, " ") for text in texts])
     if _DOUBTFUL.encode("latin-1") in whole:
@@ -75,5 +75,5 @@ def _unmasked(whole: bytes, texts: Sequence[str]) -> bytes:
     parts, doubtful = whole.split(APART.encode()), _DOUBTFUL.encode("latin-1")
     for number, part in enumerate(parts):
         if doubtful in part:
-            parts[number] = unmasked(texts[number]).encode("latin-1", _LAID)
+            parts[number] = (" " * bool(number) + unmasked(texts[number])).encode("latin-1", _LAID)
     return APART.encode().join(parts)

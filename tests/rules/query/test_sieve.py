@@ -104,7 +104,7 @@ def test_what_lacks_something_that_its_query_needs_is_passed_by() -> None:
 @given(st.lists(st.text() | TEXTS | st.text(alphabet="aà😡ж\u00ad\x1e\u0430É ½"), max_size=6))
 def test_texts_are_laid_as_they_are_folded(texts: list[str]) -> None:
     plain = [text.replace(APART, " ") for text in texts]
-    assert laid(texts) == APART.join(signs(fold_whole(unmasked(text))) for text in plain)
+    assert laid(texts) == f"{APART} ".join(signs(fold_whole(unmasked(text))) for text in plain)
 
 
 def test_a_text_that_is_cut_in_a_word_may_be_read_otherwise_at_its_end() -> None:
