@@ -214,6 +214,7 @@ Topic = Literal[
     "canary_lost",
     "canary_back",
     "no_drill",
+    "quarantined",
     "live",
     "watch",
     "watch_unanswered",
@@ -283,6 +284,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     1, of each brand that listens there.
     `canary`: a test that the program makes by itself; `canary_lost` / `canary_back`: that of the moment `since` did not
     come through, the tests come through again. `no_drill`: the drill about the brand `subject` was not held.
+    `quarantined`: a mention of the source `subject` ended what reads texts, and is kept apart, and `others` as well.
     `several`: these incidents, told together, the worst first; `spared` is what its one reader was spared, and
     `answerable` whether they can be taken where it is read.
     `held`: of the brand `subject`, which is only watched until the day `until`, these would have rung since

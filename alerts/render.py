@@ -58,6 +58,7 @@ _NOTICE_PRIORITY: dict[str, Literal[2, 3, 4]] = {
     "canary_lost": 4,
     "canary_back": 2,
     "no_drill": 3,
+    "quarantined": 3,
     "watch": 3,
     "watch_unanswered": 4,
     "watch_again": 4,

@@ -78,6 +78,9 @@ class Daemon(Model):
     """Folder of your own templates of messages, such as `line.fr.jinja`; a relative one is beside the configuration."""
     detection: Detection = "built-in"
     """Who tells the language of a post that does not say its own; `py3langid` needs `badbuzz[language]`."""
+    workers: Annotated[int, Field(ge=0, le=64)] | Literal["auto"] = "auto"
+    """Processes beside the daemon that classify mentions while there is much to do, at most; `auto`: one for each core
+    of several, up to 4; 0: none."""
     retention: Annotated[Duration, Field(ge=SHORTEST_RETENTION)] = timedelta(days=90)
     """How long mentions are kept, unless a source has its own."""
     token: Secret | None = None

@@ -111,6 +111,7 @@ class Daemon:
             learning = group.create_task(self._learning().run(), name="learning")
             watch = Vigilance(parts.ledger, parts.writer, parts.views, self._outbox(), parts.clock, parts.metrics.vigil)
             vigil = group.create_task(watch.run(), name="vigilance")
+            working = group.create_task(parts.pool.run(), name="workers")
             await self._staff()
             settle()
             parts.systemd.ready()
@@ -131,6 +132,7 @@ class Daemon:
                 task.cancel()
             await asyncio.wait([hearing, keeping, writing, learning, following, vigil])
             await parts.writer.finish()
+            working.cancel()
         log.info("stopped")
 
     async def reload(self) -> Sequence[Problem]:
@@ -337,7 +339,7 @@ def refuse_restart(settings: Settings, loaded: Loaded) -> None:
     old, new = settings.daemon, loaded.settings.daemon
     moved = [
         name
-        for name in ("data", "database", "lease", "listen", "log", "log_level")
+        for name in ("data", "database", "lease", "listen", "log", "log_level", "workers")
         if getattr(old, name) != getattr(new, name)
     ]
     if moved:

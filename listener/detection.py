@@ -4,21 +4,23 @@ from copy import copy
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from config.settings import Detection
 from rules.language import Guess, by_words, written
+
+if TYPE_CHECKING:
+    from config.settings import Detection  # a worker does without the configuration
 
 _TOLD = ("de", "en", "es", "fr", "it", "nl", "pt")
 _SURE = 0.4
 
 
-def is_missing(chosen: Detection) -> bool:
+def is_missing(chosen: "Detection") -> bool:
     """Whether what was chosen is not installed."""
     return chosen != "built-in" and find_spec(chosen) is None
 
 
-def guess_by(chosen: Detection) -> Guess:
+def guess_by(chosen: "Detection") -> Guess:
     """The one chosen. Raises ImportError when it is missing; the library takes half a second and 85 MB at first."""
     return by_words if chosen == "built-in" else _py3langid()
 

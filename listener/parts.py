@@ -18,8 +18,12 @@ from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
 from listener.observe.metrics import Metrics
 from listener.observe.systemd import Supervisor as Systemd
+from listener.pipeline.classifying import Classifying
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.quarantine import Quarantine
 from listener.pipeline.writer import Writer
+from listener.pool.pool import Pool, workers
+from listener.pool.texts import TARGET
 from listener.store.address import store_address
 from listener.store.port import Store, Views
 from listener.store.reached import Tenure
@@ -39,6 +43,7 @@ class Parts:
     views: Views
     ledger: Ledger
     writer: Writer
+    pool: Pool
     client: Client
     key: bytes
     links: Links
@@ -71,10 +76,14 @@ async def opened(given: Opening) -> Parts:
     views = open_views(store_address(settings))
     given.stack.push_async_callback(views.close)
     metrics = Metrics(version=version("badbuzz"), now=clock.now)
+    pool = Pool(TARGET, workers(settings.daemon.workers), lost=metrics.workers.lost)
+    quarantine = await asyncio.to_thread(Quarantine, settings.daemon.data)
+    metrics.workers.follow(lambda: pool.ready, lambda: pool.has_given_up, quarantine)
+    classifying = Classifying(clock, pool, quarantine)
     # in a thread, so that the store is kept meanwhile: seconds where there are many brands
     setup = await asyncio.to_thread(setup_at, clock.now(), settings)
     given.made.clear()
-    ledger = Ledger(store, views, clock, metrics, setup)
+    ledger = Ledger(store, views, clock, metrics, setup, classifying)
     await ledger.start()
     _tell(given.tenure, metrics, monotonic() - begun)
     return Parts(
@@ -85,6 +94,7 @@ async def opened(given: Opening) -> Parts:
         views=views,
         ledger=ledger,
         writer=Writer(ledger, metrics),
+        pool=pool,
         client=await given.stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
         key=blake2s(salt, person=b"page").digest(),
         # of the store, which only its owner may read: a link outlives a restart, and is good on every machine of it

@@ -169,7 +169,13 @@ class Classifier:
         """The brands the mention concerns, in the order they were given; none is the usual answer. The label model of a
         brand judges after the language pack.
         """
-        return [self._as_heard(each, mention, models.get(each.brand)) for each in self._by_words(mention)]
+        return self.heard(self.by_words(mention), mention, models)
+
+    def heard(
+        self, found: Iterable[Classified], mention: Mention, models: Mapping[str, LabelModel] = NO_MODELS
+    ) -> list[Classified]:
+        """What `by_words` found, with who wrote it and what the label models judge."""
+        return [self._as_heard(each, mention, models.get(each.brand)) for each in found]
 
     def _as_heard(self, found: Classified, mention: Mention, model: LabelModel | None) -> Classified:
         tone, own = found.tone, self._brands[found.brand].is_by(mention)
@@ -185,10 +191,18 @@ class Classifier:
         """
         self.index = self.index.merged()
 
-    def _by_words(self, mention: Mention) -> list[Classified]:
-        # what is heard of the same words depends on which events go on
-        going_on = ["1" if each.hears(mention) else "0" for each in self._live]
-        words = _digest(mention.title, mention.text, mention.language, *going_on)
+    def recall(self, mention: Mention) -> list[Classified] | None:
+        """What `by_words` finds, where that is remembered of the same words."""
+        words = self._digest(mention)
+        return self._known(words) if words in self._lately and not self._filtered else None
+
+    def remember(self, mention: Mention, found: list[Classified]) -> None:
+        """What `by_words` of the same classifier found somewhere else."""
+        self._learn(self._digest(mention), mention, found)
+
+    def by_words(self, mention: Mention) -> list[Classified]:
+        """As `classify`, whoever wrote it, without a label model, and with the terms of whatever tone."""
+        words = self._digest(mention)
         if words in self._lately and not self._filtered:
             return self._known(words)
         content = Content(mention, self._guess)
@@ -198,15 +212,21 @@ class Classifier:
         if words in self._lately:
             return self._known(words)
         found = self._asked(asked, content)
-        if found and len(mention.text) <= _SHORT and len(mention.title or "") <= _SHORT:
-            self._learn(words, found)
+        self._learn(words, mention, found)
         return found
+
+    def _digest(self, mention: Mention) -> bytes:
+        # what is heard of the same words depends on which events go on
+        going_on = ["1" if each.hears(mention) else "0" for each in self._live]
+        return _digest(mention.title, mention.text, mention.language, *going_on)
 
     def _known(self, words: bytes) -> list[Classified]:
         self._lately.move_to_end(words)
         return self._lately[words]
 
-    def _learn(self, words: bytes, found: list[Classified]) -> None:
+    def _learn(self, words: bytes, mention: Mention, found: list[Classified]) -> None:
+        if not found or len(mention.text) > _SHORT or len(mention.title or "") > _SHORT:
+            return
         self._lately[words] = found
         if len(self._lately) > self._remembered:
             self._lately.popitem(last=False)

@@ -26,6 +26,7 @@ from listener.errors import SourceState
 from listener.observe.brands import BrandReading, Brands, standing
 from listener.observe.ownership import Ownership
 from listener.observe.vigil import Vigil
+from listener.observe.workers import Workers
 from rules.facts import Label
 from rules.instant import Instant, Span
 from rules.transition import SEVERITIES, State, Transition
@@ -82,6 +83,7 @@ class Metrics:
         self._process_metrics(version)
         self.vigil, self.ownership, self.brands = Vigil(self.registry), Ownership(self.registry), Brands()
         self.registry.register(self.brands)
+        self.workers = Workers(self.registry)
 
     def exposition(self, accept: str, readings: Sequence[BrandReading] = ()) -> tuple[bytes, str]:
         """(body, content type) for an Accept header: OpenMetrics where asked for, else the text format. `readings` are

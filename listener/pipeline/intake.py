@@ -1,12 +1,14 @@
 """From mentions as collected to entries of the brands' logs: seen before, whose, in what tone, for what moment."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from hashlib import blake2s
+from itertools import repeat
 
 import msgspec
 
 from listener.pipeline.setup import NOBODY, Setup
+from listener.pipeline.work import Classification
 from listener.store.marks import Marking, by_person, marked_text
 from listener.store.port import DELETED, Commit, LogEntry, Seen, StoredMention
 from rules.classify import NO_MODELS, Classified
@@ -44,13 +46,20 @@ class Intake:
         self.setup, self.commit, self.models = setup, commit, models
         self._salt, self._at, self._ahead = salt, at, ahead
         self._known = dict(known)
+        self._found: list[Classified] | None = None
         self.dropped: Counter[str] = Counter()
 
-    def take(self, mentions: Iterable[Mention], reading_since: Instant | None) -> list[LogEntry]:
-        """Put `mentions` of one source into the commit; returns their entries for the log, in order."""
+    def take(
+        self, mentions: Sequence[Mention], reading_since: Instant | None, judged: Classification | None = None
+    ) -> list[LogEntry]:
+        """Put `mentions` of one source into the commit; returns their entries for the log, in order. They are
+        classified where they are not `judged` by the classifier in force.
+        """
         entries: list[LogEntry] = []
-        for mention in mentions:
+        current = judged is not None and judged.by is self.setup.classifier
+        for mention, self._found in zip(mentions, judged.found if judged and current else repeat(None), strict=False):
             entries += self._take(mention, reading_since)
+        self._found = None
         return entries
 
     def known(self, identity: str) -> Seen | None:
@@ -164,7 +173,9 @@ class Intake:
         self.commit.seen.append((mention.identity, revision, mention.source))
 
     def _classify(self, mention: Mention, brands: Container[str], seen: Seen | None) -> list[Classified]:
-        found = self.setup.classifier.classify(mention, self.models)
+        classifier = self.setup.classifier
+        words = classifier.by_words(mention) if self._found is None else self._found
+        found = classifier.heard(words, mention, self.models)
         marks = seen.marks if seen else {}
         return [_as_marked(each, marks.get(each.brand), mention) for each in found if each.brand in brands]
 

@@ -12,6 +12,7 @@ from alerts.outbox import PASS_ON
 from alerts.silence import Silence
 from listener.clock import Clock
 from listener.observe.metrics import Metrics
+from listener.pipeline.classifying import Classifying
 from listener.pipeline.clean import fit
 from listener.pipeline.commands import Commands
 from listener.pipeline.digests import Digests
@@ -66,9 +67,17 @@ class Ledger:
     fires when there may be something to deliver, `committed` after each commit.
     """
 
-    def __init__(self, store: Store, views: Views, clock: Clock, metrics: Metrics, setup: Setup) -> None:
+    def __init__(
+        self,
+        store: Store,
+        views: Views,
+        clock: Clock,
+        metrics: Metrics,
+        setup: Setup,
+        classifying: Classifying | None = None,
+    ) -> None:
         self._store, self._views, self._clock, self._metrics = store, views, clock, metrics
-        self.setup = setup
+        self.setup, self.classifying = setup, classifying or Classifying(clock)
         self.engines = Engines()
         self.outgoing, self.committed = Signal(), Signal()
         self.rates = Rates()
@@ -147,6 +156,7 @@ class Ledger:
             self._behind = self.engines.unlike(self.setup.plans)
         ready = [_cleaned(work) for work in works]
         turn = await self._turn(ready)
+        ready = [await self._classified(work, turn) for work in ready]
         if turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
             await turn.gap(self._ran)
         for work in ready:
@@ -163,6 +173,7 @@ class Ledger:
         await self._drills.go_on(turn)
         await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
         turn.commit.outgoing += self._digests.due(turn.setup.settings, self._advanced, turn.at)
+        turn.commit.outgoing += self.classifying.quarantine.due(turn.setup.settings, turn.at)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
         if final or long or turn.at - self._snapshot_at >= HOUR:
@@ -174,6 +185,13 @@ class Ledger:
         wanted = final or works or recovering or commit.outcomes or commit.outgoing
         if wanted or commit.inputs or commit.transitions or commit.answered or turn.at - self._advanced >= GRID:
             await self._commit(turn)
+
+    async def _classified(self, work: Work, turn: Turn) -> Work:
+        """What follows finds the slow part done, during which others had the loop too."""
+        if not isinstance(work, Read):
+            return work
+        self.moved = monotonic()
+        return await self.classifying.rest(work, self.setup, turn.intake.known)
 
     async def _turn(self, works: Sequence[Work]) -> Turn:
         # no stamp has news in two transactions: what comes with one stamp is judged as one
@@ -262,6 +280,7 @@ class Ledger:
         self._advanced = self._ran = commit.advanced
         self.setup, self.models, self._behind = turn.setup, turn.intake.models, tuple(turn.behind)
         self._take_up(commit)
+        self.classifying.quarantine.told(commit.last)
         # the next channel of an alert may have gone since it was routed
         self._strays |= any(each.channel not in (CANARY, *self.setup.settings.channels) for each in commit.outgoing)
         self._passed -= {outcome.delivery for outcome in commit.outcomes if outcome.state != "retry"}
@@ -316,6 +335,6 @@ class Ledger:
 
 
 def _cleaned(work: Work) -> Work:
-    if not isinstance(work, Read | Recount):
+    if not isinstance(work, Read | Recount) or (isinstance(work, Read) and work.judged):
         return work
     return replace(work, mentions=[fit(mention, work.source) for mention in work.mentions])

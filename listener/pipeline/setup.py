@@ -13,6 +13,7 @@ from config.model import Model
 from config.settings import Brand, Component, Settings
 from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
+from listener.pool.texts import REMEMBERED
 from listener.queries import query_of
 from rules.campaigns import Campaign
 from rules.classify import BrandTerms, Classifier
@@ -25,8 +26,6 @@ from rules.query.compiled import compile_query
 from rules.query.reading import named
 from rules.rule import RULES, RuleOptions
 
-_PASSED_ON = 1_000
-"""Mentions that later ones may repeat word for word without being judged anew."""
 NOBODY: AbstractSet[str] = frozenset()
 """The brands that hear a source which is none."""
 _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
@@ -63,11 +62,9 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
     rules = {brand: rules_of(brand, settings) for brand in settings.brands}
     plans = dict(_plans(settings, agenda, lateness, listeners))
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
-    terms = {
-        name: terms_of(brand, settings, rules[name], _live(agenda[name])) for name, brand in settings.brands.items()
-    }
+    terms = dict(terms_in(settings, agenda))
     classifier = Classifier(
-        terms, guess_by(settings.daemon.detection), _PASSED_ON, before.classifier if before else None
+        terms, guess_by(settings.daemon.detection), REMEMBERED, before.classifier if before else None
     )
     return Setup(
         settings=settings,
@@ -83,6 +80,12 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
             brand for brand, named in rules.items() if any(RULES.spec(rule.kind).reactions for rule in named)
         ),
     )
+
+
+def terms_in(settings: Settings, agenda: Agenda) -> Iterator[tuple[str, BrandTerms]]:
+    """What to listen for, brand by brand."""
+    for name, brand in settings.brands.items():
+        yield name, terms_of(brand, settings, rules_of(name, settings), _live(agenda[name]))
 
 
 def _plans(

@@ -221,8 +221,9 @@ class Turn:
         since = self.at if self._begins(row) else row.reading_since
         if work.missed is not None:
             await self._miss(work.source, work.missed)
-        self.apply(self.intake.take(work.mentions, since))
+        self.apply(self.intake.take(work.mentions, since, work.judged))
         self.intake.dropped["unreadable"] += work.skipped
+        self.intake.dropped["quarantined"] += work.judged.spared if work.judged else 0
         self._save(
             replace(
                 row,

@@ -8,16 +8,28 @@ from alerts.delivery import Outcome, Outgoing
 from listener.errors import SourceState
 from listener.pipeline.setup import Setup
 from listener.store.marks import ModelRow
+from rules.classify import Classified, Classifier
 from rules.instant import Instant
 from rules.labelling.model import LabelModel
 from rules.mention import Mention
 
 
 @dataclass(frozen=True, kw_only=True)
+class Classification:
+    """What `by` found of the mentions of one reading by their words, in their order; None where nothing was asked.
+    `spared` were left out of the reading: nobody lives to tell what they say.
+    """
+
+    by: Classifier
+    found: Sequence[list[Classified] | None]
+    spared: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Read:
     """Mentions of one source, with the cursor to go on from once they are committed (None: unchanged). `heard` is
     False when there was no answer, and the cursor only remembers when to ask again. What was said since `missed` and
-    is not among the mentions can no longer be read.
+    is not among the mentions can no longer be read. Once `judged`, the mentions are fit to be kept.
     """
 
     source: str
@@ -27,6 +39,7 @@ class Read:
     heard: bool = True
     missed: Instant | None = None
     events: Mapping[str, int] = field(default_factory=dict)
+    judged: Classification | None = None
 
 
 BATCH, BULK = 500, 200_000

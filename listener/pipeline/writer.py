@@ -33,6 +33,8 @@ class Writer:
 
     async def submit(self, work: Work) -> None:
         """Return when `work` is committed. Raises StoreError when it was not: nothing of it happened."""
+        if isinstance(work, Read):  # here and not in the transaction: while others are being committed
+            work = await self._ledger.classifying.ahead(work, self._ledger.setup)
         ticket = Ticket(work)
         await self._queue.put(ticket)
         await ticket.done

@@ -418,8 +418,9 @@ NOTICES["would have rung"] = Notice(
 NOTICES["one would have rung"] = replace(
     NOTICES["would have rung"], held=NOTICES["would have rung"].held[:1], until=None, link="https://bb.example"
 )
-for _topic in ("canary", "canary_lost", "canary_back", "no_drill"):
+for _topic in ("canary", "canary_lost", "canary_back", "no_drill", "quarantined"):
     NOTICES[_topic] = Notice(id=_topic, topic=_topic, at=OPENED, subject="acme", since=OPENED - timedelta(minutes=2))
+NOTICES["many kept apart"] = replace(NOTICES["quarantined"], others=4, subject_name="La presse")
 NOTICES["bare"] = Notice(id="n-bare", topic="undelivered", at=OPENED, subject="phone")
 NOTICES["kept back"] = replace(NOTICES["undelivered"], severity="warning", since=OPENED - timedelta(hours=24))
 NOTICES["many missed"] = replace(

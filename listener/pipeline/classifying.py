@@ -1,0 +1,179 @@
+"""Finds out what mentions say before they are written: in workers where that pays, else in slices of the loop."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+
+from listener.clock import Clock
+from listener.pipeline.clean import fit
+from listener.pipeline.quarantine import Quarantine
+from listener.pipeline.setup import Setup, terms_in
+from listener.pipeline.slices import sliced
+from listener.pipeline.work import Classification, Read
+from listener.pool.line import LostError
+from listener.pool.pool import NobodyError, Pool
+from listener.pool.texts import answers, first_part, part, question
+from listener.store.port import Seen, StoreError
+from rules.classify import Classified
+from rules.mention import Mention
+
+PAYS = 0.5
+"""Seconds of classifying here, beyond the share that is nothing to speak of, from which on workers pay."""
+SHARE = 0.1
+FEWEST, MOST = 16, 100
+"""Mentions that one question to a worker is about."""
+MOST_LOST = 20
+"""Mentions in quarantine within an hour; with more it is the workers that cannot be trusted."""
+_HOUR = 3600.0
+
+_Answer = list[Classified] | LostError | None
+
+
+class Classifying:
+    """`ahead` for who is about to hand something over, `rest` for who writes it. What is found is what the classifier
+    of the setup finds by the words, whoever does the work. A mention over which a worker ends twice, among others and
+    alone, goes into `quarantine`.
+    """
+
+    def __init__(self, clock: Clock, pool: Pool | None = None, quarantine: Quarantine | None = None) -> None:
+        self.pool = pool
+        self.quarantine = Quarantine() if quarantine is None else quarantine
+        self._clock = clock
+        self._writing = asyncio.Lock()
+        self._lately = deque[float](maxlen=MOST_LOST)
+        self._setup: Setup | None = None
+        self._spent = self._looked = 0.0
+
+    async def ahead(self, read: Read, setup: Setup) -> Read:
+        """The reading with its mentions fit, classified as far as workers are there for it, and without those that are
+        or come into quarantine. Raises StoreError when one cannot be kept there.
+        """
+        mentions = [fit(each, read.source) for each in read.mentions]
+        heard = read.source in setup.listeners
+        answered = await self._asked(mentions, setup) if heard else [None] * len(mentions)
+        for mention, answer in zip(mentions, answered, strict=True):
+            if isinstance(answer, LostError):
+                await self._set_apart(mention, str(answer))
+        await self._forget([each.identity for each in mentions if each.op == "delete"])
+        kept = [
+            (mention, answer)
+            for mention, answer in zip(mentions, answered, strict=True)
+            if not (isinstance(answer, LostError) or self.quarantine.holds(mention))
+        ]
+        found = [None if isinstance(answer, LostError) else answer for _, answer in kept]
+        judged = Classification(by=setup.classifier, found=found, spared=len(mentions) - len(kept))
+        return replace(read, mentions=[mention for mention, _ in kept], judged=judged)
+
+    async def rest(self, read: Read, setup: Setup, known: Callable[[str], Seen | None]) -> Read:
+        """The reading, whose mentions are fit, with all classified of which it matters, by what the store knows."""
+        mentions = read.mentions
+        judged = read.judged or Classification(by=setup.classifier, found=[None] * len(mentions))
+        current = judged.by is setup.classifier
+        found: list[list[Classified] | None] = [*judged.found] if current else [None] * len(mentions)
+        open_ = [n for n, each in enumerate(mentions) if found[n] is None and _matters(each, known)]
+        spent = 0.0
+        async for number in sliced(open_ if read.source in setup.listeners else ()):
+            begun = monotonic()
+            found[number] = setup.classifier.by_words(mentions[number])
+            spent += monotonic() - begun
+        self._consider(setup, spent)
+        return replace(read, judged=replace(judged, by=setup.classifier, found=found))
+
+    def _consider(self, setup: Setup, spent: float) -> None:
+        """Whether workers pay by now."""
+        now = monotonic()
+        self._spent = max(0.0, self._spent - (now - self._looked) * SHARE) + spent
+        self._looked = now
+        if self.pool and self._spent > PAYS:
+            self._follow(setup)
+            self.pool.want()
+
+    def _follow(self, setup: Setup) -> None:
+        """Workers classify as the setup says, from here on."""
+        if self.pool and (self._setup is None or self._setup.classifier is not setup.classifier):
+            self._setup = setup
+            self.pool.renew(partial(recipe, setup))
+
+    async def _asked(self, mentions: Sequence[Mention], setup: Setup) -> list[_Answer]:
+        """What is remembered, or workers say, of each that may have to be classified."""
+        answered: list[_Answer] = [None] * len(mentions)
+        if self.pool is None or not self.pool.ready:
+            return answered
+        self._follow(setup)
+        asked = list[int]()
+        for number, mention in enumerate(mentions):
+            if mention.op in ("create", "update") and not self.quarantine.holds(mention):
+                answered[number] = setup.classifier.recall(mention)
+                if answered[number] is None:
+                    asked.append(number)
+        size = min(MOST, max(FEWEST, -(-len(asked) // max(1, self.pool.ready))))
+        async with asyncio.TaskGroup() as group:
+            for start in range(0, len(asked), size):
+                numbers = asked[start : start + size]
+                group.create_task(self._ask(numbers, mentions, answered, setup), name="classify")
+        return answered
+
+    async def _ask(
+        self, numbers: Sequence[int], mentions: Sequence[Mention], answered: list[_Answer], setup: Setup
+    ) -> None:
+        some = [mentions[number] for number in numbers]
+        try:
+            told: Sequence[_Answer] = await self._question(some, setup)
+        except LostError:
+            told = [await self._alone(each, setup) for each in some]
+        for number, answer in zip(numbers, told, strict=True):
+            answered[number] = answer
+            if isinstance(answer, list):
+                setup.classifier.remember(mentions[number], answer)
+
+    async def _alone(self, mention: Mention, setup: Setup) -> _Answer:
+        try:
+            return (await self._question([mention], setup))[0]
+        except LostError as error:
+            return error
+
+    async def _question(self, mentions: Sequence[Mention], setup: Setup) -> Sequence[list[Classified] | None]:
+        assert self.pool
+        nothing = [None] * len(mentions)
+        if self._setup is not setup:
+            return nothing  # a reload came between
+        try:
+            return answers(await self.pool.ask(question(mentions)))
+        except NobodyError:
+            return nothing
+
+    async def _set_apart(self, mention: Mention, why: str) -> None:
+        now = monotonic()
+        self._lately.append(now)
+        if self.pool and len(self._lately) == MOST_LOST and now - self._lately[0] < _HOUR:
+            self.pool.give_up("one text after the other ends them")
+        await self._kept(partial(self.quarantine.take, mention, why, self._clock.now()))
+
+    async def _forget(self, deleted: Sequence[str]) -> None:
+        if deleted and len(self.quarantine):
+            await self._kept(partial(self.quarantine.forget, deleted))
+
+    async def _kept(self, change: "partial[None]") -> None:
+        async with self._writing:
+            try:
+                await asyncio.to_thread(change)
+            except OSError as error:
+                raise StoreError(f"the quarantine cannot be written: {error.strerror}") from error
+
+
+async def recipe(setup: Setup) -> AsyncIterator[bytes]:
+    """What a worker makes its classifier of: no more of the configuration than brands and their words."""
+    yield first_part(setup.settings.daemon.detection)
+    async for brand, terms in sliced(terms_in(setup.settings, setup.agenda)):
+        yield part(brand, terms)
+
+
+def _matters(mention: Mention, known: Callable[[str], Seen | None]) -> bool:
+    """Whether it would be classified, as far as that can be told without its brands."""
+    if mention.op not in ("create", "update"):
+        return False
+    seen = known(mention.identity)
+    return seen is None or not (seen.deleted or mention.revision in seen.revisions)
