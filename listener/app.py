@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2s
@@ -28,7 +29,7 @@ from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
-from listener.garbage import left_alone, settle
+from listener.garbage import in_the_background, settle
 from listener.labelling.learning import Learning
 from listener.net.session import channel_session
 from listener.parts import Parts
@@ -76,6 +77,12 @@ def _setup_at(now: Instant, settings: Settings, before: Setup) -> Setup:
     if any(events(settings)):
         settings = asked_at(settings, CATALOGS, now)
     return setup_at(now, settings, before)
+
+
+def _round_off(after: Setup, gone: list[object]) -> None:
+    """Make the index of all brands whole, and let go of what nobody else holds: of thousands that takes a while."""
+    after.classifier.merge()
+    gone.clear()
 
 
 def secrets_told(loaded: Loaded) -> list[str]:
@@ -139,9 +146,15 @@ class Daemon:
         """Take up the configuration as it is on disk now; returns its warnings. Raises ConfigError when it cannot take
         effect: then nothing has changed.
         """
+        async with self._changing():
+            return await self._take_up()
+
+    @asynccontextmanager
+    async def _changing(self) -> AsyncIterator[None]:
+        """One change at a time; each may be one of all brands."""
         async with self._reloading:
-            with left_alone():
-                return await self._take_up()
+            with in_the_background():
+                yield
 
     async def _take_up(self) -> Sequence[Problem]:
         try:
@@ -157,16 +170,18 @@ class Daemon:
         self._describer.settings, self._describer.agenda = after.settings, after.agenda
         await self._staff()
         self._parts.metrics.configuration_loaded(successful=True)
-        log.info("reloaded", warnings=len(loaded.warnings))
-        await asyncio.to_thread(after.classifier.merge)
-        return loaded.warnings
+        warnings, gone = loaded.warnings, [loaded, before]
+        log.info("reloaded", warnings=len(warnings))
+        del loaded, before
+        await asyncio.to_thread(_round_off, after, gone)
+        return warnings
 
     async def _setup(self, settings: Settings) -> Setup:
         return await asyncio.to_thread(_setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)
 
     async def _look_ahead(self) -> None:
         """Take up what calendars that are kept elsewhere say by now."""
-        async with self._reloading:
+        async with self._changing():
             after = await self._setup(self._settings)
             if after.agenda != self._parts.ledger.setup.agenda:
                 await self._parts.writer.submit(Reload(setup=after))
@@ -188,7 +203,7 @@ class Daemon:
             looked = now
 
     async def _renew(self) -> None:
-        async with self._reloading:
+        async with self._changing():
             after = await self._setup(self._settings)
             await self._parts.writer.submit(Reload(setup=after))
             self._describer.settings = after.settings

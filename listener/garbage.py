@@ -1,8 +1,9 @@
-"""Python's collector of garbage, kept away from what stays: with thousands of brands it takes a second to go through
-all of it, in which nothing else goes on.
+"""Python's own housekeeping, kept from standing in the way: with thousands of brands its collector of garbage takes a
+second to go through all of them, and a thread that works on all of them makes the loop wait at each of its turns.
 """
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,10 @@ _NEVER = 2**31 - 1
 _YOUNG = 20_000
 """So many more objects there must be before the young ones are looked through: a transaction of 500 mentions makes as
 many, and all of them go with it.
+"""
+_TURN = 0.0005
+"""Seconds after which a thread gives way to one that waits. Python's own 5 ms are waited for whenever the loop has
+looked at a socket or a file, several times between two turns.
 """
 
 
@@ -22,15 +27,39 @@ def settle() -> None:
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
+class _Background:
+    """How Python was set before the first of those who work in the background, and how many of them there are."""
+
+    def __init__(self) -> None:
+        self._busy = 0
+        self._before = gc.get_threshold(), sys.getswitchinterval()
+
+    def enter(self) -> None:
+        if not self._busy:
+            self._before = gc.get_threshold(), sys.getswitchinterval()
+            gc.set_threshold(self._before[0][0], _NEVER, _NEVER)  # those of middle age would be all that is made
+            sys.setswitchinterval(_TURN)
+        self._busy += 1
+
+    def leave(self) -> None:
+        self._busy -= 1
+        gc.freeze()
+        if not self._busy:
+            gc.set_threshold(*self._before[0])
+            sys.setswitchinterval(self._before[1])
+
+
+_BACKGROUND = _Background()
+
+
 @contextmanager
-def left_alone() -> Iterator[None]:
-    """What is made meanwhile is looked at as long as it is young, and then never again: what of it is garbage by then
-    stays for good, so this is for what is hardly any, and seldom done.
+def in_the_background() -> Iterator[None]:
+    """Threads that work for long hardly hold the others up. What is made meanwhile is looked at as long as it is young,
+    and then never again: what of it is garbage by then stays for good, so this is for what is hardly any, and seldom
+    done. Several tasks may be in it at a time.
     """
-    young, middle, old = gc.get_threshold()
-    gc.set_threshold(young, middle, _NEVER)
+    _BACKGROUND.enter()
     try:
         yield
     finally:
-        gc.freeze()
-        gc.set_threshold(young, middle, old)
+        _BACKGROUND.leave()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from time import monotonic
 
@@ -11,6 +12,7 @@ from alerts.delivery import CANARY
 from alerts.outbox import PASS_ON
 from alerts.silence import Silence
 from listener.clock import Clock
+from listener.garbage import in_the_background
 from listener.observe.metrics import Metrics
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.clean import fit
@@ -132,8 +134,10 @@ class Ledger:
         """Commit works, in order, and what follows from them: commands, grid instants, hourly (or at the end) a
         snapshot. Raises StoreError when nothing of it happened.
         """
+        much = self.is_behind or self._stale
         try:
-            await self._write(works, final=final)
+            with in_the_background() if much else nullcontext():
+                await self._write(works, final=final)
         except BaseException:
             self._stale = True
             raise

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from listener.clock import Clock
+from listener.garbage import in_the_background
 from listener.observe.brands import BrandReading, RuleReading
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
@@ -24,6 +25,10 @@ class Scraping:
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """(body, content type) for an Accept header."""
+        with in_the_background():
+            return await self._exposition(accept)
+
+    async def _exposition(self, accept: str) -> tuple[bytes, str]:
         readings = await self._readings()
         if self.writer.healthy and self.writer.is_moving():
             # while nothing is committed nothing is judged, and the count of judgements must stand still

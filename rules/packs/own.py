@@ -19,13 +19,15 @@ class ToneWords(msgspec.Struct, frozen=True, kw_only=True):
 
     def compile(self) -> Lexicon | None:
         """None when there are none. Raises ValueError when one of them holds no word."""
+        if self == ToneWords():
+            return None
         lexicon = Lexicon({}, {})
         for entries, valence in ((self.negative, -_VALENCE), (self.positive, _VALENCE), (self.neutral, 0.0)):
             for entry in entries:
                 ending = "*" if entry.endswith("*") else ""
                 words = (token.text for token in tokens(Folded(entry)) if token.kind != "link")
                 lexicon.add(" ".join(words) + ending, Meaning(valence))
-        return lexicon if self != ToneWords() else None
+        return lexicon
 
 
 def take_out(text: str, own: Lexicon) -> tuple[str, list[tuple[str, float]]]:
