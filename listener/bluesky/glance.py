@@ -104,8 +104,8 @@ def _first(frames: Sequence[Frame], latest: Instant) -> Glance:
     seen = _told(usual, dids)
     seen.events = [number for number in seen.others if not ((each := heads[number]) and each.kind == "commit")]
     plain = [each for number in (*seen.posts, *seen.reposts) if (each := heads[number])]
-    seen.at = max((each.time_us for each in plain), default=0)
-    seen.position = max((each.time_us if each.cursor is None else each.cursor for each in plain), default=0)
+    seen.at = max([each.time_us for each in plain], default=0)
+    seen.position = max([each.time_us if each.cursor is None else each.cursor for each in plain], default=0)
     return seen
 
 
@@ -117,8 +117,8 @@ def _second(frames: Sequence[Frame], latest: Instant) -> Glance:
     seen = _told(usual, dids)
     seen.events = [number for number in seen.others if not ((each := heads[number]) and each.operation)]
     plain = (*seen.posts, *seen.reposts)
-    seen.at = max((instant(at) for number in plain if (at := moments[number])), default=0)
-    seen.position = max((each.seq for number in plain if (each := heads[number]) and each.seq), default=0)
+    seen.at = max([instant(at) for number in plain if (at := moments[number])], default=0)
+    seen.position = max([each.seq for number in plain if (each := heads[number]) and each.seq], default=0)
     return seen
 
 
@@ -134,35 +134,38 @@ def _decoded(decode: Callable[[Frame], _Head], frames: Sequence[Frame]) -> list[
 
 
 def _told(usual: Sequence[_Commit | None], dids: list[str]) -> Glance:
-    posts, said, reposts, others = list[int](), list[str](), dict[int, str](), list[int]()
-    for number, commit in enumerate(usual):
-        record = commit.record if commit and dids[number].startswith("did:") else None
-        if commit is None or record is None or not _is_new(commit):
-            others.append(number)
-        elif commit.collection == POSTS and (text := _said(record)) is not None:
-            posts.append(number)
-            said.append(text)
-        elif commit.collection == REPOSTS and record.subject and record.subject.uri:
-            reposts[number] = record.subject.uri
+    seen = Glance([], [], {}, [], [], dids)
+    for number, commit in enumerate(usual):  # nothing is called for most of them: this is done for all that is said
+        text = None
+        if (
+            commit is not None
+            and (record := commit.record) is not None
+            and commit.operation == "create"
+            and commit.rkey
+            and (commit.rev or commit.cid)
+            and dids[number][:4] == "did:"
+        ):
+            if commit.collection == POSTS:
+                text = record.text if record.embed is None and record.facets is UNSET else _said(record)
+            elif commit.collection == REPOSTS and record.subject and record.subject.uri:
+                seen.reposts[number] = record.subject.uri
+                continue
+        if text is None:
+            seen.others.append(number)
         else:
-            others.append(number)
-    return Glance(posts, said, reposts, others, [], dids)
-
-
-def _is_new(commit: _Commit) -> bool:
-    return commit.operation == "create" and bool(commit.rkey and (commit.rev or commit.cid))
+            seen.posts.append(number)
+            seen.said.append(text)
+    return seen
 
 
 def _said(record: _Record) -> str | None:
     text = record.text
-    if text is None or (record.embed is None and record.facets is UNSET):
-        return text
-    if record.facets is not UNSET and any(sign in text for sign in _CUT):
+    if text is not None and record.facets is not UNSET and any(sign in text for sign in _CUT):
         try:
             text = completed(text, _ANY(record.facets))
         except (ValueError, RecursionError):
             return None
-    return "\n".join([text, *_shown(record.embed)]) if record.embed else text
+    return "\n".join([text, *_shown(record.embed)]) if record.embed and text is not None else text
 
 
 def _shown(embed: _Shown) -> Iterator[str]:

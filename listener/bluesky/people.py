@@ -1,9 +1,11 @@
 """What is remembered of people and posts, within bounds: names, and what somebody may pass on or take back."""
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping, Sequence
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain, dropwhile, takewhile
+from operator import is_not
+from typing import Any, NamedTuple
 
 from listener.bluesky.post import POSTS
 from listener.bluesky.wire import Frame
@@ -95,14 +97,11 @@ class Overheard:
         the first on that names the post as well. Looked for one by one, since that is seldom asked.
         """
         did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
-        found = list[Frame]()
-        for frame in chain.from_iterable(self._rounds):
-            if frame is before:
-                break
-            if _names(frame, did) and (found or _names(frame, rkey)):
-                found.append(frame)
-        return found
+        theirs = _naming(did, takewhile(partial(is_not, before), chain.from_iterable(self._rounds)))
+        known = _naming(rkey, theirs)
+        return list(dropwhile(partial(is_not, known[0]), theirs)) if known else []
 
 
-def _names(frame: Frame, word: str) -> bool:
-    return word in frame if isinstance(frame, str) else word.encode() in frame
+def _naming(word: str, frames: Iterable[Frame]) -> list[Frame]:
+    written: Mapping[type, Any] = {str: word, bytes: word.encode()}
+    return [frame for frame in frames if written[type(frame)] in frame]

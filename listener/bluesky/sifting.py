@@ -42,8 +42,10 @@ def sift(frames: Sequence[Frame], version: Version, sieve: Sieve, dids: Collecti
 
 
 def _asked(seen: Glance, sieve: Sieve, dids: Collection[str]) -> set[int]:
-    knows, told = sieve.knows, seen.dids
-    return {number for number in (*seen.posts, *seen.reposts) if (did := told[number]) in dids or knows(did, None)}
+    told = seen.dids
+    among = sieve.authors.union(dids).intersection(told)
+    among |= {did for did in told if not did.islower() and sieve.knows(did, None)}
+    return {number for number in (*seen.posts, *seen.reposts) if told[number] in among} if among else set()
 
 
 def _renamed(seen: Glance, frames: Sequence[Frame], version: Version) -> Iterator[str]:

@@ -27,6 +27,7 @@ from listener.bluesky.connect import Connection
 from listener.bluesky.place import Place
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Tools
+from listener.garbage import settle
 from listener.net.stream import Socket
 from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
@@ -34,6 +35,7 @@ from listener.parts import Opening, opened
 from listener.pipeline.supervise import Supervisor
 from listener.store.address import store_address
 from listener.store.store import open_store
+from rules.packs.frames import load as frames_of
 from rules.tone import score
 from tests.bench.queries import Brand
 
@@ -143,6 +145,8 @@ async def hear(
         supervisor = Supervisor("sky", collector, parts.writer, parts.ledger, parts.clock)
         for language in ("en", "fr"):
             score("words are read once", language)
+            frames_of(language)
+        settle()
         last, group = json.loads(frames[-1])["time_us"], asyncio.TaskGroup()
         async with group:
             tasks = [group.create_task(parts.writer.run()), group.create_task(supervisor.run())]
