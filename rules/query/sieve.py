@@ -17,6 +17,7 @@ from rules.query.tree import Form
 from rules.query.words import BLUESKY
 from rules.text import LONGEST, fold
 
+_ADD_ONE = (1).__add__
 _AT_ONCE = 200
 """Texts that are looked at as one."""
 
@@ -36,7 +37,9 @@ class Sieve:
         they are made of, apart from each other by line breaks.
         """
         # the end of a longer text is cut off, and what is left of a word there may be another one
-        found = {number for number, text in enumerate(texts) if len(text) > LONGEST}
+        found = set[int]()
+        if max(map(len, texts), default=0) > LONGEST:
+            found.update(number for number, text in enumerate(texts) if len(text) > LONGEST)
         for begun in range(0, len(texts), _AT_ONCE):
             whole = laid(texts[begun : begun + _AT_ONCE])
             found.update(begun + number for number in self._heard(whole))
@@ -44,7 +47,7 @@ class Sieve:
 
     def _heard(self, whole: str) -> Iterator[int]:
         """Which of the texts that were laid may concern somebody."""
-        ends = list(accumulate(len(part) + 1 for part in whole.split(APART)))
+        ends = list(accumulate(map(_ADD_ONE, map(len, whole.split(APART)))))
         asked = dict[int, list[Query]]()
         for place, query in self.index.asked(whole):
             asked.setdefault(bisect_right(ends, place), []).append(query)

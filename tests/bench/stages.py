@@ -1,56 +1,95 @@
-"""Where the time of the firehose goes: `python -m tests.bench.stages`, from memory, shares of processor time by folder.
+"""Where the time of the firehose goes: `python -m tests.bench.stages`, from memory, microseconds a frame by stage.
 
-Own time of the functions of a folder or library, with the built-in ones that they call. Profiled with cProfile, which
-makes small functions look dearer than they are; what threads do (SQLite, above all) is told apart.
+Processor time of the main thread within each stage, without that of the stages within it; what threads do (SQLite,
+above all) is the rest of the process. Medians of rounds.
 """
 
-import cProfile
-import pstats
-from collections import Counter
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial, wraps
+from statistics import median
 from time import thread_time, time
+from typing import Any
+from unittest.mock import patch
 
+from listener.bluesky import sifting
+from listener.bluesky.hearing import Hearing
+from listener.pipeline.intake import Intake
+from listener.pipeline.turn import Turn
 from rules.instant import SECOND
-from tests.bench.daemon import ROOT, show
+from rules.query import sieve
+from tests.bench.daemon import show
 from tests.bench.firehose import frames
 from tests.bench.parts import BRANDS
-from tests.bench.queries import brands
+from tests.bench.queries import Brand, brands
 from tests.bench.stream import measured
+from tests.bench.texts import afresh
 
-FRAMES, SMALLEST = 100_000, 0.01
+FRAMES, ROUNDS = 100_000, 3
+STAGES: dict[str, tuple[Any, str]] = {
+    "decode, and tell new posts from the rest": (sifting, "glance"),
+    "fold": (sieve, "laid"),
+    "ask the automaton, and what may hold": (sieve.Sieve, "places"),
+    "who is asked for": (sifting, "_asked"),
+    "read with care what passes": (Hearing, "_take"),
+    "the rest of hearing": (Hearing, "take"),
+    "entries of the log": (Intake, "take"),
+    "engines": (Turn, "apply"),
+}
 
-Function = tuple[str, int, str]
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.spent = defaultdict[str, float](float)
+        self._within = [0.0]
+
+    def timed(self, name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(work)
+        def timed(*arguments: Any, **named: Any) -> Any:
+            begun = thread_time()
+            self._within.append(0.0)
+            try:
+                return work(*arguments, **named)
+            finally:
+                whole = thread_time() - begun
+                self.spent[name] += whole - self._within.pop()
+                self._within[-1] += whole
+
+        return timed
 
 
-def room_of(function: Function) -> str:
-    """`rules/query` and so on, or the library."""
-    path = Path(function[0])
-    if "site-packages" in path.parts:
-        return path.parts[path.parts.index("site-packages") + 1]
-    return str(path.relative_to(ROOT).parent) if path.is_relative_to(ROOT) else "Python's own"
+@contextmanager
+def watched() -> Iterator[Mapping[str, float]]:
+    """What each stage takes meanwhile."""
+    watch = Stopwatch()
+    patches = [patch.object(of, name, watch.timed(stage, getattr(of, name))) for stage, (of, name) in STAGES.items()]
+    for each in patches:
+        each.start()
+    yield watch.spent
+    for each in patches:
+        each.stop()
 
 
-def spent_in(profile: cProfile.Profile) -> Counter[str]:
-    """Seconds by room."""
-    spent = Counter[str]()
-    for function, (_, _, own, _, callers) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-        if function[0] == "~":
-            for caller, (_, _, share, _) in callers.items():
-                spent[room_of(caller)] += share
-        else:
-            spent[room_of(function)] += own
-    return spent
+def split(named: dict[str, Brand], said: list[bytes]) -> dict[str, float]:
+    """Seconds by stage, of one round."""
+    with watched() as spent:
+        whole = measured(named, said)
+    rest = {
+        "classifying, rows and the loop": whole["thread"] - sum(spent.values()),
+        "other threads": whole["processor"] - whole["thread"],
+    }
+    return {**spent, **rest, "all": whole["processor"]}
 
 
 def main() -> None:
-    named, profile = brands(BRANDS), cProfile.Profile(thread_time)
+    named = brands(BRANDS)
     said = frames(list(named.values()), FRAMES, begun=int(time() - 10) * SECOND)
-    plain, whole = measured(named, said), measured(named, said, profile=profile)
-    spent, threads = spent_in(profile), plain["processor"] - plain["thread"]
-    everything = spent.total()
-    rows = [("other threads, of all", f"{threads / plain['processor']:.0%}")]
-    rows += [(room, f"{each / everything:.0%}") for room, each in spent.most_common() if each > SMALLEST * everything]
-    show(f"{FRAMES:,} frames, {whole['kept']:,} mentions kept: shares of the main thread", rows)
+    rounds = [afresh(partial(split, named), said) for _ in range(ROUNDS)]
+    rows = [(stage, f"{median(each[stage] for each in rounds) / FRAMES * 1e6:.2f}") for stage in rounds[0]]
+    show(f"{FRAMES:,} frames, from memory: µs a frame", rows)
 
 
 if __name__ == "__main__":
