@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlencode
 
-from listener.bluesky.inflate import FIRST, LARGEST, SECOND, Inflater, shipped
+from listener.bluesky.inflate import FIRST, LARGEST, SECOND, Inflater, is_packed, shipped
 from listener.bluesky.place import Place
 from listener.bluesky.post import POSTS, REPOSTS
 from listener.bluesky.server import DICTIONARY, PATHS, over_http
-from listener.bluesky.wire import UnreadableError, Version
+from listener.bluesky.wire import Frame, UnreadableError, Version
 from listener.errors import FetchError
 from listener.net.client import Client
 from listener.net.stream import Socket
@@ -40,15 +40,15 @@ class Connection:
     socket: Socket
     inflater: Inflater | None
 
-    async def receive(self, most: int, window: float) -> list[str | bytes]:
+    async def receive(self, most: int, window: float) -> Sequence[Frame]:
         """The next frames, as `Socket.receive_many` has them. Raises FetchError."""
         return await self.socket.receive_many(most, window)
 
-    def unpack(self, frames: Sequence[str | bytes], skipped: Counter[str]) -> Sequence[str | bytes]:
+    def unpack(self, frames: Sequence[Frame], skipped: Counter[str]) -> Sequence[Frame]:
         """What frames hold; those of which that cannot be told are counted by the reason."""
         if self.inflater is None and max(map(len, frames), default=0) <= LARGEST:
             return frames
-        unpacked = list[str | bytes]()
+        unpacked = list[Frame]()
         for frame in frames:
             try:
                 unpacked.append(self._unpacked(frame))
@@ -56,10 +56,10 @@ class Connection:
                 skipped[str(error)] += 1
         return unpacked
 
-    def _unpacked(self, frame: str | bytes) -> str | bytes:
+    def _unpacked(self, frame: Frame) -> Frame:
         if len(frame) > LARGEST:
             raise UnreadableError("too large")
-        return self.inflater.inflate(frame) if self.inflater and isinstance(frame, bytes) else frame
+        return self.inflater.inflate(frame) if self.inflater and is_packed(frame) else frame
 
 
 class Connecting:

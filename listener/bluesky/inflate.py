@@ -2,16 +2,22 @@
 
 from functools import cache
 from importlib.resources import files
+from typing import TypeGuard
 
-from zstandard import ZstdCompressionDict, ZstdDecompressor, ZstdError, get_frame_parameters
+from zstandard import FRAME_HEADER, ZstdCompressionDict, ZstdDecompressor, ZstdError, get_frame_parameters
 
-from listener.bluesky.wire import UnreadableError
+from listener.bluesky.wire import Frame, UnreadableError
 
 LARGEST = 2 * 1024 * 1024
 """Bytes of a frame; a record may have 1 MiB at most."""
 FIRST, SECOND = 1612007021, 20260811
 """The dictionaries that are shipped: of version 1, and the latest of version 2 when this was written."""
 _UNKNOWN = 2**64 - 1
+
+
+def is_packed(frame: Frame) -> TypeGuard[bytes]:
+    """Whether it begins as what zstd has made; a server may also send plain text."""
+    return isinstance(frame, bytes) and frame.startswith(FRAME_HEADER)
 
 
 @cache

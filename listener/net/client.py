@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import version
 from types import SimpleNamespace
-from typing import TypeVar
+from typing import Literal, TypeVar
 from weakref import WeakValueDictionary
 
 from aiohttp import (
@@ -145,14 +145,19 @@ class Client:
         """
         here = parse(url, SOCKETS)
 
-        async def dial() -> ClientWebSocketResponse:
+        async def dial() -> ClientWebSocketResponse[Literal[False]]:
             self._check(here, allow_private=allow_private)
             session = self._session(allow_private)
             return await session.ws_connect(
-                here, headers=headers, heartbeat=_HEARTBEAT, max_msg_size=largest, autoping=False
+                here,
+                headers=headers,
+                heartbeat=_HEARTBEAT,
+                max_msg_size=largest,
+                autoping=False,
+                decode_text=False,
             )
 
-        async def ask(_: URL) -> ClientWebSocketResponse:
+        async def ask(_: URL) -> ClientWebSocketResponse[Literal[False]]:
             return await self._in_time(here, self._limits.headers, dial())
 
         socket = Socket(await self._in_turn(here, ask), silence, shown(here))

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
+from typing import Literal
 
 from aiohttp import ClientError, ClientResponse, ClientWebSocketResponse, WSMessage, WSMsgType
+from aiohttp.http import WSMessageTextBytes
 
 from listener.errors import FetchError
 from listener.net.response import Response
 
 _CHUNK = 64 * 1024
 _TOO_LARGE = 1009
+_Message = WSMessage | WSMessageTextBytes
 
 
 class Stream:
@@ -41,9 +44,11 @@ class Stream:
 
 
 class Socket:
-    """An open WebSocket, opened without `autoping`, so that the server's own pings are heard."""
+    """An open WebSocket, opened without `autoping`, so that the server's own pings are heard, and without
+    `decode_text`: whoever reads a text decodes what it needs of it.
+    """
 
-    def __init__(self, socket: ClientWebSocketResponse, silence: timedelta, place: str) -> None:
+    def __init__(self, socket: ClientWebSocketResponse[Literal[False]], silence: timedelta, place: str) -> None:
         self._socket, self._silence, self._place = socket, silence.total_seconds(), place
         self._waited = 0.0
         self._over: FetchError | None = None
@@ -56,7 +61,7 @@ class Socket:
         except (ClientError, OSError) as error:
             raise _broken(self._place, error) from error
 
-    async def receive(self) -> str | bytes:
+    async def receive(self) -> bytes:
         """The next message. Raises FetchError: `silent` when neither a message nor a ping of the server's own came in
         the agreed time, `too_large`, or the WebSocket's close code (`1006` when it broke off). Waiting may be given up
         and begun again: only waiting counts as silence.
@@ -64,18 +69,18 @@ class Socket:
         while True:
             message = await self._next()
             if message.type in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                data: str | bytes = message.data
+                data: bytes = message.data
                 return data
             if message.type is WSMsgType.PING:
                 self._answer(message.data)
             elif message.type is not WSMsgType.PONG:
                 raise self._ended(message)
 
-    async def receive_many(self, most: int, window: float) -> list[str | bytes]:
+    async def receive_many(self, most: int, window: float) -> list[bytes]:
         """The next messages: as many as come within `window` seconds of the first, and at most so many. Raises
         FetchError as `receive` does, once all that came before was given.
         """
-        messages, loop = list[str | bytes](), asyncio.get_running_loop()
+        messages, loop = list[bytes](), asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._silence) as limit:
                 while len(messages) < most and not self._over:
@@ -90,7 +95,7 @@ class Socket:
             raise self._over or _silent(self._place, self._silence)
         return messages
 
-    def _note(self, message: WSMessage) -> bool:
+    def _note(self, message: _Message) -> bool:
         """Take in what is no message; whether it is a sign of life."""
         if message.type is WSMsgType.PING:
             self._answer(message.data)
@@ -98,7 +103,7 @@ class Socket:
             self._over = self._ended(message)
         return message.type is WSMsgType.PING
 
-    async def _next(self) -> WSMessage:
+    async def _next(self) -> _Message:
         """The next message of any type. An answer to our own ping, which a server that does nothing any more may still
         send, is no sign of life.
         """
@@ -138,7 +143,7 @@ class Socket:
         with suppress(ClientError, OSError):  # reading finds out too, and tells
             await self._socket.pong(ping)
 
-    def _ended(self, message: WSMessage) -> FetchError:
+    def _ended(self, message: _Message) -> FetchError:
         code = self._socket.close_code or 1006
         if code == _TOO_LARGE:
             return FetchError(f"{self._place} sent a message that is too large", code="too_large")

@@ -146,7 +146,7 @@ async def received(client, url, **options):
 async def test_messages_go_both_ways(client):
     async with talking(echo) as url, client.websocket(url, silence=LONG, allow_private=True) as socket:
         await socket.send("été")
-        assert await socket.receive() == "été"
+        assert await socket.receive() == "été".encode()
 
 
 async def test_a_socket_on_which_nothing_comes_is_left(client):
@@ -163,7 +163,7 @@ async def test_a_server_that_pings_is_alive_and_one_that_only_answers_pings_is_n
         await hear(socket)
 
     async with talking(ping) as url, client.websocket(url, silence=SHORT, allow_private=True) as socket:
-        assert await socket.receive() == "still here"
+        assert await socket.receive() == b"still here"
         with pytest.raises(FetchError, match="said nothing"):
             await receive_now_and_then(socket)
 
@@ -268,7 +268,7 @@ async def test_what_comes_together_is_received_together_and_the_end_after_it(cli
 
     async with talking(talk) as url:
         taken, error = await received_many(client, url, most=5)
-    assert ([each for some in taken for each in some], len(taken[0])) == (list("0123456"), 5)
+    assert ([each for some in taken for each in some], len(taken[0])) == ([b"0", b"1", b"2", b"3", b"4", b"5", b"6"], 5)
     assert error.code == "1001"
 
 
@@ -282,4 +282,4 @@ async def test_many_are_waited_for_while_the_server_pings_and_no_longer(client):
 
     async with talking(ping) as url:
         taken, error = await received_many(client, url, silence=SHORT)
-    assert (taken, error.code) == ([["still here"]], "silent")
+    assert (taken, error.code) == ([[b"still here"]], "silent")
