@@ -43,6 +43,7 @@ from listener.pipeline.recount import Recounting
 from listener.pipeline.roster import Job, Roster
 from listener.pipeline.scraping import Scraping
 from listener.pipeline.setup import Setup
+from listener.pipeline.sifting import Afar
 from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervised, Supervisor
 from listener.pipeline.vigilance import Vigilance
@@ -230,6 +231,7 @@ class Daemon:
                 random=Random(source.name),
                 hide=parts.masking.hide,
                 index=lambda: parts.ledger.setup.classifier.index,
+                afar=Afar(parts.ledger.classifying, lambda: parts.ledger.setup),
             )
             collector: Collector = COLLECTORS.spec(source.kind).build(source.options, tools)
             hide = parts.masking.hide

@@ -1,5 +1,6 @@
 """The port every collector implements, and what a collector may rely on."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -58,13 +59,32 @@ class Batch:
     missed: Instant | None = None
 
 
+class Afar(Protocol):
+    """Who tells what may concern a brand beside the program."""
+
+    def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
+        """Their answer by the index in force; None where nobody is there. Raises LostError when one ended over it, and
+        NobodyError when nobody is there any more.
+        """
+        ...
+
+    def spent(self, seconds: float) -> None:
+        """So long it took to do it here."""
+        ...
+
+    async def set_apart(self, mention: Mention, why: str) -> None:
+        """Keep what nobody lives to tell of out of the flow. Raises StoreError when it cannot be kept."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """What the program lends a collector: `name` of the source, a polite HTTP client, a clock, seeded chance.
 
     `once`: read what is there now and return instead of waiting for more. `hide` takes secrets out of words that are
     kept in a cursor. `index` tells which brands there are by now: what cannot concern any of them need not be handed
-    over; None where all is wanted. What is edited or deleted may have concerned one before.
+    over; None where all is wanted. What is edited or deleted may have concerned one before. `afar` are those who tell
+    that in processes of their own, by the same index.
     """
 
     name: str
@@ -74,6 +94,7 @@ class Tools:
     once: bool = False
     hide: Callable[[str], str] = str
     index: Callable[[], Index | None] = lambda: None
+    afar: Afar | None = None
 
 
 class Collector(Protocol):

@@ -191,10 +191,13 @@ class Classifier:
         """
         self.index = self.index.merged()
 
-    def recall(self, mention: Mention) -> list[Classified] | None:
-        """What `by_words` finds, where that is remembered of the same words."""
-        words = self._digest(mention)
-        return self._known(words) if words in self._lately and not self._filtered else None
+    def sameness(self, mention: Mention) -> bytes | None:
+        """What all mentions share of which `by_words` finds the same; None where there is more to it than words."""
+        return None if self._filtered else self._digest(mention)
+
+    def recall(self, words: bytes) -> list[Classified] | None:
+        """What `by_words` finds of mentions that share this, where that is remembered."""
+        return self._known(words) if words in self._lately else None
 
     def remember(self, mention: Mention, found: list[Classified]) -> None:
         """What `by_words` of the same classifier found somewhere else."""

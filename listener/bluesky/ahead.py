@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 
+from listener.bluesky.afar import Sent, Sifting
 from listener.bluesky.hearing import Gathered, Hearing
 from listener.errors import FetchError
 from rules.instant import Instant
@@ -12,6 +14,8 @@ _ROUND = 4_000
 """Frames that are taken in at once: some 20 ms of work."""
 _WINDOW = 0.02
 """Seconds within which what comes is taken in at once."""
+_CHUNKS = 4
+"""Rounds that are sifted, or wait for that, at a time."""
 _MENTIONS, _FRAMES = 500, 100_000
 """So much is read ahead, of what concerns somebody and of all."""
 
@@ -19,8 +23,9 @@ _MENTIONS, _FRAMES = 500, 100_000
 class Ahead:
     """Reads beside whoever asks for what was gathered. With `until`, the stream need not go farther."""
 
-    def __init__(self, hearing: Hearing, until: Instant | None) -> None:
-        self._hearing, self._until = hearing, until
+    def __init__(self, hearing: Hearing, sifting: Sifting, until: Instant | None) -> None:
+        self._hearing, self._sifting, self._until = hearing, sifting, until
+        self._came: asyncio.Queue[Sent | FetchError] = asyncio.Queue(_CHUNKS)
         self._moved, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         # no TaskGroup: a generator yields while it runs, so this is owned here
@@ -33,17 +38,30 @@ class Ahead:
         await asyncio.wait([self._reading])
 
     async def _read(self) -> None:
-        while not self._hearing.gathered.error:
-            await self._room.wait()
-            await self._take()
+        async with asyncio.TaskGroup() as group:
+            receiving = group.create_task(self._receive(), name="receive")
+            while not self._hearing.gathered.error:
+                await self._take(await self._came.get())
+            receiving.cancel()
 
-    async def _take(self) -> None:
-        try:
-            frames = await self._hearing.connection.receive(_ROUND, _WINDOW)
-        except FetchError as error:
-            self._hearing.gathered.error = error
+    async def _receive(self) -> None:
+        while True:
+            await self._room.wait()
+            try:
+                frames = await self._hearing.connection.receive(_ROUND, _WINDOW)
+            except FetchError as error:
+                await self._came.put(error)
+                return
+            await self._came.put(self._sifting.begin(self._hearing.chunk(frames)))
+
+    async def _take(self, came: Sent | FetchError) -> None:
+        if isinstance(came, FetchError):
+            self._hearing.gathered.error = came
             return
-        self._hearing.take(frames)
+        sifted, begun = await self._sifting.end(came), monotonic()
+        self._hearing.take(came.chunk, sifted)
+        if sifted is None:
+            self._sifting.spent(monotonic() - begun)
         if self._is_full():
             self._room.clear()
         self._moved.set()
@@ -72,9 +90,9 @@ class Ahead:
 
 
 @asynccontextmanager
-async def reading(hearing: Hearing, until: Instant | None) -> AsyncIterator[Ahead]:
+async def reading(hearing: Hearing, sifting: Sifting, until: Instant | None) -> AsyncIterator[Ahead]:
     """A stream that is read ahead for the time of the block."""
-    ahead = Ahead(hearing, until)
+    ahead = Ahead(hearing, sifting, until)
     try:
         yield ahead
     finally:

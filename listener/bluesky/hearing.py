@@ -9,7 +9,7 @@ from listener.bluesky.connect import Connection
 from listener.bluesky.mentions import Reader, type_of
 from listener.bluesky.people import Overheard
 from listener.bluesky.place import Place, key_of
-from listener.bluesky.sifting import sift
+from listener.bluesky.sifting import Sifted, sift
 from listener.bluesky.wire import Event, Frame, UnreadableError, read
 from listener.errors import FetchError
 from rules.instant import DAY, Instant, moment
@@ -28,6 +28,25 @@ class Gathered:
     taken: list[tuple[Event, str]] = field(default_factory=list)
     frames: int = 0
     error: FetchError | None = None
+
+
+@dataclass(eq=False)
+class Chunk:
+    """Frames that came together, and what was known of the brands by then: `sieve` is None where all is read with
+    care, `dids` are those of whom somebody asks for by what they are called, the `names`-th to be known.
+    """
+
+    frames: Sequence[Frame]
+    count: int
+    now: Instant
+    sieve: Sieve | None
+    dids: frozenset[str]
+    names: int
+
+    @property
+    def latest(self) -> Instant:
+        """What comes from after this is unusual."""
+        return self.now + DAY
 
 
 class Joint:
@@ -79,6 +98,7 @@ class Hearing:
         self._reader, self._now, self._index = reader, now, index
         self._sieve: Sieve | None = None
         self._called = set[str]()
+        self._names = 0
         self._overheard = Overheard()
         self._gathered = Gathered()
 
@@ -92,16 +112,22 @@ class Hearing:
         gathered, self._gathered = self._gathered, Gathered()
         return gathered
 
-    def take(self, frames: Sequence[Frame]) -> None:
-        """Take in the next frames."""
-        self._gathered.frames += len(frames)
+    def chunk(self, frames: Sequence[Frame]) -> Chunk:
+        """The next frames, to be taken in once those before them are."""
         now, unpacked = self._now(), self.connection.unpack(frames, self._gathered.skipped)
         sieve = None if self._joint.is_open else self._made_of(self._index(), now)
-        if sieve is None or sieve.open:
-            for frame in unpacked:
-                self._take(frame, now)
-        else:
-            self._sift(unpacked, sieve, now)
+        return Chunk(unpacked, len(frames), now, sieve, frozenset(self._called), self._names)
+
+    def take(self, chunk: Chunk, sifted: Sifted | None = None) -> None:
+        """Take in frames, with what came of sifting them somewhere else, if they were."""
+        self._gathered.frames += chunk.count
+        if chunk.sieve is None or chunk.sieve.open:
+            for frame in chunk.frames:
+                self._take(frame, chunk.now)
+            return
+        if sifted is None or chunk.names != self._names:  # who is called otherwise since may be asked for
+            sifted = sift(chunk.frames, self.connection.version, chunk.sieve, self._called, chunk.latest)
+        self._take_sifted(chunk.frames, sifted, chunk.sieve, chunk.now)
 
     def _made_of(self, index: Index | None, now: Instant) -> Sieve | None:
         if index is None:
@@ -109,10 +135,10 @@ class Hearing:
         if self._sieve is None or self._sieve.index is not index:
             self._sieve = Sieve(index, self._reader.bare(moment(now)))
             self._called = self._sieve.called(self._reader.handles)
+            self._names += 1
         return self._sieve
 
-    def _sift(self, frames: Sequence[Frame], sieve: Sieve, now: Instant) -> None:
-        sifted = sift(frames, self.connection.version, sieve, self._called, now + DAY)
+    def _take_sifted(self, frames: Sequence[Frame], sifted: Sifted, sieve: Sieve, now: Instant) -> None:
         if sieve.authors:
             self._overheard.keep(frames)
         careful, reposts = sifted.careful(), 0
@@ -173,4 +199,7 @@ class Hearing:
 
     def _name(self, did: str, sieve: Sieve) -> None:
         handle = self._reader.handles.get(did)
-        (self._called.add if handle and sieve.knows(did, handle) else self._called.discard)(did)
+        is_asked = handle is not None and sieve.knows(did, handle)
+        if is_asked != (did in self._called):
+            (self._called.add if is_asked else self._called.discard)(did)
+            self._names += 1

@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.model import Duration
+from listener.bluesky.afar import Sifting
 from listener.bluesky.ahead import reading
 from listener.bluesky.connect import Connecting, Connection
 from listener.bluesky.hearing import Gathered, Hearing, Joint
@@ -156,7 +157,8 @@ class BlueskyCollector:
         hearing = Hearing(
             self._options.server, connection, place, joint, self._reader, self._tools.clock.now, self._tools.index
         )
-        async with reading(hearing, begun if self._tools.once else None) as ahead:
+        sifting = Sifting(self._tools.afar, self._tools.name, connection.version)
+        async with reading(hearing, sifting, begun if self._tools.once else None) as ahead:
             while True:
                 gathered = await ahead.gathered(self._wall(_QUIET if self._tools.once else _OFTEN))
                 self._count_stuck(gathered)

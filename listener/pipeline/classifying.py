@@ -17,7 +17,7 @@ from listener.pool.line import LostError
 from listener.pool.pool import NobodyError, Pool
 from listener.pool.texts import answers, first_part, part, question
 from listener.store.port import Seen, StoreError
-from rules.classify import Classified
+from rules.classify import Classified, Classifier
 from rules.mention import Mention
 
 PAYS = 0.5
@@ -56,7 +56,7 @@ class Classifying:
         answered = await self._asked(mentions, setup) if heard else [None] * len(mentions)
         for mention, answer in zip(mentions, answered, strict=True):
             if isinstance(answer, LostError):
-                await self._set_apart(mention, str(answer))
+                await self.set_apart(mention, str(answer))
         await self._forget([each.identity for each in mentions if each.op == "delete"])
         kept = [
             (mention, answer)
@@ -79,19 +79,19 @@ class Classifying:
             begun = monotonic()
             found[number] = setup.classifier.by_words(mentions[number])
             spent += monotonic() - begun
-        self._consider(setup, spent)
+        self.consider(setup, spent)
         return replace(read, judged=replace(judged, by=setup.classifier, found=found))
 
-    def _consider(self, setup: Setup, spent: float) -> None:
-        """Whether workers pay by now."""
+    def consider(self, setup: Setup, spent: float) -> None:
+        """Whether workers pay by now, as so many seconds more were spent on what they could do."""
         now = monotonic()
         self._spent = max(0.0, self._spent - (now - self._looked) * SHARE) + spent
         self._looked = now
         if self.pool and self._spent > PAYS:
-            self._follow(setup)
+            self.follow(setup)
             self.pool.want()
 
-    def _follow(self, setup: Setup) -> None:
+    def follow(self, setup: Setup) -> None:
         """Workers classify as the setup says, from here on."""
         if self.pool and (self._setup is None or self._setup.classifier is not setup.classifier):
             self._setup = setup
@@ -102,19 +102,32 @@ class Classifying:
         answered: list[_Answer] = [None] * len(mentions)
         if self.pool is None or not self.pool.ready:
             return answered
-        self._follow(setup)
-        asked = list[int]()
-        for number, mention in enumerate(mentions):
-            if mention.op in ("create", "update") and not self.quarantine.holds(mention):
-                answered[number] = setup.classifier.recall(mention)
-                if answered[number] is None:
-                    asked.append(number)
+        self.follow(setup)
+        asked, copies = self._recalled(mentions, answered, setup.classifier)
         size = min(MOST, max(FEWEST, -(-len(asked) // max(1, self.pool.ready))))
         async with asyncio.TaskGroup() as group:
             for start in range(0, len(asked), size):
                 numbers = asked[start : start + size]
                 group.create_task(self._ask(numbers, mentions, answered, setup), name="classify")
+        for number, first in copies.items():
+            answered[number] = answered[first]
         return answered
+
+    def _recalled(
+        self, mentions: Sequence[Mention], answered: list[_Answer], classifier: Classifier
+    ) -> tuple[list[int], dict[int, int]]:
+        """Answer what is remembered; returns what is to be asked, and what says the same as one of those."""
+        asked, copies, firsts = list[int](), dict[int, int](), dict[bytes, int]()
+        for number, mention in enumerate(mentions):
+            if mention.op not in ("create", "update") or self.quarantine.holds(mention):
+                continue
+            words = classifier.sameness(mention)
+            known = answered[number] = classifier.recall(words) if words else None
+            if words and known is None and firsts.setdefault(words, number) != number:
+                copies[number] = firsts[words]
+            elif known is None:
+                asked.append(number)
+        return asked, copies
 
     async def _ask(
         self, numbers: Sequence[int], mentions: Sequence[Mention], answered: list[_Answer], setup: Setup
@@ -145,7 +158,8 @@ class Classifying:
         except NobodyError:
             return nothing
 
-    async def _set_apart(self, mention: Mention, why: str) -> None:
+    async def set_apart(self, mention: Mention, why: str) -> None:
+        """Put a mention into quarantine. Raises StoreError when it cannot be kept there."""
         now = monotonic()
         self._lately.append(now)
         if self.pool and len(self._lately) == MOST_LOST and now - self._lately[0] < _HOUR:

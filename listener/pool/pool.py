@@ -115,16 +115,20 @@ class Pool:
         if self._crew and not self.has_given_up and self._crew.alive < self._most:
             self._wanted.set()
 
-    async def ask(self, said: bytes) -> bytes:
-        """The answer of a worker by the present recipe, whichever is free first. Raises LostError when it ended over
-        this, and NobodyError when there is none.
+    def post(self, said: bytes) -> "asyncio.Future[bytes]":
+        """What will be the answer of a worker by the present recipe, whichever is free first. Raises NobodyError when
+        there is none, as the answer may, too, and LostError when the worker ended over this.
         """
         crew = self._crew
         if crew is None or not crew.alive:
             raise NobodyError
         job = _Job(said)
         crew.jobs.put_nowait(job)
-        return await job.done
+        return job.done
+
+    async def ask(self, said: bytes) -> bytes:
+        """The same answer, waited for."""
+        return await self.post(said)
 
     async def run(self) -> None:
         """Keep workers until cancelled."""
@@ -202,5 +206,6 @@ def _settle(job: _Job, answer: bytes | Exception) -> None:
         return  # whoever asked waits no more
     if isinstance(answer, Exception):
         job.done.set_exception(answer)
+        job.done.exception()  # whoever asked may have gone: it is no news to anybody else
     else:
         job.done.set_result(answer)

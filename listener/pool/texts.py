@@ -1,7 +1,8 @@
 """What workers are for: mentions classified by their words, in a copy of the classifier that the daemon has."""
 
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -13,6 +14,8 @@ from rules.mention import Mention
 from rules.query.compiled import Match
 from rules.query.content import Span
 
+_MENTIONS_ASKED, _FRAMES_ASKED = b"m", b"f"
+"""How what is asked ends."""
 TARGET = "listener.pool.texts:answerer"
 REMEMBERED = 1_000
 """Mentions that later ones may repeat word for word without being judged anew."""
@@ -48,7 +51,12 @@ def part(brand: str, terms: BrandTerms) -> bytes:
 
 def question(mentions: Sequence[Mention]) -> bytes:
     """What a worker is asked about mentions that are fit."""
-    return _PACK(mentions)
+    return _PACK(mentions) + _MENTIONS_ASKED
+
+
+def about_frames(said: bytes) -> bytes:
+    """What a worker is asked about frames, as `listener.bluesky.afar` asks it."""
+    return said + _FRAMES_ASKED
 
 
 def answers(said: bytes) -> list[list[Classified]]:
@@ -74,7 +82,16 @@ class _Answerer:
         self._classifier = classifier
 
     def __call__(self, said: bytes) -> bytes:
-        return _PACK([[_told(each) for each in self._classifier.by_words(mention)] for mention in _MENTIONS(said)])
+        asked = memoryview(said)[:-1]
+        if said.endswith(_FRAMES_ASKED):
+            return self._sifting(asked)
+        return _PACK([[_told(each) for each in self._classifier.by_words(mention)] for mention in _MENTIONS(asked)])
+
+    @cached_property
+    def _sifting(self) -> Callable[[memoryview], bytes]:
+        from listener.bluesky.afar import Answering  # noqa: PLC0415  # many never ask for it
+
+        return Answering(self._classifier.index)
 
 
 def _told(found: Classified) -> _Told:

@@ -22,7 +22,6 @@ from listener.pool.frames import framed, heard
 
 Answerer = Callable[[bytes], bytes]
 Build = Callable[[Iterable[bytes]], Answerer]
-_NICE = 5
 _SACRIFICE = "500"
 """How much sooner than the daemon the system may end it where memory is short."""
 
@@ -33,7 +32,8 @@ def main(target: str, seconds: float) -> None:
         signal.signal(number, signal.SIG_IGN)  # meant for the daemon, which still needs what is being worked out
     sys.excepthook = _tell
     faulthandler.enable()
-    _step_back()
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_SACRIFICE, encoding="ascii")
     frames, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     module, _, name = target.partition(":")
@@ -56,14 +56,6 @@ def _serve(build: Build, frames: BinaryIO, answers: BinaryIO, seconds: float) ->
 def _say(answers: BinaryIO, said: bytes) -> None:
     answers.write(framed(said))
     answers.flush()
-
-
-def _step_back() -> None:
-    """The daemon goes first, where the system lets us say so."""
-    with suppress(OSError):
-        os.nice(_NICE)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_SACRIFICE, encoding="ascii")
 
 
 def _tell(kind: type[BaseException], _: BaseException, trace: TracebackType | None) -> None:

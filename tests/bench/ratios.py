@@ -40,7 +40,7 @@ def sieved(said: list[bytes], index: Index) -> int:
     now = BEGUN + 60 * SECOND
     hearing = Hearing("said", connection, place, joint, Reader("said"), lambda: now, lambda: index)
     for start in range(0, len(said), AT_ONCE):
-        hearing.take(said[start : start + AT_ONCE])
+        hearing.take(hearing.chunk(said[start : start + AT_ONCE]))
     return len(hearing.told().mentions)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import re
 import socket
 import struct
@@ -32,7 +33,9 @@ from listener.net.stream import Socket
 from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
 from listener.parts import Opening, opened
+from listener.pipeline.sifting import Afar
 from listener.pipeline.supervise import Supervisor
+from listener.pool.pool import Pool, workers
 from listener.store.address import store_address
 from listener.store.store import open_store
 from rules.packs.frames import load as frames_of
@@ -122,11 +125,31 @@ def served(frames: Sequence[bytes]) -> Iterator[str]:
     process.terminate()
 
 
+async def all_there(pool: Pool, most: int) -> None:
+    """Return once so many workers are ready."""
+    pool.want()
+    while pool.ready < most:  # noqa: ASYNC110  # nobody tells
+        await asyncio.sleep(0.01)
+
+
+def workers_time() -> float:
+    """Seconds of the processor that processes of this one have used which still run."""
+    pids = [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
+    spent = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids]
+    return sum(int(ticks) for each in spent for ticks in each) / os.sysconf("SC_CLK_TCK")
+
+
 async def hear(
-    settings: Settings, frames: Sequence[bytes], connecting: object, profile: Profile | None, *, sieve: bool
+    settings: Settings,
+    frames: Sequence[bytes],
+    connecting: object,
+    profile: Profile | None,
+    *,
+    sieve: bool,
+    staffed: bool,
 ) -> dict[str, float]:
-    """Seconds until all is committed, of the wall, of the processor and of that in this thread, and how many mentions
-    are kept.
+    """Seconds until all is committed, of the wall, of the processor, of that in this thread and of that of workers, and
+    how many mentions are kept.
     """
     async with AsyncExitStack() as stack:
         store = open_store(store_address(settings))
@@ -139,6 +162,7 @@ async def hear(
             clock=parts.clock,
             random=Random(1),
             index=lambda: parts.ledger.setup.classifier.index if sieve else None,
+            afar=Afar(parts.ledger.classifying, lambda: parts.ledger.setup),
         )
         collector: Any = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
         collector._connecting = connecting or collector._connecting
@@ -149,8 +173,13 @@ async def hear(
         settle()
         last, group = json.loads(frames[-1])["time_us"], asyncio.TaskGroup()
         async with group:
-            tasks = [group.create_task(parts.writer.run()), group.create_task(supervisor.run())]
-            begun, used, mine = perf_counter(), process_time(), thread_time()
+            tasks = [group.create_task(parts.writer.run())]
+            if staffed:
+                tasks.append(group.create_task(parts.pool.run()))
+                parts.ledger.classifying.follow(parts.ledger.setup)
+                await all_there(parts.pool, workers(settings.daemon.workers))
+            tasks.append(group.create_task(supervisor.run()))
+            begun, used, mine, theirs = perf_counter(), process_time(), thread_time(), workers_time()
             if profile:
                 profile.enable()
             while Place.load(parts.ledger.source("sky").cursor, "", "").at < last:
@@ -158,6 +187,7 @@ async def hear(
             if profile:
                 profile.disable()
             found = {"wall": perf_counter() - begun, "processor": process_time() - used, "thread": thread_time() - mine}
+            found["workers"] = workers_time() - theirs
             for task in tasks:
                 task.cancel()
         return {**found, "kept": len(await parts.views.mentions(limit=1_000_000))}
@@ -170,10 +200,13 @@ def measured(
     profile: Profile | None = None,
     *,
     sieve: bool = True,
+    staffed: bool = False,
 ) -> dict[str, float]:
-    """From memory, or from a server; without the sieve every post becomes a mention first."""
+    """From memory, or from a server; without the sieve every post becomes a mention first. With workers where it is
+    `staffed`.
+    """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with TemporaryDirectory() as folder:
         settings = load_checked(configured(Path(folder), named, server or "ws://127.0.0.1:9")).settings
         connecting = None if server else Remembered(frames)
-        return asyncio.run(hear(settings, frames, connecting, profile, sieve=sieve))
+        return asyncio.run(hear(settings, frames, connecting, profile, sieve=sieve, staffed=staffed))

@@ -71,12 +71,15 @@ class Stream:
             "sky", Connection(version, False, None, None), self.place, joint, self.reader, lambda: AT, self.index
         )
 
+    def hear(self, frames):
+        self.hearing.take(self.hearing.chunk(frames))
+
     def index(self):
         return self.brands.index if self.brands else None
 
     def take(self, *events, ascii_only=False):
         frames = [json.dumps(self.frame(*event), ensure_ascii=ascii_only).encode() for event in events]
-        self.hearing.take(frames)
+        self.hear(frames)
         return self.hearing.told()
 
     def frame(self, operation, rkey, record=None, did="did:plc:a", collection=POST):
@@ -154,7 +157,7 @@ def test_edits_and_deletions_pass_whatever_they_say():
 def test_who_is_asked_for_is_heard_by_name():
     stream = Stream(QUERIES)
     anna = {"did": "did:plc:anna", "time_us": AT, "kind": "identity", "identity": {"handle": "Anna.example"}}
-    stream.hearing.take([json.dumps(anna).encode()])
+    stream.hear([json.dumps(anna).encode()])
     heard = stream.take(("create", "a", {"text": "nothing"}, "did:plc:anna"), ("create", "b", {"text": "nothing"}))
     assert [each.author.handle for each in heard.mentions] == ["Anna.example"]
 
@@ -168,7 +171,7 @@ def test_who_was_only_just_called_so_is_heard_by_that_name(version):
         anna = {"$type": "message", "payload": head | {"identity": {"handle": "Anna.example"}}}
         stream.number = 1
     said = [stream.frame("create", rkey, {"text": "nothing"}, did) for rkey, did in (("a", "did:plc:anna"), ("b", "x"))]
-    stream.hearing.take([json.dumps(each).encode() for each in (anna, *said)])
+    stream.hear([json.dumps(each).encode() for each in (anna, *said)])
     assert [each.author.handle for each in stream.hearing.told().mentions] == ["Anna.example"]
 
 
@@ -178,7 +181,7 @@ FAR = ["1e999"]
 def take_written(stream, *events):
     """Of a server that writes a number that nobody can read."""
     written = [json.dumps(stream.frame(*event)).replace('"1e999"', "1e999") for event in events]
-    stream.hearing.take([each.encode() for each in written])
+    stream.hear([each.encode() for each in written])
     return stream.hearing.told()
 
 
@@ -221,7 +224,7 @@ def test_what_was_taken_back_is_not_passed_on():
     stream = Stream({"own": 'author:"did:plc:anna"'})
     stream.take(("create", "a", {"text": "nothing"}), ("create", "b", {"text": "nothing"}, "did:plc:b"))
     stream.take(("delete", "a"))
-    stream.hearing.take([json.dumps(closed("did:plc:b")).encode()])
+    stream.hear([json.dumps(closed("did:plc:b")).encode()])
     again = [("create", "c", repost_of("a"), "did:plc:anna", REPOST)]
     again += [("create", "d", repost_of("b", "did:plc:b"), "did:plc:anna", REPOST)]
     assert [each.kind for each in stream.take(*again).mentions if each.op == "create"] == []
@@ -230,9 +233,9 @@ def test_what_was_taken_back_is_not_passed_on():
 def test_what_somebody_said_before_leaving_takes_nothing_from_what_they_say_since():
     stream = Stream({"own": 'author:"did:plc:anna"', "acme": "acme"})
     stream.take(("create", "a", {"text": "nothing"}))
-    stream.hearing.take([json.dumps(closed()).encode()])
+    stream.hear([json.dumps(closed()).encode()])
     named = {"did": "did:plc:a", "time_us": AT + 6, "kind": "identity", "identity": {"handle": "ben.example"}}
-    stream.hearing.take([json.dumps(named).encode()])
+    stream.hear([json.dumps(named).encode()])
     stream.number = 6
     heard = stream.take(
         ("create", "b", {"text": "acme"}),
@@ -268,7 +271,7 @@ def test_a_query_that_no_word_decides_lets_everything_pass():
 def test_a_post_from_the_future_does_not_move_the_place():
     stream = Stream(QUERIES)
     late = stream.frame("create", "a", {"text": "nothing"}) | {"time_us": AT + 90_000 * 3600 * SECOND}
-    stream.hearing.take([json.dumps(late).encode()])
+    stream.hear([json.dumps(late).encode()])
     assert stream.hearing.told().skipped == {"wrong shape": 1}
     assert stream.place.at == 0
 

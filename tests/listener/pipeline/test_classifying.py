@@ -48,7 +48,7 @@ async def writing(world, target=TARGET, most=2, *, ready=True):
 async def staffed(world):
     """Workers are there, and classify as the configuration in force says."""
     pool = world.ledger.classifying.pool
-    world.ledger.classifying._follow(world.ledger.setup)
+    world.ledger.classifying.follow(world.ledger.setup)
     pool.want()
     await until(lambda: pool.ready)
 

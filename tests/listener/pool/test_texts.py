@@ -80,8 +80,10 @@ def test_what_a_worker_found_is_remembered_for_what_says_the_same():
     brands = {"acme": BRANDS["acme"], "gamma": BRANDS["gamma"]}
     ours = Classifier({"acme": BrandTerms(query=compile_query("acme"))}, remembered=10)
     said = Mention(id="1", source="sky", platform="bluesky", text="acme est nul", observed_at=NOW)
-    assert ours.recall(said) is None
+    words = ours.sameness(said)
+    assert ours.recall(words) is None
     found = Classifier(brands).by_words(said)
     ours.remember(said, found)
     again = msgspec.structs.replace(said, id="2", observed_at=NOW + timedelta(hours=1))
-    assert plain(found) == plain(ours.recall(again))
+    assert words == ours.sameness(again)
+    assert plain(found) == plain(ours.recall(words))

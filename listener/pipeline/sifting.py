@@ -1,0 +1,33 @@
+"""Workers as collectors see them, which read whole networks."""
+
+import asyncio
+from collections.abc import Callable
+
+from listener.pipeline.classifying import Classifying
+from listener.pipeline.setup import Setup
+from listener.pool.pool import NobodyError
+from listener.pool.texts import about_frames
+from rules.mention import Mention
+
+
+class Afar:
+    """Implements the port of collectors, by the setup in force."""
+
+    def __init__(self, classifying: Classifying, setup: Callable[[], Setup]) -> None:
+        self._classifying, self._setup = classifying, setup
+
+    def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
+        pool = self._classifying.pool
+        if pool is None or not pool.ready:
+            return None
+        self._classifying.follow(self._setup())
+        try:
+            return pool.post(about_frames(said))
+        except NobodyError:
+            return None
+
+    def spent(self, seconds: float) -> None:
+        self._classifying.consider(self._setup(), seconds)
+
+    async def set_apart(self, mention: Mention, why: str) -> None:
+        await self._classifying.set_apart(mention, why)
