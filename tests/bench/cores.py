@@ -64,7 +64,7 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
     await ledger.start()
     writer = Writer(ledger, metrics)
     count = COUNTS[how]
-    mentions = matching.mentions(matching.said(how, count + matching.WARM), 0, clock)
+    mentions = matching.mentions(matching.said(how, count + 2 * matching.WARM), 0, clock)
     settle()
 
     async def submit(source: str, batches: Iterable[list[Mention]]) -> None:
@@ -75,8 +75,9 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
         running = [group.create_task(pool.run()), group.create_task(writer.run())]
         await submit("one", [mentions[: matching.WARM]])
         await all_there(pool, most)
+        await submit("one", [mentions[matching.WARM : 2 * matching.WARM]])
         begun, used, theirs = perf_counter(), process_time(), workers_time()
-        batches = iter([mentions[start : start + BATCH] for start in range(matching.WARM, len(mentions), BATCH)])
+        batches = iter([mentions[start : start + BATCH] for start in range(2 * matching.WARM, len(mentions), BATCH)])
         async with asyncio.TaskGroup() as several:
             for source in SOURCES:
                 several.create_task(submit(source, batches))
