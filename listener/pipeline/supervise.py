@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from random import Random
+from typing import Protocol
 
 import structlog
 
@@ -14,13 +15,11 @@ from alerts.message import Message
 from listener.clock import Clock
 from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError, SourceState
-from listener.pipeline.ledger import Ledger
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pulse import Pulse
 from listener.pipeline.turn import PATIENCE
-from listener.pipeline.work import Read, SourceChange, portions
-from listener.pipeline.writer import Writer
-from listener.store.port import StoreError
+from listener.pipeline.work import Read, SourceChange, Work, portions
+from listener.store.port import SourceRow, StoreError
 from rules.instant import DAY, MINUTE, SECOND, Instant, Span, span
 
 LONGEST_PAUSE: Span = 5 * MINUTE
@@ -34,6 +33,20 @@ SERVE_AGAIN = 5.0
 log = structlog.get_logger("sources")
 
 
+class Taking(Protocol):
+    """Where what was read goes."""
+
+    async def submit(self, work: Work) -> None:
+        """Return when it is kept. Raises StoreError when it is not."""
+        ...
+
+
+class Knowing(Protocol):
+    """What tells where a source is read on from, and how it was last."""
+
+    def source(self, name: str) -> SourceRow: ...
+
+
 class Supervisor:
     """Runs one collector for as long as the daemon lives. A source that needs a person (`gone`, `auth_failed`) is left
     alone until the configuration changes; a `parked` one is tried again after the time its platform asks for. What is
@@ -44,8 +57,8 @@ class Supervisor:
         self,
         name: str,
         collector: Collector,
-        writer: Writer,
-        ledger: Ledger,
+        writer: Taking,
+        ledger: Knowing,
         clock: Clock,
         hide: Callable[[str], str] = str,
     ) -> None:
