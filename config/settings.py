@@ -16,6 +16,7 @@ from config.calendar import Entry
 from config.digest import DigestPlan
 from config.drill import Drill
 from config.hours import Hours
+from config.kafka import Kafka
 from config.model import Duration, Folder, Label, Model, Secret, TimeZone, Until, writable_name
 from config.oncall import ONCALL, OnCall
 from config.people import Person
@@ -89,6 +90,8 @@ class Daemon(Model):
     """PostgreSQL address, postgresql://user:password@host/name; SQLite in `data` when not given."""
     lease: Annotated[Duration, Field(ge=SHORTEST_LEASE)] = timedelta(seconds=15)
     """How long another machine with the same `database` waits for a sign of the active one before it takes over."""
+    kafka: Kafka | None = None
+    """The Kafka between `badbuzz run --role listen` and `--role judge`; without a role nothing uses it."""
     log: Literal["text", "json"] = "text"
     """How log lines are written."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

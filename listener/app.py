@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from config.problems import ConfigError, Problem
 from config.secrets import secrets_of
 from config.settings import Component, Settings
 from listener.agenda.reading import readings, setup_at
-from listener.asking import asked_at, events
+from listener.asking import asked_at, events, is_other_event
 from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.collector import COLLECTORS, Collector
@@ -74,7 +74,8 @@ def load_checked(path: Path) -> Loaded:
     return replace(loaded, warnings=tuple(problems))
 
 
-def _setup_at(now: Instant, settings: Settings, before: Setup) -> Setup:
+def setup_now(now: Instant, settings: Settings, before: Setup) -> Setup:
+    """The setup of a configuration, with what its sources are asked for at the moment; may take seconds."""
     if any(events(settings)):
         settings = asked_at(settings, CATALOGS, now)
     return setup_at(now, settings, before)
@@ -91,11 +92,15 @@ def secrets_told(loaded: Loaded) -> list[str]:
     return list(secrets_of(loaded.settings, loaded.document))
 
 
-class Daemon:
-    """A running badbuzz. `ends` is set when it is told to stop."""
+Follow = Callable[[Component, Parts], Collector]
+"""Reads what others hear of a source, in place of the source itself."""
 
-    def __init__(self, path: Path, parts: Parts, ends: asyncio.Event) -> None:
-        self._path, self._parts = path, parts
+
+class Daemon:
+    """A running badbuzz. `ends` is set when it is told to stop. With `follow`, others listen for it."""
+
+    def __init__(self, path: Path, parts: Parts, ends: asyncio.Event, follow: "Follow | None" = None) -> None:
+        self._path, self._parts, self._follow = path, parts, follow
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
         self._stop = ends
@@ -178,7 +183,7 @@ class Daemon:
         return warnings
 
     async def _setup(self, settings: Settings) -> Setup:
-        return await asyncio.to_thread(_setup_at, self._parts.clock.now(), settings, self._parts.ledger.setup)
+        return await asyncio.to_thread(setup_now, self._parts.clock.now(), settings, self._parts.ledger.setup)
 
     async def _look_ahead(self) -> None:
         """Take up what calendars that are kept elsewhere say by now."""
@@ -195,7 +200,7 @@ class Daemon:
         while True:
             await asyncio.sleep(_LOOK)
             now = self._parts.clock.now()
-            if any(looked < moment <= now for _, *moments in events(self._settings) for moment in moments):
+            if is_other_event(self._settings, looked, now):
                 try:
                     await self._renew()
                 except StoreError as error:
@@ -235,7 +240,8 @@ class Daemon:
             )
             collector: Collector = COLLECTORS.spec(source.kind).build(source.options, tools)
             hide = parts.masking.hide
-            supervisor = Supervisor(source.name, collector, parts.writer, parts.ledger, parts.clock, hide)
+            reading = self._follow(source, parts) if self._follow else collector
+            supervisor = Supervisor(source.name, reading, parts.writer, parts.ledger, parts.clock, hide)
             self._supervisors[source.name] = supervisor
             asking = Recounting(source.name, collector, parts.writer, parts.ledger, parts.views, parts.clock, hide)
             async with asyncio.TaskGroup() as group:
@@ -243,7 +249,7 @@ class Daemon:
                 await supervisor.run()
                 again.cancel()
 
-        return Job(fingerprint=_fingerprint(source), start=start)
+        return Job(fingerprint=fingerprint(source), start=start)
 
     def _channel(self, configured: Component) -> Job:
         async def start() -> None:
@@ -265,7 +271,7 @@ class Daemon:
                 group.create_task(channel.serve(), name=f"serve:{configured.name}")
                 group.create_task(dispatcher.run(), name=f"dispatch:{configured.name}")
 
-        return Job(fingerprint=_fingerprint(configured), start=start)
+        return Job(fingerprint=fingerprint(configured), start=start)
 
     def _outbox(self) -> ChannelOutbox:
         parts = self._parts
@@ -345,7 +351,7 @@ class Daemon:
         return supervisor.collector.routes() if supervisor else ()
 
 
-def _fingerprint(component: Component) -> str:
+def fingerprint(component: Component) -> str:
     """Tells whether a component changed; holds a digest, never the secrets themselves."""
     content = f"{component.kind}\n{component.options.model_dump_json()}\n{list(secrets_in(component.options))}"
     return blake2s(content.encode()).hexdigest()
@@ -356,7 +362,7 @@ def refuse_restart(settings: Settings, loaded: Loaded) -> None:
     old, new = settings.daemon, loaded.settings.daemon
     moved = [
         name
-        for name in ("data", "database", "lease", "listen", "log", "log_level", "workers")
+        for name in ("data", "database", "lease", "kafka", "listen", "log", "log_level", "workers")
         if getattr(old, name) != getattr(new, name)
     ]
     if moved:

@@ -39,6 +39,11 @@ def events(settings: Settings) -> Iterator[tuple[Live, Instant, Instant]]:
             yield entry, instant(on_the_clock(entry.begins, zone)), instant(on_the_clock(entry.ends, zone))
 
 
+def is_other_event(settings: Settings, since: Instant, now: Instant) -> bool:
+    """Whether a live event began or ended after `since`."""
+    return any(since < moment <= now for _, *moments in events(settings) for moment in moments)
+
+
 def asks_for_events(source: Component, brand: str) -> bool:
     """Whether a source asks its platform for the hashtags of a brand's events, while they go on."""
     brands = getattr(source.options, "brands", None)

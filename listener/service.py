@@ -10,7 +10,8 @@ from pathlib import Path
 import structlog
 
 from config.problems import ConfigError
-from listener.app import Daemon, load_checked, refuse_restart, secrets_told
+from config.settings import Settings
+from listener.app import Daemon, Follow, load_checked, refuse_restart, secrets_told
 from listener.asking import asked_at
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
@@ -27,18 +28,28 @@ from listener.store.store import open_store
 log = structlog.get_logger("daemon")
 
 
-async def run(path: Path, *, clock: Clock | None = None) -> None:
-    """Run the daemon until SIGTERM or SIGINT. On PostgreSQL it stands by while another process has the store, also when
-    it has lost it itself. Raises ConfigError or StoreError when it cannot start, and StoreBusyError when another
-    process has, or has taken over, a store on SQLite.
+def begun(path: Path, clock: Clock, *, apart: bool = False) -> tuple[Settings, Masking, list[object]]:
+    """The configuration that a service starts with, what must not show, and what checking made of it; it logs from now
+    on as that says. `apart`: others do the rest of the work. Raises ConfigError.
     """
-    loaded, clock = load_checked(path), clock or Clock()
+    loaded = load_checked(path)
+    if apart and loaded.settings.daemon.kafka is None:
+        hint = "add kafka: {brokers: [kafka.example:9092]}"
+        raise ConfigError([loaded.document.problem(("daemon",), "a role of its own needs daemon.kafka", hint)])
     settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(secrets_told(loaded))
-    made = list(loaded.made)
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
         log.warning("configuration", problem=str(problem))
-    del loaded  # it knows the place of every value, which is more than the values themselves
+    return settings, masking, list(loaded.made)
+
+
+async def run(path: Path, *, clock: Clock | None = None, follow: Follow | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT; with `follow` others listen for it. On PostgreSQL it stands by while
+    another process has the store, also when it has lost it itself. Raises ConfigError or StoreError when it cannot
+    start, and StoreBusyError when another process has, or has taken over, a store on SQLite.
+    """
+    clock = clock or Clock()
+    settings, masking, made = begun(path, clock, apart=follow is not None)
     systemd, ends = Systemd(os.environ), asyncio.Event()
     while not ends.is_set():
         async with AsyncExitStack() as stack:
@@ -50,7 +61,7 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
                 return
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made)
             try:
-                await _serve(path, given, ends, anew=standby.waited)
+                await _serve(path, given, ends, follow, anew=standby.waited)
             except ExceptionGroup as ended:
                 reason = _reason(ended)
                 if not (settings.daemon.database and isinstance(reason, StoreBusyError)):
@@ -73,7 +84,7 @@ def _as_written(path: Path, given: Opening) -> Opening:
     return replace(given, settings=settings, made=list(loaded.made))
 
 
-async def _serve(path: Path, given: Opening, ends: asyncio.Event, *, anew: bool) -> None:
+async def _serve(path: Path, given: Opening, ends: asyncio.Event, follow: Follow | None, *, anew: bool) -> None:
     """Keep the store, read everything back, `anew` the configuration too, and run the daemon."""
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(given.store.keep(), name="lease")
@@ -82,7 +93,7 @@ async def _serve(path: Path, given: Opening, ends: asyncio.Event, *, anew: bool)
             given = await asyncio.to_thread(_as_written, path, given)
         parts = await opened(given)
         starting.cancel()
-        await Daemon(path, parts, ends).serve()
+        await Daemon(path, parts, ends, follow).serve()
         keeping.cancel()
 
 

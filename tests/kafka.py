@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from tests.servers import PASSWORD, USER, Authority, await_port, free_port
+from tests.servers import PASSWORD, USER, Authority, await_port, lasting_port
 
 JARS = Path(__file__).parents[1] / ".servers/kafka"
 _JAVA = (
@@ -44,6 +44,7 @@ num.io.threads=2
 num.network.threads=1
 num.recovery.threads.per.data.dir=1
 offsets.topic.num.partitions=1
+transaction.state.log.num.partitions=1
 replica.lag.time.max.ms=2000
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 """
@@ -57,9 +58,9 @@ class Broker:
 
     number: int
     folder: Path
-    port: int = field(default_factory=free_port)
-    controller: int = field(default_factory=free_port)
-    inside: int = field(default_factory=free_port)
+    port: int = field(default_factory=lasting_port)
+    controller: int = field(default_factory=lasting_port)
+    inside: int = field(default_factory=lasting_port)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property

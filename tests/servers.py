@@ -6,6 +6,7 @@ import grp
 import json
 import os
 import pwd
+import random
 import re
 import shutil
 import socket
@@ -39,6 +40,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def lasting_port() -> int:
+    """A port like that which no outgoing connection takes either: for a server that goes and comes back."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    while True:
+        port = random.randrange(10_000, lowest)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 @dataclass(frozen=True)

@@ -131,9 +131,13 @@ class Metrics:
         self._gaps.labels(source).inc()
         self._lost.labels(source).inc(lost / 1e6)
 
+    def source_lag(self, source: str, offsets: int) -> None:
+        """So much of a source's topic is still to be read."""
+        self._behind.labels(source).set(offsets)
+
     def source_removed(self, source: str) -> None:
         """The configuration no longer has it: it must not look silent."""
-        for gauge in (self._up, self._state, self._last_event):
+        for gauge in (self._up, self._state, self._last_event, self._behind):
             gauge.remove_by_labels({"source": source})
 
     def judged(self, times: int) -> None:
@@ -192,6 +196,9 @@ class Metrics:
         self._state = gauge("badbuzz_source_state", "1 for the state that a source is in.", ["source", "state"])
         self._last_event = gauge(
             "badbuzz_source_last_event_timestamp_seconds", "When a source last answered.", ["source"]
+        )
+        self._behind = gauge(
+            "badbuzz_source_lag_offsets", "How much of a source's topic is still to be judged.", ["source"]
         )
         self._requests = Counter(
             "badbuzz_source_requests_total",

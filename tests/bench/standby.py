@@ -33,19 +33,19 @@ async def lived(folder, url, lease, blows, chance, *, is_compared):
         return len(the_world.sent), len(steps), took
 
 
-def _say(words):
+def say(words):
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
 
-def shown(took):
+def shown(took, blows, heading):
     """The table."""
-    _say("| what befell the active machine | times | median | 95 of 100 | longest |\n|---|---|---|---|---|")
-    for blow in BLOWS:
+    say(f"| {heading} | times | median | 95 of 100 | longest |\n|---|---|---|---|---|")
+    for blow in blows:
         seconds = sorted(took[blow])
         if seconds:
             high = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
-            _say(f"| {blow} | {len(seconds)} | {median(seconds):.1f} s | {high:.1f} s | {seconds[-1]:.1f} s |")
+            say(f"| {blow} | {len(seconds)} | {median(seconds):.1f} s | {high:.1f} s | {seconds[-1]:.1f} s |")
 
 
 async def main(schedules, blows, seed, lease):
@@ -60,15 +60,15 @@ async def main(schedules, blows, seed, lease):
                         Path(folder), url, lease, drawn_blows, chance, is_compared=number % COMPARED == 0
                     )
                 except (AssertionError, ExceptionGroup):
-                    _say(f"schedule {number} of seed {seed}, {' '.join(drawn_blows)}:")
+                    say(f"schedule {number} of seed {seed}, {' '.join(drawn_blows)}:")
                     print_exc()
                     broken += 1
                     continue
             mentions, steps = mentions + came[0], steps + came[1]
             for blow, seconds in came[2]:
                 took[blow].append(seconds)
-    _say(f"seed {seed}, lease {lease}: {schedules} schedules, {mentions} mentions, {steps} steps, {broken} broken")
-    shown(took)
+    say(f"seed {seed}, lease {lease}: {schedules} schedules, {mentions} mentions, {steps} steps, {broken} broken")
+    shown(took, BLOWS, "what befell the active machine")
     return 1 if broken else 0
 
 

@@ -28,6 +28,7 @@ class Machine:
     config: Path
     port: int
     process: asyncio.subprocess.Process | None = None
+    role: str = ""
 
     @property
     def log(self):
@@ -35,9 +36,10 @@ class Machine:
 
     async def start(self):
         listen = {"BADBUZZ_DAEMON__LISTEN": f"127.0.0.1:{self.port}", "BADBUZZ_DAEMON__LOG_LEVEL": "info"}
+        words = ["run", str(self.config), *(["--role", self.role] if self.role else [])]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                PROGRAM, "run", str(self.config), stdout=log, stderr=log, env=os.environ | self.world.environ | listen
+                PROGRAM, *words, stdout=log, stderr=log, env=os.environ | self.world.environ | listen
             )
 
     async def says(self, path):

@@ -59,6 +59,8 @@ class World:
     fake: int = 0
     database: str = ""
     lease: str = "3s"
+    kafka: str = ""
+    """The brokers between its roles."""
     speed: int = 1
     others: list = field(default_factory=list)
     """Ports of machines beside the first."""
@@ -82,7 +84,8 @@ class World:
                 port=self.port,
                 fake=self.fake,
                 speed=self.speed,
-                database=f", database: !secret env:DATABASE, lease: {self.lease}" if self.database else "",
+                database=(f", database: !secret env:DATABASE, lease: {self.lease}" if self.database else "")
+                + (f", kafka: {{brokers: [{self.kafka}], topics: {self.folder.name}}}" if self.kafka else ""),
             )
         )
         return config
@@ -217,9 +220,13 @@ async def until(condition, seconds=60.0):
     return True
 
 
+def views_of(the_world):
+    return views_at(the_world.where)
+
+
 @asynccontextmanager
-async def views_of(the_world):
-    views = open_views(the_world.where)
+async def views_at(where):
+    views = open_views(where)
     try:
         yield views
     finally:

@@ -35,3 +35,17 @@ def test_a_data_directory_that_cannot_be_made(config):
     assert 1 == run.returncode
     assert "does not exist: create it, or set another data directory" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("role", ["listen", "judge"])
+def test_a_role_of_its_own_without_the_kafka_between_them(badbuzz, config, role):
+    run = badbuzz("run", config, "--role", role)
+    assert 1 == run.code
+    assert "badbuzz.yaml:" in run.err
+    assert "needs daemon.kafka" in run.err
+
+
+def test_a_role_that_there_is_not(badbuzz, config):
+    run = badbuzz("run", config, "--role", "notify")
+    assert 2 == run.code
+    assert "listen" in run.err

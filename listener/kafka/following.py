@@ -1,0 +1,160 @@
+"""The judge's end of a topic: a collector that reads what a listener heard of a source."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import chain
+from typing import Any
+
+import msgspec
+import structlog
+from aiohttp import web
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from alerts.cancelling import obey_cancellation
+from config.kafka import Kafka
+from listener.collector import Batch
+from listener.errors import PARTLY, FetchError
+from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics, set_aside, topic_of
+from listener.kafka.record import Record, UnreadableError, decoded
+from rules.instant import MINUTE, Instant
+
+SILENCE = 30.0
+"""Seconds without a record after which nobody listens: a listener writes one every 10 s."""
+_MOST = 200
+"""Records that are taken at once; their mentions are judged in transactions of the usual size."""
+_REMEMBERED = MINUTE
+"""How often the place is stored where nothing is heard: so much is read twice after a stop."""
+_NOTHING = ("", "", "", 0.0)
+"""How a source stands of which no record was read yet."""
+
+log = structlog.get_logger("kafka")
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A cursor: all before `offset` was taken; `at` is when the last of it was written."""
+
+    offset: int
+    at: Instant
+
+
+class Follower:
+    """Reads the topic of one source from the offset in its cursor, which is committed together with what came of it.
+
+    What a listener did not hear is not heard here either, for the same reason, and neither is a source to whose topic
+    nobody writes. A record that cannot be read is set aside in a topic of its own, and counted. `lag` is told how many
+    offsets are still to be read.
+    """
+
+    def __init__(self, name: str, kafka: Kafka, lag: Callable[[int], None], *, silence: float = SILENCE) -> None:
+        self._kafka, self._lag, self._silence = kafka, lag, silence
+        self._at = TopicPartition(topic_of(kafka, name), 0)
+        self._name, self._stored, self._standing = name, 0, _NOTHING
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        return ()  # what is pushed is pushed to a listener
+
+    async def batches(self, cursor: str | None) -> AsyncGenerator[Batch, None]:
+        self._standing = _NOTHING
+        await make_topics(self._kafka, [self._name])
+        with in_words(self._kafka):
+            async with self._consumer() as consumer:
+                async for batch in self._read(consumer, _place(cursor)):
+                    yield batch
+
+    async def _read(self, consumer: Any, place: Place | None) -> AsyncGenerator[Batch, None]:
+        first = (await consumer.beginning_offsets([self._at]))[self._at]
+        end = (await consumer.end_offsets([self._at]))[self._at]
+        if place and not first <= place.offset <= end:  # no longer kept, or another topic of the same name
+            yield Batch(cursor=_cursor(first, place.at), missed=place.at)
+            place = None
+        consumer.seek(self._at, place.offset if place else first)
+        async for records in self._records(consumer):
+            readable = [record async for record in self._readable(records)]
+            self._lag(max(0, (consumer.highwater(self._at) or 0) - records[-1].offset - 1))
+            if batch := self._batch(readable, records[-1].offset + 1, len(records) - len(readable)):
+                yield batch
+
+    @asynccontextmanager
+    async def _consumer(self) -> AsyncIterator[Any]:
+        consumer = AIOKafkaConsumer(
+            **client(self._kafka), isolation_level="read_committed", auto_offset_reset="none", enable_auto_commit=False
+        )
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await consumer.start()
+            consumer.assign([self._at])
+            yield consumer
+        finally:
+            await consumer.stop()
+            obey_cancellation()
+
+    async def _records(self, consumer: Any) -> AsyncGenerator[list[Any], None]:
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
+        while True:
+            obey_cancellation()
+            got = await consumer.getmany(self._at, timeout_ms=int(self._silence * 100), max_records=_MOST)
+            if got:
+                yield got[self._at]
+                heard = loop.time()
+            elif loop.time() - heard > self._silence:
+                words = "no listener reads it: does `badbuzz run --role listen` run?"
+                raise FetchError(words, code="unheard", retry_after=AGAIN)
+
+    async def _readable(self, records: Sequence[Any]) -> AsyncIterator[Record]:
+        for record in records:
+            try:
+                yield decoded(record.value)
+            except UnreadableError as error:
+                log.warning("record_unreadable", topic=record.topic, offset=record.offset, error=str(error))
+                await self._set_aside(record, str(error))
+
+    async def _set_aside(self, record: Any, why: str) -> None:
+        """Keep it elsewhere before the cursor passes it."""
+        headers = [("topic", record.topic.encode()), ("offset", b"%d" % record.offset), ("error", why.encode())]
+        value = b"" if record.value is None else record.value
+        async with asyncio.timeout(PATIENCE), AIOKafkaProducer(**client(self._kafka), acks="all") as producer:
+            await producer.send_and_wait(set_aside(self._kafka), value, key=record.key, headers=headers)
+
+    def _batch(self, records: Sequence[Record], offset: int, unreadable: int) -> Batch | None:
+        if not records:
+            return Batch(heard=False, cursor=_cursor(offset, self._stored), skipped={"unreadable": unreadable})
+        last, reads = records[-1], [each.read for each in records if each.read and each.read.heard]
+        mentions = list(chain.from_iterable(read.mentions for read in reads))
+        # an open stream that brings nothing is read, and not heard
+        up = last.state == "live" or bool(mentions) or (bool(reads) and last.state != "starved")
+        standing = (last.state, last.code, last.detail, last.share)
+        news = bool(reads) or standing != self._standing
+        if up and not news and not unreadable and last.at - self._stored < _REMEMBERED:
+            return None
+        self._standing, self._stored = standing, last.at
+        skipped = {"unreadable": unreadable, "skipped": sum(read.skipped for read in reads)}
+        return Batch(
+            mentions=mentions,
+            cursor=_cursor(offset, last.at),
+            problems=_problems(last, up=up),
+            heard=up and news,
+            share=last.share if up else 1.0,
+            skipped={reason: count for reason, count in skipped.items() if count} or None,
+            missed=min((read.missed for read in reads if read.missed is not None), default=None),
+        )
+
+
+def _problems(last: Record, *, up: bool) -> tuple[FetchError, ...]:
+    if not up:
+        nothing = last.state == "starting" and not last.code
+        return () if nothing else (FetchError(last.detail, state=last.state, code=last.code),)
+    return (FetchError(last.detail, state="live", code=last.code),) if last.code == PARTLY and last.detail else ()
+
+
+def _cursor(offset: int, at: Instant) -> str:
+    return msgspec.json.encode(Place(offset=offset, at=at)).decode()
+
+
+def _place(cursor: str | None) -> Place | None:
+    """None for a cursor of the source itself, from before it was read by others."""
+    try:
+        return msgspec.json.decode(cursor or "", type=Place)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return None

@@ -1,0 +1,111 @@
+"""Roles that run apart: whatever befalls a process or a server, nothing is lost and nothing doubled."""
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import pytest
+
+from listener.backtest import replay_store
+from listener.store.upkeep import migrate
+from rules.inputs import Heard
+from tests.e2e.machines import Machine, awaited
+from tests.e2e.roles import BLOWS, drawn, running, schedule
+from tests.e2e.world import check, counted, talk, views_at, world
+from tests.kafka import cluster as kafka_cluster
+from tests.postgres import cluster, emptied
+from tests.servers import lasting_port
+
+SEED = int(os.environ["FRESH_SEED"])
+
+
+@pytest.fixture(scope="module")
+def database():
+    with cluster(lasting=True) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def kafka():
+    with kafka_cluster(3) as made:
+        yield made
+
+
+@pytest.fixture
+async def the_world(tmp_path, database):
+    await migrate(await emptied(database))
+    async with world(tmp_path) as made:
+        made.database = database
+        yield made
+
+
+@pytest.mark.timeout(400)
+async def test_whatever_befalls_the_roles_nothing_is_lost_and_nothing_doubled(the_world, kafka):
+    blows, chance = drawn(SEED, 0)
+    blows = chance.sample(BLOWS, len(BLOWS))
+    await schedule(the_world, kafka, blows, chance)
+    steps = await check(the_world)
+    assert {step.rule for step in steps if step.state == "open"} >= {"many", "leak"}
+
+
+BRANDS = {"acme": "acme", "slow": "slow", "leak": "leak", "verb": "is"}
+
+
+def configured(the_world, name, brands):
+    """A configuration of these brands, with a store of its own."""
+    text, folder = the_world.config.read_text(), the_world.folder
+    queries = "".join(f"  {brand}: {{query: {BRANDS[brand]}, languages: [en]}}\n" for brand in brands)
+    text = text.replace("  acme: {query: acme, languages: [en]}\n", queries).replace("data: data", f"data: {name}")
+    (folder / f"{name}.yaml").write_text(text)
+    return folder / f"{name}.yaml"
+
+
+async def story(folder, brand):
+    """What was heard of a brand, source by source, and what came of it."""
+    async with views_at(folder) as views:
+        heard, opened = {}, {(step.brand, step.rule) async for step in views.transitions() if step.state == "open"}
+        async for _, entry in views.log(brand):
+            if isinstance(entry, Heard):
+                facts = entry.facts
+                heard.setdefault(facts.source, []).append((facts.mention, facts.label, facts.compound, facts.hits))
+    return heard, {(name, rule) for name, rule in opened if name == brand and rule in ("many", "leak")}
+
+
+async def is_complete(the_world, parts):
+    """Whether the judge of all brands has counted all, and each other one what that one did."""
+    folder = the_world.folder
+    async with views_at(folder / "all") as views:
+        if set(await counted(views)) != the_world.sent:
+            return False
+    return all([await story(folder / name, each) == await story(folder / "all", each) for name, each in parts])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("count", [2, 4])
+async def test_judges_of_different_brands_hear_and_tell_together_what_one_of_all_brands_does(tmp_path, kafka, count):
+    async with world(tmp_path) as the_world:
+        the_world.kafka = kafka.servers.replace(",", ", ")
+        the_world.config = the_world.write_config()
+        names, size = list(BRANDS), len(BRANDS) // count
+        parts = {"all": names} | {f"part{at}": names[at : at + size] for at in range(0, len(names), size)}
+        listener = Machine(the_world, configured(the_world, "heard", names), the_world.port, role="listen")
+        judges = [
+            Machine(the_world, configured(the_world, name, brands), lasting_port(), role="judge")
+            for name, brands in parts.items()
+        ]
+        each = [(name, brand) for name, brands in parts.items() for brand in brands]
+        async with running(listener, *judges) as machines:
+            for judge in judges:
+                await awaited("ready", judge.is_active, machines)
+            await talk(the_world, asyncio.Event(), limit=60)
+            await awaited("all heard by all", lambda: is_complete(the_world, each), machines)
+        for name in parts:
+            async with views_at(tmp_path / name) as views:
+                assert all([replay.equal async for replay in replay_store(views)]), "the log explains every step"
+
+
+def test_who_does_all_of_it_alone_loads_nothing_of_kafka():
+    modules = "listener.service, listener.cli.run, listener.checks"
+    words = f"import sys, {modules}; sys.exit('aiokafka' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", words], check=False).returncode == 0

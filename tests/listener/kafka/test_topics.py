@@ -1,0 +1,316 @@
+"""What a listener puts into the topic of a source is what a judge hears of it, on real brokers."""
+
+import asyncio
+import itertools
+from contextlib import aclosing, asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+
+from config.kafka import Kafka
+from config.settings import Component
+from listener.clock import Clock
+from listener.collectors.file import FileOptions
+from listener.errors import PARTLY, FetchError
+from listener.kafka.access import AGAIN, client, make_topics, set_aside, topic_of
+from listener.kafka.following import Follower
+from listener.kafka.publishing import Publisher, Resumed
+from listener.kafka.record import LARGEST
+from listener.kafka.sharing import Sharing
+from listener.observe.metrics import Metrics
+from listener.pipeline.work import Read, SourceChange
+from listener.store.port import StoreError
+from rules.instant import SECOND, moment
+from rules.mention import Mention
+from tests.collecting import Heard, hear, ids
+from tests.kafka import cluster
+from tests.servers import PASSWORD, USER, authority
+
+SOURCE = Component(name="press", kind="file", options=FileOptions(path="-"))
+CLOCK = Clock()
+NAMES = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def brokers():
+    with cluster(3) as made:
+        yield made
+
+
+@pytest.fixture
+def kafka(brokers):
+    return Kafka(brokers=brokers.servers.split(","), topics=f"t{next(NAMES)}")
+
+
+@asynccontextmanager
+async def publishing(kafka, concerns=lambda _: True):
+    """The end of a topic, had."""
+    metrics = Metrics(version="1", now=CLOCK.now)
+    publisher = Publisher(SOURCE, kafka, CLOCK, metrics, concerns)
+    await make_topics(kafka, ["press"])
+    try:
+        await publisher.opened()
+        yield publisher
+    finally:
+        await publisher.close()
+
+
+def mention(name, text="acme", op="create"):
+    return Mention(id=name, source="press", platform="file", text=text, op=op, observed_at=moment(CLOCK.now()))
+
+
+def said(*names, cursor=None, **more):
+    return Read(source="press", mentions=[mention(name) for name in names], cursor=cursor, **more)
+
+
+async def heard(kafka, last, cursor=None, lag=lambda _: None):
+    """What a judge hears until it has heard the mention `last`."""
+    found = Heard(start=cursor)
+    async with aclosing(Follower("press", kafka, lag).batches(cursor)) as batches:
+        while last not in ids(found.mentions):
+            found.batches.append(await anext(batches))
+    return found
+
+
+async def test_what_is_heard_arrives_once_and_in_order_with_the_state_of_its_source(kafka):
+    lags = []
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1", "2", cursor="a"))
+        await publisher.submit(SourceChange(source="press", state="live"))
+        await publisher.submit(said("3", cursor="b", skipped=2, missed=5 * SECOND))
+        found = await heard(kafka, "3", lag=lags.append)
+    assert ids(found.mentions) == ["1", "2", "3"]
+    assert {(batch.heard, batch.problems) for batch in found.batches} == {(True, ())}
+    assert [batch.missed for batch in found.batches if batch.missed is not None] == [5 * SECOND]
+    assert [batch.skipped for batch in found.batches if batch.skipped] == [{"skipped": 2}]
+    assert lags[-1] <= 1
+
+
+async def test_after_its_cursor_a_judge_hears_neither_less_nor_again(kafka):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        first = await heard(kafka, "1")
+        await publisher.submit(said("2"))
+        second = await heard(kafka, "2", first.cursor)
+        again = await heard(kafka, "2", first.cursor)
+    assert [ids(found.mentions) for found in (first, second, again)] == [["1"], ["2"], ["2"]]
+
+
+async def test_a_cursor_of_the_source_itself_begins_with_the_topic(kafka):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+    assert ids((await heard(kafka, "1", '{"offset": 77, "line": 3}')).mentions) == ["1"]
+    assert ids((await heard(kafka, "1", "1794")).mentions) == ["1"]
+
+
+async def test_who_opens_a_topic_goes_on_where_it_ends_and_shuts_out_who_had_it(kafka):
+    async with publishing(kafka) as first, publishing(kafka) as second:
+        assert second.source("press").cursor is None
+        await second.submit(said("1", cursor="here"))
+        await first.close()
+        assert await first.opened() == "here"
+        with pytest.raises(StoreError, match="Kafka"):
+            await second.submit(said("lost", cursor="there"))
+        with pytest.raises(StoreError):
+            await second.submit(said("lost", cursor="there"))
+        await first.submit(said("2", cursor="further"))
+        assert await second.opened() == "further"
+        found = await heard(kafka, "2")
+    assert ids(found.mentions) == ["1", "2"]
+
+
+async def test_a_collector_is_told_the_cursor_of_the_topic_whatever_is_said_elsewhere(kafka):
+    class Collector:
+        async def batches(self, cursor):
+            cursors.append(cursor)
+            yield None
+
+    cursors = []
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1", cursor="here"))
+        await publisher.close()
+        async with aclosing(Resumed(Collector(), publisher).batches("elsewhere")) as batches:
+            assert [each async for each in batches] == [None]
+    assert cursors == ["here"]
+
+
+async def test_of_new_mentions_only_those_that_may_concern_a_brand_go_in_and_all_that_changes_old_ones(kafka):
+    mentions = [mention(f"{op} {text}", op=op, text=text) for op in ("create", "delete") for text in ("acme", "else")]
+    async with publishing(kafka, lambda each: each.text == "acme") as publisher:
+        await publisher.submit(Read(source="press", mentions=mentions))
+        found = await heard(kafka, "delete else")
+    assert ids(found.mentions) == ["create acme", "delete acme", "delete else"]
+
+
+async def test_a_batch_that_is_larger_than_a_record_arrives_whole(kafka):
+    texts = {f"{number}": "é" * (LARGEST // 20) for number in range(30)}
+    read = Read(source="press", mentions=[mention(name, text=text) for name, text in texts.items()], cursor="a")
+    async with publishing(kafka) as publisher:
+        await publisher.submit(read)
+        await publisher.close()
+        assert await publisher.opened() == "a"
+        found = await heard(kafka, "29")
+    assert {each.id: each.text for each in found.mentions} == texts
+    assert ids(found.mentions) == list(texts)
+
+
+async def test_what_befalls_the_source_is_told_as_the_listener_tells_it(kafka):
+    async with publishing(kafka) as publisher:
+        follower, states = Follower("press", kafka, lambda _: None), []
+        async with aclosing(follower.batches(None)) as batches:
+            for change in (
+                SourceChange(source="press", state="auth_failed", code="401", detail="who are you?"),
+                SourceChange(source="press", state="live", code=PARTLY, detail="one of two", share=0.5),
+                SourceChange(source="press", state="starved", code="starved", detail="brings no posts"),
+                SourceChange(source="press", state="live"),
+            ):
+                await publisher.submit(change)
+                batch = await anext(batches)
+                problem = [(each.state, each.code, str(each)) for each in batch.problems]
+                states.append((batch.heard, batch.share, problem))
+    assert states == [
+        (False, 1.0, [("auth_failed", "401", "who are you?")]),
+        (True, 0.5, [("live", PARTLY, "one of two")]),
+        (False, 1.0, [("starved", "starved", "brings no posts")]),
+        (True, 1.0, []),
+    ]
+
+
+async def test_a_topic_that_nobody_writes_to_is_not_heard_and_one_that_says_it_is_alive_is(kafka):
+    fast = Clock(origin=CLOCK.now(), started=CLOCK.now(), speed=100)
+    async with publishing(kafka) as publisher:
+        await publisher.submit(SourceChange(source="press", state="live"))
+        publisher._clock = fast
+        alive = asyncio.ensure_future(publisher.keep_alive())
+        follower = Follower("press", kafka, lambda _: None, silence=2)
+        async with aclosing(follower.batches(None)) as batches:
+            found = [await anext(batches) for _ in range(3)]
+            alive.cancel()
+            with pytest.raises(FetchError, match="run --role listen") as raised:
+                await anext(batches)
+    assert (raised.value.state, raised.value.code, raised.value.retry_after) == ("reconnecting", "unheard", AGAIN)
+    assert [(batch.heard, batch.problems) for batch in found] == [(True, ()), (False, ()), (False, ())]
+    assert len({batch.cursor for batch in found}) == 3
+
+
+async def test_what_cannot_be_read_is_set_aside_and_passed_by(kafka):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        async with AIOKafkaProducer(**client(kafka)) as stranger:
+            await stranger.send_and_wait(topic_of(kafka, "press"), b'{"at": "rubbish"}', key=b"k")
+            await stranger.send_and_wait(topic_of(kafka, "press"), None, key=b"k")
+            await stranger.send_and_wait(topic_of(kafka, "press"), b"")
+        await publisher.submit(said("2"))
+        found = await heard(kafka, "2")
+        await publisher.close()
+        assert await publisher.opened() is None
+    assert ids(found.mentions) == ["1", "2"]
+    assert sum((batch.skipped or {}).get("unreadable", 0) for batch in found.batches) == 3
+    async with AIOKafkaConsumer(**client(kafka)) as consumer:
+        place = TopicPartition(set_aside(kafka), 0)
+        consumer.assign([place])
+        await consumer.seek_to_beginning(place)
+        aside = [await consumer.getone() for _ in range(3)]
+    assert [(each.value, each.key) for each in aside] == [(b'{"at": "rubbish"}', b"k"), (b"", b"k"), (b"", None)]
+    assert dict(aside[0].headers)["topic"] == topic_of(kafka, "press").encode()
+
+
+async def test_what_the_topic_no_longer_holds_is_known_to_be_missed(kafka):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        first = await heard(kafka, "1")
+        await publisher.submit(said("2"))
+        await publisher.submit(said("3"))
+        admin, place = AIOKafkaAdminClient(**client(kafka)), TopicPartition(topic_of(kafka, "press"), 0)
+        await admin.start()
+        await admin.delete_records({place: RecordsToDelete(before_offset=4)})
+        await admin.close()
+        found = await heard(kafka, "3", first.cursor)
+    assert ids(found.mentions) == ["3"]
+    assert found.batches[0].missed is not None
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(kafka):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        found = await heard(kafka, "1", '{"offset": 999, "at": 5000000}')
+    assert [batch.missed for batch in found.batches] == [5 * SECOND, None]
+
+
+async def test_a_lost_broker_loses_and_doubles_nothing(brokers, kafka):
+    names = [f"{number}" for number in range(30)]
+    async with publishing(kafka) as publisher:
+        for name in names[:10]:
+            await publisher.submit(said(name, cursor=name))
+        lost = brokers.brokers[0]
+        lost.kill()
+        try:
+            place = 10
+            while place < 30:
+                try:
+                    await publisher.submit(said(names[place], cursor=names[place]))
+                except StoreError:
+                    place = int(await reopened(publisher))  # it may have been written
+                place += 1
+            found = await heard(kafka, "29")
+        finally:
+            lost.start()
+            lost.await_up()
+    assert ids(found.mentions) == names
+
+
+async def reopened(publisher):
+    while True:
+        try:
+            return await publisher.opened()
+        except FetchError:
+            await asyncio.sleep(0.1)
+
+
+async def test_two_listeners_share_the_sources_and_one_that_leaves_leaves_them_to_the_other(kafka):
+    names = ["a", "b", "c"]
+    first, second = Sharing(kafka), Sharing(kafka)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each.hold(names)) for each in (first, second)]
+        while not (
+            first.mine and second.mine and first.mine | second.mine == {*names} and first.mine ^ second.mine == {*names}
+        ):
+            await first.news.wait(0.1)
+        tasks[0].cancel()
+        while second.mine != {*names}:
+            await second.news.wait(0.1)
+        assert first.mine is None
+        tasks[1].cancel()
+
+
+@pytest.mark.timeout(120)
+async def test_brokers_that_ask_for_it_are_given_password_and_certificate_and_nobody_else_is(tmp_path):
+    trust = authority(tmp_path)
+    with cluster(1, trust=trust, password=True) as secured:
+        options = {"brokers": [secured.servers], "copies": 1, "tls": True, "ca_file": str(trust.ca_file), "user": USER}
+        kafka = Kafka.model_validate(options | {"password": PASSWORD})
+        async with publishing(kafka) as publisher:
+            await publisher.submit(said("1"))
+            assert ids((await heard(kafka, "1")).mentions) == ["1"]
+        assert PASSWORD not in repr(kafka)
+        wrong = Kafka.model_validate(options | {"password": "not the password"})
+        found = await hear(Follower("press", wrong, lambda _: None))
+    assert (found.error.code, found.mentions) == ("kafka", [])
+    assert "not the password" not in str(found.error)
+
+
+async def test_a_cluster_that_is_not_there_is_asked_again_soon():
+    nowhere = Kafka(brokers=["127.0.0.1:1"])
+    found = await hear(Follower("press", nowhere, lambda _: None))
+    assert found.error.state == "reconnecting"
+    assert "127.0.0.1:1" in str(found.error)
+    assert found.error.retry_after == AGAIN
+
+
+async def test_a_topic_that_cannot_be_made_says_what_to_mend(brokers):
+    found = await hear(
+        Follower("press", Kafka(brokers=brokers.servers.split(","), topics="many", copies=9), lambda _: None)
+    )
+    assert "daemon.kafka.copies" in str(found.error)
