@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from hashlib import blake2s
-from itertools import islice, pairwise
-from struct import Struct
+from itertools import islice
 from zlib import crc32
 
 import msgspec
@@ -16,9 +15,32 @@ _SHORTEST, _LONGEST = 6, 64  # words: fewer are alike by chance, and what comes 
 _NIBBLES, _ALIKE = 16, 10  # two texts that share 60 % of their pairs of words agree in that many, strangers in one
 _LOW = 0x1111_1111_1111_1111
 _DRAWN = [int.from_bytes(blake2s(bytes([number]), digest_size=8).digest()) for number in range(2 * _NIBBLES)]
-# all hashes of a pair are one product and one sum: each has a lane of 128 bits, of which the lower half is the hash
-_FACTORS, _OFFSETS = (sum(drawn << 128 * lane for lane, drawn in enumerate(_DRAWN[which::2])) for which in (0, 1))
-_LANES = Struct("<" + "Q8x" * _NIBBLES)
+_LANE, _HASH = 96, 64  # bits: a pair of 32 times what is drawn fills a lane, of which the lower part is the hash
+
+
+def _lanes(each: Iterable[int]) -> int:
+    return sum(one << _LANE * lane for lane, one in enumerate(each))
+
+
+# all hashes of a pair are one product and one sum, and all minima one difference
+_FACTORS, _OFFSETS = _lanes(_DRAWN[::2]), _lanes(_DRAWN[1::2])
+_HASHES, _ABOVE = _lanes([(1 << _HASH) - 1] * _NIBBLES), _lanes([1 << _HASH] * _NIBBLES)
+
+
+class _Begun(dict[str, int]):
+    """The checksum of a word and the space after it: where one of a pair begins. Bounded in entries and length."""
+
+    def __missing__(self, word: str) -> int:
+        begun = crc32(f"{word} ".encode())
+        if len(word) <= _LONGEST_WORD:
+            if len(self) >= _WORDS:
+                self.clear()
+            self[word] = begun
+        return begun
+
+
+_LONGEST_WORD, _WORDS = 24, 20_000
+_BEGUN = _Begun()
 
 
 def sketch(words: Iterable[str]) -> int:
@@ -28,12 +50,18 @@ def sketch(words: Iterable[str]) -> int:
     read = list(islice(words, _LONGEST))
     if len(read) < _SHORTEST:
         return 0
-    pairs = [crc32(f"{first} {second}".encode()) for first, second in pairwise(read)]
-    hashes = b"".join([(pair * _FACTORS + _OFFSETS).to_bytes(_LANES.size, "little") for pair in pairs])
-    found = 0
-    for least in map(min, *_LANES.iter_unpack(hashes)):
-        found = found << 4 | least >> 8 & 15
-    return found or 1
+    pairs = map(crc32, map(str.encode, read[1:]), map(_BEGUN.__getitem__, read))
+    least = _hashes(next(pairs)) | _ABOVE
+    for pair in pairs:
+        more = least - _hashes(pair)
+        reached = more & _ABOVE  # set in the lanes whose minimum was not less than this pair's
+        least -= more & (reached - (reached >> _HASH))
+    nibbles = least.to_bytes(_NIBBLES * _LANE // 8, "little")[1 :: _LANE // 8]
+    return int(nibbles.hex()[1::2], 16) or 1
+
+
+def _hashes(pair: int) -> int:
+    return pair * _FACTORS + _OFFSETS & _HASHES
 
 
 def likeness(one: int, other: int) -> int:

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Literal, NamedTuple
 
 LONGEST = 50_000
@@ -87,19 +87,19 @@ class Folded:
 
     def __init__(self, source: str) -> None:
         self._source = source[:LONGEST]
-        self._plain = self._source.isascii()
         self.text = fold_whole(self._source)
 
     @cached_property
     def _ends(self) -> list[int]:
-        """Where what each character of the source became ends in `text`."""
-        return list(accumulate(map(len, map(_fold_character, self._source))))
+        """Where what each character of the source became ends in `text`; nothing where each became one."""
+        odd = (len(_fold_character(each)) != 1 for each in "".join(_BEYOND_ASCII.findall(self._source)))
+        return list(accumulate(map(len, map(_fold_character, self._source)))) if any(odd) else []
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where text[start:end] (not empty) stands in the source; a character folded in part is taken whole."""
-        if self._plain:
-            return start, end
         ends = self._ends
+        if not ends:
+            return start, end
         return bisect_right(ends, start), max(bisect_right(ends, end - 1) + 1, bisect_right(ends, end))
 
 
@@ -131,8 +131,7 @@ SIGNED = rf"""
 """
 """Pattern (verbose) of what is no word: links, hashtags and handles in a folded text."""
 _TOKEN = re.compile(
-    rf"""(?P<plain>[a-gi-vx-z][a-z]*+(?![\w{MARK}]))
-    | {SIGNED}
+    rf"""{SIGNED}
     | (?P<number>\d+(?:[.,]\d+)+(?![^\W_]))
     | (?P<single>[{UNSPACED}][\u3099\u309a]?)
     | (?P<word>(?:[^\W_{UNSPACED}]+|[{MARK}])+)
@@ -140,6 +139,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_TOLD = frozenset({"word", "number", "hashtag"})
 _LINK_TAIL = ".,;:!?'\")]}*_…"
 
 
@@ -159,18 +159,81 @@ def token_of(found: re.Match[str]) -> Token:
     return Token(text, "number", start, end)
 
 
+_LONGEST_PIECE, _PIECES_KNOWN = 24, 20_000
+
+
+class Pieces(dict[str, tuple[Token, ...]]):
+    """The tokens of what stands between two spaces, with places in it. No token goes beyond a space, and people say the
+    same words over and over, so each piece is `cut` when first met; bounded in number and in length.
+    """
+
+    def __init__(self, cut: Callable[[str], Iterable[Token]]) -> None:
+        super().__init__()
+        self._cut = cut
+
+    def __missing__(self, piece: str) -> tuple[Token, ...]:
+        found = tuple(self._cut(piece))
+        if len(piece) <= _LONGEST_PIECE:
+            if len(self) >= _PIECES_KNOWN:
+                self.clear()
+            self[piece] = found
+        return found
+
+    def loose(self, text: str) -> "Loose":
+        """The tokens of a text, cheaper where only a few places matter."""
+        return Loose(self, text)
+
+    def tokens(self, text: str) -> list[Token]:
+        """The tokens of a text in order."""
+        made: list[Token] = []
+        at = 0
+        for piece in text.split(" "):
+            for word, kind, start, end in self[piece]:
+                made.append(_new(Token, (word, kind, at + start, at + end)))
+            at += len(piece) + 1
+        return made
+
+
+class Loose:
+    """The `tokens` of a text in order, whose own places are of no use: `place` works out where one stands."""
+
+    def __init__(self, pieces: Pieces, text: str) -> None:
+        self._pieces = text.split(" ")
+        self._found = list(map(pieces.__getitem__, self._pieces))
+        self.tokens = list(chain.from_iterable(self._found))
+
+    @cached_property
+    def _ends(self) -> tuple[list[int], list[int]]:
+        """Up to which token each piece goes, and up to where in the text."""
+        return list(accumulate(map(len, self._found))), list(accumulate(map(len, self._pieces), initial=0))
+
+    def place(self, at: int) -> tuple[int, int]:
+        """Where the token of that number stands in the text."""
+        tokens, letters = self._ends
+        piece = bisect_right(tokens, at)
+        before, token = letters[piece] + piece, self.tokens[at]
+        return before + token.start, before + token.end
+
+
+def _cut(piece: str) -> Iterator[Token]:
+    return map(token_of, _TOKEN.finditer(piece))
+
+
+_PIECES = Pieces(_cut)
+
+
 def tokens(folded: Folded) -> list[Token]:
     """The tokens in order. Apostrophes, hyphens and underscores part words, so `l'Acme` holds the word `acme` and
     `wi-fi` is two words; a link is one token and holds no word. Linear in time.
     """
-    made: list[Token] = []
-    for found in _TOKEN.finditer(folded.text):
-        kind = found.lastgroup
-        if kind == "plain" or (kind == "word" and not found[0].isdecimal()):
-            made.append(_new(Token, (found[0], "word", *found.span())))  # nearly all are
-        else:
-            made.append(token_of(found))
-    return made
+    return _PIECES.tokens(folded.text)
+
+
+def told(folded: Folded) -> list[str]:
+    """What the tokens say that are words, numbers or hashtags: what copies of a text keep, with no `RT` before it."""
+    found = _PIECES.loose(folded.text).tokens
+    said = [text for text, kind, _, _ in found if kind in _TOLD]
+    return said[1:] if found and found[0][:2] == ("rt", "word") else said
 
 
 folded = lru_cache(maxsize=2)(Folded)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, tzinfo
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -12,6 +12,7 @@ from rules.query.content import Content, Span
 from rules.query.doubts import cost, warnings
 from rules.query.errors import QueryError
 from rules.query.evaluating import Evaluation, Hearing
+from rules.query.forms import letters
 from rules.query.needs import may_hold
 from rules.query.reading import MOST_TERMS, NO_LISTS, Lists, named, read
 from rules.query.tree import Filter, Group, Node, Not, Term, Within, leaves
@@ -19,7 +20,7 @@ from rules.query.why import Why, why
 from rules.query.wording import phrase
 
 _PACK = msgspec.msgpack.Encoder().encode
-_UNPACK: Callable[[bytes], Node] = msgspec.msgpack.Decoder[Node](Node).decode
+_unpacked: Callable[[bytes], Node] = lru_cache(256)(msgspec.msgpack.Decoder[Node](Node).decode)
 _MOST_SPANS = 100
 MOST_SAID = 5
 """Words of one rule that are named of one mention."""
@@ -71,8 +72,8 @@ class Query:
 
     @property
     def root(self) -> Node:
-        """What it is made of: made anew each time, in a few microseconds, so that a query takes few bytes."""
-        return _UNPACK(self._packed)
+        """What it is made of: made anew where it was not asked for lately, so that a query takes few bytes."""
+        return _unpacked(self._packed)
 
     @property
     def asks_more(self) -> bool:
@@ -142,16 +143,21 @@ class Words:
     """The words and phrases of a keyword rule."""
 
     def __init__(self, terms: dict[str, Term]) -> None:
-        self._terms = terms
+        self._terms = [(written, term, letters(term.forms[0])) for written, term in terms.items()]
 
     def find(self, content: Content) -> tuple[str, ...]:
         """Those that stand in the mention, as written in the rule and in its order."""
-        return tuple(written for written, term in self._terms.items() if content.holds(term))
+        return tuple(written for written, _ in self._found(content))
 
     def said(self, content: Content) -> tuple[str, ...]:
         """The same as the mention says them, few and each once: with the ending that stands for a `*`."""
-        said = (word for term in self._terms.values() if content.holds(term) for word in content.said(term))
+        said = (word for _, term in self._found(content) for word in content.said(term))
         return tuple(dict.fromkeys(said))[:MOST_SAID]
+
+    def _found(self, content: Content) -> list[tuple[str, Term]]:
+        text = content.folded
+        may = [(written, term) for written, term, runs in self._terms for run in runs if run in text]
+        return [(written, term) for written, term in dict(may).items() if content.holds(term)] if may else []
 
 
 def compile_words(terms: Iterable[str]) -> Words:

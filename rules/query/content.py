@@ -13,7 +13,7 @@ from rules.query.forms import is_plain
 from rules.query.placing import places
 from rules.query.tree import FieldName, Raw, Term
 from rules.stories import sketch
-from rules.text import Token, defuse, read
+from rules.text import Token, defuse, folded, read, told
 
 FIELDS: tuple[FieldName, ...] = ("title", "text")
 MOST_SHOWN = 20
@@ -42,6 +42,11 @@ class Content:
         }
 
     @cached_property
+    def folded(self) -> str:
+        """All of it as terms are looked for in it, each field on a line of its own."""
+        return "\n".join([field.folded.text for field in self.fields.values()])
+
+    @cached_property
     def language(self) -> str | None:
         """The mention's own, else the one its words look like."""
         words = "\n".join(field.text for field in self.fields.values())
@@ -50,19 +55,12 @@ class Content:
     @cached_property
     def story(self) -> int:
         """What near copies of it share; see `stories.sketch`."""
-        return sketch(self._words())
+        return sketch([word for field in self.fields.values() for word in told(folded(field.text))])
 
     def tokens(self) -> Iterator[Token]:
         """All tokens as packs of tone read them, of the title and then of the text."""
         for field in self.fields.values():
             yield from read(field.text)[1]
-
-    def _words(self) -> Iterator[str]:
-        """What copies keep: no handles, links and pictures, and no `RT` that begins them."""
-        for field in self.fields.values():
-            for at, token in enumerate(read(field.text)[1]):
-                if token.kind in ("word", "number", "hashtag") and (at, token.text) != (0, "rt"):
-                    yield token.text
 
     def holds(self, term: Term) -> bool:
         """Whether the term stands anywhere."""
@@ -88,8 +86,8 @@ class Content:
         if isinstance(leaf, Raw):
             found = (each for each in field.raw(leaf) if wanted is None or field.touched(*each) in wanted)
         else:
-            stands = (place for place in places(leaf, field) if wanted is None or place in wanted)
-            found = map(field.origin, _widest(stands))
+            stands = places(leaf, field)
+            found = map(field.origin, _widest(stands if wanted is None else filter(wanted.__contains__, stands)))
         return (Span(name, start, end, leaf.written) for start, end in islice(found, MOST_SHOWN))
 
 

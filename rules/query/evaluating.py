@@ -42,7 +42,7 @@ class Evaluation:
         """Whether it is true of these parts; None where that is up to a tone that was not asked for yet."""
         match node:
             case Term() | Raw() | Near():
-                return any(places(node, field) for _, field in self.fields(parts))
+                return self._stands(node, parts)
             case Group():
                 return self._of_group(node, parts)
             case Not():
@@ -53,6 +53,12 @@ class Evaluation:
             case AtLeast():
                 return self.count(node, parts) >= node.times
         return self._of_filter(node)
+
+    def _stands(self, node: Node, parts: Collection[FieldName]) -> bool:
+        for name, field in self.content.fields.items():  # noqa: SIM110  # a generator takes longer than the answer
+            if name in parts and places(node, field):
+                return True
+        return False
 
     def _of_group(self, node: Group, parts: Collection[FieldName]) -> bool | None:
         decides, unsure = node.operator == "OR", False

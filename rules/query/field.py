@@ -2,9 +2,9 @@
 
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate, islice, takewhile
+from itertools import accumulate, count, islice, takewhile
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from unicode_segmentation_rs import graphemes, unicode_sentences
 
 from rules.query.forms import among, is_plain, letters, stem, written_keys
 from rules.query.tree import Form, Node, Raw, Same
-from rules.query.words import composed, keys, parts_of_tag, spelled, tokens, unmasked
-from rules.text import LONGEST, Token, folded
+from rules.query.words import PIECES, SIGNS, composed, keys, parts_of_tag, spelled, unmasked
+from rules.text import LONGEST, Loose, Token, folded
 
 Place = tuple[int, int]
 """First and last token. What stands between two tokens, as a sign may, has the one after it as its first and the one
@@ -23,6 +23,7 @@ MOST_PLACES = 5_000
 """Places of a term, or of what is made of terms, that are followed in one field: the first ones."""
 
 _NOWHERE: list[Place] = []
+_FIRST = itemgetter(0)
 _QUESTION = "?؟"  # fullwidth ones are folded
 _SIGNED = frozenset({"hashtag", "handle", "cashtag"})
 
@@ -32,6 +33,9 @@ class Tag(NamedTuple):
 
     token: Token
     place: Place
+
+
+_NO_TAGS: Mapping[int, Tag] = {}
 
 
 class Index:
@@ -73,10 +77,14 @@ class Field:
         self._indices: dict[Same, Index] = {}
 
     @cached_property
+    def _loose(self) -> Loose:
+        return PIECES.loose(self.folded.text)
+
+    @cached_property
     def _laid(self) -> tuple[list[Token], dict[int, Tag]]:
         """The tokens, and of hashtags that are not one word alone, by the number of their first token."""
         laid, tags = list[Token](), dict[int, Tag]()
-        for token in tokens(self.folded.text):
+        for token in PIECES.tokens(self.folded.text):
             parts = self._parts(token) if token.kind == "hashtag" else ()
             if parts:
                 tags[len(laid)] = Tag(token, (len(laid), len(laid) + len(parts) - 1))
@@ -87,8 +95,11 @@ class Field:
 
     def _parts(self, token: Token) -> list[Token]:
         """The words of a hashtag; none when it is one word, or has none of its own."""
-        parts = parts_of_tag(self.source[slice(*self.folded.origin(token.start + 1, token.end))], token.start + 1)
-        return [] if [part.text for part in parts] == [token.text] else parts
+        parts = parts_of_tag(self.source[slice(*self.folded.origin(token.start + 1, token.end))])
+        if len(parts) == 1 and parts[0].text == token.text:
+            return []
+        at = token.start + 1
+        return [Token(part.text, part.kind, at + part.start, at + part.end) for part in parts]
 
     @property
     def tokens(self) -> list[Token]:
@@ -98,7 +109,7 @@ class Field:
     @property
     def tags(self) -> Mapping[int, Tag]:
         """The hashtags that are not one word alone, by the number of their first token."""
-        return self._laid[1]
+        return self._laid[1] if "#" in self.folded.text else _NO_TAGS
 
     def links(self) -> Iterator[str]:
         """The links in it, folded."""
@@ -121,14 +132,23 @@ class Field:
             known = self._indices[same] = Index(self._entries(same))
         return known
 
-    def _entries(self, same: Same) -> list[tuple[str, Place]]:
+    def _entries(self, same: Same) -> Iterable[tuple[str, Place]]:
+        if same != "folded" or self.tags:
+            return self._entries_of(self.tokens, same)
+        loose, text = self._loose.tokens, self.folded.text
+        if any(sign in text for sign in SIGNS):
+            return self._entries_of(loose, same)
+        return zip(map(_FIRST, loose), zip(count(), count()), strict=False)
+
+    def _entries_of(self, laid: Sequence[Token], same: Same) -> list[tuple[str, Place]]:
         made: list[tuple[str, Place]] = []
         tags, folded = self.tags, same == "folded"
-        for at, token in enumerate(self.tokens):
-            if folded and token.kind == "word":
-                made.append((token.text, (at, at)))  # nearly all are
+        for at, token in enumerate(laid):
+            text, kind, _, _ = token
+            if folded and kind == "word":
+                made.append((text, (at, at)))  # nearly all are
             else:
-                made.extend((key, (at, at)) for key in keys(token.kind, self._written(token, same)))
+                made.extend((key, (at, at)) for key in keys(kind, self._written(token, same)))
             if at in tags:
                 tag, place = tags[at]
                 made.extend((key, place) for key in keys(tag.kind, self._written(tag, same)))
@@ -150,11 +170,14 @@ class Field:
         tag = self.tags.get(first)
         if tag and tag.place == place:
             return self.folded.origin(tag.token.start, tag.token.end)
-        return self._origin(first)[0], self._origin(last)[1]
+        start, end = self._origin(first)
+        return start, end if first == last else self._origin(last)[1]
 
     def _origin(self, at: int) -> tuple[int, int]:
-        token = self.tokens[at]
-        return self.folded.origin(token.start, token.end)
+        if self.tags:
+            token = self.tokens[at]
+            return self.folded.origin(token.start, token.end)
+        return self.folded.origin(*self._loose.place(at))
 
     def parts(self, place: Place) -> list[tuple[int, int]]:
         """Where each of its tokens is in the text; of a whole hashtag the hashtag."""
@@ -212,4 +235,4 @@ class Field:
     def touched(self, start: int, end: int) -> Place:
         """The tokens of which something stands in text[start:end]."""
         first = bisect_right(self._origins, start, key=itemgetter(1))
-        return first, bisect_left(self._origins, end, key=itemgetter(0)) - 1
+        return first, bisect_left(self._origins, end, key=_FIRST) - 1

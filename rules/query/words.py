@@ -3,14 +3,17 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 
 from unicode_segmentation_rs import split_word_bounds
 
 from rules.query.tree import Same
-from rules.text import BLANK, LONGEST, PICTURE, SIGNED, UNSPACED, Folded, Token, fold, folded, token_of
+from rules.text import BLANK, LONGEST, PICTURE, SIGNED, UNSPACED, Folded, Pieces, Token, fold, folded, token_of
 
 _SIGN = re.compile(r"[#@$]|https?://|www\.")
+SIGNS = "#", "@", "$", "://", "www."
+"""One of these is in every token that is neither a word nor a number nor an emoji."""
 _SIGNED = re.compile(rf"{SIGNED} | (?P<cashtag>(?<![\w$])\$[^\W\d_]{{1,6}}(?:\.[^\W\d_]{{1,2}})?(?![\w$]))", re.VERBOSE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)+")
 _PLAIN = re.compile(r"[a-z0-9]+")
@@ -105,11 +108,10 @@ def read_words(text: str) -> tuple[str, Folded, list[Token]]:
     """
     source = unmasked(text[:LONGEST])
     laid = folded(source)
-    return source, laid, tokens(laid.text)
+    return source, laid, PIECES.tokens(laid.text)
 
 
-def tokens(text: str) -> list[Token]:
-    """The tokens of a folded text, in order."""
+def _cut(text: str) -> list[Token]:
     made, at = list[Token](), 0
     for sign in _SIGN.finditer(text):  # few: the pattern that tells them apart is slow
         found = _SIGNED.match(text, sign.start()) if sign.start() >= at else None
@@ -119,6 +121,10 @@ def tokens(text: str) -> list[Token]:
             made.append(token)
             at = token.end
     return made + words(text[at:], at) if at else words(text, 0)
+
+
+PIECES = Pieces(_cut)
+"""Tokens of folded texts, hashtags whole."""
 
 
 def words(text: str, at: int) -> list[Token]:
@@ -166,17 +172,18 @@ def _singles(word: str, at: int) -> Iterator[Token]:
         yield Token(part, "number" if part.isdecimal() else "word", at + found.start(), at + found.end())
 
 
-def parts_of_tag(written: str, at: int) -> list[Token]:
-    """The words of a hashtag without its sign, `written` as in its text; `at` is where it begins in the folded text.
-    Those of PascalCase (`BoycottAcmeAir`, also `jeSuisAcme`, not `iPhone`) are words, a year at its end is one of its
-    own, and underscores part words as anywhere.
+@lru_cache(8192)
+def parts_of_tag(written: str) -> tuple[Token, ...]:
+    """The words of a hashtag without its sign, `written` as in its text, with places in it once it is folded. Those of
+    PascalCase (`BoycottAcmeAir`, also `jeSuisAcme`, not `iPhone`) are words, a year at its end is one of its own, and
+    underscores part words as anywhere.
     """
-    made: list[Token] = []
+    made, at = list[Token](), 0
     for part in _by_case(written):
         laid = fold(part)
         made.extend(words(laid, at))
         at += len(laid)
-    return made
+    return tuple(made)
 
 
 def _by_case(written: str) -> list[str]:
