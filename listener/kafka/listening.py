@@ -25,7 +25,7 @@ from listener.kafka.publishing import Publisher, Resumed
 from listener.kafka.sharing import Sharing
 from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
-from listener.observe.metrics import Metrics
+from listener.observe.sources import SourceMetrics
 from listener.observe.systemd import Supervisor as Systemd
 from listener.pipeline.roster import Job, Roster
 from listener.pipeline.setup import Setup
@@ -65,7 +65,7 @@ class Listening:
         assert kafka
         self._path, self._setup, self._kafka = path, setup, kafka
         self._client, self._clock, self._masking = client, clock, masking
-        self._metrics = Metrics(version=version("badbuzz"), now=clock.now)
+        self._metrics = SourceMetrics(version=version("badbuzz"), now=clock.now)
         self._sharing = Sharing(kafka)
         self._collectors: dict[str, Collector] = {}
         self._systemd = Systemd(os.environ)
@@ -77,7 +77,7 @@ class Listening:
 
     async def serve(self) -> None:
         """Listen until told to stop; then leave the sources to others."""
-        app = listening_app(self._metrics.exposition, self._waiting, self._inbound)
+        app = listening_app(self._metrics.scrape, self._waiting, self._inbound)
         async with served_at(app, self._settings.daemon), asyncio.TaskGroup() as group:
             self._rosters = tuple(Roster(group, role) for role in ("membership", "source", "calendar"))
             looking = group.create_task(self._look_on(), name="look")

@@ -19,7 +19,7 @@ from listener.collector import Batch, Collector
 from listener.errors import FetchError
 from listener.kafka.access import PATIENCE, client, in_words, topic_of
 from listener.kafka.record import Record, UnreadableError, decoded, encoded
-from listener.observe.metrics import Metrics
+from listener.observe.sources import SourceMetrics
 from listener.pipeline.clean import fit
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.work import Read, SourceChange, Work
@@ -44,7 +44,7 @@ class Publisher:
     """
 
     def __init__(
-        self, source: Component, kafka: Kafka, clock: Clock, metrics: Metrics, concerns: Callable[[Mention], bool]
+        self, source: Component, kafka: Kafka, clock: Clock, metrics: SourceMetrics, concerns: Callable[[Mention], bool]
     ) -> None:
         self._kafka, self._clock, self._metrics, self._concerns = kafka, clock, metrics, concerns
         self._topic = topic_of(kafka, source.name)

@@ -19,7 +19,7 @@ from listener.kafka.following import Follower
 from listener.kafka.publishing import Publisher, Resumed
 from listener.kafka.record import LARGEST
 from listener.kafka.sharing import Sharing
-from listener.observe.metrics import Metrics
+from listener.observe.sources import SourceMetrics
 from listener.pipeline.work import Read, SourceChange
 from listener.store.port import StoreError
 from rules.instant import SECOND, moment
@@ -47,7 +47,7 @@ def kafka(brokers):
 @asynccontextmanager
 async def publishing(kafka, concerns=lambda _: True):
     """The end of a topic, had."""
-    metrics = Metrics(version="1", now=CLOCK.now)
+    metrics = SourceMetrics(version="1", now=CLOCK.now)
     publisher = Publisher(SOURCE, kafka, CLOCK, metrics, concerns)
     await make_topics(kafka, ["press"])
     try:

@@ -6,7 +6,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from listener.observe.brands import BrandReading, RuleReading
-from listener.observe.metrics import DIFFERENT_WORDS, Metrics
+from listener.observe.metrics import Metrics
+from listener.observe.sources import DIFFERENT_WORDS, SourceMetrics
 from rules.instant import MINUTE, SECOND
 from rules.transition import Evidence, Transition
 
@@ -171,3 +172,20 @@ def test_a_failed_reload_keeps_the_moment_of_the_last_good_one():
     metrics.configuration_loaded(successful=False)
     assert samples(metrics, "badbuzz_config_last_reload_successful") == {(): 0}
     assert samples(metrics, "badbuzz_config_last_reload_success_timestamp_seconds") == {(): 1_795_420_800}
+
+
+def names(exposition: tuple[bytes, str]) -> set[str]:
+    return {family.name for family in families(exposition[0].decode())}
+
+
+def test_who_only_listens_shows_nothing_that_it_does_not_do():
+    shown = names(SourceMetrics(version="1", now=lambda: 0).scrape(""))
+    assert shown < names(Metrics(version="1", now=lambda: 0).exposition(""))
+    assert {
+        "badbuzz_source_up",
+        "badbuzz_config_last_reload_successful",
+        "badbuzz_build_info",
+        "process_cpu_seconds",
+    } <= shown
+    rest = {name for name in shown if name.startswith("badbuzz_")} - {"badbuzz_build_info"}
+    assert all(name.startswith(("badbuzz_source_", "badbuzz_config_")) for name in rest)
