@@ -5,7 +5,7 @@ above all) is the rest of the process. Medians of rounds.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
 from statistics import median
@@ -17,6 +17,7 @@ from listener.bluesky import sifting
 from listener.bluesky.hearing import Hearing
 from listener.pipeline.intake import Intake
 from listener.pipeline.turn import Turn
+from rules.classify import Classifier
 from rules.instant import SECOND
 from rules.query import sieve
 from tests.bench.daemon import show
@@ -34,6 +35,7 @@ STAGES: dict[str, tuple[Any, str]] = {
     "who is asked for": (sifting, "_asked"),
     "read with care what passes": (Hearing, "_take"),
     "the rest of hearing": (Hearing, "take"),
+    "index, query, tone and story of what passes": (Classifier, "by_words"),
     "entries of the log": (Intake, "take"),
     "engines": (Turn, "apply"),
 }
@@ -62,7 +64,7 @@ class Stopwatch:
 
 
 @contextmanager
-def watched() -> Iterator[Mapping[str, float]]:
+def watched() -> Iterator[dict[str, float]]:
     """What each stage takes meanwhile."""
     watch = Stopwatch()
     patches = [patch.object(of, name, watch.timed(stage, getattr(of, name))) for stage, (of, name) in STAGES.items()]
@@ -76,9 +78,9 @@ def watched() -> Iterator[Mapping[str, float]]:
 def split(named: dict[str, Brand], said: list[bytes]) -> dict[str, float]:
     """Seconds by stage, of one round."""
     with watched() as spent:
-        whole = measured(named, said)
+        whole = measured(named, said, begin=spent.clear)
     rest = {
-        "classifying, rows and the loop": whole["thread"] - sum(spent.values()),
+        "batches, rows and the loop": whole["thread"] - sum(spent.values()),
         "other threads": whole["processor"] - whole["thread"],
     }
     return {**spent, **rest, "all": whole["processor"]}
@@ -88,7 +90,7 @@ def main() -> None:
     named = brands(BRANDS)
     said = frames(list(named.values()), FRAMES, begun=int(time() - 10) * SECOND)
     rounds = [afresh(partial(split, named), said) for _ in range(ROUNDS)]
-    rows = [(stage, f"{median(each[stage] for each in rounds) / FRAMES * 1e6:.2f}") for stage in rounds[0]]
+    rows = [(stage, f"{median(each.get(stage, 0) for each in rounds) / FRAMES * 1e6:.2f}") for stage in rounds[0]]
     show(f"{FRAMES:,} frames, from memory: µs a frame", rows)
 
 

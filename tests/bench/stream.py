@@ -8,9 +8,8 @@ import re
 import socket
 import struct
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from cProfile import Profile
 from hashlib import sha1
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection as Connector
@@ -32,20 +31,24 @@ from listener.garbage import settle
 from listener.net.stream import Socket
 from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
-from listener.parts import Opening, opened
+from listener.parts import Opening, Parts, opened
 from listener.pipeline.sifting import Afar
 from listener.pipeline.supervise import Supervisor
 from listener.pool.pool import Pool, workers
 from listener.store.address import store_address
 from listener.store.store import open_store
+from rules.instant import SECOND
 from rules.packs.frames import load as frames_of
 from rules.tone import score
+from tests.bench.firehose import frames
 from tests.bench.queries import Brand
 
+FIRST = 2_000
 CONFIG = """
 daemon: {{data: {folder}/data, listen: "127.0.0.1:0", log: json}}
 operator: {{to: [screen]}}
 sources:
+  before: {{kind: bluesky, server: "ws://127.0.0.1:9", version: 1, allow_private: true}}
   sky: {{kind: bluesky, server: "{server}", version: 1, compress: false, allow_private: true}}
 rules:
   bad-buzz: {{kind: spike, of: negative, at_least: {{posts: 8, authors: 5}}, critical_when: {{times_usual: 10}}}}
@@ -139,74 +142,93 @@ def workers_time() -> float:
     return sum(int(ticks) for each in spent for ticks in each) / os.sysconf("SC_CLK_TCK")
 
 
+def reading(
+    name: str, parts: Parts, settings: Settings, connecting: object = None, *, sieve: bool = True
+) -> Supervisor:
+    """Who keeps a source read."""
+    tools = Tools(
+        name=name,
+        client=parts.client,
+        clock=parts.clock,
+        random=Random(1),
+        index=lambda: parts.ledger.setup.classifier.index if sieve else None,
+        afar=Afar(parts.ledger.classifying, lambda: parts.ledger.setup),
+    )
+    collector: Any = COLLECTORS.spec("bluesky").build(settings.sources[name].options, tools)
+    collector._connecting = connecting or collector._connecting
+    return Supervisor(name, collector, parts.writer, parts.ledger, parts.clock)
+
+
+async def committed(parts: Parts, reader: Supervisor, last: bytes) -> None:
+    """Read until all up to a frame is committed."""
+    until = json.loads(last)["time_us"]
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(reader.run())
+        while Place.load(parts.ledger.source(reader.name).cursor, "", "").at < until:
+            await parts.ledger.committed.wait(1.0)
+        reading.cancel()
+
+
 async def hear(
     settings: Settings,
+    first: Sequence[bytes],
     frames: Sequence[bytes],
     connecting: object,
-    profile: Profile | None,
+    begin: Callable[[], object],
     *,
     sieve: bool,
     staffed: bool,
 ) -> dict[str, float]:
     """Seconds until all is committed, of the wall, of the processor, of that in this thread and of that of workers, and
-    how many mentions are kept.
+    how many mentions are kept. What is done once only, or once an hour, is done with the `first`.
     """
     async with AsyncExitStack() as stack:
         store = open_store(store_address(settings))
         stack.push_async_callback(store.close)
         tenure = await store.open("a bench")
         parts = await opened(Opening(stack, store, tenure, settings, Clock(), Masking([]), Systemd({})))
-        tools = Tools(
-            name="sky",
-            client=parts.client,
-            clock=parts.clock,
-            random=Random(1),
-            index=lambda: parts.ledger.setup.classifier.index if sieve else None,
-            afar=Afar(parts.ledger.classifying, lambda: parts.ledger.setup),
-        )
-        collector: Any = COLLECTORS.spec("bluesky").build(settings.sources["sky"].options, tools)
-        collector._connecting = connecting or collector._connecting
-        supervisor = Supervisor("sky", collector, parts.writer, parts.ledger, parts.clock)
         for language in ("en", "fr"):
             score("words are read once", language)
             frames_of(language)
-        settle()
-        last, group = json.loads(frames[-1])["time_us"], asyncio.TaskGroup()
-        async with group:
+        async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(parts.writer.run())]
+            await committed(parts, reading("before", parts, settings, Remembered(first)), first[-1])
             if staffed:
                 tasks.append(group.create_task(parts.pool.run()))
                 parts.ledger.classifying.follow(parts.ledger.setup)
                 await all_there(parts.pool, workers(settings.daemon.workers))
-            tasks.append(group.create_task(supervisor.run()))
+            settle()
+            before, reader = await kept(parts), reading("sky", parts, settings, connecting, sieve=sieve)
+            begin()
             begun, used, mine, theirs = perf_counter(), process_time(), thread_time(), workers_time()
-            if profile:
-                profile.enable()
-            while Place.load(parts.ledger.source("sky").cursor, "", "").at < last:
-                await parts.ledger.committed.wait(1.0)
-            if profile:
-                profile.disable()
+            await committed(parts, reader, frames[-1])
             found = {"wall": perf_counter() - begun, "processor": process_time() - used, "thread": thread_time() - mine}
             found["workers"] = workers_time() - theirs
             for task in tasks:
                 task.cancel()
-        return {**found, "kept": len(await parts.views.mentions(limit=1_000_000))}
+        return {**found, "kept": await kept(parts) - before}
+
+
+async def kept(parts: Parts) -> int:
+    return len(await parts.views.mentions(limit=1_000_000))
 
 
 def measured(
     named: dict[str, Brand],
-    frames: Sequence[bytes],
+    said: Sequence[bytes],
     server: str = "",
-    profile: Profile | None = None,
     *,
     sieve: bool = True,
     staffed: bool = False,
+    begin: Callable[[], object] = bool,
 ) -> dict[str, float]:
     """From memory, or from a server; without the sieve every post becomes a mention first. With workers where it is
-    `staffed`.
+    `staffed`. `begin` is called when all is ready.
     """
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    first = frames(list(named.values()), FIRST, seed=8, begun=json.loads(said[0])["time_us"] - SECOND)
     with TemporaryDirectory() as folder:
         settings = load_checked(configured(Path(folder), named, server or "ws://127.0.0.1:9")).settings
-        connecting = None if server else Remembered(frames)
-        return asyncio.run(hear(settings, frames, connecting, profile, sieve=sieve, staffed=staffed))
+        return asyncio.run(
+            hear(settings, first, said, None if server else Remembered(said), begin, sieve=sieve, staffed=staffed)
+        )
