@@ -22,6 +22,8 @@ FAULTS = (
     *("malformed", "wrong-shape", "huge", "cursor-loss", "bad-clock"),
 )
 _CLOCK = 10**15
+_SOON = 0.005
+"""Seconds of the wall between two looks at what a firehose says: whoever measures by it measures this, too."""
 _LONG_AGO, _FAR_OFF = 0, 130 * 365 * DAY
 
 
@@ -176,7 +178,7 @@ class Jetstream:
                 since = now
                 await self._starve(talk)
                 await talk.ping()
-                await asyncio.sleep(TICK)
+                await asyncio.sleep(_SOON if self._firehose else TICK)
 
     async def _tell(self, talk: Talk, events: list[Logged], since: Instant, now: Instant) -> None:
         """The events, and where there is a firehose what strangers said from `since` until `now` among them."""

@@ -76,18 +76,18 @@ def strangers(seed: int) -> list[bytes]:
     airline, other = (
         {language: Voice(scenario.brands[brand], language) for language in languages} for brand in (_AIRLINE, _OTHER)
     )
-    return [
-        _post(number, language, (other if number % _NAMING else airline)[language], random)
-        for number, language in enumerate(random.choices(languages, k=_DIFFERENT))
-    ]
+    posts = []
+    for number, language in enumerate(random.choices(languages, k=_DIFFERENT)):
+        text = (other if number % _NAMING else airline)[language].say(random.choice(_PARTS), random)
+        posts.append(post(text, language, random.randrange(_PEOPLE)))
+    return posts
 
 
-def _post(number: int, language: Language, voice: Voice, random: Random) -> bytes:
-    text = voice.say(random.choice(_PARTS), random)
+def post(text: str, language: Language, author: int) -> bytes:
+    """The frame of somebody's post, for a firehose."""
     record = {"$type": POSTS, "createdAt": "", "langs": [language], "text": text}
     commit = {"rev": "", "operation": "create", "collection": POSTS, "rkey": "", "record": record, "cid": cid(text)}
-    author = did_of(people.person(random.randrange(_PEOPLE)))
-    event = Logged(seq=number, at=0, did=author, kind="commit", body=commit)
+    event = Logged(seq=0, at=0, did=did_of(people.person(author)), kind="commit", body=commit)
     return msgspec.json.encode(first(event, numbered=False))
 
 

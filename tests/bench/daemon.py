@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
+from collections import deque
 from collections.abc import Iterable
 from itertools import cycle, islice
 from pathlib import Path
+from threading import Thread
 from time import perf_counter
 from typing import Self
 
@@ -47,12 +49,17 @@ def write_mentions(path: Path, said: list[str]) -> None:
             file.write(json.dumps({"id": f"m{number}", "author": author, "text": text}, ensure_ascii=False) + "\n")
 
 
+def airline(folder: Path, language: str, sources: str) -> Path:
+    """A configuration about the airline of the demonstration."""
+    config = folder / "badbuzz.yaml"
+    config.write_text(CONFIG.format(language=language, sources=sources), encoding="utf-8")
+    return config
+
+
 class Daemon:
     """A running daemon. Use as a context manager; it is stopped and waited for at the end."""
 
-    def __init__(self, folder: Path, language: str, sources: str) -> None:
-        config = folder / "badbuzz.yaml"
-        config.write_text(CONFIG.format(language=language, sources=sources), encoding="utf-8")
+    def __init__(self, config: Path) -> None:
         self._begun = perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "listener.cli.main", "run", str(config)],
@@ -82,6 +89,11 @@ class Daemon:
             if said.get("msg") == event and facts.items() <= said.items():
                 return said
         raise AssertionError(f"the daemon ended before it said {event}")
+
+    def be_heard_by_nobody(self) -> None:
+        """Let go of what it logs from here on, lest it wait for a reader."""
+        assert self._process.stderr is not None
+        Thread(target=deque, args=(self._process.stderr, 0), daemon=True).start()
 
     def resident(self) -> float:
         """MiB of memory that is the daemon's alone or shared (VmRSS)."""

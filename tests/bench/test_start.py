@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.bench.daemon import ROOT, Daemon, show, texts, write_mentions
+from tests.bench.daemon import ROOT, Daemon, airline, show, texts, write_mentions
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
@@ -55,16 +55,16 @@ def test_start_up_and_idle_memory(tmp_path):
         for number in range(ROUNDS):
             folder = tmp_path / str(number)
             folder.mkdir()
-            with Daemon(folder, "fr, en", WAITING) as daemon:
+            with Daemon(airline(folder, "fr, en", WAITING)) as daemon:
                 first.append(daemon.ready)
-            with Daemon(folder, "fr, en", WAITING) as daemon:
+            with Daemon(airline(folder, "fr, en", WAITING)) as daemon:
                 again.append(daemon.ready)
                 daemon.metrics()
                 idle.append(daemon.resident())
-            with Daemon(folder, "fr, en", press) as daemon:
+            with Daemon(airline(folder, "fr, en", press)) as daemon:
                 daemon.wait_for("source_state", source="press", state="live")
                 reading.append(daemon.resident())
-            with Daemon(folder, "fr, en", press + few) as daemon:
+            with Daemon(airline(folder, "fr, en", press + few)) as daemon:
                 daemon.wait_for("source_state", source="few", detail="everything was read")
                 daemon.metrics()
                 judging.append(daemon.resident())

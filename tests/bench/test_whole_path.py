@@ -10,7 +10,7 @@ from time import perf_counter, process_time, time
 import pytest
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from tests.bench.daemon import Daemon, quantile, show, texts, write_mentions
+from tests.bench.daemon import Daemon, airline, quantile, show, texts, write_mentions
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
@@ -40,7 +40,8 @@ def test_mentions_a_second_of_the_whole_path(language, tmp_path):
         alone.append(cost)
         folder = tmp_path / str(number)
         folder.mkdir()
-        with Daemon(folder, language, f"  said: {{kind: file, path: {tmp_path}/mentions.jsonl}}") as daemon:
+        reading = f"  said: {{kind: file, path: {tmp_path}/mentions.jsonl}}"
+        with Daemon(airline(folder, language, reading)) as daemon:
             begun, used, idle = perf_counter(), daemon.processor(), daemon.resident()
             daemon.wait_for("source_state", detail="everything was read")
             path.append(MENTIONS / (perf_counter() - begun))
@@ -64,7 +65,7 @@ def test_mentions_a_second_of_the_whole_path(language, tmp_path):
 
 def test_one_mention_from_its_push_to_the_answer_after_the_commit(tmp_path):
     waits = []
-    with Daemon(tmp_path, "fr", f"  said: {{kind: push, secrets: [{KEY}]}}") as daemon:
+    with Daemon(airline(tmp_path, "fr", f"  said: {{kind: push, secrets: [{KEY}]}}")) as daemon:
         for number, text in enumerate(texts("fr", 200)):
             begun = perf_counter()
             push(daemon, {"id": f"p{number}", "text": text})

@@ -51,6 +51,23 @@ async def test_works_that_come_together_share_a_transaction(world):
     assert [20] == await committed(world)
 
 
+async def test_what_comes_while_one_is_written_shares_the_next(world):
+    commit = world.store.commit
+
+    async with writing(world) as writer, asyncio.TaskGroup() as group:
+
+        async def committing(given):
+            if [each.mention.id for each in given.mentions] == ["1"]:
+                for name in ("2", "3"):
+                    group.create_task(writer.submit(reads(world, name)))
+                    await asyncio.sleep(0)
+            await commit(given)
+
+        world.store.commit = committing
+        await writer.submit(reads(world, "1"))
+    assert [1, 2] == await committed(world)
+
+
 async def test_a_transaction_holds_about_a_batch(world):
     parts = [[f"{part}.{number}" for number in range(200)] for part in range(10)]
     async with writing(world) as writer, asyncio.TaskGroup() as group:
