@@ -69,6 +69,7 @@ class Daemon:
             text=True,
         )
         self.address, self.ready = "", 0.0
+        self._draining: Thread | None = None
 
     def __enter__(self) -> Self:
         addresses = self.wait_for("listening")["addresses"]
@@ -79,6 +80,8 @@ class Daemon:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
+        if self._draining:
+            self._draining.join()
         self._process.communicate()
 
     def wait_for(self, event: str, **facts: str) -> dict:
@@ -93,7 +96,8 @@ class Daemon:
     def be_heard_by_nobody(self) -> None:
         """Let go of what it logs from here on, lest it wait for a reader."""
         assert self._process.stderr is not None
-        Thread(target=deque, args=(self._process.stderr, 0), daemon=True).start()
+        self._draining = Thread(target=deque, args=(self._process.stderr, 0))
+        self._draining.start()
 
     def resident(self) -> float:
         """MiB of memory that is the daemon's alone or shared (VmRSS)."""

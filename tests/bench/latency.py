@@ -23,7 +23,7 @@ SHARES = (0.5, 0.8)
 def waits(seen: Sequence[Seen]) -> str:
     """p50, p99 and the longest, in ms."""
     spent = [(each.committed - each.sent) / 1_000 for each in seen]
-    cuts = quantiles(spent, n=100)
+    cuts = quantiles(spent, n=100, method="inclusive")
     return f"{cuts[49]:.0f}, {cuts[98]:.0f}, {max(spent):.0f} ms"
 
 
