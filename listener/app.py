@@ -29,7 +29,7 @@ from listener.catalogs import CATALOGS
 from listener.checks import examine
 from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
-from listener.garbage import in_the_background, settle
+from listener.garbage import in_the_background
 from listener.labelling.learning import Learning
 from listener.net.session import channel_session
 from listener.parts import Parts
@@ -126,7 +126,6 @@ class Daemon:
             vigil = group.create_task(watch.run(), name="vigilance")
             working = group.create_task(parts.pool.run(), name="workers")
             await self._staff()
-            settle()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
             log.info("started", version=version("badbuzz"), brands=len(self._settings.brands))

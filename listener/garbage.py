@@ -19,8 +19,8 @@ looked at a socket or a file, several times between two turns.
 
 
 def settle() -> None:
-    """Collect what is garbage now, look at nothing that is left again, and from here on seldom. Takes its time: before
-    anybody waits.
+    """Collect what is garbage now, look at nothing that is left again, and from here on seldom. To be called once what
+    is always needed is imported.
     """
     gc.collect()
     gc.freeze()

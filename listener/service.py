@@ -15,6 +15,7 @@ from listener.app import Daemon, Follow, load_checked, refuse_restart, secrets_t
 from listener.asking import asked_at
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
+from listener.garbage import in_the_background, settle
 from listener.observe.log import set_up
 from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
@@ -32,7 +33,9 @@ def begun(path: Path, clock: Clock, *, apart: bool = False) -> tuple[Settings, M
     """The configuration that a service starts with, what must not show, and what checking made of it; it logs from now
     on as that says. `apart`: others do the rest of the work. Raises ConfigError.
     """
-    loaded = load_checked(path)
+    settle()
+    with in_the_background():
+        loaded = load_checked(path)
     if apart and loaded.settings.daemon.kafka is None:
         hint = "add kafka: {brokers: [kafka.example:9092]}"
         raise ConfigError([loaded.document.problem(("daemon",), "a role of its own needs daemon.kafka", hint)])
@@ -91,7 +94,8 @@ async def _serve(path: Path, given: Opening, ends: asyncio.Event, follow: Follow
         starting = group.create_task(_signs(given.systemd), name="start")
         if anew:
             given = await asyncio.to_thread(_as_written, path, given)
-        parts = await opened(given)
+        with in_the_background():
+            parts = await opened(given)
         starting.cancel()
         await Daemon(path, parts, ends, follow).serve()
         keeping.cancel()

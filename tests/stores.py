@@ -9,6 +9,7 @@ from typing import Any
 from alerts.delivery import Outgoing
 from alerts.silence import HeldBack, Hush, Silence
 from listener.store.port import Commit, LogEntry, Store, StoreBusyError, StoredMention, Views
+from listener.store.reached import Snapshot
 from listener.store.store import open_store
 from rules.facts import Facts, Tone
 from rules.inputs import Heard
@@ -106,6 +107,10 @@ async def taken(where: str, owner: str, lease: timedelta) -> Store:
             return store
 
 
+async def newest_snapshot(store: Store, brand: str) -> Snapshot | None:
+    return (await store.heads([brand]))[brand].snapshot
+
+
 async def everything(store: Store, views: Views, brands: tuple[str, ...] = ("acme", "zen")) -> dict[str, Any]:
     """All that can be read, but for the salt."""
     return {
@@ -118,7 +123,7 @@ async def everything(store: Store, views: Views, brands: tuple[str, ...] = ("acm
         "incidents": await views.incidents(limit=1_000),
         "deliveries": await views.deliveries(limit=1_000),
         "sources": await views.sources(),
-        "snapshots": {brand: await store.snapshot(brand) for brand in brands},
+        "snapshots": {brand: await newest_snapshot(store, brand) for brand in brands},
         "commands": await store.commands(),
         "silences": await views.silences(),
         "held_back": await views.held_back("i1"),

@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from listener.store.port import LogEntry, Store
+from listener.store.reached import Head
 from rules.engine import GRID, Engine
 from rules.inputs import Configured, Plan, plan_hash
 from rules.instant import Instant
 from rules.transition import Transition
+
+_AT_ONCE = 50
+"""Brands that are asked for at a time when their engines come back: each may have a long state."""
 
 
 class Engines:
@@ -27,7 +31,11 @@ class Engines:
 
     async def load(self, store: Store, brands: Iterable[str]) -> None:
         """Bring the engines back: the newest snapshot, then every input after it."""
-        self._engines = {brand: await restore(store, brand) for brand in brands}
+        self._engines = {}
+        names = list(brands)
+        for start in range(0, len(names), _AT_ONCE):
+            for brand, head in (await store.heads(names[start : start + _AT_ONCE])).items():
+                self._engines[brand] = await _restored(store, brand, head)
         self._fed, self._ran = {}, 0
         self._judged = max((engine.judged for engine in self), default=0)
 
@@ -90,11 +98,12 @@ class Engines:
         return self._engines[brand]
 
 
-async def restore(store: Store, brand: str) -> Engine:
+async def _restored(store: Store, brand: str, head: Head) -> Engine:
     """The engine of one brand as its log leaves it."""
-    snapshot = await store.snapshot(brand)
-    engine = Engine(brand, snapshot.state if snapshot else None)
-    async for _, entry in store.inputs(brand, snapshot.seq if snapshot else 0):
-        engine.apply(entry)
+    snapshot = head.snapshot
+    engine, known = (Engine(brand, snapshot.state), snapshot.seq) if snapshot else (Engine(brand), 0)
+    if known < head.seq:
+        async for _, entry in store.inputs(brand, known):
+            engine.apply(entry)
     engine.settle()
     return engine

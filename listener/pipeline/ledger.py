@@ -51,8 +51,8 @@ SILENCE: Span = 5 * MINUTE
 _STALL: Span = 30 * SECOND
 """The same on the wall, for clocks that run faster."""
 _AHEAD: Span = 5 * SECOND
-_RECALLED = 1_000
-"""Of each brand so many mentions taken last are looked at in a start, for how many there were a minute."""
+_RECALLED = 5_000
+"""So many mentions taken last are looked at in a start, for how many there were a minute."""
 CAUGHT_UP = 100
 """Brands that one transaction brings to a new configuration; mentions do not wait for thousands."""
 STRAYS = 1_000
@@ -117,8 +117,7 @@ class Ledger:
         self._salt = await self._store.salt()
         self._metrics.brands.watch(self.setup.plans.keys())
         await self._load()
-        for brand in self.setup.plans:
-            self.rates.recall(brand, await self._views.mentions(brand=brand, limit=_RECALLED))
+        self.rates.recall(await self._views.mentions(limit=_RECALLED))
         turn = await self._turn([])
         if self._ran:
             await turn.gap(self._ran)

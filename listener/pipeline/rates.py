@@ -29,10 +29,11 @@ class Rates:
                 self._add(each.brand, each.entry.before, -1)
                 self._add(each.brand, each.entry.after, 1)
 
-    def recall(self, brand: str, mentions: Iterable[StoredMention]) -> None:
+    def recall(self, mentions: Iterable[StoredMention]) -> None:
         """What was counted before this process started."""
         for stored in mentions:
-            self._add(brand, stored.facts[brand], 1)
+            for brand, facts in stored.facts.items():
+                self._add(brand, facts, 1)
 
     def keep(self, brands: Collection[str]) -> None:
         """Forget all others."""

@@ -18,7 +18,7 @@ from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
-from listener.store.reached import Position, Snapshot, Tenure
+from listener.store.reached import Head, Position, Snapshot, Tenure
 from rules.facts import Facts, Tone
 from rules.inputs import Imported, Input
 from rules.instant import Instant
@@ -221,8 +221,8 @@ class Store(Protocol):
         """What is known of each identity; unknown ones are missing from the answer."""
         ...
 
-    async def snapshot(self, brand: str) -> Snapshot | None:
-        """The newest snapshot of a brand."""
+    async def heads(self, brands: Sequence[str]) -> dict[str, Head]:
+        """How far the logs of some brands are: read at once, for a few dozen."""
         ...
 
     def inputs(self, brand: str, after: int) -> AsyncIterator[tuple[int, Input]]:

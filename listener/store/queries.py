@@ -18,6 +18,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    tuple_,
 )
 
 from alerts.delivery import Delivery, Slot
@@ -25,7 +26,7 @@ from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from listener.store.marking import seen_marks
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
-from listener.store.reached import Position, Snapshot
+from listener.store.reached import Head, Position, Snapshot
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
 from listener.store.tables import (
     BRANDS,
@@ -111,8 +112,13 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
     return known, listed
 
 
-def newest_snapshot(connection: Connection, brand: str) -> Snapshot | None:
-    return _snapshot(connection, SNAPSHOTS.c.brand == brand, SNAPSHOTS.c.seq.desc())
+def heads(connection: Connection, brands: Sequence[str]) -> dict[str, Head]:
+    of_these = SNAPSHOTS.c.brand.in_(brands)
+    newest = select(SNAPSHOTS.c.brand, func.max(SNAPSHOTS.c.seq)).where(of_these).group_by(SNAPSHOTS.c.brand)
+    rows = select(SNAPSHOTS).where(tuple_(SNAPSHOTS.c.brand, SNAPSHOTS.c.seq).in_(newest))
+    snapshots = {row["brand"]: Snapshot(**row) for row in connection.execute(rows).mappings()}
+    ends = {row.brand: row.seq for row in connection.execute(select(BRANDS).where(BRANDS.c.brand.in_(brands)))}
+    return {brand: Head(seq=ends.get(brand, 0), snapshot=snapshots.get(brand)) for brand in brands}
 
 
 def first_snapshot(connection: Connection, brand: str) -> Snapshot | None:

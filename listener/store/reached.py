@@ -25,6 +25,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Head:
+    """Where the log of a brand ends, and its newest snapshot; 0 and None where it has none."""
+
+    seq: int
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tenure:
     """The time of one writer: its number, and for how long nobody wrote before; None where that is not known."""
 

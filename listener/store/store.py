@@ -18,7 +18,7 @@ from listener.store.inserting import insert
 from listener.store.lease import Lease, stalled
 from listener.store.lock import FileLock, Lock
 from listener.store.port import Commit, Seen, SourceRow, Store
-from listener.store.reached import Position, Snapshot, Tenure
+from listener.store.reached import Head, Position, Tenure
 from listener.store.tables import META
 from listener.store.upkeep import lock_file, prepare
 from listener.store.writing import RELIST_EVERY, lost, write
@@ -105,8 +105,8 @@ class _SqlStore:
                 self._relisted[name] = None
         return known
 
-    async def snapshot(self, brand: str) -> Snapshot | None:
-        return await self._read(partial(queries.newest_snapshot, brand=brand))
+    async def heads(self, brands: Sequence[str]) -> dict[str, Head]:
+        return await self._read(partial(queries.heads, brands=brands))
 
     async def inputs(self, brand: str, after: int) -> AsyncIterator[tuple[int, Input]]:
         while page := await self._read(partial(queries.inputs, brand=brand, after=after)):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from alerts.delivery import CANARY, Outcome
 from listener.store.port import DELETED, Answered, SourceRow, Store, Views
 from rules.instant import DAY, HOUR
-from tests.stores import T0, commit, heard, held_back, outgoing, silence, stored, transition
+from tests.stores import T0, commit, heard, held_back, newest_snapshot, outgoing, silence, stored, transition
 
 WEEK = timedelta(days=7)
 
@@ -87,7 +87,7 @@ async def test_a_kept_snapshot_and_the_kept_log_always_replay(store: Store, view
             log = [entry.facts.mention async for _, entry in views.log("acme", before.seq if before else 0)]
             assert before is None or before.at < at - DAY
             assert state + [mention.removeprefix("feed:") for mention in log] == names
-    newest = await store.snapshot("acme")
+    newest = await newest_snapshot(store, "acme")
     assert newest is not None
     assert newest.state.decode().split() == names
     assert len([seq async for seq, _ in store.inputs("acme", 0)]) < 24 * 9

@@ -13,7 +13,20 @@ from listener.store.port import Answered, Moved, Seen, SourceRow, Store, Views
 from listener.store.reached import Position
 from listener.store.views import open_views
 from tests.builders import AT
-from tests.stores import T0, commit, everything, facts, heard, held_back, opened, outgoing, silence, stored, transition
+from tests.stores import (
+    T0,
+    commit,
+    everything,
+    facts,
+    heard,
+    held_back,
+    newest_snapshot,
+    opened,
+    outgoing,
+    silence,
+    stored,
+    transition,
+)
 
 # --- what is committed ------------------------------------------------------------------------------------------------
 
@@ -78,12 +91,20 @@ async def test_a_silence_that_is_asked_for_waits_as_a_command(store: Store, view
 async def test_a_snapshot_stands_after_the_inputs_of_its_own_commit(store: Store) -> None:
     await store.commit(commit(snapshots=[("zen", T0, b"0")]))
     await store.commit(commit(inputs=[heard("a"), heard("b")], snapshots=[("acme", T0 + 1, b"2")]))
-    snapshots = [await store.snapshot(brand) for brand in ("zen", "acme", "unknown")]
+    snapshots = [await newest_snapshot(store, brand) for brand in ("zen", "acme", "unknown")]
     assert [(found.seq, found.at, found.state) if found else None for found in snapshots] == [
         (0, T0, b"0"),
         (2, T0 + 1, b"2"),
         None,
     ]
+
+
+async def test_how_far_logs_are_is_told_of_several_brands_at_once(store: Store) -> None:
+    await store.commit(commit(inputs=[heard("a")], snapshots=[("acme", T0, b"1"), ("zen", T0, b"0")]))
+    await store.commit(commit(inputs=[heard("b")], snapshots=[("zen", T0 + 1, b"9")]))
+    heads = await store.heads(["zen", "acme", "unknown"])
+    found = {brand: (head.seq, head.snapshot and head.snapshot.state) for brand, head in heads.items()}
+    assert found == {"zen": (0, b"9"), "acme": (2, b"1"), "unknown": (0, None)}
 
 
 async def test_lookup_tells_revisions_facts_and_deletions_and_misses_the_unknown(store: Store) -> None:

@@ -8,7 +8,7 @@ from alerts.delivery import Outcome
 from alerts.outbox import passed_on
 from alerts.sentences import ours
 from listener.backtest import replay_store
-from listener.pipeline.engines import restore
+from listener.pipeline.engines import Engines
 from listener.pipeline.ledger import STRAYS
 from listener.pipeline.work import Settled
 from listener.store.port import StoreError
@@ -16,7 +16,7 @@ from rules.inputs import Coverage, Gap
 from rules.instant import MINUTE, SECOND, moment
 from tests.builders import notice
 from tests.listener.pipeline.world import BRANDS, START, at, configured, kinds, opened
-from tests.stores import commit, outgoing
+from tests.stores import commit, newest_snapshot, outgoing
 
 
 async def explained(world):
@@ -28,7 +28,9 @@ async def in_memory(world):
 
 
 async def in_store(world, brand="acme"):
-    return [each.id for each in (await restore(world.store, brand)).open_incidents()]
+    engines = Engines()
+    await engines.load(world.store, [brand])
+    return [each.id for each in engines.get(brand).open_incidents()]
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------
@@ -159,7 +161,7 @@ async def test_a_snapshot_and_the_log_after_it_give_the_same_engine_as_the_whole
     await world.say("3", "4", "5", "6")
     world.clock.move(hours=-1)
     await world.say("7", "8")
-    snapshot = await world.store.snapshot("acme")
+    snapshot = await newest_snapshot(world.store, "acme")
     assert 0 < snapshot.seq < len(await world.log())
     before = await in_memory(world)
     world = await world.again()
@@ -170,7 +172,7 @@ async def test_a_snapshot_and_the_log_after_it_give_the_same_engine_as_the_whole
 async def test_the_end_leaves_a_snapshot_of_everything(world):
     await world.say("1", "2", "3")
     await world.ledger.write([], final=True)
-    assert len(await world.log()) == (await world.store.snapshot("acme")).seq
+    assert len(await world.log()) == (await newest_snapshot(world.store, "acme")).seq
 
 
 async def test_an_idle_daemon_writes_every_ten_seconds_and_no_more_often(world):
