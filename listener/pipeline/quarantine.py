@@ -3,6 +3,7 @@
 They stand in a file beside the store, one line each as `badbuzz listen` prints it, with when and how the worker ended.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,11 @@ class Quarantine:
         with NamedTemporaryFile(dir=self._path.parent, delete=False) as file:  # for the eyes of its owner
             file.writelines(_ENCODE(each) + b"\n" for each in kept)
         Path(file.name).replace(self._path)
+
+
+def held_of(folder: Path) -> Counter[str]:
+    """How many there are in a folder of each source."""
+    return Counter(each.source for each in _read(folder / FILE))
 
 
 def _name(mention: Mention) -> tuple[str, str]:

@@ -135,10 +135,14 @@ async def all_there(pool: Pool, most: int) -> None:
         await asyncio.sleep(0.01)
 
 
+def children() -> list[str]:
+    """The processes of this one."""
+    return [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
+
+
 def workers_time() -> float:
     """Seconds of the processor that processes of this one have used which still run."""
-    pids = [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
-    spent = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids]
+    spent = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in children()]
     return sum(int(ticks) for each in spent for ticks in each) / os.sysconf("SC_CLK_TCK")
 
 
