@@ -47,7 +47,7 @@ from tests.bench.stream import all_there, measured, workers_time
 
 PATHS = ("natural", "passed-on", "firehose")
 SOURCES = ("one", "two", "three", "four")
-COUNTS = {"natural": 6_000, "passed-on": 20_000, "firehose": 200_000}
+COUNTS = {"natural": 6_000, "passed-on": 20_000, "firehose": 300_000}
 
 
 async def matched(folder: Path, how: str) -> dict[str, float]:
