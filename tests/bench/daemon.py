@@ -101,8 +101,12 @@ class Daemon:
 
     def resident(self) -> float:
         """MiB of memory that is the daemon's alone or shared (VmRSS)."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="utf-8")
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return _resident(self._process.pid)
+
+    def resident_of_workers(self) -> float:
+        """The same of the processes beside it, together."""
+        begun = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text(encoding="utf-8")
+        return sum(map(_resident, map(int, begun.split())))
 
     def processor(self) -> float:
         """Seconds of processor time used so far."""
@@ -119,6 +123,14 @@ class Daemon:
             key = (sample.name, sample.labels.get("le", ""))
             found[key] = found.get(key, 0) + sample.value
         return found
+
+
+def _resident(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except FileNotFoundError:  # it has just ended
+        return 0.0
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def quantile(metrics: dict[tuple[str, str], float], name: str, share: float) -> float:

@@ -59,7 +59,9 @@ class Sampler:
 def firehose(folded: Path) -> None:
     named = brands(BRANDS)
     heard = frames(list(named.values()), FRAMES, begun=int(time() - 10) * SECOND)
-    measured(named, heard, profile=cast("Profile", Sampler(folded)))
+    sampler = Sampler(folded)
+    measured(named, heard, begin=sampler.enable)
+    sampler.disable()
 
 
 def matching(how: str, folded: Path) -> None:
