@@ -196,11 +196,11 @@ async def hear(
             frames_of(language)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(parts.writer.run())]
-            await committed(parts, reading("before", parts, settings, Remembered(first)), first[-1])
             if staffed:
                 tasks.append(group.create_task(parts.pool.run()))
                 parts.ledger.classifying.follow(parts.ledger.setup)
                 await all_there(parts.pool, workers(settings.daemon.workers))
+            await committed(parts, reading("before", parts, settings, Remembered(first)), first[-1])
             settle()
             before, reader = await kept(parts), reading("sky", parts, settings, connecting, sieve=sieve)
             begin()
