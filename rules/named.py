@@ -2,12 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import accumulate, compress
+from operator import attrgetter
 from types import MappingProxyType
+from typing import NamedTuple
 
+from rules.kept import Kept
 from rules.packs.frames import THEM, US, Frames
 from rules.packs.lexicon import Meaning
 from rules.text import fold
@@ -17,211 +20,308 @@ Names = frozenset[tuple[str, ...]]
 
 _SHORTEST_PART = 4  # letters of a name that is known inside a handle or hashtag: acme in @acme_support
 _PIECE = re.compile(
-    r"""
-      (?P<link>https?://\S+)
-    | (?P<handle>@\w[\w.\-@]*(?<![.\-@]))
-    | (?P<hashtag>\#\w+)
-    | (?P<word>\w+|[\u2300-\u27a0\u27a2-\u27bf\U0001f000-\U0001faff])
-    | (?P<stop>[.!?…]+(?![\w.!?…])|\n)
-    | (?P<pause>[,;:()–—]|(?<=\s)-(?=\s))
-    | (?P<arrow>[-=]+>|\u2192|\u27a1)
-    | (?P<more>(?<![-=<>])>+(?![=>]))
-    | (?P<less><+(?![-=<\d]))
-    """,
+    r"""(
+      https?://\S+
+    | @\w[\w.\-@]*(?<![.\-@])
+    | \#\w+
+    | \w+|[\u2300-\u27a0\u27a2-\u27bf\U0001f000-\U0001faff]
+    | [.!?…]+(?![\w.!?…])|\n
+    | [,;:()–—]|(?<=\s)-(?=\s)
+    | [-=]+>|\u2192|\u27a1
+    | (?<![-=<>])>+(?![=>])
+    | <+(?![-=<\d])
+    )""",
     re.VERBOSE,
 )
+_STOPS, _PAUSES, _ARROWS = frozenset(".!?…\n"), frozenset(",;:()–—-"), frozenset("\u2192\u27a1")
+_BEGUN = {"@": "handle", "#": "hashtag", ">": "more", "<": "less"}
+_SIGNS = {"more": "⇒", "less": "⇐", "arrow": "→"}
+_NO_UNITS = frozenset({"stop", "pause", "link"})
 _WORD = re.compile(r"@\w[\w.\-@]*(?<![.\-@])|#?\w+")
 _PROPER = re.compile(r"[@#]\w+|(?<!\w)[A-Z\u00c0-\u00de]\w+")
 _SET_APART = re.compile(r"[<>«“„\"\u2192\u27a1]|(?<!\w)RT @")
 _BEGINNING, _LINK, _LONGEST_LINK = re.compile(r"(?:^|[.!?…\n])\s*$"), re.compile(r"(\w+)\W{1,2}$"), 20
-_WHO = {US, THEM}
-_SIGNS = {"more": "⇒", "less": "⇐", "arrow": "→"}
-_fold = lru_cache(8192)(fold)
+_WHO = frozenset({US, THEM})
+_SIGNED, _SURE, _INSIDE = 3, 2, 1
+"""What looks like a name by its sign, by its capital, and by its capital unless a sentence begins with it."""
+
+
+def _name(written: str) -> tuple[str, ...]:
+    return tuple(fold(piece.lstrip("@#")) for piece in _WORD.findall(written))
+
+
+_NAMES = Kept(_name)
 
 
 def names_of(written: Iterable[str]) -> Names:
     """The names that are written so."""
-    return frozenset(
-        tuple(_fold(piece.lstrip("@#")) for piece in _WORD.findall(name)) for name in written if _WORD.search(name)
-    )
+    return frozenset(filter(None, map(_NAMES.__getitem__, written)))
 
 
-def names_nobody_else(text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> bool:
-    """Whether a text surely names nobody but the brand, quotes nobody and has it in no frame: a quick look."""
-    found, ours = list(_PROPER.finditer(text)), {word for name in names for word in name}
-    if not found or _SET_APART.search(text):
-        return False
-    for piece in found:
-        word = _fold(piece[0].lstrip("@#"))
-        before = text[max(0, piece.start() - _LONGEST_LINK) : piece.start()]
-        if word in ours:
-            link = _LINK.search(before)
-            if link and _fold(link[1]) in frames.links:
-                return False
-        elif piece[0][0] in "@#" or not (word in frames.plain or (is_known(word) and _BEGINNING.search(before))):
-            return False
-    return True
+class _Called(NamedTuple):
+    """Names as they are looked for: their words, their first words, how many words they are of, the longest first, and
+    what is known of them inside a handle.
+    """
+
+    names: Names
+    words: frozenset[str]
+    firsts: frozenset[str]
+    lengths: tuple[int, ...]
+    parts: tuple[str, ...]
+
+    def length(self, words: Sequence[str], at: int) -> int:
+        """Of how many words the longest name is that begins there."""
+        return next((each for each in self.lengths if tuple(words[at : at + each]) in self.names), 0)
 
 
-@dataclass(slots=True)
-class Unit:
-    """A word or a name: `word` folded, or what stands for a name; text[start:end] is what is written there. `owns`:
-    such a name that its clause may be about it.
+@lru_cache(1024)
+def _called(names: Names) -> _Called:
+    words, firsts = frozenset(word for name in names for word in name), frozenset(name[0] for name in names)
+    parts = tuple(part for part in map("".join, names) if len(part) >= _SHORTEST_PART)
+    return _Called(names, words, firsts, tuple(sorted(set(map(len, names)), reverse=True)), parts)
+
+
+class Piece(NamedTuple):
+    """A word, name or sign by itself: `word` folded, or what stands for a sign. `name`: how far it looks like one;
+    `plain`: it names nobody; `tells`: something is said by it; `loud`: all capitals; `marks`: it parts a text.
     """
 
     word: str
     kind: str
-    start: int
-    end: int
-    clause: int
-    sentence: int
-    begins: bool
-    owns: bool = False
+    name: int
+    known: bool
+    plain: bool
+    tells: bool
+    loud: bool
+    splits: bool
+    is_unit: bool
+    marks: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+Pieces = Kept[Piece]
+_is_marked, _is_unit, _is_loud, _word_of = (attrgetter(name) for name in ("marks", "is_unit", "loud", "word"))
+
+
+def pieces(frames: Frames, little: frozenset[str], knows: Callable[[str], bool]) -> Pieces:
+    """What there is to know of pieces of texts in a language, of whose words it `knows` some."""
+    return Kept(partial(_piece, frames, little, knows))
+
+
+def _kind(written: str) -> str:
+    if written[0] in _STOPS:
+        return "stop"
+    if written in _PAUSES:
+        return "pause"
+    if written in _ARROWS or (written[0] in "-=" and written[-1] == ">"):
+        return "arrow"
+    return "link" if written.startswith(("http://", "https://")) else _BEGUN.get(written[0], "word")
+
+
+def _piece(frames: Frames, little: frozenset[str], knows: Callable[[str], bool], written: str) -> Piece:
+    kind = _kind(written)
+    word = _SIGNS.get(kind) or fold(written.lstrip("@#"))
+    plain, splits, is_unit = word in frames.plain, word in frames.splits, kind not in _NO_UNITS
+    known = word in little or knows(word)
+    name = 0
+    if kind in {"handle", "hashtag"}:
+        name = _SIGNED
+    elif kind == "word" and written[0].isupper() and not plain and len(word) > 1:
+        name = _SURE if not known else _INSIDE if frames.before is None else 0
+    tells = not (word in little or plain or splits)
+    marks = splits or not is_unit
+    return Piece(word, kind, name, known, plain, tells, written.isupper(), splits, is_unit, marks)
+
+
+def names_nobody_else(text: str, names: Names, frames: Frames, known: Pieces) -> bool:
+    """Whether a text surely names nobody but the brand, quotes nobody and has it in no frame: a quick look."""
+    ours, proper = _called(names).words, False
+    for found in _PROPER.finditer(text):
+        proper, piece = True, known[found[0]]
+        before = text[max(0, found.start() - _LONGEST_LINK) : found.start()]
+        if piece.word in ours:
+            link = _LINK.search(before)
+            if link and known[link[1]].word in frames.links:
+                return False
+        elif piece.name == _SIGNED or not (piece.plain or (piece.known and _BEGINNING.search(before))):
+            return False
+    return proper and not _SET_APART.search(text)
+
+
+class Hit(NamedTuple):
     """What a frame says for the brand, in units from `first` up to before `stop`."""
 
-    meaning: Meaning
+    valence: float
+    role: str
     first: int
     stop: int
 
 
 class Reading:
-    """A text in units. `who` holds what stands for those it names, `asked` the numbers of sentences that are questions;
-    `clauses` and `sentences` are the places where each begins, and the end of the text.
+    """A text in units, which are words, signs and names. `words`: of each the word, folded, or what stands for a name;
+    `who` holds what stands for those it names, `owns` the names such that their clause may be about them, `asked` the
+    numbers of sentences that are questions; `clauses` and `sentences` are the places where each begins, and the end of
+    the text.
     """
 
-    def __init__(self, text: str, names: Names, frames: Frames, is_known: Callable[[str], bool]) -> None:
+    def __init__(self, text: str, names: Names, frames: Frames, known: Pieces) -> None:
         self.text = unicodedata.normalize("NFC", text)
-        self._frames, self._is_known = frames, is_known
+        self._frames, self._known = frames, known
+        self._parts = _PIECE.split(self.text)
+        self._ends = list(accumulate(map(len, self._parts)))
+        found = list(map(known.__getitem__, self._parts[1::2]))
+        self._divide(found)
+        self._first = list(compress(range(len(found)), map(_is_unit, found)))  # piece of each unit
+        self._last: Sequence[int] = self._first
+        self._units = list(compress(found, map(_is_unit, found)))
+        self.words = list(map(_word_of, self._units))
+        self.owns = set[int]()
+        self._call(_called(names))
+        self.who = _WHO.intersection(self.words)
+
+    def _divide(self, found: Sequence[Piece]) -> None:
         self.clauses, self.sentences, self.asked = [0], [0], set[int]()
-        found = list(self._cut())
+        self._begins, self._opens = [0], [0]  # of each clause and each sentence, the first unit
+        dropped = 0
+        for at in compress(range(len(found)), map(_is_marked, found)):
+            piece, unit = found[at], at - dropped
+            dropped += not piece.is_unit
+            if piece.kind == "link" or (piece.splits and unit == self._opens[-1]):
+                continue
+            self.clauses.append(self._ends[2 * at + (not piece.splits)])
+            self._begins.append(unit)
+            if piece.kind == "stop":
+                if "?" in self._parts[2 * at + 1]:
+                    self.asked.add(len(self.sentences) - 1)
+                self.sentences.append(self.clauses[-1])
+                self._opens.append(unit)
         self.clauses.append(len(self.text))
         self.sentences.append(len(self.text))
-        self._is_loud = 2 * sum(map(str.isupper, map(self._written, found))) > len(found)
-        self.units = list(self._named(found, names))
-        self.who = {unit.word for unit in self.units if unit.kind != "word" or unit.word in _WHO}
-        self._sentences = {number: list(units) for number, units in groupby(self.units, lambda unit: unit.sentence)}
 
-    def _cut(self) -> Iterator[Unit]:
-        begins = True
-        for piece in _PIECE.finditer(self.text):
-            kind, (start, end) = piece.lastgroup or "", piece.span()
-            if kind in {"stop", "pause"}:
-                self._divide(piece[0], end)
-                begins = begins or kind == "stop"
-            elif kind != "link":
-                word = _SIGNS.get(kind) or _fold(piece[0].lstrip("@#"))
-                if word in self._frames.splits and not begins:
-                    self.clauses.append(start)
-                yield Unit(word, kind, start, end, len(self.clauses) - 1, len(self.sentences) - 1, begins)
-                begins = False
-
-    def _divide(self, sign: str, end: int) -> None:
-        self.clauses.append(end)
-        if sign[0] in ".!?…\n":
-            if "?" in sign:
-                self.asked.add(len(self.sentences) - 1)
-            self.sentences.append(end)
-
-    def _written(self, unit: Unit) -> str:
-        return self.text[unit.start : unit.end]
-
-    def _named(self, found: list[Unit], names: Names) -> Iterator[Unit]:
-        lengths = sorted({len(name) for name in names}, reverse=True)
-        firsts = {name[0] for name in names}
-        parts = [part for part in map("".join, names) if len(part) >= _SHORTEST_PART]
-        at = ours = 0
-        while at < len(found):
-            unit = found[at]
+    def _call(self, called: _Called) -> None:
+        """Put what stands for them in the place of names."""
+        words, units, firsts, free = self.words, self._units, called.firsts, 0
+        joined = dict[int, int]()
+        is_quiet = 2 * sum(map(_is_loud, units)) <= len(units)
+        for at in [at for at, unit in enumerate(units) if unit.name or unit.word in firsts]:
+            if at < free:
+                continue
+            unit, ours = units[at], 0
             if unit.word in firsts:
-                ours = next((n for n in lengths if self._called(found, at, n) in names), 0)
-            elif unit.kind in {"handle", "hashtag"}:
-                ours = int(any(part in unit.word for part in parts))
-            else:
-                ours = 0
-            if ours:
-                unit.word, unit.end, unit.owns = US, found[at + ours - 1].end, True
-            theirs = 0 if ours else self._length(found, at)
-            if theirs:
-                unit.owns = self._may_own(found, at, theirs)
-                unit.word, unit.end = THEM, found[at + theirs - 1].end
-            yield unit
-            at += ours or theirs or 1
+                ours = called.length(words, at)
+            elif unit.name == _SIGNED:
+                ours = int(any(part in unit.word for part in called.parts))
+            length = ours or self._length(at, is_quiet=is_quiet)
+            if not length:
+                continue
+            if ours or self._may_own(at, length):
+                self.owns.add(at)
+            words[at], free = US if ours else THEM, at + length
+            if length > 1:
+                joined[at] = length
+        if joined:
+            self._join(joined)
 
-    def _called(self, found: list[Unit], at: int, length: int) -> tuple[str, ...]:
-        return tuple(unit.word for unit in found[at : at + length]) if at + length <= len(found) else ()
+    def _join(self, joined: Mapping[int, int]) -> None:
+        """Make one unit of the words of a name."""
+        inner = {at for first, length in joined.items() for at in range(first + 1, first + length)}
+        kept = [at for at in range(len(self.words)) if at not in inner]
+        self._last = [self._first[following - 1] for following in (*kept[1:], len(self.words))]
+        self._first, self._units = [self._first[at] for at in kept], [self._units[at] for at in kept]
+        self.words = [self.words[at] for at in kept]
+        self._begins, self._opens = ([bisect_left(kept, at) for at in each] for each in (self._begins, self._opens))
+        self.owns = {bisect_left(kept, at) for at in self.owns}
 
-    def _length(self, found: list[Unit], at: int) -> int:
+    def _length(self, at: int, *, is_quiet: bool) -> int:
         """Of how many words a name of somebody else is that begins here."""
         length = 0
-        while at + length < len(found) and (length == 0 or self._goes_on(found, at + length)):
-            if not self._is_name(found[at + length]):
+        while at + length < len(self.words) and (length == 0 or self._goes_on(at + length)):
+            name = self._units[at + length].name
+            if name != _SIGNED and not (is_quiet and (name == _SURE or (name and not self.begins(at + length)))):
                 break
             length += 1
         return length
 
-    def _goes_on(self, found: list[Unit], at: int) -> bool:
-        return self.text[found[at - 1].end : found[at].start] == " " and found[at].kind == "word"
+    def _goes_on(self, at: int) -> bool:
+        first = self._first[at]
+        return first - self._first[at - 1] == 1 and self._parts[2 * first] == " " and self._units[at].kind == "word"
 
-    def _is_name(self, unit: Unit) -> bool:
-        if unit.kind != "word":
-            return unit.kind in {"handle", "hashtag"}
-        written = self._written(unit)
-        if self._is_loud or not written[0].isupper() or unit.word in self._frames.plain:
-            return False
-        return len(unit.word) > 1 and not (
-            self._is_known(unit.word) and (unit.begins or self._frames.before is not None)
-        )
-
-    def _may_own(self, found: list[Unit], at: int, length: int) -> bool:
+    def _may_own(self, at: int, length: int) -> bool:
         """Whether a clause may be about somebody, not only name a place, a product or an addressee."""
-        unit, before = found[at], found[at - 1] if at else None
+        unit, before, frames = self._units[at], self.words[at - 1] if at else None, self._frames
         if unit.kind != "word":
-            return unit.kind == "handle" and not (before and before.word in self._frames.places)
-        if self._is_known(unit.word):
+            return unit.kind == "handle" and before not in frames.places
+        if unit.known:
             return False
-        if unit.begins:
-            following = found[at + length] if at + length < len(found) else None
-            return following is None or following.clause != unit.clause or following.word in self._frames.verbs
-        if self._frames.before is not None:
-            return before is not None and before.word in self._frames.before
-        return before is None or before.clause != unit.clause or before.word not in self._frames.places
+        if self.begins(at):
+            end = at + length
+            ends = end == len(self.words) or self.clause(end) != self.clause(at)
+            return ends or self.words[end] in frames.verbs
+        if frames.before is not None:
+            return before in frames.before
+        return before is None or self.clause(at - 1) != self.clause(at) or before not in frames.places
 
     def hits(self) -> list[Hit]:
         """The frames of the text that are no question."""
-        words, found, stop = [unit.word for unit in self.units], list[Hit](), 0
-        for at in self._frames.lexicon.openings(words):
-            if at < stop:
+        found, stop, search = list[Hit](), 0, self._frames.lexicon.search(self.words)
+        for at in search.places:
+            known = search.find(at) if at >= stop else None
+            if not known:
                 continue
-            known = self._frames.lexicon.find(words, at, len(words))
             stop = at + 1
-            if known and self._counts(known[0], self.units[known[1] - 1]):
-                if self.units[at].sentence not in self.asked:
-                    found.append(Hit(known[0]._replace(role=known[0].role.rstrip("?")), at, known[1]))
+            meaning, end = known
+            last = self.words[end - 1]
+            if self._counts(meaning, last):
+                if self.sentence(at) not in self.asked:
+                    found.append(Hit(meaning.valence, meaning.role.rstrip("?"), at, end))
                 # A name may be the end of one frame and the beginning of another.
-                stop = max(stop, known[1] - (words[known[1] - 1] in _WHO))
+                stop = max(stop, end - (last in _WHO))
         return found
 
-    def _counts(self, meaning: Meaning, last: Unit) -> bool:
+    def _counts(self, meaning: Meaning, last: str) -> bool:
         if not meaning.role.endswith("?"):
             return True
-        names_nobody = last.word in _WHO or last.word in self._frames.plain
-        return not names_nobody and last.word.isalpha() and not self._is_known(last.word)
+        names_nobody = last in _WHO or last in self._frames.plain
+        return not names_nobody and last.isalpha() and not self._known[last].known
 
-    def of_sentence(self, sentence: int) -> list[Unit]:
+    def clause(self, at: int) -> int:
+        """The number of the clause that a unit is of."""
+        return bisect_right(self._begins, at) - 1
+
+    def sentence(self, at: int) -> int:
+        """The number of the sentence that a unit is of."""
+        return bisect_right(self._opens, at) - 1
+
+    def begins(self, at: int) -> bool:
+        """Whether a sentence begins with a unit."""
+        return self._opens[self.sentence(at)] == at
+
+    def of_clause(self, clause: int) -> range:
+        """The units of a clause."""
+        return _numbered(self._begins, clause, len(self.words))
+
+    def of_sentence(self, sentence: int) -> range:
         """The units of a sentence."""
-        return self._sentences.get(sentence, [])
+        return _numbered(self._opens, sentence, len(self.words))
 
-    def is_alone(self, unit: Unit) -> bool:
-        """Whether a sentence is nothing but this."""
-        return self.of_sentence(unit.sentence) == [unit]
+    def is_handle(self, at: int) -> bool:
+        """Whether a unit is the name of an account."""
+        return self._units[at].kind == "handle"
+
+    def telling(self, at: range) -> list[int]:
+        """Those of some units by which something is said: names, and words that are no little ones."""
+        return [each for each in at if self._units[each].tells or self.words[each] in _WHO]
+
+    def start(self, at: int) -> int:
+        """Where in the text a unit begins."""
+        return self._ends[2 * self._first[at]]
+
+    def end(self, at: int) -> int:
+        """Where in the text a unit ends."""
+        return self._ends[2 * self._last[at] + 1]
 
     def span(self, hit: Hit) -> tuple[int, int]:
         """Where in the text a frame stands."""
-        return self.units[hit.first].start, self.units[hit.stop - 1].end
+        return self.start(hit.first), self.end(hit.stop - 1)
 
     def written(self, hit: Hit) -> str:
         """What the text says there."""
@@ -231,3 +331,7 @@ class Reading:
         """The clauses that are chosen; of some of them only what comes after a place."""
         bounds = ((max(self.clauses[each], after.get(each, 0)), self.clauses[each + 1]) for each in sorted(chosen))
         return " ".join(self.text[begin:end] for begin, end in bounds)
+
+
+def _numbered(firsts: Sequence[int], number: int, end: int) -> range:
+    return range(firsts[number], firsts[number + 1] if number + 1 < len(firsts) else end)

@@ -4,6 +4,7 @@ import re
 
 _FEWEST_WORDS = 3  # fewer between quotation marks are a name, or irony
 _QUOTATION = re.compile(r"«[^«»]*»|“[^“”]*”|„[^„“”]*[“”]|\"[^\"\n]*\"|^[ \t]*>[^\n]*", re.MULTILINE)
+_SIGNS = ("«", "“", "„", '"', ">", "RT @")  # without one of these nothing is quoted
 _PASSED_ON = re.compile(r"(?<!\w)RT @[\w.\-]+:?")
 
 
@@ -11,6 +12,8 @@ def own_words(text: str) -> str:
     """A text with blanks for what it quotes, by quotation marks, by lines that begin with `>`, or after `RT @name`; as
     it is when there is nothing else in it. Linear in time.
     """
+    if not any(sign in text for sign in _SIGNS):
+        return text
     passed = _PASSED_ON.search(text)
     own = text[: passed.start()] if passed else text
     own = _QUOTATION.sub(_blank, own)
@@ -19,7 +22,7 @@ def own_words(text: str) -> str:
 
 def unheaded(text: str) -> str:
     """A text without the name of whose post is passed on."""
-    return _PASSED_ON.sub(" ", text)
+    return _PASSED_ON.sub(" ", text) if "RT @" in text else text
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 Spanish, Italian and Portuguese; no pretence for other languages.
 """
 
+from collections.abc import Callable
 from functools import cache
 from math import sqrt
 
@@ -53,13 +54,13 @@ def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:
     return Tone(language=language, label="unsupported", compound=None, confidence=0.0, scorer="none")
 
 
-def _tone(language: str, compound: float, words: tuple[str, ...], threshold: float, scorer: str) -> Tone:
+def _tone(language: str, compound: float, words: Callable[[], tuple[str, ...]], threshold: float, scorer: str) -> Tone:
     label: Label = "neutral"
     if abs(compound) >= threshold:
         label = "negative" if compound < 0 else "positive"
     confidence = round(_confidence(compound, threshold), 4)
-    words = words if label != "neutral" else ()
-    return Tone(language=language, label=label, compound=compound, confidence=confidence, scorer=scorer, words=words)
+    told = words() if label != "neutral" else ()
+    return Tone(language=language, label=label, compound=compound, confidence=confidence, scorer=scorer, words=told)
 
 
 def _confidence(compound: float, threshold: float) -> float:
@@ -84,10 +85,14 @@ def _score_english(text: str, own: Lexicon | None) -> Tone:
     if label:
         confidence = round(_confidence(heard.compound, -_BLAME), 4)
         scorer = f"vader+pack-en@{pack.version}"
-        decided = heard.words if label != "neutral" else ()
+        decided = heard.words() if label != "neutral" else ()
         return Tone(language="en", label=label, compound=compound, confidence=confidence, scorer=scorer, words=decided)
-    words = [piece for piece, valence in [*said, *_english().valued(rest)] if valence * compound > 0]
-    return _tone("en", compound, tuple(dict.fromkeys(words))[:_MOST_WORDS], VADER_THRESHOLD, "vader")
+
+    def words() -> tuple[str, ...]:
+        valued = [*said, *_english().valued(rest)]
+        return tuple(dict.fromkeys(piece for piece, valence in valued if valence * compound > 0))[:_MOST_WORDS]
+
+    return _tone("en", compound, words, VADER_THRESHOLD, "vader")
 
 
 def _overruled(vader: float, heard: float) -> Label | None:

@@ -1,13 +1,13 @@
 """The tone of a text towards one of those whom it names. Who it is about is asked only where somebody else is named."""
 
-from itertools import groupby, pairwise
+from functools import cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from rules.facts import Label, Tone
 from rules.language import little_words
-from rules.named import Hit, Names, Reading, Unit, names_nobody_else
+from rules.named import Hit, Names, Pieces, Reading, names_nobody_else, pieces
 from rules.packs.frames import THEM, US, load
 from rules.packs.lexicon import Lexicon
 from rules.packs.pack import load as load_pack
@@ -18,6 +18,7 @@ _DECIDES = frozenset({"verdict", "instead", "switch"})
 _CHOICES = frozenset({"leave", "join"})  # decide where both are named
 _HINTS = _CHOICES | {"hint"}  # and one that is only that may be about anything
 _PREFERS = _DECIDES | _HINTS | {"return"}
+_WHO = frozenset({US, THEM})
 _NAMES = frozenset({"named", "topic", "contrast"})
 _RETURNING = 3  # hints: more than the one that says where one has been
 _WARM = 0.5  # the compound of praise that is more than polite
@@ -46,34 +47,38 @@ def score_toward(text: str, language: str | None, names: Names, own: Lexicon | N
     tone = hearing.tone(said, whole if said == read else None)
     if said != told and hearing.defers(tone, told):
         tone = hearing.tone(told, whole if told == read else None)
-    return replace(tone, compound=whole.compound) if language == "en" else tone
+    return tone if language != "en" or tone is whole else replace(tone, compound=whole.compound)
+
+
+@cache
+def _pieces(language: str) -> Pieces:
+    frames, pack = load(language), load_pack(language)
+    return pieces(frames, little_words(language), lambda word: frames.lexicon.begins(word) or pack.knows(word))
 
 
 class _Hearing:
     """One brand's ear for a language."""
 
+    __slots__ = ("_frames", "_language", "_names", "_own", "_pieces")
+
     def __init__(self, language: str, names: Names, own: Lexicon | None) -> None:
         self._language, self._names, self._own = language, names, own
-        self._frames, self._pack = load(language), load_pack(language)
-        self._little = little_words(language)
-
-    def _is_known(self, word: str) -> bool:
-        return word in self._little or self._frames.lexicon.begins(word) or self._pack.knows(word)
+        self._frames, self._pieces = load(language), _pieces(language)
 
     def hears_nobody_else(self, text: str) -> bool:
         """Whether a quick look is enough."""
-        return names_nobody_else(text, self._names, self._frames, self._is_known)
+        return names_nobody_else(text, self._names, self._frames, self._pieces)
 
     def _score(self, text: str) -> Tone:
         return score(text, self._language, self._own)
 
     def _read(self, text: str) -> Reading:
-        return Reading(text, self._names, self._frames, self._is_known)
+        return Reading(text, self._names, self._frames, self._pieces)
 
     def agreed(self, said: str) -> str:
         """What an author says without the words that only say no to those who are quoted."""
         reading = self._read(said)
-        said_no = [reading.span(hit) for hit in reading.hits() if hit.meaning.role == "disagrees"]
+        said_no = [reading.span(hit) for hit in reading.hits() if hit.role == "disagrees"]
         bounds = [0, *(place for span in said_no for place in span), len(reading.text)]
         return "".join(reading.text[begin:end] for begin, end in zip(bounds[::2], bounds[1::2], strict=True))
 
@@ -83,7 +88,7 @@ class _Hearing:
         """
         if tone.label != "positive":
             return tone.label == "neutral"
-        roles = {hit.meaning.role for hit in self._read(told).hits()}
+        roles = {hit.role for hit in self._read(told).hits()}
         return "reports" in roles or ((tone.compound or 0) < _WARM and "disagrees" not in roles)
 
     def tone(self, text: str, whole: Tone | None) -> Tone:
@@ -93,10 +98,11 @@ class _Hearing:
         if US not in reading.who:
             return whole
         hits = reading.hits()
-        return self._by_frames(reading, hits, whole) or self._by_clauses(reading, hits, whole) or whole
+        by_frames = self._by_frames(reading, hits, whole) if hits else None
+        return by_frames or self._by_clauses(reading, hits, whole) or whole
 
     def _by_frames(self, reading: Reading, hits: list[Hit], whole: Tone) -> Tone | None:
-        value, roles = _value(reading, hits), {hit.meaning.role for hit in hits}
+        value, roles = _value(reading, hits), {hit.role for hit in hits}
         if value > 0 and whole.label == "negative" and THEM not in reading.who:
             return None
         if value > 0 and "regret" not in roles and (rest := _rest(reading, hits)):
@@ -105,7 +111,7 @@ class _Hearing:
                 return tone
         if value:
             return self._decided("positive" if value > 0 else "negative", reading, hits, whole)
-        unlike = [hit for hit in hits if hit.meaning.role in {"unlike", "compared"}][:_MOST_UNLIKE]
+        unlike = [hit for hit in hits if hit.role in {"unlike", "compared"}][:_MOST_UNLIKE]
         return next(filter(None, (self._unlike(reading, hit) for hit in unlike)), None)
 
     def _unlike(self, reading: Reading, hit: Hit) -> Tone | None:
@@ -114,17 +120,17 @@ class _Hearing:
         tone = self._score(beside)
         label = tone.label
         if label not in _OPPOSITE:
-            if hit.meaning.role == "compared":
+            if hit.role == "compared":
                 return None
-            said = {unit.word for unit in self._read(beside).units}
-            label = "positive" if said.isdisjoint(self._frames.negations) else "negative"
+            denies = not self._frames.negations.isdisjoint(self._read(beside).words)
+            label = "negative" if denies else "positive"
             tone = replace(tone, compound=_CHOSEN, confidence=_SURE)
-        label = label if hit.meaning.valence > 0 else _OPPOSITE[label]
+        label = label if hit.valence > 0 else _OPPOSITE[label]
         words = (reading.written(hit), *tone.words)
         return replace(tone, label=label, compound=abs(tone.compound or 0) * _SIGN[label], words=words)
 
     def _decided(self, label: Label, reading: Reading, hits: list[Hit], whole: Tone) -> Tone:
-        words = tuple(reading.written(hit) for hit in hits if hit.meaning.role in _PREFERS)[:_MOST_WORDS]
+        words = tuple(reading.written(hit) for hit in hits if hit.role in _PREFERS)[:_MOST_WORDS]
         compound = _CHOSEN * _SIGN[label]
         return replace(whole, label=label, compound=compound, confidence=_SURE, words=words or whole.words)
 
@@ -133,10 +139,12 @@ class _Hearing:
         if THEM not in reading.who:
             return None
         theirs = _theirs(reading, hits)
-        contrasted = {reading.units[hit.first].sentence for hit in hits if hit.meaning.role == "contrast"}
-        topics = self._topics(reading)
-        apart = bool(contrasted) or _are_parted(topics)
-        if not theirs or (whole.label == "neutral" and not apart):
+        if not theirs:
+            return None
+        contrasted = {reading.sentence(hit.first) for hit in hits if hit.role == "contrast"}
+        topics = _topics(reading, self._frames.verbs)
+        apart = bool(contrasted) or _are_parted(reading, topics)
+        if whole.label == "neutral" and not apart:
             return None
         tone = self._score(reading.parts({*range(len(reading.clauses) - 1)} - theirs))
         other = self._score(reading.parts(theirs))
@@ -144,53 +152,56 @@ class _Hearing:
             return self._decided(_OPPOSITE[other.label], reading, hits, other)
         return tone if apart or tone.label == _OPPOSITE.get(other.label) else None
 
-    def _topics(self, reading: Reading) -> list["_Topic"]:
-        """The names that begin a clause which goes on to say something."""
-        plain = self._little, self._frames.plain, self._frames.splits
-        telling = [unit for unit in reading.units if not any(unit.word in words for words in plain)]
-        last = {unit.clause: unit for unit in telling}
-        first = {unit.clause: unit for unit in reversed(telling)}
-        acting = {one.start for one, following in pairwise(reading.units) if following.word in self._frames.verbs}
-        return [
-            _Topic(unit, acts=unit.start in acting)
-            for clause, unit in first.items()
-            if unit.word in {US, THEM} and unit is not last[clause]
-        ]
-
 
 class _Topic(NamedTuple):
     """A name that a clause is about; `acts`: a verb follows."""
 
-    unit: Unit
+    at: int
+    who: str
     acts: bool
+
+
+def _topics(reading: Reading, verbs: frozenset[str]) -> list[_Topic]:
+    """The names that begin a clause which goes on to say something."""
+    found, words = list[_Topic](), reading.words
+    for clause in range(len(reading.clauses) - 1):
+        units = reading.of_clause(clause)
+        telling = reading.telling(units) if any(words[at] in _WHO for at in units) else []
+        if len(telling) > 1 and words[telling[0]] in _WHO:
+            at = telling[0]
+            found.append(_Topic(at, words[at], at + 1 < len(words) and words[at + 1] in verbs))
+    return found
 
 
 def _are_rivals(reading: Reading, topics: list[_Topic], contrasted: set[int]) -> bool:
     """Whether a sentence sets what two do against each other, or one asks for the brand alone."""
-    ours, theirs = (
-        {unit.sentence for unit, acts in topics if unit.word == who and (acts or unit.sentence in contrasted)}
-        for who in (US, THEM)
-    )
-    asked = (unit.word == US and unit.sentence in reading.asked and reading.is_alone(unit) for unit in reading.units)
-    return not ours.isdisjoint(theirs) or any(asked)
+    set_against = [topic for topic in topics if topic.acts or reading.sentence(topic.at) in contrasted]
+    ours, theirs = ({reading.sentence(topic.at) for topic in set_against if topic.who == who} for who in (US, THEM))
+    asked = (reading.of_sentence(sentence) for sentence in reading.asked)
+    return not ours.isdisjoint(theirs) or any(len(at) == 1 and reading.words[at[0]] == US for at in asked)
 
 
-def _are_parted(topics: list[_Topic]) -> bool:
+def _are_parted(reading: Reading, topics: list[_Topic]) -> bool:
     """Whether one clause is about the brand and one about another, or a sentence about another account."""
     # An account at the very beginning is spoken to, whatever is spoken of.
-    ours = any(unit.word == US and (acts or unit.kind != "handle" or unit.start) for unit, acts in topics)
-    theirs = [topic for topic in topics if topic.unit.word == THEM]
-    accounts = any(unit.kind == "handle" and unit.begins and unit.sentence for unit, _ in theirs)
-    return accounts or (ours and any(acts for _, acts in theirs))
+    ours = any(
+        topic.who == US and (topic.acts or reading.start(topic.at) or not reading.is_handle(topic.at))
+        for topic in topics
+    )
+    theirs = [topic for topic in topics if topic.who == THEM]
+    accounts = any(
+        reading.is_handle(topic.at) and reading.begins(topic.at) and reading.sentence(topic.at) for topic in theirs
+    )
+    return accounts or (ours and any(topic.acts for topic in theirs))
 
 
 def _value(reading: Reading, hits: list[Hit]) -> float:
     """Above 0 when frames prefer the brand, below when they prefer another one."""
-    roles = {hit.meaning.role for hit in hits}
-    returns = [hit.meaning.valence for hit in hits if hit.meaning.role == "return"]
-    value = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _DECIDES)
+    roles = {hit.role for hit in hits}
+    returns = [hit.valence for hit in hits if hit.role == "return"]
+    value = sum(hit.valence for hit in hits if hit.role in _DECIDES)
     value += sum(each for each in returns if each > 0)
-    hints = sum(hit.meaning.valence for hit in hits if hit.meaning.role in _HINTS)
+    hints = sum(hit.valence for hit in hits if hit.role in _HINTS)
     hints += sum(returns) * (_RETURNING if hints else 1)
     enough = not roles.isdisjoint(_CHOICES) and reading.who >= {US, THEM}
     value = value or (hints if abs(hints) > 1 or enough else 0.0)
@@ -201,52 +212,51 @@ def _rest(reading: Reading, hits: list[Hit]) -> str:
     """What is said beside the frames that decide and of nobody else, if it is said of the brand: where it is named
     again, or after a `since`. Otherwise it may well be why the other one is left.
     """
-    deciding = [hit for hit in hits if hit.meaning.role in _PREFERS]
-    framed = {unit.clause for hit in deciding for unit in reading.units[hit.first : hit.stop]}
-    last = deciding[-1].stop
-    after = reading.units[last - 1].end
-    ours = {unit.clause for unit in reading.units if unit.word == US} - framed
-    units = [unit for unit in reading.units if unit.clause in ours or unit.start >= after]
-    theirs = {unit.clause for unit in units if unit.word == THEM}
-    units = [unit for unit in units if unit.clause not in theirs]
-    since = any(hit.meaning.role == "since" and hit.first >= last for hit in hits)
-    if not since and all(unit.word != US for unit in units):
+    deciding = [hit for hit in hits if hit.role in _PREFERS]
+    framed = {reading.clause(at) for hit in deciding for at in range(hit.first, hit.stop)}
+    last, words = deciding[-1].stop, reading.words
+    ours = {reading.clause(at) for at, word in enumerate(words) if word == US} - framed
+    units = [at for at in range(len(words)) if at >= last or reading.clause(at) in ours]
+    theirs = {reading.clause(at) for at in units if words[at] == THEM}
+    units = [at for at in units if reading.clause(at) not in theirs]
+    since = any(hit.role == "since" and hit.first >= last for hit in hits)
+    if not since and all(words[at] != US for at in units):
         return ""
-    return reading.parts({unit.clause for unit in units}, dict.fromkeys(framed, after))
+    return reading.parts({reading.clause(at) for at in units}, dict.fromkeys(framed, reading.end(last - 1)))
 
 
 def _besides(reading: Reading, hit: Hit, relatives: frozenset[str]) -> str:
     """What a sentence says beside a frame; the sentence before when it is nothing else."""
-    first, last = reading.units[hit.first], reading.units[hit.stop - 1]
-    begin, end, after = reading.sentences[first.sentence], reading.sentences[last.sentence + 1], last.end
-    following = reading.units[hit.stop : hit.stop + 1]
-    if following and following[0].word in relatives:
-        after = reading.clauses[following[0].clause + 1]
-    around = [*reading.units[max(0, hit.first - 1) : hit.first], *following]
-    if any(unit.sentence == first.sentence for unit in around):
-        return f"{reading.text[begin : first.start]} {reading.text[after:end]}"
-    return reading.text[reading.sentences[max(0, first.sentence - 1)] : begin]
+    sentence, (start, after), text = reading.sentence(hit.first), reading.span(hit), reading.text
+    begin, end = reading.sentences[sentence], reading.sentences[reading.sentence(hit.stop - 1) + 1]
+    follows = hit.stop < len(reading.words)
+    if follows and reading.words[hit.stop] in relatives:
+        after = reading.clauses[reading.clause(hit.stop) + 1]
+    if (hit.first and reading.sentence(hit.first - 1) == sentence) or (
+        follows and reading.sentence(hit.stop) == sentence
+    ):
+        return f"{text[begin:start]} {text[after:end]}"
+    return text[reading.sentences[max(0, sentence - 1)] : begin]
 
 
 def _theirs(reading: Reading, hits: list[Hit]) -> set[int]:
     """The clauses about somebody else: those that name one and not the brand, and those after them that name nobody."""
-    certain = {
-        at for hit in hits if hit.meaning.role in _NAMES and _begins(reading, hit) for at in range(hit.first, hit.stop)
-    }
-    named: dict[int, set[str]] = {}
-    for at, unit in enumerate(reading.units):
-        if unit.owns or (at in certain and unit.word == THEM):
-            named.setdefault(unit.clause, set()).add(unit.word)
-    theirs, about, sentence = set[int](), {US}, -1
+    words, named = reading.words, dict[int, set[str]]()
+    certain = {at for hit in hits if hit.role in _NAMES and _begins(reading, hit) for at in range(hit.first, hit.stop)}
+    for at in reading.owns.union(at for at in certain if words[at] == THEM):
+        named.setdefault(reading.clause(at), set()).add(words[at])
+    theirs, about, sentence = set[int](), {US}, 0
     bare = False  # nothing but names so far: what follows is about all of them
-    for clause, units in groupby(reading.units, lambda unit: unit.clause):
-        said = list(units)
-        if said[0].sentence != sentence and US in {unit.word for unit in reading.of_sentence(sentence)}:
+    for clause in range(len(reading.clauses) - 1):
+        units = reading.of_clause(clause)
+        if not units:
+            continue
+        before, sentence = sentence, reading.sentence(units[0])
+        if sentence != before and any(words[at] == US for at in reading.of_sentence(before)):
             about = {US}
-        sentence = said[0].sentence
         if clause in named:
             about = about | named[clause] if bare else named[clause]
-        bare = clause in named and len(said) <= len(named[clause])
+        bare = clause in named and len(units) <= len(named[clause])
         if US not in about:
             theirs.add(clause)
     return theirs
@@ -254,5 +264,4 @@ def _theirs(reading: Reading, hits: list[Hit]) -> set[int]:
 
 def _begins(reading: Reading, hit: Hit) -> bool:
     """Whether a frame is where it has to be: a topic begins its clause."""
-    before = reading.units[max(0, hit.first - 1)]
-    return hit.meaning.role != "topic" or not hit.first or before.clause != reading.units[hit.first].clause
+    return hit.role != "topic" or not hit.first or reading.clause(hit.first - 1) != reading.clause(hit.first)

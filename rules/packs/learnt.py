@@ -3,10 +3,13 @@
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.resources import files
 from math import exp, fsum, sqrt
+from operator import add
 from typing import NamedTuple
+
+from rules.kept import Kept
 
 DECIDES = 0.2
 """The compound from which a pack hears praise or blame."""
@@ -34,19 +37,28 @@ class Chances(NamedTuple):
     positive: float
 
 
-# Bounded in entries and, by _LONGEST_WORD, in bytes.
-@lru_cache(maxsize=8192)
-def _stems(word: str) -> tuple[str, ...]:
-    """The features of a word alone."""
-    return (word, *(f"{word[:length]}*" for length in _STEMS if len(word) > length))
+class _Word(NamedTuple):
+    """What a word is in a text: `plain` a number is any number; `before` begins a pair; `stems` are features."""
+
+    plain: str
+    before: str
+    stems: tuple[str, ...]
+
+
+def _word(word: str) -> _Word:
+    plain = "0" if word.isdecimal() else word[:_LONGEST_WORD]
+    return _Word(plain, f"{plain} ", (plain, *(f"{plain[:length]}*" for length in _STEMS if len(plain) > length)))
+
+
+_WORDS = Kept(_word)
 
 
 def features(words: Sequence[str], asked: bool) -> set[str]:
-    """Of a text: its words, their beginnings and pairs. A number is any number."""
-    plain = ["0" if word.isdecimal() else word[:_LONGEST_WORD] for word in words]
-    found = {feature for word in set(plain) for feature in _stems(word)}
-    found.update(map(" ".join, zip([_EDGE, *plain], [*plain, _EDGE], strict=True)))
-    return found | ({ALWAYS, ASKED} if asked else {ALWAYS})
+    """Of a text: its words, their beginnings and pairs."""
+    plain, before, stems = zip(*map(_WORDS.__getitem__, words), strict=True) if words else ((), (), ())
+    found = {ALWAYS, ASKED} if asked else {ALWAYS}
+    found.update(*stems, map(add, (f"{_EDGE} ", *before), (*plain, _EDGE)))
+    return found
 
 
 @dataclass(frozen=True)

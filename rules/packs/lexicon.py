@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import getitem
 from typing import NamedTuple
 
+from rules.kept import Kept
 from rules.text import Folded, Token, tokens
 
 _LONGEST_WORD = 40
 _SHORTEST_STEM = 2
-_REMEMBERED = 8192
+_REMEMBERED, _MOST_STEPS = 8192, 50_000
 _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 _AMOUNT = re.compile(r"(\d+)([^\W\d_]+)")
 _ANY = "_"
+_END = "\n"  # what no entry goes on with
 
 
 def parted(found: Iterable[Token]) -> Iterator[Token]:
@@ -74,20 +77,39 @@ class _Node:
 _Nodes = tuple[_Node, ...]
 
 
-class _Beginnings(dict[str, _Node | None]):
-    """Where words lead that begin an entry, found out when first met; bounded in entries and in their length."""
+class _State(dict[str, "_State"]):
+    """Where the words read so far have led, and on from there by each word, which `go` finds out when first met."""
 
-    def __init__(self, find: Callable[[str], _Node | None]) -> None:
+    __slots__ = ("_go", "meaning", "nodes")
+
+    def __init__(self, nodes: _Nodes, go: Callable[["_State", str], "_State"]) -> None:
         super().__init__()
-        self._find = find
+        self.nodes, self._go = nodes, go
+        self.meaning = next((node.meaning for node in nodes if node.meaning), None)
 
-    def __missing__(self, word: str) -> _Node | None:
-        node = self._find(word[: _LONGEST_WORD + 1])
-        if len(word) <= _LONGEST_WORD:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = node
-        return node
+    def __missing__(self, word: str) -> "_State":
+        return self._go(self, word)
+
+
+class Search:
+    """The entries of a lexicon among words. `places`: where one may begin, in order; at any other `find` finds none."""
+
+    __slots__ = ("_onward", "_states", "places")
+
+    def __init__(self, states: list[_State], onward: list[str], nowhere: _State) -> None:
+        self._states, self._onward = states, onward
+        pairs = zip(states, map(getitem, states, onward), strict=True)
+        self.places = [at for at, (one, two) in enumerate(pairs) if two is not nowhere or one.meaning]
+
+    def find(self, at: int) -> tuple[Meaning, int] | None:
+        """What the longest entry that begins there says, and where it stops."""
+        state, found = self._states[at], None
+        while state.nodes:
+            if state.meaning:
+                found = state.meaning, at + 1
+            state = state[self._onward[at]]
+            at += 1
+        return found
 
 
 class Lexicon:
@@ -100,58 +122,67 @@ class Lexicon:
     def __init__(self, endings: Mapping[str, Sequence[str]], groups: Mapping[str, str]) -> None:
         self._endings, self._groups = endings, groups
         self._root = _Node()
-        self._begin = _Beginnings(self._beginning)
+        self._beyond: set[str] = set()  # what stands in an entry after its first word; a stem with its `*`
         self._words = lru_cache(_REMEMBERED)(_words)  # the same choices stand in many lines
+        self._begin, self._onward = Kept(self._beginning), Kept(self._step)
+        self._nowhere, self._steps = _State((), self._go), 0
 
     def add(self, line: str, meaning: Meaning) -> None:
         """A later entry of the same words takes the place of an earlier one. ValueError when a line cannot be read."""
-        node = _Node(meaning)
-        for part in reversed(line.split()):
-            node = self._before(part, node)
+        node, parts = _Node(meaning), line.split()
+        for at in reversed(range(len(parts))):
+            node = self._before(parts[at], node, later=at > 0)
         if node.meaning or node.any:
             raise ValueError(f"does not begin with a word: {line!r}")
         self._root.join(node)
 
-    def find(self, words: Sequence[str], at: int, end: int) -> tuple[Meaning, int] | None:
-        """What the longest entry that begins at `at` and stops before `end` says, and where it stops; `words` are
-        those that `parted` gives.
+    @cached_property
+    def _lengths(self) -> list[int]:
+        return sorted({len(step) - 1 for step in self._beyond if step.endswith("*")}, reverse=True)
+
+    def search(self, words: Sequence[str], ends: Iterable[int] = ()) -> Search:
+        """Look for entries among words, which are those that `parted` gives. None goes on beyond the words at `ends`,
+        nor beyond the last one.
         """
-        node = self._begin[words[at]]
-        if node is None:
-            return None
-        stop = at + 1
-        best = (node.meaning, stop) if node.meaning else None
-        nodes: Sequence[_Node] = node.then(words[stop]) if stop < end else ()
-        while nodes:
-            stop += 1
-            meanings = [node.meaning for node in nodes if node.meaning]
-            best = (meanings[0], stop) if meanings else best
-            nodes = [following for node in nodes for following in node.then(words[stop])] if stop < end else ()
-        return best
+        states = list(map(self._begin.__getitem__, words))
+        onward = list(map(self._onward.__getitem__, words[1:]))
+        onward.append(_END)
+        for end in ends:
+            onward[end] = _END
+        return Search(states, onward[: len(words)], self._nowhere)
 
     def begins(self, word: str) -> bool:
         """Whether an entry begins with the word."""
-        return self._begin[word] is not None
+        return self._begin[word] is not self._nowhere
 
-    def openings(self, words: Sequence[str]) -> list[int]:
-        """The places of all words that an entry begins with: where `find` may find something."""
-        return [at for at, node in enumerate(map(self._begin.__getitem__, words)) if node is not None]
-
-    def _beginning(self, word: str) -> _Node | None:
+    def _beginning(self, word: str) -> _State:
+        word = word[: _LONGEST_WORD + 1]
         drawn_in = (r"\1\1", r"\1") if _DRAWN_OUT.search(word) else ()
         for spelling in (word, *(_DRAWN_OUT.sub(letters, word) for letters in drawn_in)):
             nodes = self._root.then(spelling)
-            if len(nodes) == 1:
-                return nodes[0]
             if nodes:
-                first = _Node(next((node.meaning for node in nodes if node.meaning), None))
-                for node in reversed(nodes):
-                    first.join(node)
-                return first
-        return None
+                return _State((_joined(nodes),), self._go)
+        return self._nowhere
 
-    def _before(self, part: str, following: _Node) -> _Node:
-        """The node before a part of a line, given the one after it."""
+    def _step(self, word: str) -> str:
+        """What entries ask of a word after their first: the word itself, or the longest stem that it begins with."""
+        if word in self._beyond:
+            return word
+        stems = (f"{word[:length]}*" for length in self._lengths)
+        return next((stem for stem in stems if stem in self._beyond), "")
+
+    def _go(self, state: _State, step: str) -> _State:
+        nodes = () if step == _END else tuple(following for node in state.nodes for following in node.then(step))
+        if self._steps >= _MOST_STEPS:
+            self._begin.clear()
+            self._nowhere.clear()
+            self._steps = 0
+        self._steps += 1
+        state[step] = _State(nodes, self._go) if nodes else self._nowhere
+        return state[step]
+
+    def _before(self, part: str, following: _Node, *, later: bool) -> _Node:
+        """The node before a part of a line, given the one after it; `later`: the part is not the first."""
         node = _Node()
         for spelling in dict.fromkeys(self._spellings(part)):
             if not spelling:
@@ -162,6 +193,7 @@ class Lexicon:
                 target, beyond = _Node(), target
                 target.lead(word, (beyond,))
             node.lead(spelling[0], (target,))
+            self._beyond.update(spelling if later else spelling[1:])
         return node
 
     def _spellings(self, part: str) -> Iterator[tuple[str, ...]]:
@@ -176,6 +208,16 @@ class Lexicon:
                 raise ValueError(f"no word, or too short a stem: {choice!r}")
             for ending in self._endings.get(sign, (sign,)):
                 yield (*words[:-1], words[-1] + ending)
+
+
+def _joined(nodes: "_Nodes") -> _Node:
+    """What leads on as all of them do."""
+    if len(nodes) == 1:
+        return nodes[0]
+    joined = _Node(next((node.meaning for node in nodes if node.meaning), None))
+    for node in reversed(nodes):
+        joined.join(node)
+    return joined
 
 
 def _words(choice: str) -> tuple[str, ...]:

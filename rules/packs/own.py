@@ -46,9 +46,9 @@ def take_out(text: str, own: Lexicon) -> tuple[str, list[tuple[str, float]]]:
 
 def _places(folded: Folded, own: Lexicon) -> Iterator[tuple[int, int, float]]:
     found = list(parted(token for token in tokens(folded) if token.kind != "link"))
-    words, at = [token.text for token in found], 0
-    while at < len(found):
-        known = own.find(words, at, len(words))
+    search, stop = own.search([token.text for token in found]), 0
+    for at in search.places:
+        known = search.find(at) if at >= stop else None
         if known:
-            yield found[at].start, found[known[1] - 1].end, known[0].valence
-        at = known[1] if known else at + 1
+            stop = known[1]
+            yield found[at].start, found[stop - 1].end, known[0].valence

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from rules.packs.learnt import DECIDES, Learnt, features
 from rules.packs.lexicon import Lexicon, Meaning
 from rules.packs.own import ToneWords
+from rules.packs.reading import cut
+from rules.text import Folded, tokens
 from rules.tone import score
 from tests.learn_tone import learn, lots, written
 
@@ -48,16 +50,16 @@ for line, meaning in {
     ],
 )
 def test_a_line_of_a_lexicon_stands_for_its_choices(text: str, found: tuple[Meaning, int] | None) -> None:
-    assert found == LEXICON.find(text.split(), 0, len(text.split()))
+    assert found == LEXICON.search(text.split()).find(0)
 
 
 def test_the_longest_entry_wins_then_the_latest_and_none_goes_on_beyond_the_end() -> None:
     lexicon = Lexicon({}, {})
     for line, meaning in (("pas", BAD), ("pas mal", BAD), ("pas mal", GOOD), ("mal*", BAD), ("mal", GOOD)):
         lexicon.add(line, meaning)
-    assert (GOOD, 2) == lexicon.find(["pas", "mal"], 0, 2)
-    assert (BAD, 1) == lexicon.find(["pas", "mal"], 0, 1)
-    assert (GOOD, 2) == lexicon.find(["pas", "mal"], 1, 2)
+    assert (GOOD, 2) == lexicon.search(["pas", "mal"]).find(0)
+    assert (BAD, 1) == lexicon.search(["pas", "mal"], ends=[0]).find(0)
+    assert (GOOD, 2) == lexicon.search(["pas", "mal"]).find(1)
 
 
 @pytest.mark.parametrize("line", ["", "a|", "_ prix", "!?", "pas ?", "x*"])
@@ -210,3 +212,18 @@ def test_the_work_grows_as_the_text_does(piece: str) -> None:
 def test_faces_made_of_signs_are_read(text: str, label: str, words: tuple[str, ...]) -> None:
     tone = score(text, "fr")
     assert (label, words) == (tone.label, tone.words)
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(
+        st.sampled_from(
+            ["l'Acme", "#Nul", "@a.b", "3,5", "https://a.b/?c", "2h", "漢字", "é", "\u0301", "😡", "..", "w"]
+        )
+    ).map(" ".join)
+)
+def test_a_text_is_cut_for_packs_as_it_is_for_queries(text: str) -> None:
+    folded = Folded(text)
+    found = [folded.text[token.start : token.end] for token in tokens(folded)]
+    pieces = cut(folded.text)[1::2]  # a link there with what ends the sentence
+    assert found == [piece[: len(each)] for each, piece in zip(found, pieces, strict=True)]
