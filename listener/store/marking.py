@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
 
+from listener.store.among import among, named
 from listener.store.asking import Command
 from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
@@ -55,8 +56,8 @@ def marks(connection: Connection, brand: str, limit: int) -> list[Marking]:
 
 def marks_of(connection: Connection, identities: Sequence[str]) -> Iterable[Marking]:
     """The marks of identities, as columns name these."""
-    rows = select(MARKS).where(MARKS.c.identity.in_(identities))
-    return [Marking(**row) for row in connection.execute(rows).mappings()]
+    rows = select(MARKS).where(among(connection, MARKS.c.identity))
+    return [Marking(**row) for row in connection.execute(rows, named(connection, identities)).mappings()]
 
 
 def marked(connection: Connection) -> dict[str, Marked]:

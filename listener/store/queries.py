@@ -24,6 +24,7 @@ from sqlalchemy import (
 from alerts.delivery import Delivery, Slot
 from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
+from listener.store.among import among, named
 from listener.store.marking import seen_marks
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
@@ -89,14 +90,15 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
     deleted: set[str] = set()
     names = {key(identity): identity for identity in identities}
     for part in chunks(list(names)):
-        for row in connection.execute(select(SEEN).where(SEEN.c.identity.in_(part))):
+        mine = named(connection, part)
+        for row in connection.execute(select(SEEN).where(among(connection, SEEN.c.identity)), mine):
             revisions.setdefault(row.identity, {})[row.revision] = row.source
             listed[row.identity] = row.listed
-        for row in connection.execute(select(TOMBSTONES).where(TOMBSTONES.c.identity.in_(part))):
+        for row in connection.execute(select(TOMBSTONES).where(among(connection, TOMBSTONES.c.identity)), mine):
             deleted.add(row.identity)
             listed[row.identity] = row.listed
-        columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(MENTIONS.c.identity.in_(part))
-        for row in connection.execute(columns):
+        columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
+        for row in connection.execute(columns, mine):
             facts[row.identity] = facts_of(row.facts)
     marks = seen_marks(connection, list(names))
     known = {

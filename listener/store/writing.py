@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from alerts.delivery import Outcome, Outgoing
+from listener.store.among import among, named
 from listener.store.asking import Judged
 from listener.store.drilling import write_drills
 from listener.store.inserting import insert_all, insert_new, upsert
@@ -90,7 +91,8 @@ def lost(connection: Connection) -> NoReturn:
 def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> None:
     for names in chunks(relisted):
         for table in (SEEN, TOMBSTONES):
-            connection.execute(update(table).where(table.c.identity.in_(names)).values(listed=commit.last))
+            theirs = update(table).where(among(connection, table.c.identity)).values(listed=commit.last)
+            connection.execute(theirs, named(connection, names))
     rows = [
         {"identity": key(identity), "revision": key(revision), "source": source, "at": at, "listed": at}
         for at in (commit.last,)
@@ -103,9 +105,9 @@ def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> No
 def _thin(connection: Connection, identities: Sequence[str]) -> None:
     """Forget all but the latest revisions of each source where there are too many."""
     for names in chunks(identities):
-        lines = select(SEEN.c.identity, SEEN.c.source).where(SEEN.c.identity.in_(names))
+        lines = select(SEEN.c.identity, SEEN.c.source).where(among(connection, SEEN.c.identity))
         crowded = lines.group_by(SEEN.c.identity, SEEN.c.source).having(func.count() > REVISIONS)
-        for name, source in connection.execute(crowded).all():
+        for name, source in connection.execute(crowded, named(connection, names)).all():
             mine = (SEEN.c.identity == name) & (SEEN.c.source == source)
             latest = select(SEEN.c.revision).where(mine).order_by(SEEN.c.at.desc(), SEEN.c.revision)
             kept = connection.scalars(latest.limit(REVISIONS)).all()
@@ -118,7 +120,8 @@ def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None
         return
     upsert(connection, MENTIONS, [row for row, _ in rows.values()])
     for names in chunks(list(rows)):
-        connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
+        theirs = delete(MENTION_BRANDS).where(among(connection, MENTION_BRANDS.c.identity))
+        connection.execute(theirs, named(connection, names))
     links = [
         {"identity": identity, "brand": brand, "at": stored.at}
         for identity, (_, stored) in rows.items()

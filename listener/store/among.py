@@ -1,0 +1,32 @@
+"""Whether a column holds one of hundreds of names: they are one parameter, since to bind each takes longer than to look
+them up.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from listener.store.rows import encode
+
+_NAMES = "names"
+
+
+def among(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
+    """True where it holds one of the names that the statement is executed with; see `named`."""
+    return _among(connection.dialect.name, column)
+
+
+def named(connection: Connection, names: Sequence[str]) -> dict[str, Any]:
+    """The parameter that `among` asks for. The names are such as columns keep."""
+    return {_NAMES: encode(names).decode() if connection.dialect.name == "sqlite" else list(names)}
+
+
+@lru_cache(64)
+def _among(dialect: str, column: ColumnElement[str]) -> ColumnElement[bool]:
+    if dialect == "sqlite":
+        listed = func.json_each(bindparam(_NAMES, type_=Text)).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(bindparam(_NAMES, type_=ARRAY(Text)))
