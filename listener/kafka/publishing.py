@@ -74,7 +74,7 @@ class Publisher:
                     row = replace(self._row, state=work.state, code=work.code, detail=work.detail)
                     await self._write(row, work.share)
                     self._metrics.source_changed(row.name, row.state, row.code)
-        self._metrics.source_state(self._row.name, self._row.state, up=self._row.state not in NOT_HEARD)
+        self._show()
 
     async def keep_alive(self) -> None:
         """Say now and then how the source is, until cancelled: a topic that nobody writes to is no quiet source. Raises
@@ -152,6 +152,10 @@ class Publisher:
         if last:
             self._row = replace(self._row, cursor=last.cursor, state=last.state, code=last.code, detail=last.detail)
             self._share = last.share
+        self._show()
+
+    def _show(self) -> None:
+        self._metrics.source_state(self._row.name, self._row.state, up=self._row.state not in NOT_HEARD)
 
 
 class Resumed:

@@ -10,6 +10,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from alerts.cancelling import obey_cancellation
 from config.kafka import Kafka
+from listener.errors import FetchError
 from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics, topic_of
 from listener.pipeline.outlive import outlive
 from listener.signal import Signal
@@ -23,8 +24,8 @@ log = structlog.get_logger("kafka")
 
 class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
     """A listener's membership among the listeners of one cluster. `mine` are the sources it is to read, None while it
-    is no member; `news` fires when that changes. A source is read by one, or by none for a moment; who was slow to
-    leave it is refused by its topic.
+    is no member; `news` fires when that changes. Whoever becomes a member for other sources reads on those it had until
+    it is told. A source is read by one, or by none for a moment; who was slow to leave it is refused by its topic.
     """
 
     def __init__(self, kafka: Kafka) -> None:
@@ -58,8 +59,10 @@ class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library h
                 while True:
                     # nothing is fetched: to ask is what keeps a member in the group
                     await consumer.getmany(timeout_ms=int(_BEAT * 1_000))
-        finally:
+        except FetchError:
             self._become(None)
+            raise
+        finally:
             await consumer.stop()
 
     def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:

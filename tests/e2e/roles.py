@@ -45,10 +45,10 @@ class Stage:
         return set().union(*[await sources(each) for each in self.listeners]) == {*SOURCES}
 
 
-async def sources(listener):
-    """What a listener reads."""
+async def sources(listener, names=SOURCES):
+    """What a listener reads of these."""
     said = await listener.says("/metrics")
-    return {name for name in SOURCES if said and f'badbuzz_source_up{{source="{name}"}}' in said[1]}
+    return {name for name in names if said and f'badbuzz_source_up{{source="{name}"}}' in said[1]}
 
 
 @asynccontextmanager
@@ -93,6 +93,7 @@ async def strike(blow, made, chance):
             await awaited("read by the other", lambda: reads_all(others[0]), made.all)
             took = time.monotonic() - begun
             await listener.start()
+            await awaited("listening again", listener.is_active, made.all)
             return took
         case "a listener stands still":
             listener.signal(signal.SIGSTOP)

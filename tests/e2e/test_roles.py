@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 
@@ -11,8 +12,8 @@ from listener.backtest import replay_store
 from listener.store.upkeep import migrate
 from rules.inputs import Heard
 from tests.e2e.machines import Machine, awaited
-from tests.e2e.roles import BLOWS, drawn, running, schedule
-from tests.e2e.world import check, counted, talk, views_at, world
+from tests.e2e.roles import BLOWS, SOURCES, drawn, running, schedule, sources
+from tests.e2e.world import check, counted, is_told, talk, views_at, world
 from tests.kafka import cluster as kafka_cluster
 from tests.postgres import cluster, emptied
 from tests.servers import lasting_port
@@ -103,6 +104,45 @@ async def test_judges_of_different_brands_hear_and_tell_together_what_one_of_all
         for name in parts:
             async with views_at(tmp_path / name) as views:
                 assert all([replay.equal async for replay in replay_store(views)]), "the log explains every step"
+
+
+@pytest.mark.timeout(300)
+async def test_a_source_that_a_reload_adds_is_read_and_judged_and_a_wrong_file_changes_nothing(tmp_path, kafka):
+    async with world(tmp_path) as the_world:
+        the_world.kafka = kafka.servers.replace(",", ", ")
+        config = the_world.write_config()
+        listener = Machine(the_world, config, the_world.port, role="listen")
+        judge = Machine(the_world, config, lasting_port(), role="judge")
+        right = config.read_text()
+        async with running(listener, judge) as both:
+            await awaited("read", lambda: reads(listener, {*SOURCES}), both)
+            await awaited("judged", judge.is_active, both)
+            for machine in both:
+                await reloaded(machine, right.replace("kind: keyword", "kind: keywrod"), "reload_failed")
+            added = f'sources:\n  more: {{kind: file, path: "{tmp_path}/more.jsonl", follow: true}}\n'
+            (tmp_path / "more.jsonl").write_text('{"id": "one", "text": "acme says more"}\n')
+            for machine in both:
+                await reloaded(machine, right.replace("sources:\n", added), "reloaded")
+            the_world.say_in_file(1)
+            the_world.sent.add("file:one")
+            await awaited("read", lambda: reads(listener, {*SOURCES, "more"}), both)
+            await awaited("all told", lambda: is_told(the_world), both)
+        await check(the_world)
+
+
+async def reads(listener, names):
+    return await sources(listener, names) == names
+
+
+async def reloaded(machine, text, event):
+    """Let it take up a configuration, and wait for what its log says of that."""
+    machine.config.write_text(text)
+    machine.signal(signal.SIGHUP)
+
+    async def is_said():
+        return f"msg={event} " in machine.log.read_text()
+
+    await awaited(event, is_said, [machine])
 
 
 def test_who_does_all_of_it_alone_loads_nothing_of_kafka():
