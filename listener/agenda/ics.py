@@ -6,8 +6,6 @@ from time import monotonic
 from typing import Any
 
 import msgspec
-import recurring_ical_events
-from icalendar import Calendar
 
 from config.values import YEARS
 from listener.errors import FetchError
@@ -65,6 +63,8 @@ def contents(body: bytes, begin: datetime, end: datetime) -> Contents:
 
 
 def _contents(body: bytes, begin: datetime, end: datetime) -> Contents:
+    from icalendar import Calendar  # noqa: PLC0415 - 5 MiB, for calendars that are kept elsewhere
+
     calendar: Any = Calendar.from_ical(body)
     listed = calendar.walk("VEVENT")
     if calendar.name != "VCALENDAR":
@@ -84,7 +84,9 @@ def _contents(body: bytes, begin: datetime, end: datetime) -> Contents:
 
 def _times(calendar: Any, series: list[Any], begin: datetime, end: datetime) -> list[Any] | None:
     """Each time that an event takes place; None when that cannot be worked out."""
-    alone: Any = Calendar()
+    import recurring_ical_events  # noqa: PLC0415 - the same
+
+    alone: Any = type(calendar)()
     alone.update({key: calendar[key] for key in ("X-WR-TIMEZONE",) if key in calendar})
     alone.subcomponents = [*calendar.walk("VTIMEZONE"), *series]
     try:

@@ -4,11 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import get_month_names
 
 _LONGEST = 100
+_ENGLISH = ("en",)
 _LOCALES = ("en", "fr", "de", "es", "it", "nl", "pt", "el", "hu", "ru", "pl", "sv", "da", "nb", "ro", "tr")
 _EARLIEST_YEAR = 1000  # year 1 is how some programs write "never"
 
@@ -115,15 +117,22 @@ def _folded(text: str) -> str:
     return " ".join("".join(mark for mark in bare if not unicodedata.combining(mark)).lower().split())
 
 
-def _month_names() -> Iterator[tuple[str, int]]:
-    for locale in _LOCALES:
+def _month(name: str) -> int | None:
+    """The number of a month. What the libraries know of sixteen languages is 16 MiB, and most feeds write English."""
+    return _months(_ENGLISH).get(name) or _months(_LOCALES).get(name)
+
+
+@cache
+def _months(locales: tuple[str, ...]) -> dict[str, int]:
+    return {name: number for name, number in _month_names(locales) if len(name) >= 3}
+
+
+def _month_names(locales: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    for locale in locales:
         for width in ("wide", "abbreviated"):
             for number, name in get_month_names(width, locale=locale).items():
                 yield _folded(name).rstrip("."), number
     yield from (("sept", 9), ("juil", 7), ("fev", 2), ("fevr", 2), ("janv", 1), ("avr", 4), ("dec", 12), ("aou", 8))
-
-
-_MONTHS = {name: number for name, number in _month_names() if len(name) >= 3}
 
 
 def _iso(text: str) -> datetime | None:
@@ -162,7 +171,7 @@ def _compact(text: str) -> datetime | None:
 
 def _unix(text: str) -> datetime | None:
     match = _UNIX.search(text)
-    month = _MONTHS.get(match[1]) if match else None
+    month = _month(match[1]) if match else None
     if not match or not month:
         return None
     hour, minute, *second = map(int, match[3].split(":"))
@@ -184,11 +193,11 @@ def _worded(text: str) -> datetime | None:
 def _calendar(text: str) -> tuple[tuple[int, int, int], str] | None:
     """Year, month and day in a text, and what follows them (or stands before, when nothing follows)."""
     for match in _DAY_MONTH.finditer(text):
-        if match[2] in _MONTHS:
-            return (_century(match[3]), _MONTHS[match[2]], int(match[1])), _around(text, match)
+        if month := _month(match[2]):
+            return (_century(match[3]), month, int(match[1])), _around(text, match)
     for match in _MONTH_DAY.finditer(text):
-        if match[1] in _MONTHS:
-            return (int(match[3]), _MONTHS[match[1]], int(match[2])), _around(text, match)
+        if month := _month(match[1]):
+            return (int(match[3]), month, int(match[2])), _around(text, match)
     if first := _YEAR_FIRST.search(text):
         return (int(first[1]), int(first[2]), int(first[3])), _around(text, first)
     last = _NUMBERS.search(text)

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from config.problems import way_out
 from listener.store.port import StoreError
 from listener.store.transacting import InLoop, InThreads, Transactions
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -158,8 +160,10 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_w
 
 def on_server(
     at: Place, settings: Mapping[str, str] | None = None, *, size: int = 1, wait: float = 30.0
-) -> AsyncEngine:
+) -> "AsyncEngine":
     """Connections to a PostgreSQL server; no statement is waited for longer than `wait` seconds."""
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - 8 MiB, for PostgreSQL alone
+
     arguments = {"timeout": min(10.0, wait), "command_timeout": wait}
     try:
         return create_async_engine(

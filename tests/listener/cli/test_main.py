@@ -13,6 +13,27 @@ from tests.listener.cli.conftest import Badbuzz
 from tests.listener.cli.stocked import stocked
 
 HEAVY = ("pydantic", "aiohttp", "sqlalchemy", "rich")
+OF_OTHERS = (
+    *("sqlalchemy.ext.asyncio", "asyncpg", "alembic", "icalendar", "recurring_ical_events", "slack_sdk", "aiomqtt"),
+    *(
+        "aiosmtplib",
+        "lxml",
+        "nh3",
+        "vaderSentiment",
+        "aiokafka",
+        "apprise",
+        "py3langid",
+        "typer",
+        "amqtt",
+        "matplotlib",
+    ),
+)
+"""What a daemon that reads a file and tells a ntfy server on SQLite has no use for."""
+DAEMON = """
+import listener.service
+from listener.catalogs import CATALOGS
+CATALOGS.sources.spec("file"), CATALOGS.rules.spec("spike"), CATALOGS.channels.spec("ntfy")
+"""
 
 
 def test_help_lists_the_commands_that_exist(badbuzz: Badbuzz) -> None:
@@ -26,6 +47,12 @@ def test_an_unknown_command_is_a_usage_error(badbuzz: Badbuzz) -> None:
 
 def test_the_frame_imports_nothing_heavy() -> None:
     program = f"import sys, listener.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_daemon_imports_nothing_that_only_others_need() -> None:
+    program = f"{DAEMON}\nimport sys; print([name for name in {OF_OTHERS!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
