@@ -116,9 +116,8 @@ class _Listening:
         """What the mention calls the brand: what its query found there, with a capital or a sign if anything has one,
         and its accounts.
         """
-        found = [getattr(mention, span.field)[span.start : span.end] for span in spans]
-        proper = [name for name in found if name[0].isupper() or name[0] in "@#"]
-        return names_of(proper or found) | self._handles
+        found = tuple(getattr(mention, span.field)[span.start : span.end] for span in spans)
+        return _called(found) | self._handles
 
 
 class Judge:
@@ -259,6 +258,12 @@ class _Tones:
 
     def tone(self, languages: tuple[str, ...], own: Lexicon | None, names: Names) -> Tone:
         return score_toward(self.text, identify(self.text, self._tag, languages, self._guess), names, own)
+
+
+@lru_cache(1024)
+def _called(found: tuple[str, ...]) -> Names:
+    proper = [name for name in found if name[0].isupper() or name[0] in "@#"]
+    return names_of(proper or found)
 
 
 _words = lru_cache(256)(compile_words)  # of a rule, for all its brands

@@ -41,7 +41,12 @@ class Engines:
 
     def apply(self, entries: Iterable[LogEntry]) -> list[Transition]:
         """Feed entries in order; returns what follows from them."""
-        return [step for each in entries for step in self._feed(each)]
+        return [step for each in entries for step in self.feed(each)]
+
+    def feed(self, entry: LogEntry) -> list[Transition]:
+        """Feed one entry; returns what follows from it."""
+        self._fed[entry.brand] = None
+        return self._engine(entry.brand).apply(entry.entry)
 
     def advance(self, to: Instant) -> list[Transition]:
         """Run the grid of every brand up to `to`."""
@@ -87,10 +92,6 @@ class Engines:
     def _lately(self) -> list[Engine]:
         """Those that were fed since all were brought to a moment, in the order of all."""
         return [engine for brand, engine in self._engines.items() if brand in self._fed] if self._fed else []
-
-    def _feed(self, entry: LogEntry) -> list[Transition]:
-        self._fed[entry.brand] = None
-        return self._engine(entry.brand).apply(entry.entry)
 
     def _engine(self, brand: str) -> Engine:
         if brand not in self._engines:

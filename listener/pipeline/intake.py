@@ -167,17 +167,22 @@ class Intake:
         self, mention: Mention, seen: Seen | None, facts: Mapping[str, Facts], *, deleted: bool = False
     ) -> None:
         revision = f"{DELETED}{mention.source}" if mention.op == "delete" else mention.revision
-        revisions = {**(seen.revisions if seen else {}), revision: mention.source}
-        marks = seen.marks if seen else {}
-        self._known[mention.identity] = Seen(revisions=revisions, deleted=deleted, facts=facts, marks=marks)
-        self.commit.seen.append((mention.identity, revision, mention.source))
+        identity, revisions = mention.identity, {revision: mention.source}
+        if seen:
+            revisions, marks = {**seen.revisions, **revisions}, seen.marks
+            self._known[identity] = Seen(revisions=revisions, deleted=deleted, facts=facts, marks=marks)
+        else:
+            self._known[identity] = Seen(revisions=revisions, deleted=deleted, facts=facts)
+        self.commit.seen.append((identity, revision, mention.source))
 
     def _classify(self, mention: Mention, brands: Container[str], seen: Seen | None) -> list[Classified]:
         classifier = self.setup.classifier
         words = classifier.by_words(mention) if self._found is None else self._found
         found = classifier.heard(words, mention, self.models)
-        marks = seen.marks if seen else {}
-        return [_as_marked(each, marks.get(each.brand), mention) for each in found if each.brand in brands]
+        mine = [each for each in found if each.brand in brands]
+        if seen is None or not seen.marks:
+            return mine
+        return [_as_marked(each, seen.marks.get(each.brand), mention) for each in mine]
 
     def _facts(self, mention: Mention, found: Classified, reading_since: Instant | None) -> Facts:
         created = instant(mention.created_at) + self._ahead if mention.created_at else None

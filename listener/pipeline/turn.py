@@ -157,7 +157,7 @@ class Turn:
             if each.brand in self.behind:
                 self._bring(each.brand)
             self.commit.inputs.append(each)
-            self._follow(self._engines.apply([each]))
+            self._follow(self._engines.feed(each))
 
     async def _spread(self, entries: Iterable[LogEntry]) -> None:
         """The same of as many as there are brands."""
