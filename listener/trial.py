@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 from secrets import token_hex
@@ -15,6 +17,7 @@ import aiohttp
 from alerts.channel import SendError
 from alerts.channel import Tools as ChannelTools
 from config.calendar import CalendarFile
+from config.kafka import Kafka
 from config.load import Catalogs, Loaded
 from config.model import Model, secrets_in
 from config.secrets import credentials_in, secrets_of
@@ -29,6 +32,8 @@ from listener.errors import FetchError
 from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
 
+Role = Literal["source", "channel", "calendar", "kafka"]
+
 PATIENCE = timedelta(seconds=60)
 ENOUGH = 20
 
@@ -37,14 +42,16 @@ ENOUGH = 20
 class Trial:
     """What came of trying a component. `detail` is in words; those of `try_all` hold no secret."""
 
-    role: Literal["source", "channel", "calendar"]
+    role: Role
     name: str
     outcome: Literal["fine", "failed", "not tried"]
     detail: str
 
 
 async def try_all(loaded: Loaded, catalogs: Catalogs, clock: Clock) -> list[Trial]:
-    """Every source, channel and calendar that is kept elsewhere, all at once; in the order of the configuration."""
+    """Every source, channel, calendar that is kept elsewhere, and the Kafka between roles, all at once; in the order of
+    the configuration.
+    """
     settings, hide = loaded.settings, Masking(secrets_of(loaded.settings, loaded.document)).hide
     async with open_client(clock=clock) as client, aiohttp.ClientSession() as http, asyncio.TaskGroup() as group:
         tasks = [
@@ -60,6 +67,8 @@ async def try_all(loaded: Loaded, catalogs: Catalogs, clock: Clock) -> list[Tria
             for entry in settings.calendar
             if isinstance(entry, CalendarFile)
         ]
+        if kafka := settings.daemon.kafka:
+            tasks.append(group.create_task(try_kafka(kafka), name="try kafka"))
     trials = [task.result() for task in tasks]
     return [replace(trial, detail=hide(trial.detail)) for trial in trials]
 
@@ -84,6 +93,20 @@ async def try_calendar(entry: CalendarFile, client: Client, clock: Clock) -> Tri
     return await _tried("calendar", entry.label, PATIENCE, read)
 
 
+async def try_kafka(kafka: Kafka) -> Trial:
+    """Log in to a cluster, and look which topics there are; none is made."""
+    if find_spec("aiokafka") is None:
+        return Trial(role="kafka", name=kafka.topics, outcome="failed", detail="install badbuzz[scale]")
+    access = import_module("listener.kafka.access")  # whoever has none needs no library for it
+    access.quieten()
+
+    async def look() -> str:
+        mine = [topic for topic in await access.known_topics(kafka) if topic.startswith(f"{kafka.topics}.")]
+        return f"{len(mine)} topics of sources"
+
+    return await _tried("kafka", kafka.topics, PATIENCE, look)
+
+
 async def _nothing() -> None:
     """Nobody is told that a calendar was looked at."""
 
@@ -104,9 +127,7 @@ async def try_channel(channel: Component, catalogs: Catalogs, http: aiohttp.Clie
     return await _tried("channel", channel.name, spec.deadline, greet)
 
 
-async def _tried(
-    role: Literal["source", "channel", "calendar"], name: str, patience: timedelta, act: Callable[[], Awaitable[str]]
-) -> Trial:
+async def _tried(role: Role, name: str, patience: timedelta, act: Callable[[], Awaitable[str]]) -> Trial:
     try:
         async with asyncio.timeout(patience.total_seconds()):
             return Trial(role=role, name=name, outcome="fine", detail=await act())

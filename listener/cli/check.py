@@ -31,13 +31,15 @@ class Output(StrEnum):
 
 def command(
     config: ConfigPath = None,
-    online: Annotated[bool, typer.Option("--online", help="Try each source, channel and calendar as well.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Try each source, channel, calendar and Kafka as well.")
+    ] = False,
     output: Annotated[Output, typer.Option("--output", "-o", help="How problems are printed.")] = Output.TEXT,
 ) -> None:
     """Say everything that is wrong with a configuration; exit 1 when it cannot be run.
 
-    A warning alone does not fail. `--online` reads each source and calendar once and greets each channel; nothing is
-    delivered. It needs the credentials that systemd gives the service; without it, a warning says that they are not
+    A warning alone does not fail. `--online` reads each source and calendar once and greets each channel and Kafka;
+    nothing is delivered. It needs the credentials that systemd gives the service; without it, a warning says that they are not
     looked at.
     """
     path = config_path(config)

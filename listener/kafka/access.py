@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -74,24 +74,32 @@ def in_words(kafka: Kafka) -> Iterator[None]:
         raise failure(kafka, str(error).partition("\n")[0] or type(error).__name__) from error
 
 
+@asynccontextmanager
+async def _administering(kafka: Kafka) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(**client(kafka))
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def known_topics(kafka: Kafka) -> set[str]:
+    """The topics of the cluster that `user` may see. Raises FetchError."""
+    with in_words(kafka):
+        async with asyncio.timeout(PATIENCE), _administering(kafka) as admin:
+            return {*await admin.list_topics()}
+
+
 async def make_topics(kafka: Kafka, sources: Collection[str]) -> None:
     """Make the topics that are missing. Raises FetchError."""
     wanted = {topic_of(kafka, source) for source in sources} | {set_aside(kafka)}
     with in_words(kafka):
-        async with asyncio.timeout(PATIENCE):
-            await _make_topics(kafka, wanted)
+        async with asyncio.timeout(PATIENCE), _administering(kafka) as admin:
+            missing = sorted(wanted - {*await admin.list_topics()})
+            if missing:
+                await _make(admin, kafka, missing)
     obey_cancellation()
-
-
-async def _make_topics(kafka: Kafka, wanted: Collection[str]) -> None:
-    admin = AIOKafkaAdminClient(**client(kafka))
-    try:
-        await admin.start()
-        missing = sorted({*wanted} - {*await admin.list_topics()})
-        if missing:
-            await _make(admin, kafka, missing)
-    finally:
-        await admin.close()
 
 
 async def _make(admin: Any, kafka: Kafka, names: list[str]) -> None:

@@ -22,6 +22,7 @@ from listener.kafka.sharing import Sharing
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.work import Read, SourceChange
 from listener.store.port import StoreError
+from listener.trial import try_kafka
 from rules.instant import SECOND, moment
 from rules.mention import Mention
 from tests.collecting import Heard, hear, ids
@@ -298,6 +299,15 @@ async def test_brokers_that_ask_for_it_are_given_password_and_certificate_and_no
         found = await hear(Follower("press", wrong, lambda _: None))
     assert (found.error.code, found.mentions) == ("kafka", [])
     assert "not the password" not in str(found.error)
+
+
+async def test_a_cluster_is_tried_without_making_anything_there(kafka):
+    fine = await try_kafka(kafka)
+    assert (fine.outcome, fine.detail) == ("fine", "0 topics of sources")
+    await make_topics(kafka, ["press", "fedi"])
+    assert (await try_kafka(kafka)).detail == "2 topics of sources"
+    failed = await try_kafka(Kafka(brokers=["127.0.0.1:1"]))
+    assert (failed.outcome, "127.0.0.1:1" in failed.detail) == ("failed", True)
 
 
 async def test_a_cluster_that_is_not_there_is_asked_again_soon():
