@@ -39,8 +39,8 @@ def command(
     """Say everything that is wrong with a configuration; exit 1 when it cannot be run.
 
     A warning alone does not fail. `--online` reads each source and calendar once and greets each channel and Kafka;
-    nothing is delivered. It needs the credentials that systemd gives the service; without it, a warning says that they are not
-    looked at.
+    nothing is delivered. It needs the credentials that systemd gives the service; without it, a warning says that they
+    are not looked at.
     """
     path = config_path(config)
     loaded, problems = examine(path, CATALOGS, elsewhere_is_fine=not online, now=Clock().now())
