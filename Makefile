@@ -32,8 +32,8 @@ lint: $(READY) ## style, layers, spelling, dependencies, sizes
 types: $(READY) ## mypy, strict
 	@$(BIN)/mypy
 
-bench: $(READY) ## ratios measured on this machine
-	@$(BIN)/python -m pytest -m bench -s tests/bench
+bench: $(READY) ## every figure and ratio of the documents, measured on this machine
+	@$(BIN)/python -m tests.bench
 
 ratios: $(READY) ## whether the hot path became slower than it was
 	@$(BIN)/python -m tests.bench.ratios

@@ -1,4 +1,4 @@
-"""How long a post waits for its verdict: `python -m tests.bench.latency [--load NAME] [--seconds N]`, 2 minutes a load.
+"""How long a post waits for its verdict: `python -m tests.bench.latency [--load NAME] [--seconds N]`, 4 minutes a load.
 
 A real `badbuzz run`, its store on disk with `synchronous=FULL`, and a firehose of the mock, a process each. First more
 is said than can be heard, which tells the capacity; then half of that, and 80 %, whatever becomes of it: a post's wait

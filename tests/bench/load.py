@@ -23,7 +23,7 @@ from tests.bench.matching import said
 from tests.bench.queries import brands
 from tests.bench.stream import configured
 
-HEAD: Span = 12 * SECOND
+HEAD: Span = 30 * SECOND
 """What a daemon has to start before something is said."""
 OFTEN = 0.005
 """Seconds between two looks into the store."""
