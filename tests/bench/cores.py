@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time, time
+from time import perf_counter, process_time, thread_time, time
 
 import structlog
 
@@ -50,8 +50,16 @@ SOURCES = ("one", "two", "three", "four")
 COUNTS = {"natural": 6_000, "passed-on": 20_000, "firehose": 300_000}
 
 
+async def watched(turns: list[float]) -> None:
+    """The processor time of this thread between looks that a turn of the loop lets happen, a millisecond at least."""
+    while True:
+        before = thread_time()
+        await asyncio.sleep(0.001)
+        turns.append(thread_time() - before)
+
+
 async def matched(folder: Path, how: str) -> dict[str, float]:
-    """Seconds for all of them: of the wall, of the processor, and of that of workers."""
+    """Seconds for all of them: of the wall, of the processor, and of that of workers; and the longest turn."""
     sources = "\n".join(f"  {name}: {{kind: file, path: /nowhere.jsonl}}" for name in SOURCES)
     config = folder / "badbuzz.yaml"
     config.write_text(CONFIG.format(language="fr, en", sources=sources), encoding="utf-8")
@@ -76,13 +84,15 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
         await submit("one", [mentions[: matching.WARM]])
         await all_there(pool, most)
         await submit("one", [mentions[matching.WARM : 2 * matching.WARM]])
+        turns = list[float]()
+        running.append(group.create_task(watched(turns)))
         begun, used, theirs = perf_counter(), process_time(), workers_time()
         batches = iter([mentions[start : start + BATCH] for start in range(2 * matching.WARM, len(mentions), BATCH)])
         async with asyncio.TaskGroup() as several:
             for source in SOURCES:
                 several.create_task(submit(source, batches))
         found = {"wall": perf_counter() - begun, "processor": process_time() - used}
-        found["workers"] = workers_time() - theirs
+        found |= {"workers": workers_time() - theirs, "turn": max(turns) * COUNTS[how]}
         for task in running:
             task.cancel()
     await views.close()
@@ -120,6 +130,9 @@ def main(arguments: argparse.Namespace) -> None:
         faster = median(each[0]["wall"] / each[1]["wall"] for each in rounds)
         wall = f"{1e6 / one['wall']:,.0f} a second, {1e6 / two['wall']:,.0f} on two cores: {faster:.2f} times"
         spent = f"{alone:.1f} µs, on two cores {daemon:.1f} in the daemon and {theirs:.1f} in workers"
+        if "turn" in one:
+            turns = f"{one['turn'] / 1e3:.0f} ms, on two cores {two['turn'] / 1e3:.0f}"
+            rows.append((f"{path}: the longest turn of the loop", turns))
         rows += [(path, wall), ("... processor", f"{spent}: {alone / max(daemon, (daemon + theirs) / 2):.2f} times")]
     show("one core and two", rows)
 
