@@ -79,7 +79,7 @@ async def line_to(target: str, deadline: float) -> AsyncIterator[Line]:
     try:
         # a group of its own: what a terminal sends is the daemon's to hear
         process = await asyncio.create_subprocess_exec(
-            *program, stdin=pipe, stdout=pipe, env=_surroundings(), limit=_ROOM, pipesize=_ROOM, process_group=0
+            *program, stdin=pipe, stdout=pipe, env=_surroundings(), limit=_ROOM, process_group=0
         )
     except OSError as error:
         raise LostError(f"cannot be started: {error.strerror}") from error
