@@ -65,7 +65,6 @@ class _Commit(Struct, gc=False):
     collection: str = ""
     rkey: str = ""
     rev: str = ""
-    cid: str | None = None
     record: _Record | None = None
 
 
@@ -142,7 +141,7 @@ def _told(usual: Sequence[_Commit | None], dids: list[str]) -> Glance:
             and (record := commit.record) is not None
             and commit.operation == "create"
             and commit.rkey
-            and (commit.rev or commit.cid)
+            and commit.rev
             and dids[number][:4] == "did:"
         ):
             if commit.collection == POSTS:
