@@ -19,6 +19,7 @@ from listener.bluesky.connect import Connection
 from listener.bluesky.hearing import Hearing, Joint
 from listener.bluesky.mentions import Reader
 from listener.bluesky.place import Place
+from listener.garbage import settle
 from listener.net.stream import Socket
 from rules.classify import BrandTerms, Classifier
 from rules.instant import SECOND
@@ -62,6 +63,7 @@ def measure() -> dict[str, float]:
     index = index_of(queries)
     matching = posts(list(drawn.values()), POSTS, naming=1)
     classifier = Classifier({name: BrandTerms(query=query, languages=("fr", "en")) for name, query in queries.items()})
+    settle()
     plain = list(map(json.dumps, [{"text": each.text} for each in matching] * 10))
     return {
         "sieve": ratio_of(lambda: sieved(said, index), lambda: parts.find(parts.decode(parts.look(said)), named)),

@@ -77,6 +77,9 @@ class Stream:
     def index(self):
         return self.brands.index if self.brands else None
 
+    def say(self, *frames):
+        self.hear([json.dumps(each).encode() for each in frames])
+
     def take(self, *events, ascii_only=False):
         frames = [json.dumps(self.frame(*event), ensure_ascii=ascii_only).encode() for event in events]
         self.hear(frames)
@@ -173,6 +176,44 @@ def test_who_was_only_just_called_so_is_heard_by_that_name(version):
     said = [stream.frame("create", rkey, {"text": "nothing"}, did) for rkey, did in (("a", "did:plc:anna"), ("b", "x"))]
     stream.hear([json.dumps(each).encode() for each in (anna, *said)])
     assert [each.author.handle for each in stream.hearing.told().mentions] == ["Anna.example"]
+
+
+def named(handle, did="did:plc:anna", later=0):
+    return {"did": did, "time_us": AT + later, "kind": "identity", "identity": {"handle": handle}}
+
+
+def test_who_was_called_so_before_anybody_asked_for_them_is_heard():
+    stream = Stream({"acme": "acme"})
+    stream.say(named("Anna.example"), named("ben.bsky.social", "did:plc:ben"))
+    stream.take(("create", "a", {"text": "nothing"}, "did:plc:anna"))
+    stream.brands = classifier({"people": "author:(anna.example OR ben)"})
+    said = [("create", f"b{did}", {"text": "nothing"}, f"did:plc:{did}") for did in ("anna", "ben", "carl")]
+    assert [each.author.id for each in stream.take(*said).mentions] == ["did:plc:anna", "did:plc:ben"]
+
+
+def test_who_is_called_otherwise_now_is_not_heard_by_the_name_before():
+    stream = Stream(QUERIES)
+    stream.say(named("anna.example"))
+    stream.take(("create", "a", {"text": "nothing"}, "did:plc:anna"))
+    stream.say(named("ben.example", later=2))
+    assert not stream.take(("create", "b", {"text": "nothing"}, "did:plc:anna")).mentions
+
+
+def test_who_is_asked_for_by_id_is_heard_however_it_is_written():
+    stream = Stream({"own": 'author:"did:web:anna.example"'})
+    assert len(stream.take(("create", "a", {"text": "nothing"}, "did:web:Anna.example")).mentions) == 1
+
+
+def test_what_cannot_be_read_at_a_glance_hides_nothing_around_it():
+    stream = Stream(QUERIES)
+    odd = stream.frame("create", "b", {"text": "acme", "embed": 5})
+    said = [stream.frame("create", "a", {"text": "acme"}), odd, stream.frame("create", "c", {"text": "acme"})]
+    written = [json.dumps(each).encode() for each in said]
+    stream.hear([written[0], b"{", written[1], b"\xff", b"null", written[2]])
+    heard = stream.hearing.told()
+    assert [each.id.rpartition("/")[2] for each in heard.mentions] == ["a", "b", "c"]
+    assert heard.events == {"create": 3}
+    assert sum(heard.skipped.values()) == 3
 
 
 FAR = ["1e999"]
