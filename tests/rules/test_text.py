@@ -12,6 +12,7 @@ from rules.text import (
     SIGNED,
     UNSPACED,
     Folded,
+    Pieces,
     Token,
     defuse,
     fold,
@@ -87,6 +88,24 @@ def test_every_character_folds_the_same_within_a_text() -> None:
 def test_plain_words_are_cut_like_all_others(text: str) -> None:
     folded = Folded(text)
     assert [token_of(found) for found in CUT.finditer(folded.text)] == tokens(folded)
+
+
+def test_what_is_remembered_of_pieces_is_bounded() -> None:
+    pieces = Pieces(lambda piece: [Token(piece, "word", 0, len(piece))])
+    largest = 0
+    for number in range(25_000):
+        pieces.tokens(f"{number} {number}{'a' * 100}")
+        largest = max(largest, len(pieces))
+    assert largest <= 20_000
+    assert max(map(len, pieces)) < 100
+
+
+@given(st.one_of(WILD, SPOKEN))
+def test_loose_tokens_know_their_places(text: str) -> None:
+    pieces, folded = Pieces(lambda piece: tokens(Folded(piece))), fold(text)
+    loose = pieces.loose(folded)
+    places = [loose.place(at) for at in range(len(loose.tokens))]
+    assert [(token.start, token.end) for token in pieces.tokens(folded)] == places
 
 
 @given(WILD)
