@@ -53,15 +53,16 @@ async def run(path: Path, *, clock: Clock | None = None, follow: Follow | None =
     """
     clock = clock or Clock()
     settings, masking, made = begun(path, clock, apart=follow is not None)
-    systemd, ends = Systemd(os.environ), asyncio.Event()
+    systemd, ends, had = Systemd(os.environ), asyncio.Event(), False
     while not ends.is_set():
         async with AsyncExitStack() as stack:
             store = open_store(store_address(settings), settings.daemon.lease)
             stack.push_async_callback(store.close)
-            standby = Standby(store, settings.daemon, systemd)
+            standby = Standby(store, settings.daemon, systemd, had=had)
             tenure = await standby.tenure()
             if tenure is None:
                 return
+            had = True
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made)
             try:
                 await _serve(path, given, ends, follow, anew=standby.waited)

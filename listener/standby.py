@@ -26,10 +26,12 @@ log = structlog.get_logger("standby")
 
 
 class Standby:
-    """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed."""
+    """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed.
+    Whoever has `had` it before also waits for one that is away: at a first start that is told and mended.
+    """
 
-    def __init__(self, store: Store, daemon: Daemon, systemd: Systemd) -> None:
-        self._store, self._daemon, self._systemd = store, daemon, systemd
+    def __init__(self, store: Store, daemon: Daemon, systemd: Systemd, *, had: bool = False) -> None:
+        self._store, self._daemon, self._systemd, self._had = store, daemon, systemd, had
         self._owner = f"pid {os.getpid()} on {socket.gethostname()}"
         self._registry = CollectorRegistry()
         Ownership(self._registry)
@@ -41,8 +43,10 @@ class Standby:
         """The time that begins; None when told to end before. Raises StoreError, and StoreBusyError on SQLite."""
         try:
             return await self._store.open(self._owner)
-        except StoreBusyError:
-            if not self._daemon.database:
+        except SchemaError:
+            raise
+        except StoreError as error:
+            if not (self._daemon.database and (self._had or isinstance(error, StoreBusyError))):
                 raise
         self.waited = True
         with _told_to_end() as ends:
