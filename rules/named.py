@@ -180,7 +180,7 @@ class Reading:
 
     def _divide(self, found: Sequence[Piece]) -> None:
         self.clauses, self.sentences, self.asked = [0], [0], set[int]()
-        self._begins, self._opens = [0], [0]  # of each clause and each sentence, the first unit
+        self._begins, self._opens = [0], [0]  # of each clause and each sentence, the first unit; and how many there are
         dropped = 0
         for at in compress(range(len(found)), map(_is_marked, found)):
             piece, unit = found[at], at - dropped
@@ -194,8 +194,9 @@ class Reading:
                     self.asked.add(len(self.sentences) - 1)
                 self.sentences.append(self.clauses[-1])
                 self._opens.append(unit)
-        self.clauses.append(len(self.text))
-        self.sentences.append(len(self.text))
+        for places, units in ((self.clauses, self._begins), (self.sentences, self._opens)):
+            places.append(len(self.text))
+            units.append(len(found) - dropped)
 
     def _call(self, called: _Called) -> None:
         """Put what stands for them in the place of names."""
@@ -297,11 +298,11 @@ class Reading:
 
     def of_clause(self, clause: int) -> range:
         """The units of a clause."""
-        return _numbered(self._begins, clause, len(self.words))
+        return range(*self._begins[clause : clause + 2])
 
     def of_sentence(self, sentence: int) -> range:
         """The units of a sentence."""
-        return _numbered(self._opens, sentence, len(self.words))
+        return range(*self._opens[sentence : sentence + 2])
 
     def is_handle(self, at: int) -> bool:
         """Whether a unit is the name of an account."""
@@ -331,7 +332,3 @@ class Reading:
         """The clauses that are chosen; of some of them only what comes after a place."""
         bounds = ((max(self.clauses[each], after.get(each, 0)), self.clauses[each + 1]) for each in sorted(chosen))
         return " ".join(self.text[begin:end] for begin, end in bounds)
-
-
-def _numbered(firsts: Sequence[int], number: int, end: int) -> range:
-    return range(firsts[number], firsts[number + 1] if number + 1 < len(firsts) else end)

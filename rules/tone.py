@@ -30,13 +30,14 @@ _PLAIN = 0.2
 _FAINT = 0.5
 """What vaderSentiment's praise has to reach where the pack knows no word, or hints of blame alone."""
 _PACKED = frozenset({"de", "es", "fr", "it", "pt"})
+_SUPPORTED = _PACKED | {"en"}
 _MOST_WORDS = 10
 _VADER_ALPHA = 15.0  # a compound is sum / sqrt(sum² + 15)
 
 
 def supported_languages() -> frozenset[str]:
     """The languages that have a tone; every other one is `unsupported`."""
-    return _PACKED | {"en"}
+    return _SUPPORTED
 
 
 def score(text: str, language: str | None, own: Lexicon | None = None) -> Tone:

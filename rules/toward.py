@@ -245,6 +245,8 @@ def _theirs(reading: Reading, hits: list[Hit]) -> set[int]:
     certain = {at for hit in hits if hit.role in _NAMES and _begins(reading, hit) for at in range(hit.first, hit.stop)}
     for at in reading.owns.union(at for at in certain if words[at] == THEM):
         named.setdefault(reading.clause(at), set()).add(words[at])
+    if not any(THEM in who for who in named.values()):
+        return set()
     theirs, about, sentence = set[int](), {US}, 0
     bare = False  # nothing but names so far: what follows is about all of them
     for clause in range(len(reading.clauses) - 1):
