@@ -3,8 +3,8 @@
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from functools import partial
-from itertools import compress
+from functools import cached_property, partial
+from itertools import accumulate, compress
 
 from rules.kept import Kept
 from rules.packs.learnt import features
@@ -97,10 +97,13 @@ class Reading:
         written = self._text[slice(*self._origin(at, at))]
         return [fold(piece) for piece in _HUMP.findall(written)] or [self._parts[2 * at + 1][1:]]
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(map(len, self._parts)))
+
     def _origin(self, first: int, last: int) -> tuple[int, int]:
         """Where pieces stand in the text."""
-        start = sum(map(len, self._parts[: 2 * first + 1]))
-        return self._folded.origin(start, start + sum(map(len, self._parts[2 * first + 1 : 2 * last + 2])))
+        return self._folded.origin(self._ends[2 * first], self._ends[2 * last + 1])
 
     def _divide(self, gaps: Sequence[str]) -> None:
         """Negation does not reach over punctuation; a question mark reaches back over commas."""
