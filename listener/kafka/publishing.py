@@ -130,8 +130,11 @@ class Publisher:
         with in_words(self._kafka):
             async with asyncio.timeout(PATIENCE):
                 await self._producer.begin_transaction()
-                for value in values:
-                    (await self._producer.send(self._topic, value, partition=0)).add_done_callback(_look_at)
+                sent = [await self._producer.send(self._topic, value, partition=0) for value in values]
+                for each in sent:
+                    each.add_done_callback(_look_at)
+                for each in sent:  # the library commits a transaction of which brokers refused a part
+                    await each
                 await self._producer.commit_transaction()
 
     async def _open(self) -> None:
@@ -176,7 +179,7 @@ class Resumed:
 
 def _look_at(sent: "asyncio.Future[Any]") -> None:
     if not sent.cancelled():
-        sent.exception()  # what becomes of it is told by the transaction
+        sent.exception()  # of several that fail one is told
 
 
 async def _last(kafka: Kafka, topic: str) -> Record | None:

@@ -6,7 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from config.kafka import Kafka
@@ -155,6 +155,22 @@ async def test_a_batch_that_is_larger_than_a_record_arrives_whole(kafka):
         found = await heard(kafka, "29")
     assert {each.id: each.text for each in found.mentions} == texts
     assert ids(found.mentions) == list(texts)
+
+
+async def test_what_brokers_refuse_is_not_passed_over(kafka):
+    """A topic that somebody made, of smaller records."""
+    admin = AIOKafkaAdminClient(**client(kafka))
+    await admin.start()
+    await admin.create_topics([NewTopic(topic_of(kafka, "press"), 1, 3, topic_configs={"max.message.bytes": "2000"})])
+    await admin.close()
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1", cursor="here"))
+        with pytest.raises(StoreError, match="TooLarge"):
+            await publisher.submit(Read(source="press", mentions=[mention("lost", "acme " * 1_000)], cursor="there"))
+        assert await publisher.opened() == "here"
+        await publisher.submit(said("2", cursor="further"))
+        found = await heard(kafka, "2")
+    assert ids(found.mentions) == ["1", "2"]
 
 
 async def test_what_befalls_the_source_is_told_as_the_listener_tells_it(kafka):
