@@ -72,10 +72,13 @@ def _refitted(mention: Mention, source: str) -> Mention:
     )
 
 
+def whole(text: str) -> str:
+    """The text without broken characters."""
+    return _BROKEN.sub("\ufffd", text)
+
+
 def _cut(text: str | None, longest: int) -> str | None:
-    if text is None:
-        return None
-    return _BROKEN.sub("\ufffd", text[:longest])
+    return None if text is None else whole(text[:longest])
 
 
 def _name(name: str) -> str:

@@ -15,6 +15,7 @@ from alerts.message import Message
 from listener.clock import Clock
 from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError, SourceState
+from listener.pipeline.clean import whole
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pulse import Pulse
 from listener.pipeline.turn import PATIENCE
@@ -130,7 +131,7 @@ class Supervisor:
         share: float = 1.0,
         since: Instant | None = None,
     ) -> None:
-        row, detail = self._ledger.source(self.name), self._hide(detail)
+        row, detail = self._ledger.source(self.name), whole(self._hide(detail))
         if (row.state, row.code, row.detail, self._share) == (state, code, detail, share):
             return
         change = SourceChange(source=self.name, state=state, code=code, detail=detail, share=share, since=since)

@@ -187,6 +187,12 @@ async def test_a_large_batch_is_cut_and_its_cursor_comes_with_the_last_part(worl
     assert 3 == world.sample("badbuzz_mentions_dropped_total", reason="unreadable")
 
 
+async def test_what_a_server_says_is_told_without_what_no_store_can_hold(world):
+    """A header may hold any bytes, which are halves of characters here."""
+    await run(world, [FetchError("the body is encoded as '\udcff\0'", state="gone")])
+    assert "the body is encoded as '\ufffd\ufffd'" == world.ledger.source("press").detail
+
+
 async def test_a_part_that_failed_is_shown_beside_what_was_heard(world):
     problem = FetchError("two of three answer", code="500")
     await run(
