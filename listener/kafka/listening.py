@@ -72,19 +72,20 @@ class Listening:
         self._stop, self._changing = asyncio.Event(), asyncio.Lock()
 
     @property
-    def _settings(self) -> Settings:
+    def settings(self) -> Settings:
+        """The configuration in force."""
         return self._setup.settings
 
     async def serve(self) -> None:
         """Listen until told to stop; then leave the sources to others."""
         app = listening_app(self._metrics.scrape, self._waiting, self._inbound)
-        async with served_at(app, self._settings.daemon), asyncio.TaskGroup() as group:
+        async with served_at(app, self.settings.daemon), asyncio.TaskGroup() as group:
             self._rosters = tuple(Roster(group, role) for role in ("membership", "source", "calendar"))
             looking = group.create_task(self._look_on(), name="look")
             self._hear_signals(group)
             self._metrics.configuration_loaded(successful=True)
             self._systemd.ready()
-            log.info("started", version=version("badbuzz"), role="listen", sources=len(self._settings.sources))
+            log.info("started", version=version("badbuzz"), role="listen", sources=len(self.settings.sources))
             await self._stop.wait()
             self._systemd.stopping()
             looking.cancel()
@@ -102,24 +103,23 @@ class Listening:
             self._systemd.alive()
             await self._sharing.news.wait(_LOOK)
             now = self._clock.now()
-            if is_other_event(self._settings, looked, now):
-                await self._renew()
+            if is_other_event(self.settings, looked, now):
+                await self.renew()
             looked = now
 
     async def _staff(self) -> None:
         membership, sources, calendars = self._rosters
-        async with self._changing:
-            settings = self._settings
-            names = sorted(settings.sources)
-            await membership.become({"kafka": Job(fingerprint=f"{names}", start=partial(self._sharing.hold, names))})
-            await calendars.become(readings(settings, self._client, self._clock, self._renew, self._masking.hide))
-            await sources.become(self._jobs())
+        settings = self.settings
+        names = sorted(settings.sources)
+        await membership.become({"kafka": Job(fingerprint=f"{names}", start=partial(self._sharing.hold, names))})
+        await calendars.become(readings(settings, self._client, self._clock, self.renew, self._masking.hide))
+        await sources.become(self._jobs())
 
     def _jobs(self) -> Mapping[str, Job]:
         mine = self._sharing.mine or frozenset()
         return {
             name: Job(fingerprint=fingerprint(source), start=partial(self._read, source))
-            for name, source in self._settings.sources.items()
+            for name, source in self.settings.sources.items()
             if name in mine
         }
 
@@ -162,37 +162,39 @@ class Listening:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(self._reload(), name="reload"))
+        loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(self.reload(), name="reload"))
 
-    async def _reload(self) -> None:
-        self._systemd.reloading(time.monotonic_ns() // 1_000)
-        try:
-            loaded = await asyncio.to_thread(load_checked, self._path)
-            refuse_restart(self._settings, loaded)
-        except ConfigError as error:
-            self._metrics.configuration_loaded(successful=False)
-            log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
-        else:
-            self._masking.learn(secrets_told(loaded))
-            await self._become(loaded.settings)
-            self._metrics.configuration_loaded(successful=True)
-            log.info("reloaded", warnings=len(loaded.warnings))
-        self._systemd.ready()
+    async def reload(self) -> None:
+        """Take up the configuration as it is on disk now; where it cannot take effect, that is logged."""
+        async with self._changing:
+            self._systemd.reloading(time.monotonic_ns() // 1_000)
+            try:
+                loaded = await asyncio.to_thread(load_checked, self._path)
+                refuse_restart(self.settings, loaded)
+            except ConfigError as error:
+                self._metrics.configuration_loaded(successful=False)
+                log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
+            else:
+                self._masking.learn(secrets_told(loaded))
+                await self._become(loaded.settings)
+                self._metrics.configuration_loaded(successful=True)
+                log.info("reloaded", warnings=len(loaded.warnings))
+            self._systemd.ready()
 
-    async def _renew(self) -> None:
+    async def renew(self) -> None:
         """Take up what calendars say by now."""
-        await self._become(self._settings)
+        async with self._changing:
+            await self._become(self.settings)
 
     async def _become(self, settings: Settings) -> None:
-        async with self._changing:
-            self._setup = await asyncio.to_thread(setup_now, self._clock.now(), settings, self._setup)
+        self._setup = await asyncio.to_thread(setup_now, self._clock.now(), settings, self._setup)
         self._sharing.news.fire()
 
     def _waiting(self) -> str:
         return "" if self._sharing.mine is not None else "not yet one of the listeners: is Kafka there?"
 
     def _inbound(self, name: str) -> "list[web.RouteDef] | None":
-        if name not in self._settings.sources:
+        if name not in self.settings.sources:
             raise LookupError(name)
         collector = self._collectors.get(name)
         return list(collector.routes()) if collector else None
