@@ -15,6 +15,11 @@ import pytest
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run")
 DEADLINE = 60
 """Seconds for whatever a page is waited for."""
+_GONE = "Inspected target navigated or closed"
+
+
+class Gone(Exception):
+    """The page was left while it was asked."""
 
 
 @dataclass
@@ -35,6 +40,8 @@ class Tab:
                 if said.get("method") == "Log.entryAdded":
                     self.errors.append(said["params"]["entry"]["text"])
                 if said.get("id") == number:
+                    if said.get("error", {}).get("message") == _GONE:
+                        raise Gone(_GONE)
                     assert "error" not in said, said["error"]
                     return said["result"]
 
@@ -45,15 +52,19 @@ class Tab:
         return said["result"].get("value")
 
     async def until(self, condition: str) -> None:
-        """Return when an expression is true, looked at whenever the page changes."""
-        await self.run(
-            f"""new Promise((done) => {{
-                const look = () => ({condition}) && done();
-                const changes = {{ subtree: true, childList: true, attributes: true, characterData: true }};
-                new MutationObserver(look).observe(document, changes);
-                look();
-            }})"""
-        )
+        """Return when an expression is true, looked at whenever the page changes, or another takes its place."""
+        script = f"""new Promise((done) => {{
+            const look = () => ({condition}) && done();
+            const changes = {{ subtree: true, childList: true, attributes: true, characterData: true }};
+            new MutationObserver(look).observe(document, changes);
+            look();
+        }})"""
+        while True:
+            try:
+                await self.run(script)
+            except Gone:
+                continue
+            return
 
     async def open(self, url: str) -> None:
         """Go to an address, and return when the page is there."""

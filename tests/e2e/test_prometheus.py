@@ -149,6 +149,8 @@ RARE = {
     "annotation Incidents": "> 0",
 }
 """What a panel says here and does not say of a quiet daemon."""
+APART = {"Heard by listeners and not judged yet A"}
+"""What only roles that run apart show: `tests/e2e/test_roles.py`."""
 
 
 async def test_every_query_of_the_dashboard_shows_a_crisis_and_no_rule_fails(tmp_path):
@@ -195,6 +197,8 @@ async def rings(seen, *alerts):
 async def everything_shows(running, seen):
     """Every query of the dashboard has a number, and the rare situations are seen as what they are."""
     missing = {title: f"({query}) {RARE.get(title, '')}" for title, query in queries().items()}
+    assert APART <= missing.keys()
+    missing = {title: query for title, query in missing.items() if title not in APART}
     assert RARE.keys() - missing.keys() == set()
     number = 0
 

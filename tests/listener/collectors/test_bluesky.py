@@ -485,7 +485,7 @@ async def test_a_message_that_always_ends_the_connection_is_gone_round_and_told_
 
 async def test_a_server_of_version_2_says_why_it_ends_the_stream():
     end = json.dumps({"$type": "error", "error": "ConsumerTooSlow", "message": "too far behind"})
-    async with talking([end]) as (collector, _):
+    async with talking([end], speed=1) as (collector, _):
         collector._connecting._version, collector._connecting._auto = 2, False
         error = (await hear(collector)).error
     assert (error.state, error.code) == ("reconnecting", "ConsumerTooSlow")
