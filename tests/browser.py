@@ -18,7 +18,7 @@ DEADLINE = 60
 _GONE = "Inspected target navigated or closed"
 
 
-class Gone(Exception):
+class GoneError(Exception):
     """The page was left while it was asked."""
 
 
@@ -41,7 +41,7 @@ class Tab:
                     self.errors.append(said["params"]["entry"]["text"])
                 if said.get("id") == number:
                     if said.get("error", {}).get("message") == _GONE:
-                        raise Gone(_GONE)
+                        raise GoneError(_GONE)
                     assert "error" not in said, said["error"]
                     return said["result"]
 
@@ -62,7 +62,7 @@ class Tab:
         while True:
             try:
                 await self.run(script)
-            except Gone:
+            except GoneError:
                 continue
             return
 

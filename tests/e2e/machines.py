@@ -73,7 +73,8 @@ async def awaited(what, holds, machines, seconds=90.0):
     begun = time.monotonic()
     while not await holds():
         if time.monotonic() - begun > seconds:
-            logs = "\n\n".join(machine.log.read_text(encoding="utf-8")[-3_000:] for machine in machines if machine.log.exists())
+            begun_logs = [machine.log for machine in machines if machine.log.exists()]
+            logs = "\n\n".join(log.read_text(encoding="utf-8")[-3_000:] for log in begun_logs)
             raise AssertionError(f"not {what} within {seconds} s:\n{logs}")
         await asyncio.sleep(0.02)
     return time.monotonic() - begun
