@@ -37,6 +37,7 @@ from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.linking import recipients
+from listener.pipeline.loudest import Loudest
 from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.recount import Recounting
@@ -318,7 +319,10 @@ class Daemon:
 
     def _pages(self) -> Site:
         parts = self._parts
-        status = DaemonStatus(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now())
+        ranking = Loudest(parts.ledger, parts.clock)
+        status = DaemonStatus(
+            ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now(), ranking=ranking
+        )
         scraping = Scraping(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, metrics=parts.metrics)
         return Site(
             settings=self._page_settings,

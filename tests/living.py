@@ -25,6 +25,7 @@ from alerts.message import Message
 from listener.pipeline.acting import Acting, place_of
 from listener.pipeline.describe import Describer
 from listener.pipeline.linking import recipients
+from listener.pipeline.loudest import Loudest
 from listener.pipeline.outbox import ChannelOutbox
 from listener.pipeline.status import DaemonStatus
 from listener.web.server import build_app
@@ -318,7 +319,13 @@ class Process:
         return Site(
             settings=lambda: who,
             views=self.views,
-            status=DaemonStatus(ledger=ledger, writer=self.writer, clock=clock, started=clock.now()),  # type: ignore[arg-type]
+            status=DaemonStatus(
+                ledger=ledger,
+                writer=self.writer,
+                clock=clock,  # type: ignore[arg-type]
+                started=clock.now(),
+                ranking=Loudest(ledger, clock),  # type: ignore[arg-type]
+            ),
             news=ledger.committed,
             now=clock.now,
             key=b"k" * 32,

@@ -45,6 +45,13 @@ class Rates:
         cells = (minutes.get(minute, {}) for minute in range(last - MINUTES + 1, last + 1))
         return [Rate(max(0, cell.get("posts", 0)), max(0, cell.get("negative", 0))) for cell in cells]
 
+    def total(self, brand: str, at: Instant) -> Rate:
+        """All of the same minutes."""
+        last = minute_of(at)
+        cells = [cell for minute, cell in self._brands.get(brand, {}).items() if last - MINUTES < minute <= last]
+        posts, negative = (sum(max(0, cell.get(series, 0)) for cell in cells) for series in ("posts", "negative"))
+        return Rate(posts, negative)
+
     def _add(self, brand: str, facts: Facts, by: int) -> None:
         minutes, minute = self._brands.setdefault(brand, {}), minute_of(facts.moment)
         cell = minutes.get(minute) or _opened(minutes, minute)

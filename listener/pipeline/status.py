@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from listener.clock import Clock
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.loudest import Loudest
 from listener.pipeline.notify import directory_of
 from listener.pipeline.watched import is_held
 from listener.pipeline.writer import Writer
@@ -24,6 +25,7 @@ class DaemonStatus:
     writer: Writer
     clock: Clock
     started: Instant
+    ranking: Loudest
 
     @property
     def version(self) -> str:
@@ -35,8 +37,23 @@ class DaemonStatus:
     def waiting(self) -> str:
         return "" if self.writer.healthy else "the store does not take what is written"
 
-    def brands(self) -> Sequence[BrandStatus]:
-        return [self._brand(name) for name in self.ledger.setup.settings.brands]
+    def brand(self, name: str) -> BrandStatus | None:
+        brand = self.ledger.setup.settings.brands.get(name)
+        if brand is None:
+            return None
+        engine, now = self.ledger.engines.get(name), self.clock.now()
+        return BrandStatus(
+            name=name,
+            rules=_rules(engine, now) if engine else (),
+            rates=self.ledger.rates.of(name, now),
+            unsupported=[language for language in brand.languages if language not in supported_languages()],
+        )
+
+    def brand_names(self) -> Mapping[str, str]:
+        return {name: each.name or name for name, each in self.ledger.setup.settings.brands.items()}
+
+    async def loudest(self) -> Sequence[str]:
+        return await self.ranking.order()
 
     def sources(self) -> Sequence[SourceStatus]:
         rows = [self.ledger.source(name) for name in self.ledger.setup.settings.sources]
@@ -63,17 +80,6 @@ class DaemonStatus:
 
     def held(self, incident: IncidentRow) -> bool:
         return is_held(self.ledger.setup.settings, incident)
-
-    def _brand(self, name: str) -> BrandStatus:
-        brand = self.ledger.setup.settings.brands[name]
-        engine, now = self.ledger.engines.get(name), self.clock.now()
-        return BrandStatus(
-            name=name,
-            label=brand.name or name,
-            rules=_rules(engine, now) if engine else (),
-            rates=self.ledger.rates.of(name, now),
-            unsupported=[language for language in brand.languages if language not in supported_languages()],
-        )
 
 
 def _rules(engine: Engine, at: Instant) -> list[RuleStatus]:

@@ -70,11 +70,11 @@ class _Board:
         async with self._turn:
             if self._seen < news:
                 await self._look()
-        if reader not in self._rendered:
-            panels = self._printer.panels(self._scene, self._facts, reader)
-            digest = blake2s(json.dumps([reader.keep, panels]).encode(), digest_size=8).hexdigest()
-            self._rendered[reader] = State(digest, panels)
-        return self._rendered[reader]
+            if reader not in self._rendered:
+                panels = await self._printer.panels(self._scene, self._facts, reader)
+                digest = blake2s(json.dumps([reader.keep, panels]).encode(), digest_size=8).hexdigest()
+                self._rendered[reader] = State(digest, panels)
+            return self._rendered[reader]
 
     async def _look(self) -> None:
         loop, news = asyncio.get_running_loop(), self._site.news

@@ -42,6 +42,13 @@ def _incident_of(request: web.Request) -> OneIncident:
     return OneIncident(number=request.match_info["number"], asked=asked if is_number else "")
 
 
+def _home_of(request: web.Request) -> Home:
+    page = request.query.get("page", "")
+    is_number = page.isascii() and page.isdecimal() and len(page) < 10
+    wanted = shorten(defuse(request.query.get("brand", "")), LONGEST_NAME)
+    return Home(wanted=wanted, page=max(1, int(page)) if is_number else 1)
+
+
 class Pages:
     """Handlers of the pages. `guard` signs what must come back unchanged; `live` tells open pages what changed."""
 
@@ -52,14 +59,15 @@ class Pages:
         self.live = Live(site, guard, self.printer, limits)
 
     async def home(self, request: web.Request) -> web.Response:
-        return self.printer.scene(request, Home(), await Home().read(self._site))
+        scene = _home_of(request)
+        return await self.printer.scene(request, scene, await scene.read(self._site))
 
     async def incident(self, request: web.Request) -> web.Response:
         scene = _incident_of(request)
-        return self.printer.scene(request, scene, await scene.read(self._site))
+        return await self.printer.scene(request, scene, await scene.read(self._site))
 
     async def home_events(self, request: web.Request) -> web.StreamResponse:
-        return await self.live.stream(request, Home())
+        return await self.live.stream(request, _home_of(request))
 
     async def incident_events(self, request: web.Request) -> web.StreamResponse:
         return await self.live.stream(request, _incident_of(request))

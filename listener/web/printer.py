@@ -1,9 +1,11 @@
 """Turns what a page shows into HTML, whole or panel by panel: both come from the same templates."""
 
+import asyncio
 from dataclasses import dataclass
 
 import jinja2
 from aiohttp import web
+from yarl import URL
 
 from alerts.alert import Language
 from listener.web.guard import Guard
@@ -20,6 +22,11 @@ class Reader:
     keep: str
 
 
+def _address(path: str, keep: str, **query: object) -> str:
+    """A path of ours with what is asked there; what is empty is left out."""
+    return str(URL(f"{path}{keep}").update_query({name: str(each) for name, each in query.items() if each}))
+
+
 class Printer:
     """Renders templates, with every word escaped. Forms are signed by `guard`."""
 
@@ -32,7 +39,7 @@ class Printer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["signed"] = guard.form_token
+        self._templates.globals.update(signed=guard.form_token, address=_address)
 
     def reader(self, request: web.Request) -> Reader:
         """Who asks: the language of the query, else that of the daemon."""
@@ -40,20 +47,16 @@ class Printer:
         language: Language = "fr" if chosen == "fr" else "en" if chosen == "en" else self._site.settings().language
         return Reader(language=language, keep=f"?lang={language}" if chosen == language else "")
 
-    def panels(self, scene: Scene, facts: Facts, reader: Reader) -> dict[str, str]:
+    async def panels(self, scene: Scene, facts: Facts, reader: Reader) -> dict[str, str]:
         """The HTML inside each panel of a scene."""
-        common = self._common(reader)
-        return {
-            name: self._templates.get_template(f"{scene.name}/{name}.html").render(**common, **facts).strip()
-            for name in scene.panels
-        }
+        return await asyncio.to_thread(self._panels, scene, {**self._common(reader), **facts})
 
-    def scene(self, request: web.Request, scene: Scene, facts: Facts) -> web.Response:
+    async def scene(self, request: web.Request, scene: Scene, facts: Facts) -> web.Response:
         """The page of a scene as it is now. Its script asks for what comes at the path of the page, `events` added."""
         events = request.rel_url.with_path(f"{request.path.rstrip('/')}/events").with_query(request.query)
         shown: Facts = {
             **facts,
-            "panels": self.panels(scene, facts, self.reader(request)),
+            "panels": await self.panels(scene, facts, self.reader(request)),
             "scene": scene.name,
             "events": str(events),
         }
@@ -68,6 +71,12 @@ class Printer:
     def alone(self, template: str, words: Words, shown: Facts) -> str:
         """A page that stands for itself, in the language and the times of `words`."""
         return self._templates.get_template(template).render(words=words, t=words.text, **shown)
+
+    def _panels(self, scene: Scene, shown: Facts) -> dict[str, str]:
+        return {
+            name: self._templates.get_template(f"{scene.name}/{name}.html").render(shown).strip()
+            for name in scene.panels
+        }
 
     def _common(self, reader: Reader) -> Facts:
         words = Words(reader.language, self._site.settings().time_zone, self._site.now())

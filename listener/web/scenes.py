@@ -8,24 +8,28 @@ from aiohttp import web
 
 from alerts.delivery import Delivery
 from alerts.safe import host_of, safe_link
+from listener.pipeline.slices import sliced
 from listener.store.marks import PERSON
 from listener.store.port import IncidentRow, StoredMention
-from listener.web.chart import chart
 from listener.web.quiet import Quiet
-from listener.web.status import BrandStatus, RuleStatus, Site
+from listener.web.shown import shown
+from listener.web.status import RuleStatus, Site
 from rules.facts import Tone
 from rules.instant import MINUTE, Instant, Span, instant
 from rules.text import defuse, shorten
-from rules.transition import Ending, Transition
+from rules.transition import SEVERITIES, Ending, Transition
 
 LISTED = 20
 SORTED = 500
 """Of so many mentions taken last, those written last are listed: a first reading brings old ones in any order."""
+OPEN = 500
+"""Of so many open incidents, the newest, the worst are listed."""
 LONGEST_NAME = 80
 QUOTED = 280
 NEWS: Span = 10 * MINUTE
 """How long a page says at its top that something opened or got worse."""
 AT_TOP = 3
+_RANKS: Mapping[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 Facts = Mapping[str, object]
@@ -44,8 +48,12 @@ class Scene(Protocol):
 
 @dataclass(frozen=True)
 class Home:
-    """All brands: what is open, what is heard, what is said, what is not delivered."""
+    """What is open, which brands are loud, what is heard, said and not delivered. Of thousands of brands it shows page
+    `page` of those that have `wanted` in what they are called.
+    """
 
+    wanted: str = ""
+    page: int = 1
     name: ClassVar[str] = "home"
     panels: ClassVar[Sequence[str]] = (
         "title",
@@ -60,23 +68,27 @@ class Home:
     )
 
     async def read(self, site: Site) -> Facts:
-        views, sources, brands = site.views, site.status.sources(), site.status.brands()
-        rows = await views.incidents(limit=LISTED)
-        still_open = [(row, await last_step(site, row)) for row in await views.incidents(open_only=True, limit=LISTED)]
+        views, sources = site.views, site.status.sources()
+        rows, all_open = await views.incidents(limit=LISTED), await views.incidents(open_only=True, limit=OPEN)
+        worst_first = sorted(all_open, key=lambda row: _RANKS[row.severity], reverse=True)
+        still_open = [(row, await last_step(site, row)) for row in worst_first[:LISTED]]
         taken = await views.mentions(limit=SORTED)
         latest = sorted(taken, key=lambda stored: (_written(stored), stored.at), reverse=True)[:LISTED]
         return {
             **_names(site),
             "open": still_open,
+            "open_of": _by_brand(worst_first),
+            "more_open": len(all_open[LISTED:]),
             "held": {row.id for row in rows + [row for row, _ in still_open] if site.status.held(row)},
-            "news": _news(still_open, site.now()),
+            "news": await _all_news(site, all_open),
             "closed": [row for row in rows if row.state == "resolved"],
-            "brands": [(brand, chart(brand.rates)) for brand in brands],
+            "shown": await shown(site.status, self.wanted, self.page),
+            "wanted": self.wanted,
             "sources": sources,
             "blind": [source for source in sources if source.state not in {"live", "starting"}],
             "heard": [source for source in sources if source.state == "live"],
             "all_heard": bool(sources) and all((each.state, each.code) == ("live", "") for each in sources),
-            "present": _present(brands),
+            "present": {(row.brand, row.rule): _present(site, row) async for row, _ in sliced(still_open)},
             "mentions": [_quote(stored) for stored in latest],
             "failures": await _failures(site),
         }
@@ -99,7 +111,6 @@ class OneIncident:
         answer = await site.views.answer(int(self.asked)) if self.asked else None
         pending = bool(self.asked) and answer is None
         open_now = row.state != "resolved"
-        present = _present(site.status.brands()).get((row.brand, row.rule)) if open_now else None
         return {
             **_names(site),
             "row": row,
@@ -115,7 +126,7 @@ class OneIncident:
             "hold": await site.views.hold(row.id),
             "pending": pending,
             "answer": answer,
-            "present": present,
+            "present": _present(site, row) if open_now else None,
             "may_ack": open_now and not row.acknowledged_by and not pending,
             "may_judge": (open_now or not row.ending) and not pending,
             "endings": ENDINGS,
@@ -130,7 +141,7 @@ async def last_step(site: Site, row: IncidentRow) -> Transition | None:
 def _names(site: Site) -> Facts:
     """What people call brands, sources and channels, by their names in the configuration."""
     return {
-        "brand_names": {brand.name: brand.label or brand.name for brand in site.status.brands()},
+        "brand_names": site.status.brand_names(),
         "source_names": {source.name: source.label or source.name for source in site.status.sources()},
         "channel_names": site.status.channels(),
     }
@@ -145,9 +156,24 @@ def _news(
     return sorted(new, key=lambda each: -each[1].at)[:AT_TOP]
 
 
-def _present(brands: Sequence[BrandStatus]) -> dict[tuple[str, str], RuleStatus]:
-    """What each rule counts now, by brand and rule."""
-    return {(brand.name, rule.rule): rule for brand in brands for rule in brand.rules}
+def _by_brand(rows: Sequence[IncidentRow]) -> Mapping[str, Sequence[IncidentRow]]:
+    found: dict[str, list[IncidentRow]] = {}
+    for row in rows:
+        found.setdefault(row.brand, []).append(row)
+    return found
+
+
+def _present(site: Site, row: IncidentRow) -> RuleStatus | None:
+    """What the rule of an incident counts now; None where it is gone."""
+    brand = site.status.brand(row.brand)
+    return next((rule for rule in brand.rules if rule.rule == row.rule), None) if brand else None
+
+
+async def _all_news(site: Site, still_open: Sequence[IncidentRow]) -> Sequence[tuple[IncidentRow, Transition]]:
+    """News of those that changed last, however many there are."""
+    latest = sorted(still_open, key=lambda row: row.changed_at, reverse=True)[:LISTED]
+    new = [row for row in latest if site.now() - row.changed_at <= NEWS]
+    return _news([(row, await last_step(site, row)) for row in new], site.now())
 
 
 async def _failures(site: Site) -> list[tuple[Delivery, IncidentRow | None]]:

@@ -61,19 +61,20 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class BrandStatus:
-    """A configured brand, which people call `label` if that is not "". `rates` are its last minutes, the open one last;
-    `unsupported` its languages whose tone cannot be judged.
+    """A configured brand. `rates` are its last minutes, the open one last; `unsupported` its languages whose tone
+    cannot be judged.
     """
 
     name: str
-    label: str = ""
     rules: Sequence[RuleStatus] = ()
     rates: Sequence[Rate] = ()
     unsupported: Sequence[str] = ()
 
 
 class Status(Protocol):
-    """The daemon's present state; every method answers at once, from memory."""
+    """The daemon's present state, from memory. A method that is not a coroutine answers at once, also where there are
+    thousands of brands.
+    """
 
     @property
     def version(self) -> str: ...
@@ -89,7 +90,17 @@ class Status(Protocol):
         """Why the daemon is not ready for work, "" when it is."""
         ...
 
-    def brands(self) -> Sequence[BrandStatus]: ...
+    def brand(self, name: str) -> BrandStatus | None:
+        """None for one that is not configured."""
+        ...
+
+    def brand_names(self) -> Mapping[str, str]:
+        """What people call each brand, by its name in the configuration, in the order there."""
+        ...
+
+    async def loudest(self) -> Sequence[str]:
+        """The names of all brands, those that matter most now first."""
+        ...
 
     def sources(self) -> Sequence[SourceStatus]: ...
 

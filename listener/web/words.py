@@ -28,6 +28,7 @@ FRENCH: Mapping[str, str] = {
     "ack_help": "Les autres sauront que vous l’avez. Vous aurez un message si le niveau monte, et à la fin.",
     "ack_name": "Votre nom",
     "ack_refused": f"La demande n’a pas été acceptée{NB}:",
+    "all_brands": "Toutes les marques",
     "all_heard": "Toutes les sources sont entendues.",
     "attempts": "Essais",
     "bad_form": f"Le formulaire ne peut pas être lu{NB}: il n’est pas dans l’encodage qu’il indique.",
@@ -43,6 +44,8 @@ FRENCH: Mapping[str, str] = {
     "detail": "Précisions",
     "due": "à faire",
     "failures": "Envois en échec",
+    "find": "Chercher",
+    "find_brand": "Chercher une marque",
     "held": "en observation, personne n’est alerté",
     "home": "Vue d’ensemble",
     "hour_ago": "il y a une heure",
@@ -57,10 +60,13 @@ FRENCH: Mapping[str, str] = {
     "login": "Accès",
     "login_help": "Le jeton est dans la configuration, sous daemon.token.",
     "look_back": f"C’est fini{NB}: dites ce que c’était, cela mesure la fiabilité des alertes",
+    "loudest": "incidents ouverts d’abord, puis les plus critiquées depuis une heure",
     "lost": f"Liaison coupée{NB}: cette page n’est plus à jour. Nouvel essai en cours.",
     "mark": "La tonalité est",
     "mentions": "Dernières mentions",
     "never": "jamais",
+    "next": "Suivantes",
+    "no_brand_found": "Aucune marque ne s’appelle ainsi.",
     "no_brands": "Aucune marque n’est configurée.",
     "no_deliveries": "Aucun envoi pour cet incident.",
     "no_mentions": "Aucune mention pour l’instant.",
@@ -74,6 +80,8 @@ FRENCH: Mapping[str, str] = {
     "other_site": "Elle vient d’un autre site.",
     "parked": "en échec",
     "parked_help": f"Ces envois attendent quelqu’un{NB}: corrigez le canal, puis «{NB}badbuzz deliveries retry{NB}».",
+    "pages": "Pages des marques",
+    "previous": "Précédentes",
     "quiet": "Aucune mention dans la dernière heure.",
     "quotes": "Ce qui se dit",
     "refused": "Cette demande n’a pas été acceptée.",
@@ -111,6 +119,7 @@ ENGLISH: Mapping[str, str] = {
     "ack_help": "The others will know that you have it. You will hear if the level rises, and at the end.",
     "ack_name": "Your name",
     "ack_refused": "The request was not accepted:",
+    "all_brands": "All brands",
     "all_heard": "All sources are heard.",
     "attempts": "Attempts",
     "bad_form": "the form cannot be read: it is not in the encoding it names",
@@ -126,6 +135,8 @@ ENGLISH: Mapping[str, str] = {
     "detail": "Details",
     "due": "to be made",
     "failures": "Failed deliveries",
+    "find": "Find",
+    "find_brand": "Find a brand",
     "held": "only watched, nobody is told",
     "home": "Overview",
     "hour_ago": "an hour ago",
@@ -140,10 +151,13 @@ ENGLISH: Mapping[str, str] = {
     "login": "Access",
     "login_help": "The token stands in the configuration, under daemon.token.",
     "look_back": "It is over: say what it was, so that alerts can be measured",
+    "loudest": "open incidents first, then what is criticised most within the hour",
     "lost": "Connection lost: this page is no longer up to date. Trying again.",
     "mark": "The tone is",
     "mentions": "Latest mentions",
     "never": "never",
+    "next": "Next",
+    "no_brand_found": "No brand is called that.",
     "no_brands": "No brand is configured.",
     "no_deliveries": "Nothing was to be delivered for this incident.",
     "no_mentions": "No mention so far.",
@@ -157,6 +171,8 @@ ENGLISH: Mapping[str, str] = {
     "other_site": "sent by another site",
     "parked": "failed",
     "parked_help": "These deliveries wait for somebody: mend the channel, then “badbuzz deliveries retry”.",
+    "pages": "Pages of brands",
+    "previous": "Previous",
     "quiet": "No mention within the last hour.",
     "quotes": "What people say",
     "refused": "This request was not accepted.",
@@ -358,6 +374,19 @@ class Words:
 
     def incident(self, number: int) -> str:
         return f"incident n°{NB}{number}" if self.language == "fr" else f"incident {number}"
+
+    def more_open(self, incidents: int) -> str:
+        """How many more are open than a page lists, and where they are listed."""
+        count = number(incidents, self.language)
+        if self.language == "fr":
+            more = plural(incidents, "autre, moins grave ou plus ancien", "autres, moins graves ou plus anciens", "fr")
+            return f"Et {count}{NB}{more}{NB}: «{NB}badbuzz incidents list --open{NB}»."
+        return f"And {count} more, less serious or older: “badbuzz incidents list --open”."
+
+    def some(self, first: int, last: int, of: int) -> str:
+        """Which of many are shown: `25 to 48 of 10,000`."""
+        begin, end, many = (number(each, self.language) for each in (first, last, of))
+        return f"{begin} à {end} sur {many}" if self.language == "fr" else f"{begin} to {end} of {many}"
 
     def heard(self, live: int, of: int) -> str:
         """How many of the sources are heard."""

@@ -16,6 +16,7 @@ from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from listener.agenda.reading import setup_at
@@ -33,12 +34,16 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
 SIZES, PAUSE, QUIET = (1, 1_000, 10_000), 0.05, 12.0
 CHANGED = 1_000
+READERS, FOLLOWED = 10, 5.0
+"""Open pages, and seconds."""
 MOST_STALL = 0.05
 """Seconds of processor time, of all threads together."""
 HELD, MOST_HELD, AT = 2_000, 4.0, 1_800_000_000_000_000
 TITLES = {
     "idle": "nothing but mentions: took, longest stall, longest wait of a mention",
     "scraped": "Prometheus asks",
+    "page": "somebody opens the page, looks for a brand, opens an incident",
+    "live": f"{READERS} open pages, each of which looks for something else, hear of each mention",
     "same": "a reload of the same",
     "one": "a reload with one changed brand",
     "many": f"a reload with {CHANGED:,} changed brands",
@@ -50,7 +55,9 @@ operator: {{to: [screen]}}
 brands:
 {brands}
 sources: {{said: {{kind: push, secrets: [bench]}}}}
-rules: {{bad-buzz: {{kind: spike, of: negative}}, recall: {{kind: keyword, any: [boycott*], severity: critical}}}}
+rules:
+  bad-buzz: {{kind: spike, of: negative}}
+  recall: {{kind: keyword, any: [boycott*], watch_only: until 2099-12-31}}
 channels: {{screen: {{kind: console}}}}
 routes: [{{to: [screen]}}]
 """
@@ -70,20 +77,31 @@ def push(port: int, text: str, waits: Connection) -> None:
     """Says one mention after the other, and how long each waited for its answer: it is then judged and stored."""
     number = 0
     while True:
-        number, stamp = number + 1, str(int(time.time()))
-        body = json.dumps({"id": str(number), "text": text}).encode()
-        sign = hmac.new(b"bench", f"{stamp}.".encode() + body, sha256).hexdigest()
-        headers = {"X-Badbuzz-Timestamp": stamp, "X-Badbuzz-Signature": f"sha256={sign}"}
+        number += 1
         begun = time.monotonic()
-        asked(port, "/in/said", body, headers)
+        say(port, str(number), text)
         waits.send(time.monotonic() - begun)
         time.sleep(PAUSE)
+
+
+def say(port: int, name: str, text: str) -> None:
+    stamp, body = str(int(time.time())), json.dumps({"id": name, "text": text}).encode()
+    sign = hmac.new(b"bench", f"{stamp}.".encode() + body, sha256).hexdigest()
+    asked(port, "/in/said", body, {"X-Badbuzz-Timestamp": stamp, "X-Badbuzz-Signature": f"sha256={sign}"})
 
 
 def asked(port: int, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> bytes:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers or {})
     with urllib.request.urlopen(request, timeout=300) as answer:
         return answer.read()
+
+
+async def heard(session: aiohttp.ClientSession, url: str) -> None:
+    async with session.get(url) as answer:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOWED):
+                async for _ in answer.content.iter_any():
+                    pass
 
 
 class Watched:
@@ -110,6 +128,9 @@ class Watched:
         await asyncio.to_thread(self._waits.recv)  # words of tones are read with the first mention
         await self._during("idle", asyncio.sleep(QUIET))
         await self._during("scraped", self._scrape())
+        await asyncio.to_thread(say, self._port, "incident", f"{text} boycott")
+        await self._during("page", self._look_in())
+        await self._during("live", self._follow())
         await self._during("same", self._reload())
         written(self._folder, self._drawn, self._port, changed=1)
         await self._during("one", self._reload())
@@ -133,6 +154,17 @@ class Watched:
 
     async def _scrape(self) -> None:
         await asyncio.to_thread(asked, self._port, "/metrics")
+
+    async def _look_in(self) -> None:
+        for path in ("/", "/?lang=en&page=7", "/?brand=brand-99", "/i/1"):
+            await asyncio.to_thread(asked, self._port, path)
+
+    async def _follow(self) -> None:
+        """Chunks come for as long as mentions do."""
+        urls = [f"http://127.0.0.1:{self._port}/events?brand=brand-{number}" for number in range(READERS)]
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+            for url in urls:
+                group.create_task(heard(session, url))
 
     async def _reload(self) -> None:
         await asyncio.to_thread(asked, self._port, "/-/reload", b"")

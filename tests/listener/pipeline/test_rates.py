@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listener.pipeline.loudest import Loudest
 from listener.pipeline.rates import MINUTES, Rates
 from listener.pipeline.status import DaemonStatus
 from listener.pipeline.writer import Writer
@@ -39,16 +40,17 @@ def test_an_edit_moves_a_mention_from_one_tone_to_the_other():
 
 def status_of(world: World) -> DaemonStatus:
     writer = Writer(world.ledger, world.metrics)
-    return DaemonStatus(ledger=world.ledger, writer=writer, clock=world.clock, started=START)
+    ranking = Loudest(world.ledger, world.clock)
+    return DaemonStatus(ledger=world.ledger, writer=writer, clock=world.clock, started=START, ranking=ranking)
 
 
 async def test_the_last_hour_outlives_a_restart_and_what_is_older_goes(world):
     await world.say("1", "2")
     world.clock.move(minutes=59)
-    (brand,) = status_of(await world.again()).brands()
+    brand = status_of(await world.again()).brand("acme")
     assert [2, *[0] * 59] == [rate.posts for rate in brand.rates]
     world.clock.move(minutes=1)
-    (brand,) = status_of(world).brands()
+    brand = status_of(world).brand("acme")
     assert not any(rate.posts for rate in brand.rates)
 
 
@@ -70,6 +72,6 @@ async def test_things_are_called_what_people_call_them_and_a_source_says_since_w
     async with opened(tmp_path, **named) as world:
         await world.source_is("parked", detail="cannot be read")
         status = status_of(world)
-        assert [("acme", "Acme Air")] == [(each.name, each.label) for each in status.brands()]
+        assert {"acme": "Acme Air"} == status.brand_names()
         assert [("press", "Presse", START)] == [(each.name, each.label, each.since) for each in status.sources()]
         assert {"team": "Équipe", "boss": "boss"} == status.channels()

@@ -15,6 +15,7 @@ from listener.web.guard import SESSION_LIFE
 from listener.web.live import Limits
 from listener.web.scenes import Home
 from listener.web.server import build_app
+from listener.web.status import BrandStatus
 from rules.instant import MINUTE
 from tests.browser import browser
 from tests.listener.web.world import NOW, TOKEN, World, incident, step, stored
@@ -120,6 +121,17 @@ async def test_an_incident_page_follows_its_incident(lively, world):
     assert set(changed) == {"title", "now", "act"}
     assert "taken (Anna)" in changed["now"]
     assert "/ack" not in changed["act"]
+
+
+async def test_an_open_page_follows_the_brands_it_looks_for(lively, world):
+    world.daemon.watched = [BrandStatus(name=f"brand-{number}") for number in range(60)]
+    client = await lively()
+    async with following(client, "/events?brand=brand-59&lang=en") as stream:
+        brands = (await stream.panels())["brands"]
+        assert ("brand-59<" in brands, "brand-58" in brands) == (True, False)
+        world.daemon.labels["brand-59"] = "Soixante"
+        world.news.fire()
+        assert "Soixante" in (await stream.panels())["brands"]
 
 
 async def test_however_many_look_and_however_much_comes_a_page_is_read_once(lively, world):

@@ -279,7 +279,7 @@ async def test_a_brand_new_daemon_has_a_page_too(served, world):
     world.views.rows.clear()
     world.views.said.clear()
     world.views.sends.clear()
-    world.daemon.brand, world.daemon.source = [], []
+    world.daemon.watched, world.daemon.source = [], []
     page = await text(await served(), "/?lang=en")
     assert ENGLISH["no_brands"] in page
     assert ENGLISH["no_sources"] in page

@@ -189,16 +189,16 @@ class Daemon:
     trouble: str = ""
     wait: str = ""
     held_numbers: tuple[int, ...] = ()
-    brand: list[BrandStatus] = field(
+    watched: list[BrandStatus] = field(
         default_factory=lambda: [
             BrandStatus(
                 name="acme-air",
-                label="Acme Air",
                 rules=[RuleStatus(rule="bad-buzz", of="negative", value=22, window=15 * MINUTE, usual=3.4)],
                 unsupported=["de"],
             )
         ]
     )
+    labels: dict[str, str] = field(default_factory=lambda: {"acme-air": "Acme Air"})
     source: list[SourceStatus] = field(
         default_factory=lambda: [
             SourceStatus(name="press", kind="feed", state="live", last_event=NOW - MINUTE, last_mention=NOW - HOUR),
@@ -212,8 +212,15 @@ class Daemon:
     def waiting(self) -> str:
         return self.wait
 
-    def brands(self) -> Sequence[BrandStatus]:
-        return self.brand
+    def brand(self, name: str) -> BrandStatus | None:
+        return next((each for each in self.watched if each.name == name), None)
+
+    def brand_names(self) -> dict[str, str]:
+        return {each.name: self.labels.get(each.name, each.name) for each in self.watched}
+
+    async def loudest(self) -> Sequence[str]:
+        """As they came, the last first."""
+        return [each.name for each in reversed(self.watched)]
 
     def sources(self) -> Sequence[SourceStatus]:
         return self.source
