@@ -43,7 +43,6 @@ class _Background:
 
     def leave(self) -> None:
         self._busy -= 1
-        gc.freeze()
         if not self._busy:
             gc.set_threshold(*self._before[0])
             sys.setswitchinterval(self._before[1])
@@ -53,13 +52,22 @@ _BACKGROUND = _Background()
 
 
 @contextmanager
-def in_the_background() -> Iterator[None]:
-    """Threads that work for long hardly hold the others up. What is made meanwhile is looked at as long as it is young,
-    and then never again: what of it is garbage by then stays for good, so this is for what is hardly any, and seldom
-    done. Several tasks may be in it at a time.
+def undisturbed() -> Iterator[None]:
+    """Threads that work for long hardly hold the others up, and what is made meanwhile is looked at as long as it is
+    young. Several tasks may be in it at a time.
     """
     _BACKGROUND.enter()
     try:
         yield
     finally:
         _BACKGROUND.leave()
+
+
+@contextmanager
+def in_the_background() -> Iterator[None]:
+    """The same for what makes much that stays: it is never looked at again, unless the work failed. What is garbage by
+    then, or becomes it later and holds itself, stays for good, whoever made it: so this is for what is seldom done.
+    """
+    with undisturbed():
+        yield
+        gc.freeze()

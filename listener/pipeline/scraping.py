@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from listener.clock import Clock
-from listener.garbage import in_the_background
+from listener.garbage import undisturbed
 from listener.observe.brands import BrandReading, RuleReading
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
@@ -25,7 +25,7 @@ class Scraping:
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """(body, content type) for an Accept header."""
-        with in_the_background():
+        with undisturbed():
             return await self._exposition(accept)
 
     async def _exposition(self, accept: str) -> tuple[bytes, str]:

@@ -2,11 +2,12 @@
 
 import gc
 import sys
+import weakref
 from contextlib import ExitStack
 
 import pytest
 
-from listener.garbage import in_the_background
+from listener.garbage import in_the_background, undisturbed
 
 
 def how() -> tuple[tuple[int, int, int], float]:
@@ -34,3 +35,29 @@ def test_threads_give_way_sooner_meanwhile() -> None:
     usual = sys.getswitchinterval()
     with in_the_background():
         assert sys.getswitchinterval() < usual
+
+
+class Ring:
+    """Garbage that only a collector of it finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_becomes_garbage_after_work_that_leaves_nothing_is_collected() -> None:
+    with undisturbed():
+        ring = Ring()
+    gone = weakref.ref(ring)
+    del ring
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_failed_is_collected() -> None:
+    ring = Ring()
+    gone = weakref.ref(ring)
+    with pytest.raises(ValueError, match="wrong"), in_the_background():
+        raise ValueError("wrong")
+    del ring
+    gc.collect()
+    assert gone() is None

@@ -1,5 +1,8 @@
 """What Prometheus is answered follows what is configured and committed."""
 
+import gc
+import weakref
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 
@@ -57,3 +60,19 @@ async def test_while_nothing_is_committed_nothing_counts_as_judged(world, scrapi
     assert {"": 2 * first[""]} == await scraped(scraping, times)
     scraping.writer.healthy = False
     assert {"": 2 * first[""]} == await scraped(scraping, times)
+
+
+class Ring:
+    """Garbage that only a collector of it finds."""
+
+    def __init__(self):
+        self.itself = self
+
+
+async def test_what_is_there_during_a_scrape_is_collected_once_it_is_garbage(scraping):
+    ring = Ring()
+    gone = weakref.ref(ring)
+    await scraping.exposition("")
+    del ring
+    gc.collect()
+    assert gone() is None
