@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from hashlib import blake2s
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,6 +15,7 @@ from config.calendar import CalendarFile
 from config.settings import Settings
 from listener.agenda.ics import CalendarError, Contents, contents
 from listener.agenda.meaning import Meaning, meaning_of
+from listener.whole import put
 from rules.instant import Instant, moment
 
 BEHIND, AHEAD = timedelta(days=8), timedelta(days=32)
@@ -53,11 +53,7 @@ def load(data: Path, entry: CalendarFile) -> Copy:
 
 def save(data: Path, entry: CalendarFile, copy: Copy) -> None:
     """Keep a copy in the place of the one before, whole or not at all. Raises OSError."""
-    path = _path(data, entry)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(msgspec.json.encode(copy))
-    Path(file.name).replace(path)
+    put(_path(data, entry), msgspec.json.encode(copy))
 
 
 def window(now: Instant) -> tuple[datetime, datetime]:

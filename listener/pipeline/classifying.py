@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 
@@ -18,6 +19,7 @@ from listener.pool.pool import NobodyError, Pool
 from listener.pool.texts import answers, first_part, part, question
 from listener.store.port import Seen, StoreError
 from rules.classify import Classified, Classifier
+from rules.instant import Instant
 from rules.mention import Mention
 
 PAYS = 0.5
@@ -165,6 +167,10 @@ class Classifying:
         if self.pool and len(self._lately) == MOST_LOST and now - self._lately[0] < _HOUR:
             self.pool.give_up("one text after the other ends them")
         await self._kept(partial(self.quarantine.take, mention, why, self._clock.now()))
+
+    async def expire(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta]) -> None:
+        """Keep nothing in quarantine for longer than that. Raises StoreError."""
+        await self._kept(partial(self.quarantine.expire, at, keep, per_source))
 
     async def _forget(self, deleted: Sequence[str]) -> None:
         if deleted and len(self.quarantine):

@@ -58,9 +58,10 @@ class Housekeeping:
             await asyncio.sleep(EVERY)
 
     async def _remove(self, at: Instant) -> None:
-        brands = self._ledger.setup.plans
+        brands, own = self._ledger.setup.plans, self._per_source()
         try:
-            removed = await self._store.purge(at, self._keep, self._per_source(), LISTED, brands)
+            await self._ledger.classifying.expire(at, self._keep, own)
+            removed = await self._store.purge(at, self._keep, own, LISTED, brands)
         except StoreError as error:
             log.warning("purge_failed", error=str(error))
         else:

@@ -1,13 +1,13 @@
 """Mentions over which a worker ended, kept apart: out of the flow, and not lost.
 
-They stand in a file beside the store, one line each as `badbuzz listen` prints it, with when and how the worker ended.
+They stand in a file beside the store, one line each as `badbuzz listen` prints it, with when and how the worker ended,
+for as long as mentions are kept.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import msgspec
 import structlog
@@ -16,7 +16,8 @@ from alerts.alert import Notice
 from alerts.delivery import Outgoing
 from config.settings import Settings
 from listener.pipeline.notify import to_operator
-from rules.instant import HOUR, Instant, Span, moment
+from listener.whole import put
+from rules.instant import HOUR, Instant, Span, instant, moment, span
 from rules.mention import Mention
 
 FILE = "quarantine.jsonl"
@@ -45,6 +46,7 @@ class Quarantine:
         self._path = folder / FILE if folder else None
         self._held = {_name(each): None for each in _read(self._path)}
         self._untold: list[Mention] = []
+        self._telling = 0
         self._told_at: Instant = 0
 
     def __len__(self) -> int:
@@ -68,9 +70,18 @@ class Quarantine:
         if gone:
             self._write([each for each in _read(self._path) if _name(each) not in gone])
 
+    def expire(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta]) -> None:
+        """Keep none for longer than mentions are kept, some sources' for as long as these say. Raises OSError."""
+        if self._held:
+            known = _read(self._path)
+            fresh = [each for each in known if instant(each.at) >= at - span(per_source.get(each.source, keep))]
+            if len(fresh) < len(known):
+                self._write(fresh)
+
     def due(self, settings: Settings, at: Instant) -> list[Outgoing]:
         """What the operator is to be told, at most once an hour; it counts as told once `told` is called."""
-        if not self._untold or at - self._told_at < _TELL_EVERY:
+        self._telling = len(self._untold) if at - self._told_at >= _TELL_EVERY else 0
+        if not self._telling:
             return []
         first = self._untold[0]
         source = settings.sources.get(first.source)
@@ -80,23 +91,20 @@ class Quarantine:
             at=moment(at),
             subject=first.source,
             subject_name=source.label if source else None,
-            others=len(self._untold) - 1,
+            others=self._telling - 1,
         )
         return to_operator(notice, settings.operator.to, at)
 
     def told(self, at: Instant) -> None:
-        """What was due at that moment is committed."""
-        if self._untold and at - self._told_at >= _TELL_EVERY:
-            self._untold, self._told_at = [], at
+        """What was due is committed, at that moment; more may have come meanwhile."""
+        if self._telling:
+            del self._untold[: self._telling]
+            self._telling, self._told_at = 0, at
 
     def _write(self, kept: Sequence[Kept]) -> None:
         self._held = {_name(each): None for each in kept}
-        if self._path is None:
-            return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self._path.parent, delete=False) as file:  # for the eyes of its owner
-            file.writelines(_ENCODE(each) + b"\n" for each in kept)
-        Path(file.name).replace(self._path)
+        if self._path:
+            put(self._path, b"".join(_ENCODE(each) + b"\n" for each in kept))
 
 
 def held_of(folder: Path) -> Counter[str]:

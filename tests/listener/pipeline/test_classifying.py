@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
 import msgspec
@@ -18,6 +19,8 @@ from listener.pipeline.writer import Writer
 from listener.pool.pool import Pool
 from listener.pool.texts import TARGET
 from listener.store.port import StoreError
+from listener.whole import put
+from rules.instant import HOUR
 from tests.listener.pipeline.world import configured, opened
 from tests.listener.pool.waiting import until
 
@@ -216,6 +219,37 @@ def test_the_quarantine_holds_so_many_and_the_oldest_go(tmp_path, world):
     assert MOST == len(again)
     assert not again.holds(world.said("1"))
     assert again.holds(world.said("2"))
+
+
+def test_the_operator_hears_of_what_comes_while_others_are_told_of(tmp_path, world):
+    settings, quarantine = world.ledger.setup.settings, Quarantine(tmp_path)
+    at = world.clock.now()
+    quarantine.due(settings, at)
+    quarantine.take(world.said("1"), "ended by SIGSEGV", at)
+    quarantine.told(at)
+    [first] = quarantine.due(settings, at)
+    quarantine.take(world.said("2"), "ended by SIGSEGV", at)
+    quarantine.take(world.said("3"), "ended by SIGSEGV", at)
+    quarantine.told(at)
+    [second] = quarantine.due(settings, at + HOUR)
+    assert [0, 1] == [each.notice.others for each in (first, second)]
+
+
+def test_nothing_is_kept_apart_for_longer_than_mentions_are_kept(tmp_path, world):
+    quarantine, at = Quarantine(tmp_path), world.clock.now()
+    said = [world.said(f"{number}", source=source) for number, source in enumerate(("press", "sky", "press"))]
+    for number, mention in enumerate(said):
+        quarantine.take(mention, "ended by SIGSEGV", at + number * HOUR)
+    quarantine.expire(at + 3 * HOUR, timedelta(hours=2), {"sky": timedelta(hours=1)})
+    assert [False, False, True] == list(map(quarantine.holds, said))
+    assert 1 == len(Quarantine(tmp_path))
+
+
+def test_what_cannot_be_kept_leaves_nothing_behind(tmp_path):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(OSError, match=FILE):
+        put(tmp_path / FILE, b"")
+    assert [FILE] == [each.name for each in tmp_path.iterdir()]
 
 
 def test_a_line_that_cannot_be_read_hides_no_other(tmp_path, world):

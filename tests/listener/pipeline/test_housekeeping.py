@@ -9,8 +9,10 @@ import pytest
 from listener.observe.systemd import Supervisor
 from listener.pipeline import housekeeping
 from listener.pipeline.housekeeping import Housekeeping
+from listener.pipeline.quarantine import FILE, Quarantine
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
+from tests.listener.pool.waiting import until
 
 
 @pytest.fixture
@@ -65,3 +67,12 @@ async def test_a_store_that_cannot_remove_is_asked_again_at_the_next_hour(world,
         for _ in range(2):
             world.clock.move(hours=1)
             assert world.clock.now() == await asked.get()
+
+
+async def test_what_is_kept_apart_goes_with_other_mentions(world, tmp_path, systemd, monkeypatch):
+    quarantine = world.ledger.classifying.quarantine = Quarantine(tmp_path)
+    quarantine.take(world.said("1"), "ended by SIGSEGV", world.clock.now())
+    async with asyncio.timeout(10), keeping(world, tmp_path, monkeypatch):
+        world.clock.move(days=91)
+        await until(lambda: not len(quarantine))
+    assert b"" == (tmp_path / FILE).read_bytes()
