@@ -62,6 +62,11 @@ class Batch:
 class Afar(Protocol):
     """Who tells what may concern a brand beside the program."""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether somebody is there by now."""
+        ...
+
     def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
         """Their answer by the index in force; None where nobody is there. Raises LostError when one ended over it, and
         NobodyError when nobody is there any more.

@@ -85,8 +85,8 @@ class Sifting:
             self._afar.spent(seconds)
 
     def _post(self, chunk: Chunk, frames: Sequence[Frame]) -> "asyncio.Future[bytes] | None":
-        if self._afar is None:
-            return None
+        if self._afar is None or not self._afar.is_there:
+            return None  # what nobody will read is not written down
         return self._afar.post(_PACK(_Question([*map(_plain, frames)], self._version, chunk.dids, chunk.latest)))
 
     async def _spare(self, chunk: Chunk) -> None:

@@ -140,7 +140,7 @@ class Hearing:
 
     def _take_sifted(self, frames: Sequence[Frame], sifted: Sifted, sieve: Sieve, now: Instant) -> None:
         if sieve.authors:
-            self._overheard.keep(frames)
+            self._overheard.keep(frames, sifted.dids)
         careful, reposts = sifted.careful(), 0
         for number in careful:
             original, asked = sifted.reposts.get(number), number in sifted.asked

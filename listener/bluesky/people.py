@@ -1,11 +1,9 @@
 """What is remembered of people and posts, within bounds: names, and what somebody may pass on or take back."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from itertools import chain, dropwhile, takewhile
-from operator import is_not
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import dropwhile
+from typing import NamedTuple
 
 from listener.bluesky.post import POSTS
 from listener.bluesky.wire import Frame
@@ -82,26 +80,34 @@ class Overheard:
     """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: the latest 50,000."""
 
     def __init__(self) -> None:
-        self._rounds: deque[Sequence[Frame]] = deque()
+        self._rounds: deque[tuple[Sequence[Frame], Sequence[str], frozenset[str]]] = deque()
         self._count = 0
 
-    def keep(self, frames: Sequence[Frame]) -> None:
-        """Remember frames."""
-        self._rounds.append(frames)
+    def keep(self, frames: Sequence[Frame], dids: Sequence[str]) -> None:
+        """Remember frames, and who wrote each, "" where that does not show at a glance."""
+        self._rounds.append((frames, dids, frozenset(dids)))
         self._count += len(frames)
-        while self._count - len(self._rounds[0]) >= MOST_POSTS:
-            self._count -= len(self._rounds.popleft())
+        while self._count - len(self._rounds[0][0]) >= MOST_POSTS:
+            self._count -= len(self._rounds.popleft()[0])
 
     def frames(self, uri: str, before: Frame) -> list[Frame]:
-        """All that may tell of a post and what became of it, up to a frame that was kept: what names who wrote it, from
-        the first on that names the post as well. Looked for one by one, since that is seldom asked.
+        """All that may tell of a post and what became of it, up to a frame that was kept: what may be by who wrote it,
+        from the first on that names the post.
         """
         did, _, rkey = uri.removeprefix("at://").partition(f"/{POSTS}/")
-        theirs = _naming(did, takewhile(partial(is_not, before), chain.from_iterable(self._rounds)))
-        known = _naming(rkey, theirs)
-        return list(dropwhile(partial(is_not, known[0]), theirs)) if known else []
+        theirs = [frame for frame in self._by({did, ""}, before) if _names(frame, did)]
+        return list(dropwhile(lambda frame: not _names(frame, rkey), theirs))
+
+    def _by(self, dids: set[str], before: Frame) -> Iterator[Frame]:
+        for frames, written, all_of_them in self._rounds:
+            if dids.isdisjoint(all_of_them):
+                continue
+            for frame, did in zip(frames, written, strict=True):
+                if frame is before:
+                    return
+                if did in dids:
+                    yield frame
 
 
-def _naming(word: str, frames: Iterable[Frame]) -> list[Frame]:
-    written: Mapping[type, Any] = {str: word, bytes: word.encode()}
-    return [frame for frame in frames if written[type(frame)] in frame]
+def _names(frame: Frame, word: str) -> bool:
+    return word in frame if isinstance(frame, str) else word.encode() in frame

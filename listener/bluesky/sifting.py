@@ -15,6 +15,7 @@ class Sifted(Struct, gc=False):
     """Of some frames, by their numbers: `heard` are new posts that may concern somebody by their words; `asked`
     posts and reposts of whom somebody asks for; `reposts` all that pass something on, with its address; `others` what
     must be read to know: other events, and the unusual. Whatever is in none of them is a new post that concerns nobody.
+    Where somebody is asked for by name, `dids` tell of each who wrote it, "" where that does not show at a glance.
     `at` and `position` are those of the latest post or repost, 0 where there was none.
     """
 
@@ -22,6 +23,7 @@ class Sifted(Struct, gc=False):
     asked: set[int]
     reposts: dict[int, str]
     others: list[int]
+    dids: list[str]
     at: Instant
     position: int
 
@@ -38,7 +40,7 @@ def sift(frames: Sequence[Frame], version: Version, sieve: Sieve, dids: Collecti
     seen = glance(frames, version, latest)
     heard = {seen.posts[number] for number in sieve.places(seen.said)}
     asked = _asked(seen, sieve, {*dids, *_renamed(seen, frames, version)}) if sieve.authors else set[int]()
-    return Sifted(heard, asked, seen.reposts, seen.others, seen.at, seen.position)
+    return Sifted(heard, asked, seen.reposts, seen.others, seen.dids if sieve.authors else [], seen.at, seen.position)
 
 
 def _asked(seen: Glance, sieve: Sieve, dids: Collection[str]) -> set[int]:

@@ -16,6 +16,11 @@ class Afar:
     def __init__(self, classifying: Classifying, setup: Callable[[], Setup]) -> None:
         self._classifying, self._setup = classifying, setup
 
+    @property
+    def is_there(self) -> bool:
+        pool = self._classifying.pool
+        return pool is not None and pool.ready > 0
+
     def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
         pool = self._classifying.pool
         if pool is None or not pool.ready:

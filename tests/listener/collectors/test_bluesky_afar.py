@@ -27,6 +27,8 @@ class Near:
         self.lethal, self.nobody = lethal, nobody
         self.apart, self.asked, self.seconds = [], 0, 0.0
 
+    is_there = True
+
     def post(self, said):
         self.asked += 1
         done = asyncio.get_running_loop().create_future()
