@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import get_args
 
 import jinja2
 from aiohttp import web
@@ -27,11 +28,16 @@ def _address(path: str, keep: str, **query: object) -> str:
     return str(URL(f"{path}{keep}").update_query({name: str(each) for name, each in query.items() if each}))
 
 
+def _tongues(request: web.Request) -> dict[str, str]:
+    """Where the same stands in each language."""
+    return {language: str(request.rel_url.update_query(lang=language)) for language in get_args(Language)}
+
+
 class Printer:
     """Renders templates, with every word escaped. Forms are signed by `guard`."""
 
     def __init__(self, site: Site, guard: Guard) -> None:
-        self._site = site
+        self._site, self._turn = site, asyncio.Lock()
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("listener.web"),
             autoescape=True,
@@ -49,7 +55,8 @@ class Printer:
 
     async def panels(self, scene: Scene, facts: Facts, reader: Reader) -> dict[str, str]:
         """The HTML inside each panel of a scene."""
-        return await asyncio.to_thread(self._panels, scene, {**self._common(reader), **facts})
+        async with self._turn:  # each thread that works keeps the loop waiting for Python's lock
+            return await asyncio.to_thread(self._panels, scene, {**self._common(reader), **facts})
 
     async def scene(self, request: web.Request, scene: Scene, facts: Facts) -> web.Response:
         """The page of a scene as it is now. Its script asks for what comes at the path of the page, `events` added."""
@@ -64,7 +71,7 @@ class Printer:
 
     def page(self, request: web.Request, template: str, shown: Facts, *, status: int = 200) -> web.Response:
         """A whole page of a template and what it shows."""
-        common = {"path": request.path, "refresh": "", "events": "", **self._common(self.reader(request))}
+        common = {"tongues": _tongues(request), "refresh": "", "events": "", **self._common(self.reader(request))}
         html = self._templates.get_template(template).render({**common, **shown})
         return web.Response(text=html, content_type="text/html", status=status)
 

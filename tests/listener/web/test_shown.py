@@ -89,6 +89,7 @@ async def test_a_search_is_kept_by_its_pages_its_events_and_who_marks_a_mention(
     page = await page_of(await served(), "/?brand=brand-1&page=2&lang=en")
     assert ["/?lang=en&brand=brand-1&page=1#brands"] == page.xpath("//a[@rel='prev']/@href")
     assert ["/events?brand=brand-1&page=2&lang=en"] == page.xpath("//body/@data-events")
+    assert ["/?brand=brand-1&page=2&lang=fr"] == page.xpath("//a[@hreflang='fr']/@href")
     assert {"/?lang=en&brand=brand-1&page=2"} == {*page.xpath("//input[@name='back']/@value")}
     assert ["en"] == page.xpath("//form[@role='search']/input[@name='lang']/@value")
 
