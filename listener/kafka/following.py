@@ -143,8 +143,10 @@ class Follower:
 
 def _problems(last: Record, *, up: bool) -> tuple[FetchError, ...]:
     if not up:
-        nothing = last.state == "starting" and not last.code
-        return () if nothing else (FetchError(last.detail, state=last.state, code=last.code),)
+        if last.state != "starting":
+            return (FetchError(last.detail, state=last.state, code=last.code),)
+        # who waits to be sent something is ready, whatever was not heard of its listener before
+        return (FetchError(last.detail, state="live", code=last.code),) if last.code else ()
     return (FetchError(last.detail, state="live", code=last.code),) if last.code == PARTLY and last.detail else ()
 
 

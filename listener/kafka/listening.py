@@ -41,6 +41,11 @@ _LOOK = 1.0
 _AGAIN = 2.0
 """Seconds until a source is read again whose topic did not take how it is."""
 
+_END = 16.0
+"""Seconds that a listener takes to leave its sources, whatever Kafka does: what is being written gets `PATIENCE`, and
+systemd waits for 20 s.
+"""
+
 log = structlog.get_logger("listen")
 
 
@@ -79,21 +84,29 @@ class Listening:
     async def serve(self) -> None:
         """Listen until told to stop; then leave the sources to others."""
         app = listening_app(self._metrics.scrape, self._waiting, self._inbound)
-        async with served_at(app, self.settings.daemon), asyncio.TaskGroup() as group:
-            self._rosters = tuple(Roster(group, role) for role in ("membership", "source", "calendar"))
-            looking = group.create_task(self._look_on(), name="look")
-            self._hear_signals(group)
-            self._metrics.configuration_loaded(successful=True)
-            self._systemd.ready()
-            log.info("started", version=version("badbuzz"), role="listen", sources=len(self.settings.sources))
-            await self._stop.wait()
-            self._systemd.stopping()
-            looking.cancel()
-            await asyncio.wait([looking])
-            membership, sources, calendars = self._rosters
+        async with served_at(app, self.settings.daemon):
+            try:
+                async with asyncio.TaskGroup() as group:
+                    await self._serve(group)
+            except* TimeoutError:  # its end ends what is left
+                log.warning("stopped_early", why="Kafka does not answer")
+        log.info("stopped")
+
+    async def _serve(self, group: asyncio.TaskGroup) -> None:
+        self._rosters = tuple(Roster(group, role) for role in ("membership", "source", "calendar"))
+        looking = group.create_task(self._look_on(), name="look")
+        self._hear_signals(group)
+        self._metrics.configuration_loaded(successful=True)
+        self._systemd.ready()
+        log.info("started", version=version("badbuzz"), role="listen", sources=len(self.settings.sources))
+        await self._stop.wait()
+        self._systemd.stopping()
+        looking.cancel()
+        await asyncio.wait([looking])
+        membership, sources, calendars = self._rosters
+        async with asyncio.timeout(_END):
             for roster in (sources, membership, calendars):  # whoever reads on finds each topic with its last word
                 await roster.become({})
-        log.info("stopped")
 
     async def _look_on(self) -> None:
         """Be what the configuration, the calendar and the other listeners make of it."""

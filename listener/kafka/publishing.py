@@ -33,6 +33,9 @@ ALIVE = 10 * SECOND
 _LOOKED_BACK = (8, 256, 8_192)
 """So many offsets before the end the last record is looked for: a transaction takes two, an abandoned one too."""
 
+_PARTING = 2.0
+"""Seconds that brokers may take to let a producer go: nothing is under way then that is still wanted."""
+
 log = structlog.get_logger("kafka")
 
 
@@ -70,6 +73,8 @@ class Publisher:
             match work:
                 case Read():
                     await self._say(work)
+                case SourceChange(state="starting") if self._row.state != "starting":
+                    pass  # what is known of it from before a restart tells more
                 case SourceChange():
                     row = replace(self._row, state=work.state, code=work.code, detail=work.detail)
                     await self._write(row, work.share)
@@ -89,9 +94,12 @@ class Publisher:
     async def close(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await producer.stop()
+            with suppress(KafkaError):
+                try:
+                    async with asyncio.timeout(_PARTING):
+                        await producer.stop()
+                except TimeoutError:
+                    await _let_go(producer)
             obey_cancellation()
 
     def _is_wanted(self, mention: Mention) -> bool:
@@ -122,7 +130,8 @@ class Publisher:
             # cut short, it would keep readers waiting until somebody gives it up
             await finished(self._commit(values), "publish")
         except FetchError as error:
-            await self.close()  # whether it was written is what the topic will tell
+            producer, self._producer = self._producer, None  # whether it was written is what the topic will tell
+            await _let_go(producer)
             raise StoreError(str(error)) from error
         self._row, self._share = row, share
 
@@ -175,6 +184,18 @@ class Resumed:
         async with aclosing(self._collector.batches(cursor)) as batches:
             async for batch in batches:
                 yield batch
+
+
+async def _let_go(producer: Any) -> None:
+    """Leave brokers that may not answer: the library's own `stop` waits for them for ever, and goes on sending."""
+    producer._closed = True  # noqa: SLF001 - nothing else ends it
+    sender, ended = producer._sender.sender_task, producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001
+    while sender and not sender.done():
+        sender.cancel()  # it waits for what is under way, and then for the next
+        await asyncio.wait([sender], timeout=0.1)
+    await producer.client.close()
+    if ended and ended.done():
+        _look_at(ended)
 
 
 def _look_at(sent: "asyncio.Future[Any]") -> None:

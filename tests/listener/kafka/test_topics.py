@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -13,7 +13,8 @@ from config.kafka import Kafka
 from config.settings import Component
 from listener.clock import Clock
 from listener.collectors.file import FileOptions
-from listener.errors import PARTLY, FetchError
+from listener.errors import PARTLY, WAITING, FetchError
+from listener.kafka import publishing as publishing_module
 from listener.kafka.access import AGAIN, client, make_topics, set_aside, topic_of
 from listener.kafka.following import Follower
 from listener.kafka.publishing import Publisher, Resumed
@@ -178,6 +179,7 @@ async def test_what_befalls_the_source_is_told_as_the_listener_tells_it(kafka):
         follower, states = Follower("press", kafka, lambda _: None), []
         async with aclosing(follower.batches(None)) as batches:
             for change in (
+                SourceChange(source="press", state="starting", code=WAITING, detail="nothing came yet"),
                 SourceChange(source="press", state="auth_failed", code="401", detail="who are you?"),
                 SourceChange(source="press", state="live", code=PARTLY, detail="one of two", share=0.5),
                 SourceChange(source="press", state="starved", code="starved", detail="brings no posts"),
@@ -188,11 +190,20 @@ async def test_what_befalls_the_source_is_told_as_the_listener_tells_it(kafka):
                 problem = [(each.state, each.code, str(each)) for each in batch.problems]
                 states.append((batch.heard, batch.share, problem))
     assert states == [
+        (False, 1.0, [("live", WAITING, "nothing came yet")]),
         (False, 1.0, [("auth_failed", "401", "who are you?")]),
         (True, 0.5, [("live", PARTLY, "one of two")]),
         (False, 1.0, [("starved", "starved", "brings no posts")]),
         (True, 1.0, []),
     ]
+
+
+async def test_a_source_that_was_heard_of_does_not_start_anew_with_its_next_listener(kafka):
+    async with publishing(kafka) as first:
+        await first.submit(SourceChange(source="press", state="reconnecting", code="silent"))
+    async with publishing(kafka) as second:
+        await second.submit(SourceChange(source="press", state="starting", code=WAITING))
+        assert (second.source("press").state, second.source("press").code) == ("reconnecting", "silent")
 
 
 async def test_a_topic_that_nobody_writes_to_is_not_heard_and_one_that_says_it_is_alive_is(kafka):
@@ -276,6 +287,22 @@ async def test_a_lost_broker_loses_and_doubles_nothing(brokers, kafka):
             lost.start()
             lost.await_up()
     assert ids(found.mentions) == names
+
+
+async def test_what_brokers_that_hang_are_told_is_given_up_and_leaves_nothing_behind(brokers, kafka, monkeypatch):
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1", cursor="here"))
+        await publisher.close()
+        before = asyncio.all_tasks()
+        await publisher.opened()
+        monkeypatch.setattr(publishing_module, "PATIENCE", 1.0)
+        with ExitStack() as frozen:
+            for broker in brokers.brokers:
+                frozen.enter_context(broker.frozen())
+            with pytest.raises(StoreError, match="no answer in time"):
+                await publisher.submit(said("2", cursor="there"))
+            while asyncio.all_tasks() != before:
+                await asyncio.wait(asyncio.all_tasks() - before)
 
 
 async def reopened(publisher):
