@@ -18,7 +18,7 @@ from listener.clock import Clock
 from listener.collector import Batch, Collector
 from listener.errors import FetchError
 from listener.kafka.access import PATIENCE, client, in_words, topic_of
-from listener.kafka.record import Record, UnreadableError, decoded, encoded
+from listener.kafka.record import MOST, Record, UnreadableError, decoded, encoded
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.clean import fit
 from listener.pipeline.observing import NOT_HEARD
@@ -124,6 +124,10 @@ class Publisher:
             read=read,
         )
         values = list(encoded(record, self._row.cursor))
+        if len(values[-1]) > MOST:
+            raise StoreError(
+                f"a record of {len(values[-1])} bytes is more than Kafka takes: make two sources of this one"
+            )
         if self._producer is None:
             raise StoreError("the topic is not open")
         try:

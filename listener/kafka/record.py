@@ -11,6 +11,8 @@ from rules.instant import Instant
 
 LARGEST = 900_000
 """Bytes of a record: brokers take a little more than this, unless told otherwise."""
+MOST = 1_040_000
+"""What they take."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

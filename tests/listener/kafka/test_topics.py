@@ -18,7 +18,7 @@ from listener.kafka import publishing as publishing_module
 from listener.kafka.access import AGAIN, client, make_topics, set_aside, topic_of
 from listener.kafka.following import Follower
 from listener.kafka.publishing import Publisher, Resumed
-from listener.kafka.record import LARGEST
+from listener.kafka.record import LARGEST, MOST
 from listener.kafka.sharing import Sharing
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.work import Read, SourceChange
@@ -172,6 +172,14 @@ async def test_what_brokers_refuse_is_not_passed_over(kafka):
         await publisher.submit(said("2", cursor="further"))
         found = await heard(kafka, "2")
     assert ids(found.mentions) == ["1", "2"]
+
+
+async def test_of_a_source_of_which_too_much_is_remembered_two_are_to_be_made(kafka):
+    async with publishing(kafka) as publisher:
+        with pytest.raises(StoreError, match="make two sources of this one"):
+            await publisher.submit(said("1", cursor="x" * MOST))
+        await publisher.submit(said("2", cursor="x" * (MOST - 2_000)))
+        assert ids((await heard(kafka, "2")).mentions) == ["2"]
 
 
 async def test_what_befalls_the_source_is_told_as_the_listener_tells_it(kafka):
