@@ -17,7 +17,7 @@ from listener.collector import Batch
 from listener.errors import PARTLY, FetchError
 from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics, set_aside, topic_of
 from listener.kafka.record import Record, UnreadableError, decoded
-from rules.instant import MINUTE, Instant
+from rules.instant import MINUTE, SECOND, Instant
 
 SILENCE = 30.0
 """Seconds without a record after which nobody listens: a listener writes one every 10 s."""
@@ -72,7 +72,7 @@ class Follower:
         async for records in self._records(consumer):
             readable = [record async for record in self._readable(records)]
             self._lag(max(0, (consumer.highwater(self._at) or 0) - records[-1].offset - 1))
-            if batch := self._batch(readable, records[-1].offset + 1, len(records) - len(readable)):
+            if batch := self._batch(readable, records[-1], len(records) - len(readable)):
                 yield batch
 
     @asynccontextmanager
@@ -117,9 +117,11 @@ class Follower:
         async with asyncio.timeout(PATIENCE), AIOKafkaProducer(**client(self._kafka), acks="all") as producer:
             await producer.send_and_wait(set_aside(self._kafka), value, key=record.key, headers=headers)
 
-    def _batch(self, records: Sequence[Record], offset: int, unreadable: int) -> Batch | None:
+    def _batch(self, records: Sequence[Record], end: Any, unreadable: int) -> Batch | None:
+        offset = end.offset + 1
         if not records:
-            return Batch(heard=False, cursor=_cursor(offset, self._stored), skipped={"unreadable": unreadable})
+            written = end.timestamp * SECOND // 1_000
+            return Batch(heard=False, cursor=_cursor(offset, written), skipped={"unreadable": unreadable})
         last, reads = records[-1], [each.read for each in records if each.read and each.read.heard]
         mentions = list(chain.from_iterable(read.mentions for read in reads))
         # an open stream that brings nothing is read, and not heard

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from contextlib import ExitStack, aclosing, asynccontextmanager
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -16,7 +17,7 @@ from listener.collectors.file import FileOptions
 from listener.errors import PARTLY, WAITING, FetchError
 from listener.kafka import publishing as publishing_module
 from listener.kafka.access import AGAIN, client, make_topics, set_aside, topic_of
-from listener.kafka.following import Follower
+from listener.kafka.following import Follower, Place
 from listener.kafka.publishing import Publisher, Resumed
 from listener.kafka.record import LARGEST, MOST
 from listener.kafka.sharing import Sharing
@@ -24,7 +25,7 @@ from listener.observe.sources import SourceMetrics
 from listener.pipeline.work import Read, SourceChange
 from listener.store.port import StoreError
 from listener.trial import try_kafka
-from rules.instant import SECOND, moment
+from rules.instant import MINUTE, SECOND, moment
 from rules.mention import Mention
 from tests.collecting import Heard, hear, ids
 from tests.kafka import cluster
@@ -251,6 +252,16 @@ async def test_what_cannot_be_read_is_set_aside_and_passed_by(kafka):
         aside = [await consumer.getone() for _ in range(3)]
     assert [(each.value, each.key) for each in aside] == [(b'{"at": "rubbish"}', b"k"), (b"", b"k"), (b"", None)]
     assert dict(aside[0].headers)["topic"] == topic_of(kafka, "press").encode()
+
+
+async def test_a_place_behind_what_nobody_can_read_is_of_the_time_when_that_was_written(kafka):
+    await make_topics(kafka, ["press"])
+    async with AIOKafkaProducer(**client(kafka)) as stranger:
+        await stranger.send_and_wait(topic_of(kafka, "press"), b"rubbish")
+    async with aclosing(Follower("press", kafka, lambda _: None).batches(None)) as batches:
+        batch = await anext(batches)
+    place = msgspec.json.decode(batch.cursor, type=Place)
+    assert (place.offset, CLOCK.now() - place.at < MINUTE) == (1, True)
 
 
 async def test_what_the_topic_no_longer_holds_is_known_to_be_missed(kafka):
