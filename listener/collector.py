@@ -68,8 +68,8 @@ class Afar(Protocol):
         ...
 
     def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
-        """Their answer by the index in force; None where nobody is there. Raises LostError when one ended over it, and
-        NobodyError when nobody is there any more.
+        """Their answer by the index in force; None where nobody is there, nor about to be. Raises LostError when one
+        ended over it, and NobodyError when nobody is there any more.
         """
         ...
 
@@ -78,7 +78,7 @@ class Afar(Protocol):
         ...
 
     async def set_apart(self, mention: Mention, why: str) -> None:
-        """Keep what nobody lives to tell of out of the flow. Raises StoreError when it cannot be kept."""
+        """Keep what nobody lives to tell of out of the flow. Raises FetchError when it cannot be kept."""
         ...
 
 

@@ -65,10 +65,13 @@ class Sifting:
     def begin(self, chunk: Chunk) -> Sent:
         """Hand it over."""
         wanted = chunk.sieve is not None and not chunk.sieve.open and len(chunk.frames) >= LEAST
-        return Sent(chunk, self._post(chunk, chunk.frames) if wanted else None)
+        there = self._afar is not None and self._afar.is_there  # what nobody will read is not written down
+        return Sent(chunk, self._post(chunk, chunk.frames) if wanted and there else None)
 
     async def end(self, sent: Sent) -> Sifted | None:
-        """What came of it; None where it is still to be done. A frame over which workers end is taken out of it."""
+        """What came of it; None where it is still to be done. A frame over which workers end is taken out of it. Raises
+        FetchError when that cannot be kept apart.
+        """
         if sent.answer is None:
             return None
         try:
@@ -85,8 +88,8 @@ class Sifting:
             self._afar.spent(seconds)
 
     def _post(self, chunk: Chunk, frames: Sequence[Frame]) -> "asyncio.Future[bytes] | None":
-        if self._afar is None or not self._afar.is_there:
-            return None  # what nobody will read is not written down
+        if self._afar is None:
+            return None
         return self._afar.post(_PACK(_Question([*map(_plain, frames)], self._version, chunk.dids, chunk.latest)))
 
     async def _spare(self, chunk: Chunk) -> None:
@@ -100,7 +103,7 @@ class Sifting:
         chunk.frames = harmless
 
     async def _ends_over(self, chunk: Chunk, frame: Frame) -> str:
-        answer = self._post(chunk, [frame])
+        answer = self._post(chunk, [frame])  # whoever ended is about to be replaced: that is waited for
         try:
             await (answer or asyncio.sleep(0))
         except LostError as error:

@@ -58,7 +58,11 @@ class Ahead:
         if isinstance(came, FetchError):
             self._hearing.gathered.error = came
             return
-        sifted, begun = await self._sifting.end(came), monotonic()
+        try:
+            sifted, begun = await self._sifting.end(came), monotonic()
+        except FetchError as error:
+            self._hearing.gathered.error = error
+            return
         self._hearing.take(came.chunk, sifted)
         if sifted is None:
             self._sifting.spent(monotonic() - begun)

@@ -166,6 +166,7 @@ class Classifying:
         self._lately.append(now)
         if self.pool and len(self._lately) == MOST_LOST and now - self._lately[0] < _HOUR:
             self.pool.give_up("one text after the other ends them")
+            self._lately.clear()  # those of another configuration begin anew
         await self._kept(partial(self.quarantine.take, mention, why, self._clock.now()))
 
     async def expire(self, at: Instant, keep: timedelta, per_source: Mapping[str, timedelta]) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from listener.errors import FetchError
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.setup import Setup
 from listener.pool.pool import NobodyError
 from listener.pool.texts import about_frames
+from listener.store.port import StoreError
 from rules.mention import Mention
 
 
@@ -23,7 +25,7 @@ class Afar:
 
     def post(self, said: bytes) -> "asyncio.Future[bytes] | None":
         pool = self._classifying.pool
-        if pool is None or not pool.ready:
+        if pool is None:
             return None
         self._classifying.follow(self._setup())
         try:
@@ -35,4 +37,7 @@ class Afar:
         self._classifying.consider(self._setup(), seconds)
 
     async def set_apart(self, mention: Mention, why: str) -> None:
-        await self._classifying.set_apart(mention, why)
+        try:
+            await self._classifying.set_apart(mention, why)
+        except StoreError as error:
+            raise FetchError(f"could not be stored: {error}", code="store") from error

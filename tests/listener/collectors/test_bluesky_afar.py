@@ -74,7 +74,7 @@ async def heard(rounds, workers):
             for name, count in gathered.events.items():
                 events[name] = events.get(name, 0) + count
             if gathered.error:
-                return mentions, events, skipped, frames, place.at
+                return mentions, events, skipped, frames, place.at, str(gathered.error)
 
 
 def rounds_of(groups):
@@ -121,7 +121,7 @@ async def test_a_frame_over_which_workers_end_is_set_apart_and_all_others_are_he
     monkeypatch.setattr(afar, "LEAST", 1)
     workers = Near(lethal=b"lethal")
     rounds = rounds_of([[{"text": "acme"}, {"text": "acme is lethal"}, {"text": "acme again"}], [{"text": "acme too"}]])
-    mentions, _, _, frames, _ = await heard(rounds, workers)
+    mentions, _, _, frames, *_ = await heard(rounds, workers)
     assert [each.text for each in mentions] == ["acme", "acme again", "acme too"]
     assert frames == 4
     [(source, text, why)] = workers.apart

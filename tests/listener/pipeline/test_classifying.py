@@ -191,6 +191,11 @@ async def test_workers_that_end_over_everything_are_trusted_no_more(world):
         await writer.submit(read(world, *texts))
         assert 1 == world.sample("badbuzz_workers_given_up")
         await writer.submit(read(world, "acme, lethal or not", first=100))
+        await writer.submit(Reload(setup=configured(world.folder)))
+        await staffed(world)
+        await writer.submit(read(world, "acme is lethal once more", first=101))
+        await staffed(world)
+        assert 0 == world.sample("badbuzz_workers_given_up")
     assert ["100"] == [each.mention.id for each in await world.views.mentions(limit=10)]
 
 
