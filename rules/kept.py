@@ -5,7 +5,8 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-_LONGEST, _MOST = 40, 16_384
+_LONGEST = 40
+MOST = 16_384
 
 
 class Kept(dict[str, Value]):
@@ -13,14 +14,14 @@ class Kept(dict[str, Value]):
     pieces))` asks for many at once.
     """
 
-    def __init__(self, find: Callable[[str], Value]) -> None:
+    def __init__(self, find: Callable[[str], Value], most: int = MOST) -> None:
         super().__init__()
-        self._find = find
+        self._find, self._most = find, most
 
     def __missing__(self, piece: str) -> Value:
         found = self._find(piece)
         if len(piece) <= _LONGEST:
-            if len(self) >= _MOST:
+            if len(self) >= self._most:
                 self.clear()
             self[piece] = found
         return found

@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from operator import getitem
 from typing import NamedTuple
 
-from rules.kept import Kept
+from rules.kept import MOST, Kept
 from rules.text import Folded, Token, tokens
 
 _LONGEST_WORD = 40
@@ -116,15 +116,15 @@ class Lexicon:
     """Entries are lines of words. `a|b` is either of them, `a|` one that may be left out, `a_b` two words as one
     choice, `_` any one word; `stem*` has any ending, another sign at the end of a word stands for the endings that
     `endings` gives it; a word that `groups` names stands for the choices there. Case, accents, apostrophes and hyphens
-    make no difference.
+    make no difference. So many of the words that it was asked for are `remembered`.
     """
 
-    def __init__(self, endings: Mapping[str, Sequence[str]], groups: Mapping[str, str]) -> None:
+    def __init__(self, endings: Mapping[str, Sequence[str]], groups: Mapping[str, str], remembered: int = MOST) -> None:
         self._endings, self._groups = endings, groups
         self._root = _Node()
         self._beyond: set[str] = set()  # what stands in an entry after its first word; a stem with its `*`
         self._words = lru_cache(_REMEMBERED)(_words)  # the same choices stand in many lines
-        self._begin, self._onward = Kept(self._beginning), Kept(self._step)
+        self._begin, self._onward = Kept(self._beginning, remembered), Kept(self._step, remembered)
         self._nowhere, self._steps = _State((), self._go), 0
 
     def add(self, line: str, meaning: Meaning) -> None:

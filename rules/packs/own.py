@@ -7,6 +7,7 @@ import msgspec
 from rules.packs.lexicon import Lexicon, Meaning, parted
 from rules.text import Folded, tokens
 
+_REMEMBERED = 1_024  # thousands of brands may have words of their own
 _VALENCE = 4.0  # that of the worst and best words, so that it decides
 
 
@@ -21,7 +22,7 @@ class ToneWords(msgspec.Struct, frozen=True, kw_only=True):
         """None when there are none. Raises ValueError when one of them holds no word."""
         if self == ToneWords():
             return None
-        lexicon = Lexicon({}, {})
+        lexicon = Lexicon({}, {}, _REMEMBERED)
         for entries, valence in ((self.negative, -_VALENCE), (self.positive, _VALENCE), (self.neutral, 0.0)):
             for entry in entries:
                 ending = "*" if entry.endswith("*") else ""

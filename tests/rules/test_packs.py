@@ -62,6 +62,17 @@ def test_the_longest_entry_wins_then_the_latest_and_none_goes_on_beyond_the_end(
     assert (GOOD, 2) == lexicon.search(["pas", "mal"]).find(1)
 
 
+def test_a_lexicon_that_remembers_little_says_the_same() -> None:
+    forgetful, other = Lexicon({}, {}, 2), Lexicon({}, {})
+    for lexicon in (forgetful, other):
+        lexicon.add("pas mal*", GOOD)
+    words = "un deux trois pas malin quatre cinq pas six pas mal".split()
+    found = [
+        [search.find(at) for at in search.places] for search in (each.search(words) for each in (forgetful, other))
+    ]
+    assert [(GOOD, 5), (GOOD, 11)] == [each for each in found[0] if each] == [each for each in found[1] if each]
+
+
 @pytest.mark.parametrize("line", ["", "a|", "_ prix", "!?", "pas ?", "x*"])
 def test_a_line_that_cannot_be_found_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="word"):
