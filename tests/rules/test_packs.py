@@ -66,7 +66,7 @@ def test_a_lexicon_that_remembers_little_says_the_same() -> None:
     forgetful, other = Lexicon({}, {}, 2), Lexicon({}, {})
     for lexicon in (forgetful, other):
         lexicon.add("pas mal*", GOOD)
-    words = "un deux trois pas malin quatre cinq pas six pas mal".split()
+    words = ["un", "deux", "trois", "pas", "malin", "quatre", "cinq", "pas", "six", "pas", "mal"]
     found = [
         [search.find(at) for at in search.places] for search in (each.search(words) for each in (forgetful, other))
     ]
