@@ -16,7 +16,8 @@ from listener.mock.bluesky_firehose import FASTEST
 from tests.bench.daemon import show
 from tests.bench.load import LOADS, Load, Measured, Seen, measured, pace
 
-WARM = 5.0
+WARM = 25.0
+"""Seconds: workers come when there is work, and what was said until then is caught up with."""
 SHARES = (0.5, 0.8)
 
 
