@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from hashlib import blake2s
-from itertools import repeat
 
 import msgspec
 
@@ -56,8 +55,10 @@ class Intake:
         classified where they are not `judged` by the classifier in force.
         """
         entries: list[LogEntry] = []
-        current = judged is not None and judged.by is self.setup.classifier
-        for mention, self._found in zip(mentions, judged.found if judged and current else repeat(None), strict=False):
+        found: Sequence[list[Classified] | None] = [None] * len(mentions)
+        if judged is not None and judged.by is self.setup.classifier:
+            found = judged.found
+        for mention, self._found in zip(mentions, found, strict=True):  # none may be left out without a word
             entries += self._take(mention, reading_since)
         self._found = None
         return entries

@@ -7,17 +7,14 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections import defaultdict
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from traceback import print_exc
+from functools import partial
 
-from listener.store.upkeep import migrate
-from tests.bench.standby import say, shown
-from tests.e2e.roles import BLOWS, drawn, schedule
+from tests.bench.schedules import befallen, shown
+from tests.e2e.machines import drawn
+from tests.e2e.roles import BLOWS, schedule
 from tests.e2e.world import check, world
 from tests.kafka import cluster as kafka_cluster
-from tests.postgres import cluster, emptied
+from tests.postgres import cluster
 
 
 async def lived(folder, url, kafka, blows, chance):
@@ -29,23 +26,12 @@ async def lived(folder, url, kafka, blows, chance):
 
 
 async def main(schedules, blows, seed):
-    took, mentions, steps, broken = defaultdict(list), 0, 0, 0
     with cluster(lasting=True) as url, kafka_cluster(3) as kafka:
-        for number in range(schedules):
-            await migrate(await emptied(url))
-            drawn_blows, chance = drawn(f"{seed}-{number}", blows)
-            with TemporaryDirectory() as folder:
-                try:
-                    came = await lived(Path(folder), url, kafka, drawn_blows, chance)
-                except (AssertionError, ExceptionGroup):
-                    say(f"schedule {number} of seed {seed}, {', '.join(drawn_blows)}:")
-                    print_exc()
-                    broken += 1
-                    continue
-            mentions, steps = mentions + came[0], steps + came[1]
-            for blow, seconds in came[2]:
-                took[blow].append(seconds)
-    say(f"seed {seed}: {schedules} schedules, {mentions} mentions, {steps} steps, {broken} broken")
+
+        async def lived_here(folder, _, these, chance):
+            return await lived(folder, url, kafka, these, chance)
+
+        took, broken = await befallen(url, seed, schedules, partial(drawn, count=blows, blows=BLOWS), lived_here)
     shown(took, BLOWS, "what befell them")
     return 1 if broken else 0
 

@@ -6,16 +6,12 @@ import argparse
 import asyncio
 import secrets
 import sys
-from collections import defaultdict
-from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
-from traceback import print_exc
+from functools import partial
 
-from listener.store.upkeep import migrate
+from tests.bench.schedules import befallen, shown
 from tests.e2e.machines import BLOWS, drawn, schedule
 from tests.e2e.world import check, readings, shape, uninterrupted, world
-from tests.postgres import cluster, emptied
+from tests.postgres import cluster
 
 COMPARED = 10
 """Of so many schedules one is also compared with one process that hears the same and that nothing befalls."""
@@ -33,42 +29,14 @@ async def lived(folder, url, lease, blows, chance, *, is_compared):
         return len(the_world.sent), len(steps), took
 
 
-def say(words):
-    sys.stdout.write(f"{words}\n")
-    sys.stdout.flush()
-
-
-def shown(took, blows, heading):
-    """The table."""
-    say(f"| {heading} | times | median | 95 of 100 | longest |\n|---|---|---|---|---|")
-    for blow in blows:
-        seconds = sorted(took[blow])
-        if seconds:
-            high = seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))]
-            say(f"| {blow} | {len(seconds)} | {median(seconds):.1f} s | {high:.1f} s | {seconds[-1]:.1f} s |")
-
-
 async def main(schedules, blows, seed, lease):
-    took, mentions, steps, broken = defaultdict(list), 0, 0, 0
     with cluster(lasting=True) as url:
-        for number in range(schedules):
-            await migrate(await emptied(url))
-            drawn_blows, chance = drawn(f"{seed}-{number}", blows)
-            with TemporaryDirectory() as folder:
-                try:
-                    came = await lived(
-                        Path(folder), url, lease, drawn_blows, chance, is_compared=number % COMPARED == 0
-                    )
-                except (AssertionError, ExceptionGroup):
-                    say(f"schedule {number} of seed {seed}, {' '.join(drawn_blows)}:")
-                    print_exc()
-                    broken += 1
-                    continue
-            mentions, steps = mentions + came[0], steps + came[1]
-            for blow, seconds in came[2]:
-                took[blow].append(seconds)
-    say(f"seed {seed}, lease {lease}: {schedules} schedules, {mentions} mentions, {steps} steps, {broken} broken")
-    shown(took, BLOWS, "what befell the active machine")
+
+        async def lived_here(folder, number, these, chance):
+            return await lived(folder, url, lease, these, chance, is_compared=number % COMPARED == 0)
+
+        took, broken = await befallen(url, seed, schedules, partial(drawn, count=blows), lived_here)
+    shown(took, BLOWS, f"what befell the active machine, with a lease of {lease}")
     return 1 if broken else 0
 
 

@@ -152,7 +152,7 @@ async def schedule(the_world, blows, chance):
     return took
 
 
-def drawn(seed, count):
+def drawn(seed, count, blows=BLOWS):
     """So many blows, as chance would have it."""
     chance = random.Random(seed)
-    return [chance.choice(BLOWS) for _ in range(count)], chance
+    return [chance.choice(blows) for _ in range(count)], chance

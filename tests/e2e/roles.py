@@ -1,7 +1,6 @@
 """Listeners and judges with one Kafka and one PostgreSQL, and what befalls them."""
 
 import asyncio
-import random
 import signal
 import time
 from contextlib import asynccontextmanager
@@ -141,9 +140,3 @@ async def schedule(the_world, kafka, blows, chance):
             assert await listener.end(signal.SIGTERM) == 0, listener.log.read_text()[-3_000:]
         await ended(made.judges)
     return took
-
-
-def drawn(seed, count):
-    """So many blows, as chance would have it."""
-    chance = random.Random(seed)
-    return [chance.choice(BLOWS) for _ in range(count)], chance

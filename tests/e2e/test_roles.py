@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -9,22 +10,14 @@ import sys
 import pytest
 
 from listener.backtest import replay_store
-from listener.store.upkeep import migrate
 from rules.inputs import Heard
 from tests.e2e.machines import Machine, awaited
-from tests.e2e.roles import BLOWS, SOURCES, drawn, running, schedule, sources
+from tests.e2e.roles import BLOWS, SOURCES, running, schedule, sources
 from tests.e2e.world import check, counted, is_told, talk, views_at, world
 from tests.kafka import cluster as kafka_cluster
-from tests.postgres import cluster, emptied
 from tests.servers import lasting_port
 
 SEED = int(os.environ["FRESH_SEED"])
-
-
-@pytest.fixture(scope="module")
-def database():
-    with cluster(lasting=True) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +26,9 @@ def kafka():
         yield made
 
 
-@pytest.fixture
-async def the_world(tmp_path, database):
-    await migrate(await emptied(database))
-    async with world(tmp_path) as made:
-        made.database = database
-        yield made
-
-
 @pytest.mark.timeout(400)
 async def test_whatever_befalls_the_roles_nothing_is_lost_and_nothing_doubled(the_world, kafka):
-    blows, chance = drawn(SEED, 0)
+    chance = random.Random(SEED)
     blows = chance.sample(BLOWS, len(BLOWS))
     await schedule(the_world, kafka, blows, chance)
     steps = await check(the_world)

@@ -7,26 +7,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from listener.store.upkeep import migrate
 from tests.e2e.machines import BLOWS, awaited, drawn, ended, machines, schedule
-from tests.e2e.world import check, is_told, readings, shape, talk, uninterrupted, views_of, world
-from tests.postgres import cluster, emptied
+from tests.e2e.world import check, is_told, readings, shape, talk, uninterrupted, views_of
 
 SEED = int(os.environ["FRESH_SEED"])
-
-
-@pytest.fixture(scope="module")
-def server():
-    with cluster(lasting=True) as url:
-        yield url
-
-
-@pytest.fixture
-async def the_world(tmp_path, server):
-    await migrate(await emptied(server))
-    async with world(tmp_path) as made:
-        made.database = server
-        yield made
 
 
 async def sample(machine, name):
