@@ -11,6 +11,7 @@ from operator import add
 
 from babel.core import get_global
 
+from rules.kept import Kept
 from rules.text import fold
 
 Guess = Callable[[str, tuple[str, ...]], str | None]
@@ -122,17 +123,17 @@ def _script(text: str) -> str:
     return max(counts, key=lambda name: counts[name]) if counts else ""
 
 
-class _Words(dict[str, int]):
-    """What a word says for all languages, found out when first met; bounded in entries and in their length."""
+class _Words(Kept[int]):
+    """What a word says for all languages, by its beginning."""
 
     def __init__(self, data: Mapping[str, Mapping[str, str]]) -> None:
-        super().__init__()
+        super().__init__(self._says, _REMEMBERED, _LONGEST_WORD)
         self._lanes = tuple((code, at * _LANE) for at, code in enumerate(data))
         self.listed = self._said_by({code: data[code]["words"].split() for code in data}, _LISTED)
         self._pieces = self._said_by({code: data[code]["pieces"].split() for code in data}, _PIECE)
         self._letters = self._said_by({code: data[code]["letters"] for code in data}, _LETTER)
 
-    def __missing__(self, word: str) -> int:
+    def _says(self, word: str) -> int:
         short = word[:_LONGEST_WORD]
         folded = short if short.isascii() else fold(short)
         said = self.listed.get(folded)
@@ -140,10 +141,6 @@ class _Words(dict[str, int]):
             said = sum(map(self._pieces.get, _parts(f"^{folded}$"), repeat(0)))
         if folded is not short:
             said += sum(map(self._letters.get, short, repeat(0)))
-        if short == word:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = said
         return said
 
     def apart(self, said: int) -> dict[str, int]:

@@ -8,6 +8,8 @@ from zlib import crc32
 
 import msgspec
 
+from rules.kept import Kept
+
 MOST_STORIES = 2_000
 """Texts of one brand that are remembered to tell copies by: those heard last."""
 
@@ -27,20 +29,8 @@ _FACTORS, _OFFSETS = _lanes(_DRAWN[::2]), _lanes(_DRAWN[1::2])
 _HASHES, _ABOVE = _lanes([(1 << _HASH) - 1] * _NIBBLES), _lanes([1 << _HASH] * _NIBBLES)
 
 
-class _Begun(dict[str, int]):
-    """The checksum of a word and the space after it: where one of a pair begins. Bounded in entries and length."""
-
-    def __missing__(self, word: str) -> int:
-        begun = crc32(f"{word} ".encode())
-        if len(word) <= _LONGEST_WORD:
-            if len(self) >= _WORDS:
-                self.clear()
-            self[word] = begun
-        return begun
-
-
-_LONGEST_WORD, _WORDS = 24, 20_000
-_BEGUN = _Begun()
+_BEGUN = Kept(lambda word: crc32(f"{word} ".encode()))
+"""The checksum of a word and the space after it: where one of a pair begins."""
 
 
 def sketch(words: Iterable[str]) -> int:

@@ -8,6 +8,8 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from typing import Literal, NamedTuple
 
+from rules.kept import Kept
+
 LONGEST = 50_000
 """Characters of one field that are read; what comes after is neither matched nor scored."""
 
@@ -54,19 +56,7 @@ _LONGEST_RUN = 8
 """Characters of a run that is remembered whole: an accented letter or an emoji in a text that is else ASCII."""
 
 
-class _Runs(dict[str, str]):
-    """Folds runs of characters beyond ASCII; bounded like the table."""
-
-    def __missing__(self, run: str) -> str:
-        folded = run.translate(_TABLE)
-        if len(self) > 20_000:
-            self.clear()
-        if len(run) <= _LONGEST_RUN:
-            self[run] = folded
-        return folded
-
-
-_RUNS = _Runs()
+_RUNS = Kept(lambda run: run.translate(_TABLE), longest=_LONGEST_RUN)
 
 
 def fold_whole(text: str) -> str:
@@ -159,25 +149,16 @@ def token_of(found: re.Match[str]) -> Token:
     return Token(text, "number", start, end)
 
 
-_LONGEST_PIECE, _PIECES_KNOWN = 24, 20_000
+_LONGEST_PIECE = 24
 
 
-class Pieces(dict[str, tuple[Token, ...]]):
+class Pieces(Kept[tuple[Token, ...]]):
     """The tokens of what stands between two spaces, with places in it. No token goes beyond a space, and people say the
-    same words over and over, so each piece is `cut` when first met; bounded in number and in length.
+    same words over and over, so each piece is `cut` when first met.
     """
 
     def __init__(self, cut: Callable[[str], Iterable[Token]]) -> None:
-        super().__init__()
-        self._cut = cut
-
-    def __missing__(self, piece: str) -> tuple[Token, ...]:
-        found = tuple(self._cut(piece))
-        if len(piece) <= _LONGEST_PIECE:
-            if len(self) >= _PIECES_KNOWN:
-                self.clear()
-            self[piece] = found
-        return found
+        super().__init__(lambda piece: tuple(cut(piece)), longest=_LONGEST_PIECE)
 
     def loose(self, text: str) -> "Loose":
         """The tokens of a text, cheaper where only a few places matter."""

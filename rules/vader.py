@@ -10,7 +10,9 @@ from string import punctuation
 from types import ModuleType
 from typing import NamedTuple
 
-_MOST_CACHED, _LONGEST_CACHED = 50_000, 40
+from rules.kept import Kept
+
+_MOST_CACHED = 50_000
 _ALTERING = frozenset({"no", "never", "so", "this", "without", "doubt", "least"})
 _BEFORE, _AFTER = 3, 2
 """Words that have a part in what becomes of one, before and after it."""
@@ -47,24 +49,16 @@ class _Word(NamedTuple):
 _is_marked = attrgetter("marked")
 
 
-class _Words(dict[str, _Word]):
-    """What there is to know of each piece of a text, made at first sight; bounded."""
+class _Words(Kept[_Word]):
+    """What there is to know of each piece of a text."""
 
     def __init__(self, package: ModuleType, lexicon: Mapping[str, float]) -> None:
-        super().__init__()
+        super().__init__(self._made, _MOST_CACHED)
         self._lexicon, self._boosters = lexicon, package.BOOSTER_DICT
         self._negators = frozenset(package.NEGATE)
         cases = [name.split() for name in (*package.SPECIAL_CASES, *package.BOOSTER_DICT) if " " in name]
         # a case lies in the window as a whole or not at all, so one of its words tells: the longest is the rarest
         self._altering = _ALTERING | {max(case, key=len) for case in cases}
-
-    def __missing__(self, piece: str) -> _Word:
-        word = self._made(piece)
-        if len(piece) <= _LONGEST_CACHED:
-            if len(self) >= _MOST_CACHED:
-                self.clear()
-            self[piece] = word
-        return word
 
     def _made(self, piece: str) -> _Word:
         stripped = piece.strip(punctuation)

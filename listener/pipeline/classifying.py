@@ -156,7 +156,7 @@ class Classifying:
         if self._setup is not setup:
             return nothing  # a reload came between
         try:
-            return answers(await self.pool.ask(question(mentions)))
+            return answers(await self.pool.post(question(mentions)))
         except NobodyError:
             return nothing
 

@@ -126,10 +126,6 @@ class Pool:
         crew.jobs.put_nowait(job)
         return job.done
 
-    async def ask(self, said: bytes) -> bytes:
-        """The same answer, waited for."""
-        return await self.post(said)
-
     async def run(self) -> None:
         """Keep workers until cancelled."""
         try:

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Sequence
 
+from rules.kept import Kept
 from rules.query.words import may_be_masked, unmasked
 from rules.text import fold, fold_whole
 
@@ -13,7 +14,7 @@ _FIRST, _SIGNS = 0x86, 26
 """Signs that are in no text, and neither letters nor spaces; two of them stand for whatever is not in Latin-1. More
 than one character may be written so: what is found by these is less than it seems, never more.
 """
-_REMEMBERED, _LONGEST = 20_000, 8
+_LONGEST = 8
 _LAID = "badbuzz.laid"
 _DOUBTFUL = "\xad"  # folding drops it
 
@@ -28,19 +29,8 @@ def _sign(character: str) -> str:
     return character if character <= "\xff" else chr(_FIRST + low) + chr(_FIRST + rest % _SIGNS)
 
 
-class _Runs(dict[str, str]):
-    """Runs of characters beyond Latin-1 as they are laid; begins anew before a hostile text fills memory."""
-
-    def __missing__(self, run: str) -> str:
-        laid = (_DOUBTFUL if may_be_masked(run) else "") + signs(fold_whole(run))
-        if len(self) > _REMEMBERED:
-            self.clear()
-        if len(run) <= _LONGEST:
-            self[run] = laid
-        return laid
-
-
-_RUNS = _Runs()
+_RUNS = Kept(lambda run: (_DOUBTFUL if may_be_masked(run) else "") + signs(fold_whole(run)), longest=_LONGEST)
+"""Runs of characters beyond Latin-1 as they are laid."""
 
 
 def _lay_run(error: UnicodeError) -> tuple[str, int]:

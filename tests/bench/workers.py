@@ -47,7 +47,7 @@ async def cost(named: Mapping[str, Brand]) -> str:
         [pid], ready = children(), workers_time()
         at_first = mebibytes(pid)
         for start in range(0, POSTS, AT_ONCE):
-            concern += sum(map(bool, answers(await pool.ask(question(said[start : start + AT_ONCE])))))
+            concern += sum(map(bool, answers(await pool.post(question(said[start : start + AT_ONCE])))))
         asked = mebibytes(pid)
         running.cancel()
     return (

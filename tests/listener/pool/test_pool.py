@@ -47,22 +47,21 @@ def is_alive(pid):
 
 async def test_a_worker_answers_what_it_is_asked_by_its_recipe():
     async with working() as pool:
-        assert b"one " + b"x" * 3_000_000 == await pool.ask(b"x" * 3_000_000)
+        assert b"one " + b"x" * 3_000_000 == await pool.post(b"x" * 3_000_000)
 
 
 async def test_several_work_at_the_same_time():
-    async with working(most=2) as pool, asyncio.TaskGroup() as group:
-        answers = [group.create_task(pool.ask(b"pid")) for _ in range(40)]
-    assert 2 == len({answer.result() for answer in answers})
+    async with working(most=2) as pool:
+        assert 2 == len({*await asyncio.gather(*(pool.post(b"pid") for _ in range(40)))})
 
 
 async def test_nobody_is_there_before_somebody_is_wanted():
     pool = Pool(OBEDIENT, 1)
     with pytest.raises(NobodyError):
-        await pool.ask(b"hello")
+        await pool.post(b"hello")
     pool.renew(recipe(b"one"))
     with pytest.raises(NobodyError):
-        await pool.ask(b"hello")
+        await pool.post(b"hello")
 
 
 @pytest.mark.parametrize(("said", "why"), [(b"die", "ended by SIGKILL"), (b"fail some words", "ended with 1")])
@@ -70,8 +69,8 @@ async def test_who_asks_what_ends_a_worker_is_told_and_another_takes_its_place(s
     lost = []
     async with working(lost=lambda: lost.append(1)) as pool:
         with pytest.raises(LostError, match=why):
-            await pool.ask(said)
-        assert b"one hello" == await pool.ask(b"hello")
+            await pool.post(said)
+        assert b"one hello" == await pool.post(b"hello")
     assert [1] == lost
     assert "some words" not in capfd.readouterr().err
 
@@ -79,29 +78,33 @@ async def test_who_asks_what_ends_a_worker_is_told_and_another_takes_its_place(s
 async def test_a_worker_that_hangs_ends_itself():
     async with working(deadline=0.2) as pool:
         with pytest.raises(LostError, match="took too long"):
-            await pool.ask(b"hang")
-        assert b"one hello" == await pool.ask(b"hello")
+            await pool.post(b"hang")
+        assert b"one hello" == await pool.post(b"hello")
 
 
 async def test_a_worker_that_stands_still_is_ended():
     async with working(deadline=0.2) as pool:
-        os.kill(int(await pool.ask(b"pid")), signal.SIGSTOP)
+        os.kill(int(await pool.post(b"pid")), signal.SIGSTOP)
         with pytest.raises(LostError, match="took too long"):
-            await pool.ask(b"hello")
-        assert b"one hello" == await pool.ask(b"hello")
+            await pool.post(b"hello")
+        assert b"one hello" == await pool.post(b"hello")
 
 
 async def test_what_waits_while_a_worker_is_lost_is_answered_by_the_next():
     async with working() as pool, asyncio.TaskGroup() as group:
         dying = group.create_task(lost_over(pool, b"die"))
-        answers = [group.create_task(pool.ask(b"%d" % number)) for number in range(5)]
+        answers = [group.create_task(asked(pool, b"%d" % number)) for number in range(5)]
     assert dying.result()
     assert [b"one %d" % number for number in range(5)] == [answer.result() for answer in answers]
 
 
+async def asked(pool, said):
+    return await pool.post(said)
+
+
 async def lost_over(pool, said):
     try:
-        await pool.ask(said)
+        await pool.post(said)
     except LostError:
         return True
     return False
@@ -113,7 +116,7 @@ async def test_workers_that_end_at_each_start_are_given_up(capfd):
         await until(lambda: pool.has_given_up)
         pool.want()
         with pytest.raises(NobodyError):
-            await pool.ask(b"hello")
+            await pool.post(b"hello")
     assert MOST_FAILURES == len(lost)
 
 
@@ -126,23 +129,23 @@ async def test_another_recipe_is_tried_anew():
 
 async def test_a_new_recipe_lets_finish_what_was_begun_and_nothing_else():
     async with working() as pool, asyncio.TaskGroup() as group:
-        pid = await pool.ask(b"pid")
-        begun = group.create_task(pool.ask(b"x" * 1_000_000))
+        pid = await pool.post(b"pid")
+        begun = group.create_task(asked(pool, b"x" * 1_000_000))
         waiting = group.create_task(lost_or_nobody(pool, b"later"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         pool.renew(recipe(b"two"))
         pool.want()
         await until(lambda: pool.ready)
-        assert b"two hello" == await pool.ask(b"hello")
-        assert pid != await pool.ask(b"pid")
+        assert b"two hello" == await pool.post(b"hello")
+        assert pid != await pool.post(b"pid")
     assert b"one " in begun.result()
     assert waiting.result() is NobodyError
 
 
 async def lost_or_nobody(pool, said):
     try:
-        return await pool.ask(said)
+        return await pool.post(said)
     except (LostError, NobodyError) as error:
         return type(error)
 
@@ -151,14 +154,14 @@ async def test_workers_go_when_there_is_nothing_to_do_and_come_back():
     async with working(idle=0.05) as pool:
         await until(lambda: not pool.ready)
         with pytest.raises(NobodyError):
-            await pool.ask(b"hello")
+            await pool.post(b"hello")
         pool.want()
         await until(lambda: pool.ready)
 
 
 async def test_no_worker_is_left_and_nobody_waits_at_the_end():
     async with working(deadline=60) as pool, asyncio.TaskGroup() as group:
-        pid = int(await pool.ask(b"pid"))
+        pid = int(await pool.post(b"pid"))
         hanging = group.create_task(lost_or_nobody(pool, b"hang"))
         waiting = group.create_task(lost_or_nobody(pool, b"hello"))
         await asyncio.sleep(0)
@@ -171,16 +174,16 @@ async def test_no_worker_is_left_and_nobody_waits_at_the_end():
 
 async def test_signals_are_for_whoever_started_it():
     async with working() as pool:
-        pid = int(await pool.ask(b"pid"))
+        pid = int(await pool.post(b"pid"))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             os.kill(pid, number)
-        assert pid == int(await pool.ask(b"pid"))
+        assert pid == int(await pool.post(b"pid"))
 
 
 async def test_a_worker_is_told_nothing_of_the_surroundings(monkeypatch):
     monkeypatch.setenv("SOME_TOKEN", "s3cret")
     async with working() as pool:
-        assert b"s3cret" not in await pool.ask(b"surroundings")
+        assert b"s3cret" not in await pool.post(b"surroundings")
 
 
 PARENT = """
@@ -190,8 +193,8 @@ from tests.listener.pool.test_pool import OBEDIENT, working
 
 async def main():
     async with working(deadline=5) as pool:
-        print((await pool.ask(b"pid")).decode(), flush=True)
-        await pool.ask(b"hang")
+        print((await pool.post(b"pid")).decode(), flush=True)
+        await pool.post(b"hang")
 
 asyncio.run(main())
 """
