@@ -102,9 +102,9 @@ class Quarantine:
             self._telling, self._told_at = 0, at
 
     def _write(self, kept: Sequence[Kept]) -> None:
-        self._held = {_name(each): None for each in kept}
         if self._path:
             put(self._path, b"".join(_ENCODE(each) + b"\n" for each in kept))
+        self._held = {_name(each): None for each in kept}
 
 
 def held_of(folder: Path) -> Counter[str]:
