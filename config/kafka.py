@@ -26,6 +26,8 @@ class Kafka(Model):
     """Some of its brokers, host:port: the others are found through them."""
     topics: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = "badbuzz"
     """How the names of its topics begin: there is one of each source, `<topics>.<source>`."""
+    parts: Annotated[int, Field(ge=1, le=64)] = 8
+    """In how many parts brands are judged, each by one process at a time: so many processes can judge at most."""
     copies: Annotated[int, Field(ge=1, le=9)] = 3
     """On how many brokers each topic is kept, where badbuzz makes it."""
     user: Annotated[str, StringConstraints(min_length=1)] | None = None

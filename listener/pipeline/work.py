@@ -127,7 +127,19 @@ class Tell:
     outgoing: Sequence[Outgoing]
 
 
-Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell
+@dataclass(frozen=True, kw_only=True)
+class Dated:
+    """What others heard, as they wrote it down: all of it happened `at` that moment, to these `brands`, or to any when
+    None. Once it is committed, the topic is read on from `offset`.
+    """
+
+    at: Instant
+    offset: int
+    brands: Sequence[str] | None
+    works: Sequence["Read | SourceChange"]
+
+
+Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell | Dated
 
 
 @dataclass(eq=False)

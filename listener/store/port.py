@@ -124,7 +124,8 @@ class Moved:
 @dataclass(kw_only=True)
 class Commit:
     """One transaction: all of it or nothing. `advanced` is the instant up to which the engines have run; `last` the
-    highest stamp given. Rows are written in the order of the fields.
+    highest stamp given; `offset` where the topic of a part is read on from, None where that stays as it is. `handed`
+    are commands, by their ids, that the desk leaves to a part. Rows are written in the order of the fields.
 
     `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
     mention too; their facts and tones are added to its row, of which nothing else changes. `seen`: (identity,
@@ -137,6 +138,8 @@ class Commit:
 
     advanced: Instant
     last: Instant
+    offset: int | None = None
+    handed: list[tuple[int, int]] = field(default_factory=list)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     mentions: list[StoredMention] = field(default_factory=list)
     joined: list[StoredMention] = field(default_factory=list)

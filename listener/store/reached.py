@@ -8,10 +8,11 @@ from rules.instant import Instant
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """Where the last process stopped; None in an empty store."""
+    """Where the last process stopped; None in an empty store. `offset` is where a part reads its topic on from."""
 
     advanced: Instant
     last: Instant
+    offset: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
