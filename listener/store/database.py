@@ -14,6 +14,7 @@ from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from config.problems import way_out
+from listener.store.owned import PART
 from listener.store.port import StoreError
 from listener.store.transacting import InLoop, InThreads, Transactions
 
@@ -51,10 +52,13 @@ _POSTGRESQL = {
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a store is: a file, or a PostgreSQL database when `file` is None. Its text never holds a password."""
+    """Where a store is: a file, or a PostgreSQL database when `file` is None. Its text never holds a password. What is
+    written there is that of one `part` of the brands; 0 where they are not parted.
+    """
 
     url: URL
     file: Path | None = None
+    part: int = 0
 
     def __str__(self) -> str:
         return str(self.file or self.url.set(drivername="postgresql").render_as_string(hide_password=True))
@@ -158,6 +162,11 @@ def _sqlite(url: URL, pragmas: tuple[str, ...], *, begin: str, size: int, lock_w
     return engine
 
 
+def named_after(part: int) -> str:
+    """What the server calls connections of a part."""
+    return f"badbuzz {part}" if part else "badbuzz"
+
+
 def on_server(
     at: Place, settings: Mapping[str, str] | None = None, *, size: int = 1, wait: float = 30.0
 ) -> "AsyncEngine":
@@ -165,13 +174,15 @@ def on_server(
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - 8 MiB, for PostgreSQL alone
 
     arguments = {"timeout": min(10.0, wait), "command_timeout": wait}
+    settings = {"application_name": named_after(at.part), **(settings or {})}
     try:
         return create_async_engine(
             at.url,
             pool_size=size,
             max_overflow=0,
             hide_parameters=True,
-            connect_args=arguments | {"server_settings": {"application_name": "badbuzz", **(settings or {})}},
+            connect_args=arguments | {"server_settings": settings},
+            execution_options={PART: at.part},
         )
     except ModuleNotFoundError as error:
         raise StoreError("PostgreSQL needs one more package: install `badbuzz[postgresql]`") from error

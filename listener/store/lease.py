@@ -7,8 +7,9 @@ from typing import Any
 import structlog
 from sqlalchemy import BigInteger, Connection, cast, func, literal_column, select, text, update
 
-from listener.store.database import Place, in_words, on_server
+from listener.store.database import Place, in_words, named_after, on_server
 from listener.store.inserting import insert_new
+from listener.store.owned import writer_row
 from listener.store.port import StoreBusyError, StoreError
 from listener.store.tables import LEASE
 from listener.store.transacting import InLoop
@@ -20,7 +21,8 @@ _OFTEN = 3
 
 # A process that stands still amid many rows is not idle to the server, and would hold up its successor for ever.
 _END_STALLED = text(
-    "select pg_terminate_backend(pid) from pg_locks where relation = 'meta'::regclass and pid <> pg_backend_pid()"
+    "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
+    " where relation = 'meta'::regclass and pid <> pg_backend_pid() and application_name = :name"
     " and mode in ('RowShareLock', 'RowExclusiveLock')"
 )
 
@@ -47,16 +49,17 @@ class Lease:
         """Nothing is known before the schema is."""
 
     def begin(self, connection: Connection) -> timedelta | None:
-        insert_new(connection, LEASE, [{"id": 1, "epoch": 0, "owner": "", "renewed": 0, "length": 0}])
-        held = connection.execute(select(LEASE, _now().label("now")).with_for_update()).one()
+        row = writer_row(connection)
+        insert_new(connection, LEASE, [{"id": row, "epoch": 0, "owner": "", "renewed": 0, "length": 0}])
+        held = connection.execute(self._row(select(LEASE, _now().label("now"))).with_for_update()).one()
         if held.renewed + held.length > held.now:
-            raise StoreBusyError(f"this database is written by {held.owner}")
-        connection.execute(_END_STALLED)
+            raise StoreBusyError(f"{self._what} is written by {held.owner}")
+        connection.execute(_END_STALLED, {"name": named_after(self._at.part)})
         return duration(held.now - held.renewed) if held.epoch else None
 
     def sign(self, connection: Connection, epoch: int, owner: str) -> None:
         mine = {"epoch": epoch, "owner": owner, "renewed": _now(), "length": span(self._length)}
-        connection.execute(update(LEASE).values(mine))
+        connection.execute(self._row(update(LEASE)).values(mine))
         self._epoch = epoch
 
     async def keep(self) -> None:
@@ -97,7 +100,7 @@ class Lease:
             lost(connection)
 
     def _look(self, connection: Connection) -> None:
-        held = connection.execute(select(LEASE, _now().label("now"))).one()
+        held = connection.execute(self._row(select(LEASE, _now().label("now")))).one()
         if held.epoch != self._epoch:
             lost(connection)
         if held.renewed + held.length <= held.now:
@@ -107,7 +110,14 @@ class Lease:
         connection.execute(self._mine().values(renewed=_now(), length=0))
 
     def _mine(self) -> Any:
-        return update(LEASE).where(LEASE.c.epoch == self._epoch)
+        return self._row(update(LEASE)).where(LEASE.c.epoch == self._epoch)
+
+    def _row(self, statement: Any) -> Any:
+        return statement.where(LEASE.c.id == self._at.part + 1)
+
+    @property
+    def _what(self) -> str:
+        return f"part {self._at.part} of this database" if self._at.part else "this database"
 
 
 def _now() -> Any:

@@ -10,6 +10,7 @@ from listener.store.asking import Command
 from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
+from listener.store.owned import part
 from listener.store.port import Commit
 from listener.store.rows import chunks, encode, key, tones_of
 from listener.store.silencing import wish_of
@@ -90,7 +91,7 @@ def waiting_labels(connection: Connection, limit: int) -> list[Command]:
 
 def commands(connection: Connection, limit: int) -> list[Command]:
     """See the port's `commands`."""
-    waiting = select(*_COMMAND).where(COMMANDS.c.answered_at.is_(None))
+    waiting = select(*_COMMAND).where(COMMANDS.c.answered_at.is_(None), COMMANDS.c.part == part(connection))
     found = waiting.order_by(COMMANDS.c.verb == "label", COMMANDS.c.id).limit(limit)
     return [command(row) for row in connection.execute(found).mappings()]
 
@@ -128,7 +129,7 @@ def label_rows(wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> list
 def seen_marks(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Marking]]:
     """By identity and brand."""
     found: dict[str, dict[str, Marking]] = {}
-    for part in chunks(names):
-        for mark in marks_of(connection, part):
+    for few in chunks(names):
+        for mark in marks_of(connection, few):
             found.setdefault(mark.identity, {})[mark.brand] = mark
     return found

@@ -1,14 +1,16 @@
 """What is read, as statements on the connection that is given; every answer is bounded."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    RowMapping,
     Select,
     and_,
     bindparam,
@@ -26,6 +28,7 @@ from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from listener.store.among import among, named
 from listener.store.marking import seen_marks
+from listener.store.owned import everywhere, is_own, plain, prefix, writer_row
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
@@ -50,6 +53,8 @@ from rules.inputs import Input, decode
 from rules.instant import Instant
 from rules.transition import Transition
 
+FIRST = 1
+"""The row of `meta` that is always there: its salt is that of all."""
 PAGE = 500
 """Rows read at once where an answer is streamed."""
 
@@ -69,12 +74,13 @@ def revision(connection: Connection) -> str | None:
 
 
 def position(connection: Connection) -> Position | None:
-    row = connection.execute(select(META.c.advanced, META.c.last)).one()
-    return None if row.advanced is None else Position(advanced=row.advanced, last=row.last)
+    columns = select(META.c.advanced, META.c.last, META.c.offset).where(META.c.id == writer_row(connection))
+    row = connection.execute(columns).one()
+    return None if row.advanced is None else Position(advanced=row.advanced, last=row.last, offset=row.offset)
 
 
 def salt(connection: Connection) -> bytes:
-    return bytes(connection.execute(select(META.c.salt)).scalar_one())
+    return bytes(connection.execute(select(META.c.salt).where(META.c.id == FIRST)).scalar_one())
 
 
 def sequences(connection: Connection) -> dict[str, int]:
@@ -88,7 +94,8 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
     facts: dict[str, dict[str, Facts]] = {}
     listed: dict[str, Instant] = {}
     deleted: set[str] = set()
-    names = {key(identity): identity for identity in identities}
+    before = prefix(connection)
+    names = {before + key(identity): identity for identity in identities}
     for part in chunks(list(names)):
         mine = named(connection, part)
         for row in connection.execute(select(SEEN).where(among(connection, SEEN.c.identity)), mine):
@@ -100,16 +107,16 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
         columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
         for row in connection.execute(columns, mine):
             facts[row.identity] = facts_of(row.facts)
-    marks = seen_marks(connection, list(names))
+    marks = seen_marks(connection, [name.removeprefix(before) for name in names])
     known = {
         identity: Seen(
             revisions=revisions.get(name, {}),
             deleted=name in deleted,
             facts=facts.get(name, {}),
-            marks=marks.get(name, {}),
+            marks=marks.get(name.removeprefix(before), {}),
         )
         for name, identity in names.items()
-        if name in revisions or name in deleted or name in facts or name in marks
+        if name in revisions or name in deleted or name in facts or name.removeprefix(before) in marks
     }
     return known, listed
 
@@ -157,12 +164,18 @@ def inputs(connection: Connection, brand: str, after: int) -> list[tuple[int, In
 
 
 def source(connection: Connection, name: str) -> SourceRow | None:
-    row = connection.execute(select(SOURCES).where(SOURCES.c.name == name)).mappings().first()
-    return None if row is None else SourceRow(**row)
+    mine = select(SOURCES).where(SOURCES.c.name == prefix(connection) + name)
+    row = connection.execute(mine).mappings().first()
+    return None if row is None else _source(row)
 
 
 def sources(connection: Connection) -> list[SourceRow]:
-    return [SourceRow(**row) for row in connection.execute(select(SOURCES).order_by(SOURCES.c.name)).mappings()]
+    rows = select(SOURCES).where(is_own(connection, SOURCES.c.name)).order_by(SOURCES.c.name)
+    return [_source(row) for row in connection.execute(rows).mappings()]
+
+
+def _source(row: RowMapping) -> SourceRow:
+    return SourceRow(**{**row, "name": plain(row["name"])})
 
 
 def answer(connection: Connection, command: int) -> Answered | None:
@@ -366,11 +379,22 @@ def mentions(
         rows = rows.join(MENTION_BRANDS, MENTION_BRANDS.c.identity == MENTIONS.c.identity)
         rows, order = rows.where(MENTION_BRANDS.c.brand == brand), MENTION_BRANDS.c.at
     if identities is not None:
-        rows = rows.where(MENTIONS.c.identity.in_([key(identity) for identity in identities]))
+        rows = rows.where(MENTIONS.c.identity.in_(everywhere(connection, map(key, identities))))
     if until is not None:
         rows = rows.where(order <= until)
     rows = rows.order_by(order.desc(), MENTIONS.c.identity).limit(limit)
-    return [stored_mention(row) for row in connection.execute(rows).mappings()]
+    return _once(stored_mention(row) for row in connection.execute(rows).mappings())
+
+
+def _once(found: Iterable[StoredMention]) -> list[StoredMention]:
+    """Each mention once: parts that know the same one keep it for their brands each."""
+    kept: dict[str, StoredMention] = {}
+    for each in found:
+        before = kept.get(each.mention.identity)
+        facts, tones = (before.facts, before.tones) if before else ({}, {})
+        more = msgspec.structs.replace(each, facts={**each.facts, **facts}, tones={**each.tones, **tones})
+        kept[each.mention.identity] = more if before else each
+    return list(kept.values())
 
 
 def deliveries(

@@ -20,6 +20,8 @@ CHUNK = 500
 """Names in one statement: databases bound how many it may hold."""
 
 _LONGEST = 500
+_OF_THE_STORE = {"position", "claimed_by", "claimed_until"}
+"""What a row of `outbox` says to stores alone."""
 _ENCODER = msgspec.json.Encoder()
 _MENTION = msgspec.json.Decoder(Mention)
 _FACTS = msgspec.json.Decoder(dict[str, Facts])
@@ -54,10 +56,10 @@ def _encodable(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def mention_row(stored: StoredMention) -> Row:
-    """A row of `mentions`."""
+def mention_row(stored: StoredMention, prefix: str = "") -> Row:
+    """A row of `mentions`; `prefix` stands before its identity."""
     return {
-        "identity": key(stored.mention.identity),
+        "identity": prefix + key(stored.mention.identity),
         "at": stored.at,
         "source": stored.mention.source,
         "language": stored.mention.language,
@@ -116,7 +118,7 @@ def delivery_row(outgoing: Outgoing, position: int, created: int) -> Row:
 
 def delivery(row: RowMapping) -> Delivery:
     """The delivery of a row."""
-    values: dict[str, Any] = {name: value for name, value in row.items() if name != "position"}
+    values: dict[str, Any] = {name: value for name, value in row.items() if name not in _OF_THE_STORE}
     notice = None if row["notice"] is None else _NOTICE.decode(row["notice"])
     call = None if row["call"] is None else _CALL.decode(row["call"])
     return Delivery(**values | {"notice": notice, "call": call, "fallback": _NAMES.decode(row["fallback"])})

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from listener.store.database import Place, finished, in_words, place, reading, w
 from listener.store.inserting import insert
 from listener.store.lease import Lease, stalled
 from listener.store.lock import FileLock, Lock
+from listener.store.owned import writer_row
 from listener.store.port import Commit, Seen, SourceRow, Store
 from listener.store.reached import Head, Position, Tenure
 from listener.store.tables import META
@@ -36,11 +38,12 @@ _RELISTED = 10_000
 """Identities noted as listed again and not yet written; beyond, they are noted when they are looked up next."""
 
 
-def open_store(where: str | Path, lease: timedelta = LEASE_LENGTH) -> Store:
+def open_store(where: str | Path, lease: timedelta = LEASE_LENGTH, part: int = 0) -> Store:
     """The store in a data directory (SQLite) or at a `postgresql://` URL, not opened yet. Whoever opens the
-    latter has it for `lease`, and for as long as that is kept. Raises StoreError when `where` is neither.
+    latter has it for `lease`, and for as long as that is kept; where brands are judged in parts, has that `part` of
+    it, from 1, while others have the others. Raises StoreError when `where` is neither.
     """
-    return _SqlStore(place(where), lease)
+    return _SqlStore(replace(place(where), part=part), lease)
 
 
 class _SqlStore:
@@ -176,16 +179,21 @@ class _SqlStore:
 def _claim(connection: Connection, *, owner: str, lock: Lock) -> Tenure:
     """Begin the epoch in which `owner` alone may commit; the salt is made with the first owner."""
     idle = lock.begin(connection)
-    first = {"id": 1, "salt": secrets.token_bytes(32), "epoch": 0, "owner": owner}
-    connection.execute(insert(connection, META).on_conflict_do_nothing(), [first])
-    begun = update(META).values(epoch=META.c.epoch + 1, owner=owner).returning(META.c.epoch)
+    mine = writer_row(connection)
+    first = [
+        {"id": number, "salt": secrets.token_bytes(32), "epoch": 0, "owner": owner}
+        for number in sorted({queries.FIRST, mine})
+    ]
+    connection.execute(insert(connection, META).on_conflict_do_nothing(), first)
+    whose = update(META).where(META.c.id == mine)
+    begun = whose.values(epoch=META.c.epoch + 1, owner=owner).returning(META.c.epoch)
     epoch = connection.execute(begun).scalar_one()
     lock.sign(connection, epoch, owner)
     return Tenure(epoch=epoch, idle=idle)
 
 
 def _within(step: Callable[[Connection], T], connection: Connection, *, epoch: int) -> T:
-    mine = select(META.c.id).where(META.c.epoch == epoch).with_for_update()
+    mine = select(META.c.id).where(META.c.id == writer_row(connection), META.c.epoch == epoch).with_for_update()
     if connection.execute(mine).first() is None:
         lost(connection)
     return step(connection)

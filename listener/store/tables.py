@@ -18,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0017"
+HEAD = "0018"
 """The revision this program reads and writes. Revisions are zero-padded numbers: a higher one is newer."""
 
 
@@ -56,7 +56,9 @@ def _body(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False)
 
 
-# One row. `epoch` counts who wrote: a commit of any process but the last that opened the store finds no row.
+# A row of each part of the brands, of which 1 is that of a process that does all. `epoch` counts who wrote: a commit of
+# any process but the last that opened the part finds no row. The salt is that of row 1, for all. `offset` is where a
+# part reads its topic on from.
 META = Table(
     "meta",
     METADATA,
@@ -66,9 +68,10 @@ META = Table(
     _text("owner"),
     _instant("advanced"),
     _instant("last"),
+    _instant("offset"),
 )
-# One row, on PostgreSQL alone: `epoch` is renewed at an instant of the server's clock, for `length`. It is no part of
-# META, so that it is renewed while a long transaction holds that row.
+# A row of each part, on PostgreSQL alone: `epoch` is renewed at an instant of the server's clock, for `length`. It does
+# not stand in META, so that it is renewed while a long transaction holds that row.
 LEASE = Table(
     "lease", METADATA, _number("id", key=True), _number("epoch"), _text("owner"), _number("renewed"), _number("length")
 )
@@ -180,6 +183,8 @@ OUTBOX = Table(
     Column("asks", Boolean, nullable=False),
     Column("rises", Boolean, nullable=False),
     _text("told_in"),
+    Column("claimed_by", _Words),
+    _instant("claimed_until"),
     UniqueConstraint("position", name="outbox_position"),
     Index("outbox_line", "state", "channel", "thread", "position"),
     Index("outbox_slot", "slot"),
@@ -226,6 +231,7 @@ COMMANDS = Table(
     _text("refusal"),
     Column("details", LargeBinary),
     Column("once", _Words),
+    Column("part", BigInteger, nullable=False, server_default="0"),
     Index("commands_answered", "answered_at"),
     Index("commands_once", "once"),
     sqlite_autoincrement=True,

@@ -1,6 +1,7 @@
 """One commit as statements. Everything runs on the connection it is given, inside its transaction."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -12,6 +13,7 @@ from listener.store.drilling import write_drills
 from listener.store.inserting import insert_all, insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
+from listener.store.owned import count_alone, prefix, writer_row
 from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
@@ -49,6 +51,8 @@ def write(
     `last` ones. Raises StoreBusyError when `epoch` is over.
     """
     _advance(connection, commit, epoch)
+    if commit.transitions or commit.outgoing or commit.silences or commit.remarks:
+        count_alone(connection)
     _seen(connection, commit, relisted)
     _mentions(connection, commit.mentions)
     for stored in commit.joined:
@@ -66,7 +70,8 @@ def write(
     _outgoing(connection, commit.outgoing, commit.last)
     _outcomes(connection, commit.outcomes)
     _unpark(connection, commit.unpark)
-    upsert(connection, SOURCES, [vars(row) for row in commit.sources])
+    named_here = [vars(row) | {"name": prefix(connection) + row.name} for row in commit.sources]
+    upsert(connection, SOURCES, sorted(named_here, key=itemgetter("name")))
     _answered(connection, commit)
     seqs = last | moved
     rows = [
@@ -77,14 +82,17 @@ def write(
 
 
 def _advance(connection: Connection, commit: Commit, epoch: int) -> None:
-    mine = update(META).where(META.c.epoch == epoch)
-    if connection.execute(mine.values(advanced=commit.advanced, last=commit.last)).rowcount != 1:
+    mine = update(META).where(META.c.id == writer_row(connection), META.c.epoch == epoch)
+    values = {"advanced": commit.advanced, "last": commit.last}
+    if commit.offset is not None:
+        values["offset"] = commit.offset
+    if connection.execute(mine.values(values)).rowcount != 1:
         lost(connection)
 
 
 def lost(connection: Connection) -> NoReturn:
     """Raises StoreBusyError naming who has the store."""
-    owner = connection.scalar(select(META.c.owner))
+    owner = connection.scalar(select(META.c.owner).where(META.c.id == writer_row(connection)))
     raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
 
 
@@ -93,13 +101,14 @@ def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> No
         for table in (SEEN, TOMBSTONES):
             theirs = update(table).where(among(connection, table.c.identity)).values(listed=commit.last)
             connection.execute(theirs, named(connection, names))
+    mine = prefix(connection)
     rows = [
-        {"identity": key(identity), "revision": key(revision), "source": source, "at": at, "listed": at}
+        {"identity": mine + key(identity), "revision": key(revision), "source": source, "at": at, "listed": at}
         for at in (commit.last,)
         for identity, revision, source in commit.seen
     ]
     insert_new(connection, SEEN, rows)
-    _thin(connection, list(dict.fromkeys(key(identity) for identity, _, _ in commit.seen)))
+    _thin(connection, list(dict.fromkeys(mine + key(identity) for identity, _, _ in commit.seen)))
 
 
 def _thin(connection: Connection, identities: Sequence[str]) -> None:
@@ -115,7 +124,8 @@ def _thin(connection: Connection, identities: Sequence[str]) -> None:
 
 
 def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None:
-    rows = {row["identity"]: (row, stored) for stored in mentions for row in (mention_row(stored),)}
+    mine = prefix(connection)
+    rows = {row["identity"]: (row, stored) for stored in mentions for row in (mention_row(stored, mine),)}
     if not rows:
         return
     upsert(connection, MENTIONS, [row for row, _ in rows.values()])
@@ -131,7 +141,7 @@ def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None
 
 
 def _join(connection: Connection, more: StoredMention) -> None:
-    mine = MENTIONS.c.identity == key(more.mention.identity)
+    mine = MENTIONS.c.identity == prefix(connection) + key(more.mention.identity)
     row = connection.execute(select(MENTIONS).where(mine)).mappings().first()
     if row is None:
         return
@@ -143,12 +153,13 @@ def _join(connection: Connection, more: StoredMention) -> None:
 
 
 def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) -> None:
-    names = list(dict.fromkeys(map(key, identities)))
-    insert_new(connection, TOMBSTONES, [{"identity": name, "at": at, "listed": at} for name in names])
+    mine, names = prefix(connection), list(dict.fromkeys(map(key, identities)))
+    insert_new(connection, TOMBSTONES, [{"identity": mine + name, "at": at, "listed": at} for name in names])
     for part in chunks(names):
-        found = connection.execute(select(MENTIONS).where(MENTIONS.c.identity.in_(part))).mappings().all()
+        here = MENTIONS.c.identity.in_([mine + name for name in part])
+        found = connection.execute(select(MENTIONS).where(here)).mappings().all()
         keep_aside(connection, found, at)
-        bare = [mention_row(emptied(stored_mention(row))) for row in found]
+        bare = [mention_row(emptied(stored_mention(row)), mine) for row in found]
         upsert(connection, MENTIONS, bare)
         without_text(connection, part)
 
@@ -287,6 +298,8 @@ def _unpark(connection: Connection, deliveries: Iterable[tuple[str, Instant]]) -
 
 
 def _answered(connection: Connection, commit: Commit) -> None:
+    for command, part in commit.handed:
+        connection.execute(update(COMMANDS).where(COMMANDS.c.id == command).values(part=part))
     rows = [{"command": one.id, "when": one.at, "words": one.refusal} for one in commit.answered]
     if rows:
         asked = update(COMMANDS).where(COMMANDS.c.id == bindparam("command"))
