@@ -51,14 +51,14 @@ class Lease:
     def begin(self, connection: Connection) -> timedelta | None:
         row = writer_row(connection)
         insert_new(connection, LEASE, [{"id": row, "epoch": 0, "owner": "", "renewed": 0, "length": 0}])
-        held = connection.execute(self._row(select(LEASE, _now().label("now"))).with_for_update()).one()
+        held = connection.execute(self._row(select(LEASE, server_now().label("now"))).with_for_update()).one()
         if held.renewed + held.length > held.now:
             raise StoreBusyError(f"{self._what} is written by {held.owner}")
         connection.execute(_END_STALLED, {"name": named_after(self._at.part)})
         return duration(held.now - held.renewed) if held.epoch else None
 
     def sign(self, connection: Connection, epoch: int, owner: str) -> None:
-        mine = {"epoch": epoch, "owner": owner, "renewed": _now(), "length": span(self._length)}
+        mine = {"epoch": epoch, "owner": owner, "renewed": server_now(), "length": span(self._length)}
         connection.execute(self._row(update(LEASE)).values(mine))
         self._epoch = epoch
 
@@ -96,18 +96,18 @@ class Lease:
             await self._transactions.run(work)
 
     def _renew(self, connection: Connection) -> None:
-        if connection.execute(self._mine().values(renewed=_now())).rowcount != 1:
+        if connection.execute(self._mine().values(renewed=server_now())).rowcount != 1:
             lost(connection)
 
     def _look(self, connection: Connection) -> None:
-        held = connection.execute(self._row(select(LEASE, _now().label("now")))).one()
+        held = connection.execute(self._row(select(LEASE, server_now().label("now")))).one()
         if held.epoch != self._epoch:
             lost(connection)
         if held.renewed + held.length <= held.now:
             raise StoreError("the lease has run out: nothing is told before it is renewed")
 
     def _end(self, connection: Connection) -> None:
-        connection.execute(self._mine().values(renewed=_now(), length=0))
+        connection.execute(self._mine().values(renewed=server_now(), length=0))
 
     def _mine(self) -> Any:
         return self._row(update(LEASE)).where(LEASE.c.epoch == self._epoch)
@@ -120,6 +120,6 @@ class Lease:
         return f"part {self._at.part} of this database" if self._at.part else "this database"
 
 
-def _now() -> Any:
+def server_now() -> Any:
     """Microseconds since 1970; not those of the beginning of the transaction, which may have waited for a row."""
     return cast(func.extract("epoch", func.clock_timestamp()) * literal_column("1000000"), BigInteger)

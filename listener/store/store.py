@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from alerts.delivery import Delivery, Slot
 from alerts.grouping import MOST_TOGETHER
-from listener.store import marking, queries, retention
+from listener.store import marking, outbox, queries, retention
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import insert
@@ -124,22 +124,22 @@ class _SqlStore:
         return await self._read(partial(marking.commands, limit=limit))
 
     async def due(self, channel: str, at: Instant, limit: int = 20) -> list[Delivery]:
-        return await self._read(partial(queries.due, channel=channel, at=at, limit=limit))
+        return await self._read(partial(outbox.due, channel=channel, at=at, limit=limit))
 
     async def together(self, first: Delivery, at: Instant, limit: int = MOST_TOGETHER) -> list[Delivery]:
-        return await self._read(partial(queries.together, first=first, at=at, limit=limit))
+        return await self._read(partial(outbox.together, first=first, at=at, limit=limit))
 
     async def slots(self, since: Instant) -> list[Slot]:
-        return await self._read(partial(queries.slots, since=since))
+        return await self._read(partial(outbox.slots, since=since))
 
     async def overdue(self, since: Instant, besides: Collection[str] = (), limit: int = 100) -> list[Delivery]:
-        return await self._read(partial(queries.overdue, since=since, besides=besides, limit=limit))
+        return await self._read(partial(outbox.overdue, since=since, besides=besides, limit=limit))
 
     async def next_due(self) -> Instant | None:
-        return await self._read(queries.next_due)
+        return await self._read(outbox.next_due)
 
     async def waiting_since(self) -> Instant | None:
-        return await self._read(queries.waiting_since)
+        return await self._read(outbox.waiting_since)
 
     async def purge(
         self,

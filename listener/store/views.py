@@ -14,7 +14,7 @@ from alerts.delivery import Delivery
 from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import drilling, marking, noting, queries, silencing, sparing, tallies
+from listener.store import drilling, marking, noting, outbox, queries, silencing, sparing, tallies
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import leave
@@ -92,13 +92,13 @@ class _SqlViews:
     async def deliveries(
         self, *, state: str | None = None, thread: str | None = None, besides: Collection[str] = (), limit: int = 100
     ) -> list[Delivery]:
-        query = partial(queries.deliveries, state=state, thread=thread, besides=besides, limit=limit)
+        query = partial(outbox.deliveries, state=state, thread=thread, besides=besides, limit=limit)
         return await self._read(query)
 
     async def missed(
         self, channel: str, since: Instant, until: Instant, *, critical: bool, limit: int = 1_000
     ) -> list[Delivery]:
-        query = partial(queries.missed, channel=channel, since=since, until=until, critical=critical, limit=limit)
+        query = partial(outbox.missed, channel=channel, since=since, until=until, critical=critical, limit=limit)
         return await self._read(query)
 
     async def log(self, brand: str, after: int | None = None) -> AsyncIterator[tuple[int, Input]]:
@@ -167,7 +167,7 @@ class _SqlViews:
         return await self._read(partial(silencing.held_back, incident=incident))
 
     async def told_in(self, message: str) -> list[str]:
-        return await self._read(partial(queries.told_in, message=message)) if message else []
+        return await self._read(partial(outbox.told_in, message=message)) if message else []
 
     async def spared(self, incident: str) -> list[Spared]:
         return await self._read(partial(sparing.spared, incident=incident))

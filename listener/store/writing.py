@@ -66,10 +66,7 @@ def write(
     write_spared(connection, commit.spared)
     write_remarks(connection, commit.remarks)
     write_drills(connection, commit.drills)
-    _move(connection, commit.moved)
-    _outgoing(connection, commit.outgoing, commit.last)
-    _outcomes(connection, commit.outcomes)
-    _unpark(connection, commit.unpark)
+    write_told(connection, commit)
     named_here = [vars(row) | {"name": prefix(connection) + row.name} for row in commit.sources]
     upsert(connection, SOURCES, sorted(named_here, key=itemgetter("name")))
     _answered(connection, commit)
@@ -79,6 +76,14 @@ def write(
     ]
     upsert(connection, SNAPSHOTS, rows)
     return moved
+
+
+def write_told(connection: Connection, commit: Commit) -> None:
+    """Write what of `commit` is about deliveries."""
+    _move(connection, commit.moved)
+    _outgoing(connection, commit.outgoing, commit.last)
+    _outcomes(connection, commit.outcomes)
+    _unpark(connection, commit.unpark)
 
 
 def _advance(connection: Connection, commit: Commit, epoch: int) -> None:
