@@ -100,7 +100,8 @@ class ChannelSpec(Spec[ChannelOptions]):
 
     `knows` is what people are known by who act there, None where that is nothing. `gathers`: what comes within a minute
     may stand in one message, as `people` would have it; False where incidents are kept apart. `people` read it, not
-    programs or whoever sits at the machine; `deadline` bounds one attempt.
+    programs or whoever sits at the machine; `remembers`: what it told it goes on telling, or asks about, so that of
+    several processes one delivers for it; `deadline` bounds one attempt.
     """
 
     build: Callable[[Any, Tools], Channel]
@@ -113,6 +114,7 @@ class ChannelSpec(Spec[ChannelOptions]):
     knows: Identity | None = None
     people: bool = True
     gathers: bool = True
+    remembers: bool = False
     deadline: timedelta = timedelta(seconds=30)
 
 

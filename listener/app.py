@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2s
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
@@ -15,11 +14,8 @@ from random import Random
 import structlog
 from aiohttp import web
 
-from alerts.channel import CHANNELS, Channel
-from alerts.channel import Tools as ChannelTools
-from alerts.dispatch import Dispatcher
+from alerts.delivery import CANARY
 from config.load import Loaded
-from config.model import secrets_in
 from config.problems import ConfigError, Problem
 from config.secrets import secrets_of
 from config.settings import Component, Settings
@@ -31,24 +27,26 @@ from listener.collector import COLLECTORS, Collector
 from listener.collector import Tools as CollectorTools
 from listener.garbage import in_the_background
 from listener.labelling.learning import Learning
-from listener.net.session import channel_session
 from listener.parts import Parts
-from listener.pipeline.acting import Acting, place_of
+from listener.pipeline.claimed import ClaimedQueue
+from listener.pipeline.delivering import Delivering
 from listener.pipeline.describe import Describer
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.linking import recipients
 from listener.pipeline.loudest import Loudest
 from listener.pipeline.observing import forget
 from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.queued import OwnQueue
 from listener.pipeline.recount import Recounting
-from listener.pipeline.roster import Job, Roster
+from listener.pipeline.roster import Job, Roster, fingerprint
 from listener.pipeline.scraping import Scraping
 from listener.pipeline.setup import Setup
 from listener.pipeline.sifting import Afar
 from listener.pipeline.status import DaemonStatus
-from listener.pipeline.supervise import Supervised, Supervisor
+from listener.pipeline.supervise import Supervisor
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.work import Reload
+from listener.store.claims import Claims
 from listener.store.port import StoreError
 from listener.web.server import build_app
 from listener.web.serving import served_at
@@ -98,10 +96,20 @@ Follow = Callable[[Component, Parts], Collector]
 
 
 class Daemon:
-    """A running badbuzz. `ends` is set when it is told to stop. With `follow`, others listen for it."""
+    """A running badbuzz. `ends` is set when it is told to stop. With `follow`, others listen for it; with `claims`,
+    others deliver as well.
+    """
 
-    def __init__(self, path: Path, parts: Parts, ends: asyncio.Event, follow: "Follow | None" = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        parts: Parts,
+        ends: asyncio.Event,
+        follow: "Follow | None" = None,
+        claims: Claims | None = None,
+    ) -> None:
         self._path, self._parts, self._follow = path, parts, follow
+        self._shared = ClaimedQueue(claims, parts.views, lambda: self._settings, parts.clock.now) if claims else None
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
         self._stop = ends
@@ -123,9 +131,11 @@ class Daemon:
             hearing = group.create_task(self._hear_signals(), name="signals")
             following = group.create_task(self._follow_events(), name="events")
             learning = group.create_task(self._learning().run(), name="learning")
-            watch = Vigilance(parts.ledger, parts.writer, parts.views, self._outbox(), parts.clock, parts.metrics.vigil)
+            outbox = self._outbox(CANARY)
+            watch = Vigilance(parts.ledger, parts.writer, parts.views, outbox, parts.clock, parts.metrics.vigil)
             vigil = group.create_task(watch.run(), name="vigilance")
             working = group.create_task(parts.pool.run(), name="workers")
+            sharing = group.create_task(self._share(), name="claims")
             await self._staff()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
@@ -141,9 +151,11 @@ class Daemon:
             await calendars.become({})
             await self._drain(until)
             await channels.become({})
-            for task in (hearing, keeping, writing, vigil):
+            if self._shared:
+                await self._shared.release()
+            for task in (hearing, keeping, writing, vigil, sharing):
                 task.cancel()
-            await asyncio.wait([hearing, keeping, writing, learning, following, vigil])
+            await asyncio.wait([hearing, keeping, writing, learning, following, vigil, sharing])
             await parts.writer.finish()
             working.cancel()
         log.info("stopped")
@@ -222,7 +234,7 @@ class Daemon:
         settings = self._settings
         client, clock, hide = self._parts.client, self._parts.clock, self._parts.masking.hide
         await calendars.become(readings(settings, client, clock, self._look_ahead, hide))
-        await channels.become({name: self._channel(each) for name, each in settings.channels.items()})
+        await channels.become(self._delivering().jobs())
         await sources.become({name: self._source(each) for name, each in settings.sources.items()})
 
     def _source(self, source: Component) -> Job:
@@ -251,33 +263,24 @@ class Daemon:
 
         return Job(fingerprint=fingerprint(source), start=start)
 
-    def _channel(self, configured: Component) -> Job:
-        async def start() -> None:
-            spec, parts = CHANNELS.spec(configured.kind), self._parts
-            place, news = place_of(configured, self._settings), parts.ledger.committed.wait
-            act = Acting(parts.views, lambda: self._settings, parts.clock.now, place, wait=news)
-            async with channel_session(configured.options) as http, asyncio.TaskGroup() as group:
-                tools = ChannelTools(
-                    http=http,
-                    now=parts.clock.now,
-                    installation=parts.installation,
-                    name=configured.name,
-                    language=place.language,
-                    act=act,
-                )
-                channel: Channel = Supervised(configured.name, spec.build(configured.options, tools))
-                parts.metrics.channel_added(configured.name)
-                dispatcher = Dispatcher(configured.name, channel, spec.deadline, self._outbox(), parts.clock.now)
-                group.create_task(channel.serve(), name=f"serve:{configured.name}")
-                group.create_task(dispatcher.run(), name=f"dispatch:{configured.name}")
-
-        return Job(fingerprint=fingerprint(configured), start=start)
-
-    def _outbox(self) -> ChannelOutbox:
+    def _delivering(self) -> Delivering:
         parts = self._parts
-        news, hide = parts.ledger.outgoing, parts.masking.hide
-        links = parts.links
-        return ChannelOutbox(parts.store, parts.writer, self._describer, news, parts.clock, parts.metrics, links, hide)
+        return Delivering(
+            views=parts.views,
+            settings=lambda: self._settings,
+            clock=parts.clock,
+            metrics=parts.metrics,
+            installation=parts.installation,
+            outbox=self._outbox,
+            wait=parts.ledger.committed.wait,
+        )
+
+    def _outbox(self, channel: str) -> ChannelOutbox:
+        parts, shared = self._parts, self._shared
+        queue = shared or OwnQueue(parts.store, parts.writer)
+        news = shared.news[channel] if shared else parts.ledger.outgoing
+        links, hide = parts.links, parts.masking.hide
+        return ChannelOutbox(queue, self._describer, news, parts.clock, parts.metrics, links, hide)
 
     def _housekeeping(self) -> Housekeeping:
         parts = self._parts
@@ -302,8 +305,17 @@ class Daemon:
                 log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
             self._parts.systemd.ready()
 
+    async def _share(self) -> None:
+        if self._shared:
+            await self._shared.run()
+
     async def _drain(self, until: float) -> None:
-        """Give deliveries that are due a last chance, until that time of the loop."""
+        """Give deliveries that are due a last chance, until that time of the loop; where others deliver as well, those
+        that are under way.
+        """
+        if self._shared:
+            await self._shared.finish(until)
+            return
         loop = asyncio.get_running_loop()
         while loop.time() < until and await self._is_owing():
             await self._parts.ledger.outgoing.wait(0.1)
@@ -352,12 +364,6 @@ class Daemon:
     def _inbound(self, name: str) -> Sequence[web.RouteDef]:
         supervisor = self._supervisors.get(name) if name in self._settings.sources else None
         return supervisor.collector.routes() if supervisor else ()
-
-
-def fingerprint(component: Component) -> str:
-    """Tells whether a component changed; holds a digest, never the secrets themselves."""
-    content = f"{component.kind}\n{component.options.model_dump_json()}\n{list(secrets_in(component.options))}"
-    return blake2s(content.encode()).hexdigest()
 
 
 def refuse_restart(settings: Settings, loaded: Loaded) -> None:

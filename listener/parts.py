@@ -97,11 +97,20 @@ async def opened(given: Opening) -> Parts:
         pool=pool,
         client=await given.stack.enter_async_context(open_client(clock=clock, contact=settings.daemon.external_url)),
         key=blake2s(salt, person=b"page").digest(),
-        # of the store, which only its owner may read: a link outlives a restart, and is good on every machine of it
-        links=Links(blake2s(salt, person=b"link").digest()),
-        installation=blake2s(salt, person=b"name", digest_size=6).hexdigest(),
+        links=links_of(salt),
+        installation=installation_of(salt),
         systemd=given.systemd,
     )
+
+
+def links_of(salt: bytes) -> Links:
+    """The links of a store, which only its owner may read: they outlive a restart, and are good on every machine."""
+    return Links(blake2s(salt, person=b"link").digest())
+
+
+def installation_of(salt: bytes) -> str:
+    """What tells the messages of a store from those of another."""
+    return blake2s(salt, person=b"name", digest_size=6).hexdigest()
 
 
 def _tell(tenure: Tenure, metrics: Metrics, loading: float) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -21,17 +21,22 @@ from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
 from listener.parts import Opening, opened
 from listener.pipeline.housekeeping import EVERY
-from listener.standby import Standby
+from listener.standby import Meanwhile, Standby
 from listener.store.address import store_address
+from listener.store.claims import Claims
 from listener.store.port import StoreBusyError
 from listener.store.store import open_store
 
 log = structlog.get_logger("daemon")
 
 
-def begun(path: Path, clock: Clock, *, apart: bool = False) -> tuple[Settings, Masking, list[object]]:
+Begun = tuple[Settings, Masking, list[object]]
+
+
+def begun(path: Path, clock: Clock, *, apart: bool = False, sharing: bool = False) -> Begun:
     """The configuration that a service starts with, what must not show, and what checking made of it; it logs from now
-    on as that says. `apart`: others do the rest of the work. Raises ConfigError.
+    on as that says. `apart`: others do the rest of the work; `sharing`: some of them do the same on one database.
+    Raises ConfigError.
     """
     settle()
     with in_the_background():
@@ -39,6 +44,9 @@ def begun(path: Path, clock: Clock, *, apart: bool = False) -> tuple[Settings, M
     if apart and loaded.settings.daemon.kafka is None:
         hint = "add kafka: {brokers: [kafka.example:9092]}"
         raise ConfigError([loaded.document.problem(("daemon",), "a role of its own needs daemon.kafka", hint)])
+    if sharing and loaded.settings.daemon.database is None:
+        hint = "add database: postgresql://badbuzz@db.example/badbuzz"
+        raise ConfigError([loaded.document.problem(("daemon",), "this role needs daemon.database", hint)])
     settings, masking = asked_at(loaded.settings, CATALOGS, clock.now()), Masking(secrets_told(loaded))
     set_up(style=settings.daemon.log, level=settings.daemon.log_level, masking=masking, now=Clock().now)
     for problem in loaded.warnings:
@@ -46,26 +54,43 @@ def begun(path: Path, clock: Clock, *, apart: bool = False) -> tuple[Settings, M
     return settings, masking, list(loaded.made)
 
 
-async def run(path: Path, *, clock: Clock | None = None, follow: Follow | None = None) -> None:
-    """Run the daemon until SIGTERM or SIGINT; with `follow` others listen for it. On PostgreSQL it stands by while
-    another process has the store, also when it has lost it itself. Raises ConfigError or StoreError when it cannot
-    start, and StoreBusyError when another process has, or has taken over, a store on SQLite.
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """How a daemon works beside others: they listen, as `follow` reads, and deliver as well, by `claims`. `meanwhile`
+    is what it does while another one has the store.
+    """
+
+    follow: Follow
+    claims: Claims | None = None
+    meanwhile: Meanwhile | None = None
+
+
+async def run(path: Path, *, clock: Clock | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT. On PostgreSQL it stands by while another process has the store, also when
+    it has lost it itself. Raises ConfigError or StoreError when it cannot start, and StoreBusyError when another
+    process has, or has taken over, a store on SQLite.
     """
     clock = clock or Clock()
-    settings, masking, made = begun(path, clock, apart=follow is not None)
+    await serve(path, begun(path, clock), clock)
+
+
+async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = None) -> None:
+    """As `run`, from what it `begun` with; `beside` others where that is given."""
+    settings, masking, made = start
     systemd, ends, had = Systemd(os.environ), asyncio.Event(), False
     while not ends.is_set():
         async with AsyncExitStack() as stack:
             store = open_store(store_address(settings), settings.daemon.lease)
             stack.push_async_callback(store.close)
-            standby = Standby(store, settings.daemon, systemd, had=had)
+            meanwhile = beside.meanwhile if beside else None
+            standby = Standby(store, settings.daemon, systemd, had=had, meanwhile=meanwhile)
             tenure = await standby.tenure()
             if tenure is None:
                 return
             had = True
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made)
             try:
-                await _serve(path, given, ends, follow, anew=standby.waited)
+                await _serve(path, given, ends, beside, anew=standby.waited)
             except ExceptionGroup as ended:
                 reason = _reason(ended)
                 if not (settings.daemon.database and isinstance(reason, StoreBusyError)):
@@ -88,7 +113,7 @@ def _as_written(path: Path, given: Opening) -> Opening:
     return replace(given, settings=settings, made=list(loaded.made))
 
 
-async def _serve(path: Path, given: Opening, ends: asyncio.Event, follow: Follow | None, *, anew: bool) -> None:
+async def _serve(path: Path, given: Opening, ends: asyncio.Event, beside: Beside | None, *, anew: bool) -> None:
     """Keep the store, read everything back, `anew` the configuration too, and run the daemon."""
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(given.store.keep(), name="lease")
@@ -98,7 +123,8 @@ async def _serve(path: Path, given: Opening, ends: asyncio.Event, follow: Follow
         with in_the_background():
             parts = await opened(given)
         starting.cancel()
-        await Daemon(path, parts, ends, follow).serve()
+        daemon = Daemon(path, parts, ends, beside.follow, beside.claims) if beside else Daemon(path, parts, ends)
+        await daemon.serve()
         keeping.cancel()
 
 

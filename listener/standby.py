@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
+from typing import Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -25,17 +26,56 @@ AGAIN = 0.5
 log = structlog.get_logger("standby")
 
 
-class Standby:
-    """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed.
-    Whoever has `had` it before also waits for one that is away: at a first start that is told and mended.
-    """
+class Meanwhile(Protocol):
+    """What a process does while it waits."""
 
-    def __init__(self, store: Store, daemon: Daemon, systemd: Systemd, *, had: bool = False) -> None:
-        self._store, self._daemon, self._systemd, self._had = store, daemon, systemd, had
-        self._owner = f"pid {os.getpid()} on {socket.gethostname()}"
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """It is done for the time of a block."""
+
+    def waiting(self) -> str:
+        """Why it is not done, "" when it is."""
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """(body, content type) of its metrics for an Accept header."""
+
+
+class Idle:
+    """Nothing is done, and there is nothing to be ready for."""
+
+    def __init__(self) -> None:
         self._registry = CollectorRegistry()
         Ownership(self._registry)
         ProcessCollector(registry=self._registry)
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
+
+    def waiting(self) -> str:
+        return "standby: another badbuzz is active"
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+
+class Standby:
+    """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed.
+    Whoever has `had` it before also waits for one that is away: at a first start that is told and mended. `meanwhile`
+    is what is done while it waits.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        daemon: Daemon,
+        systemd: Systemd,
+        *,
+        had: bool = False,
+        meanwhile: Meanwhile | None = None,
+    ) -> None:
+        self._store, self._daemon, self._systemd, self._had = store, daemon, systemd, had
+        self._owner = f"pid {os.getpid()} on {socket.gethostname()}"
+        self._meanwhile = meanwhile or Idle()
         self._said = ""
         self.waited = False
 
@@ -49,8 +89,10 @@ class Standby:
             if not (self._daemon.database and (self._had or isinstance(error, StoreBusyError))):
                 raise
         self.waited = True
+        done = self._meanwhile
+        page = standby_app(self._daemon.language, done.exposition, done.waiting)
         with _told_to_end() as ends:
-            async with served_at(standby_app(self._daemon.language, self._exposition), self._daemon):
+            async with served_at(page, self._daemon), done.running():
                 return await self._wait(ends)
 
     async def _wait(self, ends: asyncio.Event) -> Tenure | None:
@@ -80,10 +122,6 @@ class Standby:
             self._said = why
             self._systemd.status(f"standby: {why}")
             log.info("standby", why=why)
-
-    def _exposition(self, accept: str) -> tuple[bytes, str]:
-        encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
 
 
 @contextmanager

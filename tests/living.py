@@ -27,6 +27,7 @@ from listener.pipeline.describe import Describer
 from listener.pipeline.linking import recipients
 from listener.pipeline.loudest import Loudest
 from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.queued import OwnQueue
 from listener.pipeline.status import DaemonStatus
 from listener.web.server import build_app
 from listener.web.status import Settings as PageSettings
@@ -251,8 +252,7 @@ class Process:
         pauses = {"pause": 0.0} if configured.kind in ("email", "pagerduty") else pauses
         self.channels[name] = channel = partial(spec.build, **pauses)(configured.options, tools)
         outbox = Watched(
-            world.store,
-            self.writer,  # type: ignore[arg-type]
+            OwnQueue(world.store, self.writer),  # type: ignore[arg-type]
             Describer(world.views, self.settings),
             world.ledger.outgoing,
             world.clock,

@@ -202,6 +202,7 @@ SPEC = ChannelSpec(
     options=AlertmanagerOptions,
     example={"server": "http://127.0.0.1:9093"},
     build=AlertmanagerChannel,
+    remembers=True,
     thread=True,
     edit=True,
     wakes="depends",

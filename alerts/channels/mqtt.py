@@ -326,6 +326,7 @@ SPEC = ChannelSpec(
     options=MqttOptions,
     example={"broker": "mqtts://badbuzz@broker.example", "commands": True, "password": "a-long-password"},
     build=MqttChannel,
+    remembers=True,
     thread=True,
     edit=True,
     ack=True,

@@ -254,6 +254,7 @@ SPEC = ChannelSpec(
     options=PagerdutyOptions,
     example={"routing_key": "0123456789abcdef0123456789abcdef", "token": "u+xxxxxxxxxxxxxxxxxx"},
     build=PagerdutyChannel,
+    remembers=True,
     thread=True,
     ack=True,
     knows=Identity("PXPGF42", "P[A-Z0-9]{5,}"),

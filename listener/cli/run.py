@@ -10,8 +10,12 @@ import typer
 from listener.cli.terminal import ConfigPath, config_path
 from listener.service import run
 
-Role = Literal["listen", "judge"]
-_ROLES = {"listen": "listener.kafka.listening", "judge": "listener.kafka.judging"}
+Role = Literal["listen", "judge", "notify"]
+_ROLES = {
+    "listen": "listener.kafka.listening",
+    "judge": "listener.kafka.judging",
+    "notify": "listener.kafka.notifying",
+}
 
 
 def command(

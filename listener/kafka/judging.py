@@ -3,17 +3,20 @@
 from pathlib import Path
 
 from config.settings import Component
+from listener.clock import Clock
 from listener.collector import Collector
 from listener.kafka.access import quieten
 from listener.kafka.following import Follower
 from listener.parts import Parts
-from listener.service import run as run_daemon
+from listener.service import Beside, begun, serve
 
 
 async def run(path: Path) -> None:
     """Judge what is in the topics of the sources, and tell, as `listener.service.run` does otherwise."""
+    clock = Clock()
+    start = begun(path, clock, apart=True)
     quieten()
-    await run_daemon(path, follow=follower)
+    await serve(path, start, clock, Beside(follow=follower))
 
 
 def follower(source: Component, parts: Parts) -> Collector:

@@ -16,7 +16,7 @@ from aiohttp import web
 from config.problems import ConfigError
 from config.settings import Component, Settings
 from listener.agenda.reading import readings, setup_at
-from listener.app import fingerprint, load_checked, refuse_restart, secrets_told, setup_now
+from listener.app import load_checked, refuse_restart, secrets_told, setup_now
 from listener.asking import is_other_event
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Collector, Tools
@@ -27,7 +27,7 @@ from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
 from listener.observe.sources import SourceMetrics
 from listener.observe.systemd import Supervisor as Systemd
-from listener.pipeline.roster import Job, Roster
+from listener.pipeline.roster import Job, Roster, fingerprint
 from listener.pipeline.setup import Setup
 from listener.pipeline.supervise import Supervisor
 from listener.service import begun

@@ -1,4 +1,4 @@
-"""The outbox as dispatchers see it: rows of the store, words from the describer, outcomes through the writer."""
+"""The outbox as dispatchers see it: what waits in a queue, with words from the describer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -25,14 +25,14 @@ from listener.pipeline.linking import linked, recipient
 from listener.pipeline.lives import counted
 from listener.pipeline.outlive import outlive
 from listener.pipeline.pending import is_moot
+from listener.pipeline.queued import LostError, Queue
 from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.wording import in_own_words
 from listener.pipeline.work import Settled
-from listener.pipeline.writer import Writer
 from listener.reporting.digest import Digests
 from listener.reporting.periods import named
 from listener.signal import Signal
-from listener.store.port import Store, StoreError
+from listener.store.port import StoreError
 from rules.instant import Instant, instant
 
 LOOK_AGAIN = 1.0
@@ -53,8 +53,7 @@ class ChannelOutbox:
 
     def __init__(
         self,
-        store: Store,
-        writer: Writer,
+        queue: Queue,
         describer: Describer,
         news: Signal,
         clock: Clock,
@@ -62,13 +61,12 @@ class ChannelOutbox:
         links: Links,
         hide: Callable[[str], str] = str,
     ) -> None:
-        self._store, self._writer, self._describer, self._links = store, writer, describer, links
+        self._queue, self._describer, self._links = queue, describer, links
         self._news, self._clock, self._metrics, self._hide = news, clock, metrics, hide
         self._undelivered = Undelivered(describer.views)
 
     async def due(self, channel: str, at: Instant) -> Sequence[Delivery]:
-        pressing = await _insist(lambda: self._store.due(channel, at, limit=1), channel)
-        return await _insist(lambda: self._store.together(pressing[0], at), channel) if pressing else []
+        return await _insist(lambda: self._queue.take(channel, at), channel)
 
     async def message(self, deliveries: Sequence[Delivery]) -> Message | None:
         """Raises SendError when it cannot be put into words, which is a bug: the others are still delivered."""
@@ -78,7 +76,10 @@ class ChannelOutbox:
         if isinstance(words, Exception):
             raise SendError(f"{type(words).__name__} in its words", reason="other") from words
         # the last thing before it is sent: whoever stood still may have a successor that sends it
-        await _insist(self._store.assure, first.channel)
+        try:
+            await _insist(lambda: self._queue.assure(deliveries), first.channel)
+        except LostError:
+            return None  # what comes of it is refused
         return veiled(words) if words and self._is_private(first.channel) else words
 
     async def _words(self, delivery: Delivery) -> Message | None:
@@ -128,7 +129,11 @@ class ChannelOutbox:
     async def settle(self, deliveries: Sequence[Delivery], outcome: Outcome) -> None:
         outcome, channel = replace(outcome, detail=self._hide(outcome.detail)), deliveries[0].channel
         settled = await _insist(lambda: self._all_settled(deliveries, outcome), channel)
-        await _insist(lambda: _seen_through(self._writer.submit(settled)), channel)
+        try:
+            await _insist(lambda: _seen_through(self._queue.settle(settled)), channel)
+        except LostError:
+            log.warning("outcome_refused", channel=channel, delivery=outcome.delivery, state=outcome.state)
+            return
         if outcome.state == "sent":
             self._metrics.delivered(channel)
         elif outcome.state != "cancelled":

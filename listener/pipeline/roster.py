@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from hashlib import blake2s
 from typing import Any
+
+from config.model import secrets_in
+from config.settings import Component
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,3 +41,9 @@ class Roster:
             if name not in self._running:
                 task = self._group.create_task(job.start(), name=f"{self._role}:{name}")
                 self._running[name] = (job.fingerprint, task)
+
+
+def fingerprint(component: Component) -> str:
+    """Tells whether a component changed; holds a digest, never the secrets themselves."""
+    content = f"{component.kind}\n{component.options.model_dump_json()}\n{list(secrets_in(component.options))}"
+    return blake2s(content.encode()).hexdigest()

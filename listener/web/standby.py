@@ -30,12 +30,20 @@ _HEADERS = {
 }
 
 
-def standby_app(language: Language, exposition: Callable[[str], tuple[bytes, str]]) -> web.Application:
-    """Healthy, not ready, and with metrics; all else is answered 503. Nothing of it is secret: it asks for no token."""
+def standby_app(
+    language: Language, exposition: Callable[[str], tuple[bytes, str]], waiting: Callable[[], str]
+) -> web.Application:
+    """Healthy, ready while nothing is waited for, in words, and with metrics; all else is answered 503. Nothing of it
+    is secret: it asks for no token.
+    """
     app = web.Application()
 
     async def healthy(_request: web.Request) -> web.Response:
         return web.Response(text="healthy\n", headers=_HEADERS)
+
+    async def ready(_request: web.Request) -> web.Response:
+        words = waiting()
+        return web.Response(text=f"{words or 'ready'}\n", status=503 if words else 200, headers=_HEADERS)
 
     async def metrics(request: web.Request) -> web.Response:
         body, content_type = exposition(request.headers.get("Accept", ""))
@@ -48,8 +56,8 @@ def standby_app(language: Language, exposition: Callable[[str], tuple[bytes, str
         page = _PAGE.format(language=language, title=title, words=words)
         return web.Response(text=page, content_type="text/html", status=503, headers=_HEADERS)
 
-    for path in ("/-/healthy", "/healthz"):
-        app.router.add_get(path, healthy)
+    for path, answer in (("/-/healthy", healthy), ("/healthz", healthy), ("/-/ready", ready), ("/readyz", ready)):
+        app.router.add_get(path, answer)
     app.router.add_get("/metrics", metrics)
     app.router.add_route("*", "/{path:.*}", other)
     return app

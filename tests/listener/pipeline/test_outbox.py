@@ -15,6 +15,7 @@ from alerts.links import Links
 from alerts.playbook import shipped_advice
 from listener.pipeline.describe import Describer
 from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.queued import OwnQueue
 from listener.pipeline.work import Read, SourceChange
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
@@ -57,7 +58,7 @@ async def delivering(world, **channels):
         tasks = [group.create_task(writer.run())]
         for name, channel in channels.items():
             outbox = ChannelOutbox(
-                world.store, writer, describer, world.ledger.outgoing, world.clock, world.metrics, LINKS
+                OwnQueue(world.store, writer), describer, world.ledger.outgoing, world.clock, world.metrics, LINKS
             )
             dispatcher = Dispatcher(name, channel, timedelta(seconds=5), outbox, world.clock.now)
             tasks.append(group.create_task(dispatcher.run()))
@@ -120,8 +121,7 @@ async def test_a_delivery_that_has_nothing_left_to_say_is_cancelled_and_no_failu
     await world.say("1", "2", "3")
     async with delivering(world) as writer:
         outbox = ChannelOutbox(
-            world.store,
-            writer,
+            OwnQueue(world.store, writer),
             Describer(world.views, world.ledger.setup.settings),
             world.ledger.outgoing,
             world.clock,
@@ -370,8 +370,7 @@ async def test_a_dispatcher_that_is_stopped_after_it_has_sent_leaves_nothing_to_
     await world.say("1", "2", "3")
     team, writer = Stopped(), Writer(world.ledger, world.metrics)
     outbox = ChannelOutbox(
-        world.store,
-        writer,
+        OwnQueue(world.store, writer),
         Describer(world.views, world.ledger.setup.settings),
         world.ledger.outgoing,
         world.clock,

@@ -21,6 +21,7 @@ from listener.pipeline.canary import Perch
 from listener.pipeline.describe import Describer
 from listener.pipeline.heartbeat import Heartbeat
 from listener.pipeline.outbox import ChannelOutbox
+from listener.pipeline.queued import OwnQueue
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
@@ -42,7 +43,7 @@ async def watched(folder, canary, speed=1.0):
         ledger, tasks = world.ledger, []
         writer, describer = Writer(ledger, world.metrics), Describer(world.views, ledger.setup.settings)
         links = Links(b"l" * 32)
-        outbox = ChannelOutbox(world.store, writer, describer, ledger.outgoing, clock, world.metrics, links)
+        outbox = ChannelOutbox(OwnQueue(world.store, writer), describer, ledger.outgoing, clock, world.metrics, links)
 
         def start(work):
             tasks.append(asyncio.ensure_future(work))

@@ -1,0 +1,127 @@
+"""Several processes that deliver from one database: each delivery is made once, in the order of its thread."""
+
+import asyncio
+import signal
+from collections import Counter
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiohttp import web
+
+from listener.net.loopback import served
+from listener.store.database import on_server, place
+from listener.store.transacting import InLoop
+from listener.store.writing import write_told
+from tests.builders import notice
+from tests.e2e.machines import Machine, awaited
+from tests.e2e.roles import running
+from tests.servers import lasting_port
+from tests.stores import commit, outgoing
+
+THREADS, STEPS = 50, 10
+
+
+class Hook:
+    """Takes what is delivered; `held`, it answers nobody until it is let go."""
+
+    def __init__(self):
+        self.taken, self.held = [], asyncio.Event()
+        self.held.set()
+
+    async def take(self, request):
+        self.taken.append(request.headers["Idempotency-Key"])
+        await self.held.wait()
+        return web.Response()
+
+
+@asynccontextmanager
+async def notifiers(the_world):
+    """Two of them, and what takes their deliveries."""
+    hook, app = Hook(), web.Application()
+    app.router.add_post("/hook", hook.take)
+    async with served(app) as url:
+        the_world.fake, the_world.kafka = int(url.rpartition(":")[2]), "127.0.0.1:1"
+        config = the_world.write_config()
+        text = config.read_text()
+        begin, end = text.index("  lines:"), text.index("  push:")
+        config.write_text(text[:begin] + text[end:])
+        both = [Machine(the_world, config, port, role="notify") for port in (the_world.port, lasting_port())]
+        async with running(*both):
+            for each in both:
+                await awaited("ready", each.is_active, both)
+            yield hook, both
+
+
+async def plan(url, *rows):
+    """Deliveries, as whoever judges leaves them."""
+    transactions = InLoop(on_server(place(url)))
+    try:
+        await transactions.run(partial(write_told, commit=commit(outgoing=list(rows))))
+    finally:
+        await transactions.dispose()
+
+
+def told(thread, step=0):
+    name = f"t{thread}-{step}"
+    return outgoing(name, channel="out", thread=f"t{thread}", notice=notice(id=name))
+
+
+def in_order(taken, thread):
+    return [name for name in dict.fromkeys(taken) if name.startswith(f"t{thread}-")]
+
+
+async def left(url):
+    transactions = InLoop(on_server(place(url)))
+    try:
+        return await transactions.run(
+            lambda each: each.exec_driver_sql("select state, count(*) from outbox group by 1").all()
+        )
+    finally:
+        await transactions.dispose()
+
+
+async def are_sent(url, count):
+    return await left(url) == [("sent", count)]
+
+
+async def test_each_delivery_is_made_once_and_in_the_order_of_its_thread(the_world):
+    async with notifiers(the_world) as (hook, both):
+        await plan(the_world.database, *(told(thread, step) for step in range(STEPS) for thread in range(THREADS)))
+        await awaited("sent", lambda: are_sent(the_world.database, THREADS * STEPS), both)
+        logs = [each.log.read_text().count("msg=delivered ") for each in both]
+    assert {1} == set(Counter(hook.taken).values())
+    for thread in range(THREADS):
+        assert [f"t{thread}-{step}" for step in range(STEPS)] == in_order(hook.taken, thread)
+    assert all(logs), "both delivered"
+
+
+async def test_what_a_killed_one_had_comes_through_another_and_nothing_else_comes_twice(the_world):
+    async with notifiers(the_world) as (hook, both):
+        await plan(the_world.database, *(told(thread, step) for step in range(STEPS) for thread in range(THREADS)))
+        await awaited("begun", lambda: asyncio.sleep(0, len(hook.taken) > THREADS), both)
+        await both[1].end(signal.SIGKILL)
+        await awaited("sent", lambda: are_sent(the_world.database, THREADS * STEPS), both)
+    twice = [name for name, times in Counter(hook.taken).items() if times > 1]
+    assert len(twice) <= 1, "the one under way alone"
+    for thread in range(THREADS):
+        assert [f"t{thread}-{step}" for step in range(STEPS)] == in_order(hook.taken, thread)
+
+
+async def test_what_came_of_a_delivery_of_one_that_stood_still_is_refused(the_world):
+    async with notifiers(the_world) as (hook, both):
+        hook.held.clear()
+        await plan(the_world.database, told(1), told(2))
+        await awaited("under way", lambda: asyncio.sleep(0, len(hook.taken) == 2), both)
+        is_desk = [(await each.says("/"))[0] != 503 for each in both]
+        frozen = both[is_desk.index(False)]
+        frozen.signal(signal.SIGSTOP)
+        hook.held.set()
+        await awaited("sent", lambda: are_sent(the_world.database, 2), both)
+        frozen.signal(signal.SIGCONT)
+
+        async def is_refused():
+            return "msg=outcome_refused " in frozen.log.read_text()
+
+        await awaited("refused", is_refused, both)
+        assert await left(the_world.database) == [("sent", 2)]
+    assert sorted(Counter(hook.taken).values()) == [1, 2]
