@@ -10,6 +10,7 @@ from listener.charts.sampling import Sampling
 from listener.pipeline.engines import Engines
 from listener.pipeline.setup import Setup
 from listener.recorded import Recorded
+from listener.shares import DESK, part_of
 from listener.store.marks import Marking
 from listener.store.port import Views
 from listener.store.reached import Position
@@ -128,17 +129,20 @@ class Replay:
         return self.stored == self.replayed
 
 
-async def replay_store(views: Views) -> AsyncIterator[Replay]:
-    """Every brand of a store as it is now, replayed from its oldest snapshot; a daemon may go on writing meanwhile."""
-    position = await views.position()
-    if position is None:
-        return
+async def replay_store(views: Views, parts: int = 0) -> AsyncIterator[Replay]:
+    """Every brand of a store as it is now, replayed from its oldest snapshot; a daemon may go on writing meanwhile, and
+    where brands are judged in so many `parts`, several may.
+    """
+    positions = await views.positions()
     stored: dict[str, list[Transition]] = {}
     async for step in views.transitions():
-        if step.at <= position.last:
-            stored.setdefault(step.brand, []).append(step)
+        stored.setdefault(step.brand, []).append(step)
     for brand in await views.brands():
-        yield await _replay(views, brand, position, stored.get(brand, []))
+        part = part_of(brand, parts) if parts else DESK
+        position = positions.get(part) or positions.get(DESK)
+        if position is not None:
+            done = [step for step in stored.get(brand, ()) if step.at <= position.last]
+            yield await _replay(views, brand, position, done)
 
 
 async def _replay(views: Views, brand: str, position: Position, stored: list[Transition]) -> Replay:

@@ -193,8 +193,9 @@ def _summary(summary: Summary, unreadable: int) -> bytes:
     )
 
 
-async def _replay(views: Views, _settings: Settings) -> int:
-    replays: list[Replay] = [replay async for replay in replay_store(views)]
+async def _replay(views: Views, settings: Settings) -> int:
+    parts = settings.daemon.kafka.parts if settings.daemon.kafka else 0
+    replays: list[Replay] = [replay async for replay in replay_store(views, parts)]
     steps = sorted((step for replay in replays for step in replay.replayed), key=lambda step: (step.at, step.brand))
     for step in steps:
         put(transition_line(step))

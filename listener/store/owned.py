@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from listener.store.reached import Position
+from listener.store.tables import META
+
 PART = "part"
 """The option of a connection that says whose it is."""
 _MARK = "\x1f"
@@ -57,3 +60,13 @@ def count_alone(connection: Connection) -> None:
     """Until the transaction ends nobody else counts on: numbers are given once, whoever writes meanwhile."""
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
+
+
+def positions(connection: Connection) -> dict[int, Position]:
+    """Where each part stopped, by its number."""
+    rows = connection.execute(select(META.c.id, META.c.advanced, META.c.last, META.c.offset))
+    return {
+        row.id - 1: Position(advanced=row.advanced, last=row.last, offset=row.offset)
+        for row in rows
+        if row.advanced is not None
+    }

@@ -291,6 +291,10 @@ class Views(DeliveryViews, DrillViews, Remarks, Protocol):
 
     async def position(self) -> Position | None: ...
 
+    async def positions(self) -> Mapping[int, Position]:
+        """Where each part of the brands stopped, by its number; 0 is who judges all, or none."""
+        ...
+
     async def brands(self) -> list[str]: ...
 
     async def incidents(

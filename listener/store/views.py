@@ -14,7 +14,7 @@ from alerts.delivery import Delivery
 from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import drilling, marking, noting, outbox, queries, silencing, sparing, tallies
+from listener.store import drilling, marking, noting, outbox, owned, queries, silencing, sparing, tallies
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import leave
@@ -53,6 +53,9 @@ class _SqlViews:
 
     async def position(self) -> Position | None:
         return await self._read(queries.position)
+
+    async def positions(self) -> dict[int, Position]:
+        return await self._read(owned.positions)
 
     async def brands(self) -> list[str]:
         return await self._read(queries.brands)
