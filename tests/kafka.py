@@ -52,16 +52,37 @@ sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 _LOGIN = "listener.name.outside.{}.sasl.jaas.config=org.apache.kafka.common.security.{} required"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a broker runs: its address, what its command begins with, and the port that clients are told where that is
+    not its own.
+    """
+
+    host: str = "127.0.0.1"
+    prefix: Sequence[str] = ()
+    relayed: int = 0
+
+
 @dataclass
 class Broker:
-    """One broker; `port` is where clients reach it."""
+    """One broker; `port` is where it listens to clients."""
 
     number: int
     folder: Path
+    place: Place = Place()
     port: int = field(default_factory=lasting_port)
     controller: int = field(default_factory=lasting_port)
     inside: int = field(default_factory=lasting_port)
     process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def name(self) -> str:
+        return f"broker {self.number}"
+
+    @property
+    def server(self) -> str:
+        """Where clients reach it."""
+        return f"{self.place.host}:{self.place.relayed or self.port}"
 
     @property
     def _config(self) -> Path:
@@ -69,10 +90,12 @@ class Broker:
 
     def format(self, cluster: str, settings: str) -> None:
         self.folder.mkdir()
-        outside = f"OUTSIDE://127.0.0.1:{self.port}"
+        host = self.place.host
+        inside = f"INSIDE://{host}:{self.inside}"
         self._config.write_text(
             f"{settings}node.id={self.number}\nlog.dirs={self.folder / 'data'}\n"
-            f"listeners={outside},INSIDE://127.0.0.1:{self.inside},CONTROLLER://127.0.0.1:{self.controller}\n"
+            f"listeners=OUTSIDE://{host}:{self.port},{inside},CONTROLLER://{host}:{self.controller}\n"
+            f"advertised.listeners=OUTSIDE://{self.server},{inside}\n"
         )
         users = (f"SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512))
         scram = (word for user in users for word in ("--add-scram", user))
@@ -82,13 +105,12 @@ class Broker:
     def start(self) -> None:
         """Start it; `await_up` tells when it answers."""
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*_JAVA, "kafka.Kafka", str(self._config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            command = [*self.place.prefix, *_JAVA, "kafka.Kafka", str(self._config)]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def await_up(self) -> None:
         assert self.process
-        await_port(self.port, self.process, self.folder / "log", patience=60)
+        await_port(self.port, self.process, self.folder / "log", patience=60, host=self.place.host)
 
     def kill(self) -> None:
         """End it as the loss of its machine would."""
@@ -120,7 +142,7 @@ def _pkcs8(key: Path) -> bytes:
 
 def _settings(brokers: Sequence[Broker], trust: Authority | None, *, password: bool, folder: Path) -> str:
     outside = ("SASL_" if password else "") + ("SSL" if trust else "PLAINTEXT")
-    voters = ",".join(f"{each.number}@127.0.0.1:{each.controller}" for each in brokers)
+    voters = ",".join(f"{each.number}@{each.place.host}:{each.controller}" for each in brokers)
     lines = [
         f"controller.quorum.voters={voters}",
         f"listener.security.protocol.map=OUTSIDE:{outside},INSIDE:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -147,19 +169,22 @@ class Kafka:
     @property
     def servers(self) -> str:
         """What a client is given."""
-        return ",".join(f"127.0.0.1:{each.port}" for each in self.brokers)
+        return ",".join(each.server for each in self.brokers)
 
 
 @contextmanager
-def cluster(count: int = 3, *, trust: Authority | None = None, password: bool = False) -> Iterator[Kafka]:
-    """A new cluster of so many brokers: with TLS by `trust`, a password for USER. Skips the test where Kafka was not
-    fetched.
+def cluster(
+    count: int = 3, *, trust: Authority | None = None, password: bool = False, places: Sequence[Place] = ()
+) -> Iterator[Kafka]:
+    """A new cluster of so many brokers: with TLS by `trust`, a password for USER, in `places`. Skips the test where
+    Kafka was not fetched.
     """
     if shutil.which("java") is None or not JARS.is_dir():
         pytest.skip("Kafka not found: run `make servers`")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bb-kafka-", ignore_cleanup_errors=True)))
-        brokers = [Broker(number, folder / str(number)) for number in range(1, count + 1)]
+        there = places or [Place()] * count
+        brokers = [Broker(number, folder / str(number), place) for number, place in enumerate(there, 1)]
         settings, name = _settings(brokers, trust, password=password, folder=folder), _unique()
         for broker in brokers:
             stack.callback(broker.kill)

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-_FAST = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=50"
 _FORGETFUL = "-c synchronous_commit=off"
 
 
@@ -29,9 +29,9 @@ def _run(*words: str) -> None:
 
 
 @contextmanager
-def cluster(*, lasting: bool = False) -> Iterator[str]:
-    """The URL of an empty database of a new cluster; a `lasting` one keeps what was committed when it is `crashed`.
-    Skips the test where PostgreSQL is not installed.
+def cluster(*, lasting: bool = False, host: str = "") -> Iterator[str]:
+    """The URL of an empty database of a new cluster; a `lasting` one keeps what was committed when it is `crashed`. It
+    is reached at `host` too, by everybody. Skips the test where PostgreSQL is not installed.
     """
     programs = _programs()
     if programs is None:
@@ -41,9 +41,12 @@ def cluster(*, lasting: bool = False) -> Iterator[str]:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
     data, control = str(folder / "data"), str(programs / "pg_ctl")
-    options = f"{_FAST} {'' if lasting else _FORGETFUL} -k {folder}"
+    options = f"{_FAST} {'' if lasting else _FORGETFUL} -k {folder} -c listen_addresses='{host}'"
     try:
         _run(str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        if host:
+            with (folder / "data" / "pg_hba.conf").open("a") as file:
+                file.write("host all all all trust\n")
         _run(control, "start", "-w", "-D", data, "-l", str(folder / "log"), "-o", options)
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:

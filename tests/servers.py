@@ -378,12 +378,14 @@ def dovecot(trust: Authority) -> Iterator[int]:
             running.wait(20)
 
 
-def await_port(port: int, running: subprocess.Popen[bytes], log: Path, patience: float = 20) -> None:
+def await_port(
+    port: int, running: subprocess.Popen[bytes], log: Path, patience: float = 20, host: str = "127.0.0.1"
+) -> None:
     """Wait until a server listens there. Raises AssertionError with its log when it ends or takes too long."""
     until = time.monotonic() + patience
     while time.monotonic() < until and running.poll() is None:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.02)
     raise AssertionError(f"{running.args} does not listen: {log.read_text() if log.exists() else ''}")

@@ -1,6 +1,8 @@
-"""`python -m tests.bench.apart --mentions 20000 --rounds 3`: what it costs to listen and to judge in processes of their
-own, in processor seconds, beside one process that does both. Each mention is of the one brand; all come by a file. The
-seconds of PostgreSQL and of three brokers, which cost something while they do nothing, are told apart.
+"""`python -m tests.bench.apart --mentions 20000 --rounds 3`: what a listener, one judge or two, and a notifier carry in
+processes of their own, beside one process that does all of it, and where the processor's time goes. `all matching`:
+each mention is of one of eight brands, one in each part; `firehose`: ten times as many, of which one in a hundred is.
+All come by a file; the time is that from the first of them to the last commit. What PostgreSQL and three brokers spend
+is told apart; brokers spend something while they do nothing, which is told too.
 """
 
 import argparse
@@ -9,15 +11,18 @@ import json
 import os
 import random
 import sys
+import time
 from collections import defaultdict
 from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import asyncpg
+
 from listener.store.upkeep import migrate
 from tests.e2e.machines import Machine, awaited
-from tests.e2e.roles import running
+from tests.e2e.roles import running, spread
 from tests.e2e.world import views_at, world
 from tests.kafka import cluster as kafka_cluster
 from tests.postgres import cluster, emptied
@@ -25,7 +30,15 @@ from tests.servers import lasting_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 WORDS = ("the", "plane", "was", "late", "again", "nobody", "said", "why", "we", "waited", "hours", "for", "a", "bag")
-ROLES = {"one process": ("",), "apart": ("listen", "judge")}
+WAYS = {
+    "one process": ("",),
+    "1 judge": ("listen", "judge", "notify"),
+    "2 judges": ("listen", "judge", "judge", "notify"),
+}
+MIXES = {"all matching": (1, 1.0), "firehose": (10, 0.01)}
+"""How many times as many there are, and the share that names a brand."""
+PARTS = 8
+IDLE = 5.0
 
 
 def spent(pid):
@@ -44,9 +57,8 @@ def database_spent(url):
     return spent((folder / "data/postmaster.pid").read_text().splitlines()[0])
 
 
-async def is_counted(url, count):
-    async with views_at(url) as views:
-        return [row.mentions for row in await views.sources() if row.name == "lines"] == [count]
+def kafka_spent(kafka):
+    return sum(spent(broker.process.pid) for broker in kafka.brokers)
 
 
 async def is_live(url):
@@ -54,49 +66,81 @@ async def is_live(url):
         return any(row.state == "live" for row in await views.sources() if row.name == "lines")
 
 
-async def measured(folder, url, kafka, roles, mentions):
-    """Processor seconds by who spent them, from the first mention to the last commit."""
-    async with world(folder) as the_world:
+def drawn(brands, count, share, chance):
+    """So many lines, and how many of them name a brand."""
+    named = [chance.random() < share for _ in range(count)]
+    lines = (
+        json.dumps({"id": f"m{number}", "text": f"{chance.choice(brands) if is_named else 'it'} {words}"}) + "\n"
+        for number, is_named in enumerate(named)
+        if (words := " ".join(chance.choices(WORDS, k=20)))
+    )
+    return list(lines), sum(named)
+
+
+async def measured(folder, url, kafka, roles, lines, named):
+    """Seconds by the wall and by who spent them on a processor, from the first mention to the last commit."""
+    async with AsyncExitStack() as stack:
+        the_world = await stack.enter_async_context(world(folder))
         the_world.database, the_world.lease, the_world.kafka = url, "30s", kafka.servers.replace(",", ", ")
+        the_world.brands, the_world.query, the_world.parts = spread(PARTS), "", PARTS
         config = the_world.write_config()
         machines = [Machine(the_world, config, lasting_port(), role=role) for role in roles]
-        async with running(*machines):
-            await awaited("live", lambda: is_live(url), machines)
+        await stack.enter_async_context(running(*machines))
+        asking = await asyncpg.connect(url)
+        stack.push_async_callback(asking.close)
+        await awaited("live", lambda: is_live(url), machines)
 
-            def all_spent():
-                said = {each.role or "listen and judge": spent(each.process.pid) for each in machines if each.process}
-                brokers = sum(spent(broker.process.pid) for broker in kafka.brokers)
-                return said | {"PostgreSQL": database_spent(url), "Kafka": brokers}
+        def all_spent():
+            ours: dict[str, float] = defaultdict(float)
+            for each in machines:
+                ours[each.role or "one process"] += spent(each.process.pid) if each.process else 0.0
+            return ours | {"PostgreSQL": database_spent(url), "Kafka": kafka_spent(kafka)}
 
-            before, chance = all_spent(), random.Random(5)
-            lines = (
-                json.dumps({"id": f"m{number}", "text": f"acme {' '.join(chance.choices(WORDS, k=20))}"}) + "\n"
-                for number in range(mentions)
-            )
-            with (folder / "in.jsonl").open("a") as file:
-                file.writelines(lines)
-            await awaited("counted", lambda: is_counted(url, mentions), machines, seconds=300)
-            return {who: seconds - before[who] for who, seconds in all_spent().items()}
+        async def are_counted():
+            return await asking.fetchval("select count(*) from mentions") >= named
+
+        before, begun = all_spent(), time.monotonic()
+        with (folder / "in.jsonl").open("a") as file:
+            file.writelines(lines)
+        await awaited("counted", are_counted, machines, seconds=300, pause=0.1)
+        took = {"wall": time.monotonic() - begun}
+        return took | {who: seconds - before[who] for who, seconds in all_spent().items()}
 
 
-async def main(mentions, rounds):
-    took: dict[str, dict[str, list[float]]] = {kind: defaultdict(list) for kind in ROLES}
-    async with AsyncExitStack() as stack:
-        url, kafka = stack.enter_context(cluster()), stack.enter_context(kafka_cluster(3))
-        for kind, roles in list(ROLES.items()) * rounds:
-            await migrate(await emptied(url))
-            with TemporaryDirectory() as folder:
-                for who, seconds in (await measured(Path(folder), url, kafka, roles, mentions)).items():
-                    took[kind][who].append(seconds)
-    sys.stdout.write(f"processor seconds for {mentions} mentions, medians of {rounds}\n")
-    for kind, parts in took.items():
-        shares = ", ".join(f"{who} {median(seconds):.2f}" for who, seconds in parts.items())
-        sys.stdout.write(f"{kind}: {shares}\n")
+def shown(mix, count, took):
+    """A table: what each way carries, and how its processor time is shared."""
+    names = ("listen", "judge", "notify", "PostgreSQL", "Kafka")
+    heads = ("", "a second, by the wall", "a second, by the processor", *names)
+    sys.stdout.write(f"\n{mix}, {count:,} mentions\n| {' | '.join(heads)} |\n|{'---|' * len(heads)}\n")
+    for way, parts in took.items():
+        middle = {who: median(seconds) for who, seconds in parts.items()}
+        wall, whole = middle.pop("wall"), sum(middle.values())
+        ours = middle | ({"judge": middle["one process"]} if "one process" in middle else {})
+        cells = (f"{ours[who]:.1f} s, {ours[who] / whole:.0%}" if who in ours else "-" for who in names)
+        sys.stdout.write(f"| {way} | {count / wall:,.0f} | {count / whole:,.0f} | {' | '.join(cells)} |\n")
+
+
+async def main(mentions, rounds, mixes):
+    with cluster() as url, kafka_cluster(3) as kafka:
+        before = kafka_spent(kafka)
+        await asyncio.sleep(IDLE)
+        sys.stdout.write(f"Kafka at rest: {(kafka_spent(kafka) - before) / IDLE:.2f} s a second\n")
+        for mix in mixes:
+            times, share = MIXES[mix]
+            took: dict[str, dict[str, list[float]]] = {way: defaultdict(list) for way in WAYS}
+            lines, named = drawn(spread(PARTS), mentions * times, share, random.Random(5))
+            for way, roles in list(WAYS.items()) * rounds:
+                await migrate(await emptied(url))
+                with TemporaryDirectory() as folder:
+                    for who, seconds in (await measured(Path(folder), url, kafka, roles, lines, named)).items():
+                        took[way][who].append(seconds)
+            shown(mix, len(lines), took)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mentions", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--mixes", nargs="+", choices=MIXES, default=list(MIXES))
     given = parser.parse_args()
-    asyncio.run(main(given.mentions, given.rounds))
+    asyncio.run(main(given.mentions, given.rounds, given.mixes))

@@ -1,5 +1,6 @@
 """Schedules of what befalls processes, drawn at random one after the other, and what came of them."""
 
+import json
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -26,24 +27,58 @@ def shown(took, blows, heading):
             say(f"| {blow} | {len(seconds)} | {median(seconds):.1f} s | {high:.1f} s | {seconds[-1]:.1f} s |")
 
 
-async def befallen(url, seed, schedules, draw, lived):
-    """The seconds that each blow took, and how many schedules broke a promise. `draw` makes one of a seed; `lived`
-    tells of its number, in an empty folder and database, how many mentions and steps it came to, and what each took.
+class Kept:
+    """What schedules of a seed came to, a line of JSON each. In a file, it is there after an interruption, and several
+    processes can write to it.
     """
-    took, mentions, steps, broken = defaultdict(list), 0, 0, 0
-    for number in range(schedules):
+
+    def __init__(self, seed, path=None):
+        self._seed, self._path, self._mine = seed, path, []
+
+    def name(self, number):
+        return f"{self._seed}-{number}"
+
+    def all(self):
+        lines = self._path.read_text().splitlines() if self._path and self._path.exists() else self._mine
+        return [each for each in map(json.loads, lines) if each["schedule"].rpartition("-")[0] == self._seed]
+
+    def has(self, number):
+        return any(each["schedule"] == self.name(number) for each in self.all())
+
+    def add(self, number, **came):
+        line = json.dumps({"schedule": self.name(number), **came})
+        self._mine.append(line)
+        if self._path:
+            with self._path.open("a") as file:
+                file.write(f"{line}\n")
+
+    def summed(self):
+        """The seconds that each blow took, and how many schedules broke a promise; the rest is said."""
+        took, all_ = defaultdict(list), self.all()
+        for came in all_:
+            for blow, seconds in came.get("took", ()):
+                took[blow].append(seconds)
+        broken = sum(came["broken"] for came in all_)
+        counts = (f"{sum(came.get(what, 0) for came in all_)} {what}" for what in ("mentions", "steps", "repeats"))
+        say(f"seed {self._seed}: {len(all_)} schedules, {', '.join(counts)}, {broken} broken")
+        return took, broken
+
+
+async def befallen(url, kept, numbers, draw, lived):
+    """Live through the schedules of these numbers that are not kept yet. `draw` makes one of a seed; `lived` tells of
+    its number, in an empty folder and database, what it came to: mentions, steps, repeats, and what each blow took.
+    """
+    for number in numbers:
+        if kept.has(number):
+            continue
         await migrate(await emptied(url))
-        blows, chance = draw(f"{seed}-{number}")
+        blows, chance = draw(kept.name(number))
         with TemporaryDirectory() as folder:
             try:
                 came = await lived(Path(folder), number, blows, chance)
             except (AssertionError, ExceptionGroup):
-                say(f"schedule {number} of seed {seed}, {', '.join(blows)}:")
+                say(f"schedule {kept.name(number)}, {', '.join(blows)}:")
                 print_exc()
-                broken += 1
-                continue
-        mentions, steps = mentions + came[0], steps + came[1]
-        for blow, seconds in came[2]:
-            took[blow].append(seconds)
-    say(f"seed {seed}: {schedules} schedules, {mentions} mentions, {steps} steps, {broken} broken")
-    return took, broken
+                kept.add(number, broken=True)
+            else:
+                kept.add(number, broken=False, **came)

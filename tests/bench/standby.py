@@ -8,7 +8,7 @@ import secrets
 import sys
 from functools import partial
 
-from tests.bench.schedules import befallen, shown
+from tests.bench.schedules import Kept, befallen, shown
 from tests.e2e.machines import BLOWS, drawn, schedule
 from tests.e2e.world import check, readings, shape, uninterrupted, world
 from tests.postgres import cluster
@@ -18,7 +18,7 @@ COMPARED = 10
 
 
 async def lived(folder, url, lease, blows, chance, *, is_compared):
-    """What a schedule came to: its mentions, its steps, and the seconds that nobody was active."""
+    """What a schedule came to: its mentions, its steps, and for how long nobody was active after each blow."""
     async with world(folder) as the_world:
         the_world.database, the_world.lease = url, lease
         took = await schedule(the_world, blows, chance)
@@ -26,7 +26,7 @@ async def lived(folder, url, lease, blows, chance, *, is_compared):
         if is_compared:
             calm = await uninterrupted(folder / "calm", await readings(the_world))
             assert all(shape(calm, rule) == shape(steps, rule) for rule in ("many", "leak"))
-        return len(the_world.sent), len(steps), took
+        return {"mentions": len(the_world.sent), "steps": len(steps), "took": took}
 
 
 async def main(schedules, blows, seed, lease):
@@ -35,7 +35,9 @@ async def main(schedules, blows, seed, lease):
         async def lived_here(folder, number, these, chance):
             return await lived(folder, url, lease, these, chance, is_compared=number % COMPARED == 0)
 
-        took, broken = await befallen(url, seed, schedules, partial(drawn, count=blows), lived_here)
+        kept = Kept(seed)
+        await befallen(url, kept, range(schedules), partial(drawn, count=blows), lived_here)
+    took, broken = kept.summed()
     shown(took, BLOWS, f"what befell the active machine, with a lease of {lease}")
     return 1 if broken else 0
 

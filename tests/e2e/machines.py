@@ -18,6 +18,8 @@ from tests.servers import free_port
 
 PROGRAM = str(Path(sys.executable).with_name("badbuzz"))
 BLOWS = ("kill", "freeze", "stop", "crash")
+TOKEN = "what-pages-elsewhere-ask-for"
+_LOG_IN = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @dataclass
@@ -29,17 +31,22 @@ class Machine:
     port: int
     process: asyncio.subprocess.Process | None = None
     role: str = ""
+    name: str = ""
+    host: str = "127.0.0.1"
+    prefix: tuple = ()
+    """What its command begins with, to run it elsewhere."""
 
     @property
     def log(self):
         return self.config.with_name(f"log-{self.port}.txt")
 
     async def start(self):
-        listen = {"BADBUZZ_DAEMON__LISTEN": f"127.0.0.1:{self.port}", "BADBUZZ_DAEMON__LOG_LEVEL": "info"}
-        words = ["run", str(self.config), *(["--role", self.role] if self.role else [])]
+        listen = {"BADBUZZ_DAEMON__LISTEN": f"{self.host}:{self.port}", "BADBUZZ_DAEMON__LOG_LEVEL": "info"}
+        elsewhere = {} if self.host == "127.0.0.1" else {"BADBUZZ_DAEMON__TOKEN": TOKEN}
+        words = [PROGRAM, "run", str(self.config), *(["--role", self.role] if self.role else [])]
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                PROGRAM, *words, stdout=log, stderr=log, env=os.environ | self.world.environ | listen
+                *self.prefix, *words, stdout=log, stderr=log, env=os.environ | self.world.environ | listen | elsewhere
             )
 
     async def says(self, path):
@@ -47,7 +54,7 @@ class Machine:
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http,
-                http.get(f"http://127.0.0.1:{self.port}{path}") as answer,
+                http.get(f"http://{self.host}:{self.port}{path}", headers=_LOG_IN) as answer,
             ):
                 return answer.status, await answer.text()
         except (aiohttp.ClientError, TimeoutError):
@@ -68,15 +75,15 @@ class Machine:
         return await asyncio.wait_for(self.process.wait(), 30)
 
 
-async def awaited(what, holds, machines, seconds=90.0):
-    """Seconds until it holds."""
+async def awaited(what, holds, machines, seconds=90.0, pause=0.02):
+    """Seconds until it holds, looked at after each pause."""
     begun = time.monotonic()
     while not await holds():
         if time.monotonic() - begun > seconds:
             begun_logs = [machine.log for machine in machines if machine.log.exists()]
             logs = "\n\n".join(log.read_text(encoding="utf-8")[-3_000:] for log in begun_logs)
             raise AssertionError(f"not {what} within {seconds} s:\n{logs}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
     return time.monotonic() - begun
 
 

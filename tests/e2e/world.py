@@ -20,7 +20,6 @@ from aiohttp import web
 
 from alerts.outbox import delivery_id
 from listener.backtest import replay_store
-from listener.net.loopback import served
 from listener.store.views import open_views
 from rules.inputs import Heard
 from tests.servers import free_port
@@ -30,16 +29,15 @@ CONFIG = """
 daemon: {{data: data, listen: 127.0.0.1:{port}, log_level: warning{database}}}
 operator: {{to: [out]}}
 brands:
-  acme: {{query: acme, languages: [en]}}
-sources:
+{brands}sources:
   lines: {{kind: file, path: "{folder}/in.jsonl", follow: true}}
-  press: {{kind: feed, urls: ["http://127.0.0.1:{fake}/feed"], every: {speed}s, allow_private: true}}
+  press: {{kind: feed, urls: ["http://{host}:{fake}/feed"], every: {speed}s, allow_private: true}}
   push:  {{kind: push, secrets: [!secret env:PUSH_KEY], window: 24h}}
 rules:
   many: {{kind: threshold, of: posts, window: 1d, at_least: {{posts: 5}}, critical_when: {{posts: 100}}}}
   leak: {{kind: keyword, any: [leak], window: 1d, at_least: {{posts: 3}}, severity: critical}}
   surge: {{kind: spike, of: posts, at_least: {{posts: 5, authors: 3}}}}
-channels:
+{probes}channels:
   out: {{kind: webhook, url: !secret env:HOOK_URL, secret: !secret env:HOOK_KEY, allow_private: true}}
 routes:
   - {{to: [out]}}
@@ -55,6 +53,8 @@ class World:
     feed: list = field(default_factory=list)
     delivered: list = field(default_factory=list)
     life: int = 0
+    troubled: bool = False
+    """Whether something befalls them now: who takes over cannot know what was told a moment ago."""
     port: int = 0
     fake: int = 0
     database: str = ""
@@ -64,6 +64,20 @@ class World:
     speed: int = 1
     others: list = field(default_factory=list)
     """Ports of machines beside the first."""
+    doors: list = field(default_factory=list)
+    """Addresses of all that take what is pushed, where they are not those."""
+    host: str = "127.0.0.1"
+    """Where the world itself is reached."""
+    brands: tuple = ("acme",)
+    query: str = "acme"
+    """What all of them are after; each is after its own name where it is empty."""
+    parts: int = 1
+    probes: int = 0
+    """How many rules there are that one word opens: to see how long it takes until it is told."""
+    words: dict = field(default_factory=dict)
+    """What certain mentions say, by their number."""
+    dialled: str = ""
+    """How processes reach the database, where not as the test does."""
 
     @property
     def where(self):
@@ -71,8 +85,8 @@ class World:
 
     @property
     def environ(self):
-        hook = f"http://127.0.0.1:{self.fake}/hook"
-        return {"PUSH_KEY": KEY, "HOOK_URL": hook, "HOOK_KEY": "the webhook's own key", "DATABASE": self.database}
+        hook, database = f"http://{self.host}:{self.fake}/hook", self.dialled or self.database
+        return {"PUSH_KEY": KEY, "HOOK_URL": hook, "HOOK_KEY": "the webhook's own key", "DATABASE": database}
 
     def write_config(self):
         self.port = free_port()
@@ -82,25 +96,38 @@ class World:
             CONFIG.format(
                 folder=self.folder,
                 port=self.port,
+                host=self.host,
                 fake=self.fake,
                 speed=self.speed,
+                brands="".join(
+                    f"  {brand}: {{query: {self.query or brand}, languages: [en]}}\n" for brand in self.brands
+                ),
+                probes="".join(
+                    f"  probe{number}: {{kind: keyword, any: [probe{number}], window: 1d, at_least: {{posts: 1}}}}\n"
+                    for number in range(self.probes)
+                ),
                 database=(f", database: !secret env:DATABASE, lease: {self.lease}" if self.database else "")
-                + (f", kafka: {{brokers: [{self.kafka}], topics: {self.folder.name}}}" if self.kafka else ""),
+                + (f", kafka: {{brokers: [{self.kafka}], {self._topics}}}" if self.kafka else ""),
             )
         )
         return config
+
+    @property
+    def _topics(self):
+        return f"topics: {self.folder.name}, parts: {self.parts}"
 
     def number(self, name):
         return int(re.search(r"\d+$", name)[0])
 
     def text(self, number):
-        return f"acme {'leak' if number % 7 == 0 else 'is slow'} {number}"
+        return f"acme {self.words.get(number) or ('leak' if number % 7 == 0 else 'is slow')} {number}"
 
     def say_in_file(self, number):
         name = f"f{len(self.sent)}-{number}"
         self.sent.add(f"file:{name}")
+        said = {"id": name, "text": self.text(number), "author": {"handle": f"u{number}"}}
         with (self.folder / "in.jsonl").open("a") as file:
-            file.write(json.dumps({"id": name, "text": self.text(number), "author": {"handle": f"u{number}"}}) + "\n")
+            file.write(json.dumps(said) + "\n")
 
     def say_in_feed(self, number):
         url = f"http://acme.example/{number}"
@@ -115,12 +142,12 @@ class World:
         said = [{"id": name, "text": self.text(n), "author": {"handle": f"u{n}"}} for name, n in names.items()]
         body = json.dumps(said).encode()
         self.sent.update(f"push:push {name}" for name in names)
-        for port in cycle((self.port, *self.others)):
+        for address in cycle(self.doors or [f"127.0.0.1:{port}" for port in (self.port, *self.others)]):
             stamp = str(int(time.time()))
             signature = hmac.new(KEY.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
             headers = {"X-Badbuzz-Timestamp": stamp, "X-Badbuzz-Signature": f"sha256={signature}"}
             try:
-                async with session.post(f"http://127.0.0.1:{port}/in/push", data=body, headers=headers) as answer:
+                async with session.post(f"http://{address}/in/push", data=body, headers=headers) as answer:
                     if answer.status == 200:
                         return
             except (aiohttp.ClientError, TimeoutError):
@@ -134,18 +161,24 @@ class World:
 
     async def take_hook(self, request):
         body = await request.json()
+        self.life += self.troubled
         self.delivered.append((self.life, request.headers["Idempotency-Key"], body))
         return web.Response()
 
 
 @asynccontextmanager
-async def world(folder):
-    the_world = World(folder)
+async def world(folder, host="127.0.0.1"):
+    the_world = World(folder, host=host)
     app = web.Application()
     app.add_routes([web.get("/feed", the_world.serve_feed), web.post("/hook", the_world.take_hook)])
-    async with served(app) as url:
-        the_world.fake = int(url.rpartition(":")[2])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, 0).start()
+        the_world.fake = runner.addresses[0][1]
         yield the_world
+    finally:
+        await runner.cleanup()
 
 
 class Lives:
@@ -233,9 +266,9 @@ async def views_at(where):
         await views.close()
 
 
-async def counted(views):
+async def counted(views, brand="acme"):
     """How often each mention was."""
-    return Counter([entry.facts.mention async for _, entry in views.log("acme") if isinstance(entry, Heard)])
+    return Counter([entry.facts.mention async for _, entry in views.log(brand) if isinstance(entry, Heard)])
 
 
 async def is_ready(the_world):
@@ -250,7 +283,10 @@ async def is_ready(the_world):
 async def is_told(the_world):
     """Whether all that was sent is counted, and all that follows is delivered."""
     async with views_of(the_world) as views:
-        return set(await counted(views)) >= the_world.sent and not await views.deliveries(state="due")
+        for brand in the_world.brands:
+            if not set(await counted(views, brand)) >= the_world.sent:
+                return False
+        return not await views.deliveries(state="due")
 
 
 async def settle(the_world, daemon, seconds=60.0, after=None):
@@ -270,11 +306,13 @@ async def settle(the_world, daemon, seconds=60.0, after=None):
 async def check(the_world):
     """Every promise about crashes."""
     async with views_of(the_world) as views:
-        heard, kept = await counted(views), {each.mention.identity for each in await views.mentions(limit=100_000)}
+        heard = {brand: await counted(views, brand) for brand in the_world.brands}
+        kept = {each.mention.identity for each in await views.mentions(limit=100_000)}
         steps = [step async for step in views.transitions()]
-        replays = [replay async for replay in replay_store(views)]
-    assert the_world.sent == set(heard), "every mention is counted, no other is"
-    assert [] == [name for name, count in heard.items() if count > 1], "none is counted twice"
+        replays = [replay async for replay in replay_store(views, the_world.parts if the_world.kafka else 0)]
+    for brand, counts in heard.items():
+        assert the_world.sent == set(counts), f"every mention is counted, no other is: {brand}"
+        assert [] == [name for name, count in counts.items() if count > 1], f"none is counted twice: {brand}"
     assert the_world.sent == kept
     assert all(replay.equal for replay in replays), "the log explains every transition, byte for byte"
     told = Counter(key for _, key, _ in the_world.delivered)
