@@ -19,6 +19,7 @@ from listener.net.client import Client
 from listener.pipeline.outlive import outlive
 from listener.pipeline.roster import Job
 from listener.pipeline.setup import Setup, build_setup
+from listener.shares import Share
 from rules.instant import Instant, span
 
 _GOOD, _UNCHANGED = 200, 304
@@ -118,6 +119,8 @@ def readings(
     }
 
 
-def setup_at(now: Instant, settings: Settings, before: Setup | None = None) -> Setup:
-    """The setup of a configuration, with what is known of its calendars; `before` is the one that it comes after."""
-    return build_setup(settings, elsewhere=elsewhere(settings, now), before=before)
+def setup_at(now: Instant, settings: Settings, before: Setup | None = None, share: Share | None = None) -> Setup:
+    """The setup of a configuration, with what is known of its calendars; `before` is the one that it comes after. With
+    a `share`, that of the brands of it.
+    """
+    return build_setup(settings, elsewhere=elsewhere(settings, now), before=before, share=share)

@@ -58,7 +58,7 @@ class Housekeeping:
             await asyncio.sleep(EVERY)
 
     async def _remove(self, at: Instant) -> None:
-        brands, own = self._ledger.setup.plans, self._per_source()
+        brands, own = self._ledger.setup.settings.brands, self._per_source()
         try:
             await self._ledger.classifying.expire(at, self._keep, own)
             removed = await self._store.purge(at, self._keep, own, LISTED, brands)

@@ -63,6 +63,10 @@ class Intake:
         self._found = None
         return entries
 
+    def date(self, at: Instant) -> None:
+        """What is taken from now on happened then."""
+        self._at = at
+
     def known(self, identity: str) -> Seen | None:
         """What is known of an identity, this transaction included."""
         return self._known.get(identity)

@@ -8,8 +8,6 @@ from time import monotonic
 
 import structlog
 
-from alerts.delivery import CANARY
-from alerts.outbox import PASS_ON
 from alerts.silence import Silence
 from listener.clock import Clock
 from listener.garbage import in_the_background
@@ -17,15 +15,14 @@ from listener.observe.metrics import Metrics
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.clean import fit
 from listener.pipeline.commands import Commands
-from listener.pipeline.digests import Digests
-from listener.pipeline.drills import Drills
+from listener.pipeline.desk import Desk
 from listener.pipeline.engines import Engines
+from listener.pipeline.handing import handed
 from listener.pipeline.intake import Intake
 from listener.pipeline.labels import Labels
-from listener.pipeline.lives import LiveReports
 from listener.pipeline.loads import loads_of
 from listener.pipeline.models import usable
-from listener.pipeline.notify import Heard, homeless
+from listener.pipeline.notify import Heard
 from listener.pipeline.observing import observe
 from listener.pipeline.pacing import Pacing, recalled
 from listener.pipeline.rates import Rates
@@ -33,12 +30,13 @@ from listener.pipeline.setup import Setup
 from listener.pipeline.slices import sliced
 from listener.pipeline.standing import heard_before, heard_of, spoken
 from listener.pipeline.turn import Turn, starting
-from listener.pipeline.undelivered import Undelivered
+from listener.pipeline.twins import unheard
 from listener.pipeline.watched import is_watched
 from listener.pipeline.watches import Watches
-from listener.pipeline.watching import Digest
-from listener.pipeline.work import Read, Recount, Reload, Settled, Work
+from listener.pipeline.work import Dated, Read, Recount, Reload, SourceChange, Work, mentions_of
+from listener.shares import DESK, Share
 from listener.signal import Signal
+from listener.store.asking import Command
 from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.inputs import Imported
@@ -55,8 +53,6 @@ _RECALLED = 5_000
 """So many mentions taken last are looked at in a start, for how many there were a minute."""
 CAUGHT_UP = 100
 """Brands that one transaction brings to a new configuration; mentions do not wait for thousands."""
-STRAYS = 1_000
-"""Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
 
 log = structlog.get_logger("ledger")
 
@@ -67,6 +63,10 @@ class Ledger:
     `write` is all or nothing: `setup` and `source` always tell what is committed, and after a failure the engines are
     read back from the store. `moved` is when a long piece of work last got on, as `time.monotonic` tells. `outgoing`
     fires when there may be something to deliver, `committed` after each commit.
+
+    With a `share` it is that of one part of the brands, which takes in what happened when it is told, `Dated`, and lets
+    no time pass but up to there or to what `clock` says, which is 0 where only records tell the time; or that of the
+    desk, which judges no brand.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Ledger:
         metrics: Metrics,
         setup: Setup,
         classifying: Classifying | None = None,
+        share: Share | None = None,
     ) -> None:
         self._store, self._views, self._clock, self._metrics = store, views, clock, metrics
         self.setup, self.classifying = setup, classifying or Classifying(clock)
@@ -94,14 +95,12 @@ class Ledger:
         self._ran: Instant = 0
         self._snapshot_at: Instant = 0
         self.moved = 0.0
-        self._stale = self._strays = self._was_ahead = False
-        self._undelivered = Undelivered(views)
-        self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
+        self._stale = self._was_ahead = False
         self._pacing = Pacing()
-        self._lives = LiveReports()
+        self._share = share
+        self._is_part = share is not None and share.part != DESK
         self._watches = Watches(views)
-        self._looked: Instant = 0
-        self._passed: frozenset[str] = frozenset()
+        self._desk = None if self._is_part else Desk(store, views, self._watches)
         self._behind: Sequence[str] = ()
 
     @property
@@ -115,18 +114,22 @@ class Ledger:
         Raises StoreError.
         """
         self._salt = await self._store.salt()
-        self._metrics.brands.watch(self.setup.plans.keys())
         await self._load()
-        self.rates.recall(await self._views.mentions(limit=_RECALLED))
-        turn = await self._turn([])
-        if self._ran:
+        if not self._is_part:
+            self._metrics.brands.watch(self.setup.settings.brands.keys())
+            self.rates.recall(await self._views.mentions(limit=_RECALLED))
+        turn = await self._turn([], [])
+        if self._ran and not self._is_part:
             await turn.gap(self._ran)
         turn.configure(self.setup)
         turn.behind |= dict.fromkeys(self.setup.plans)  # a model may be unreadable now, or a source heard otherwise
         await turn.catch_up()
-        await self._rehome(turn)
+        if self._desk:
+            await self._desk.rehome(turn)
         await self._tell(turn)
-        await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
+        if self._desk:
+            await self._watches.hand_over(turn, self._sources, self._advanced)
+        await self._watches.nudge(turn, self.engines)
         await self._commit(turn)
 
     async def write(self, works: Sequence[Work], *, final: bool = False) -> None:
@@ -157,25 +160,24 @@ class Ledger:
         if recovering:
             await self._load()
             self._behind = self.engines.unlike(self.setup.plans)
-        ready = [_cleaned(work) for work in works]
-        turn = await self._turn(ready)
+        ready, commands = [_cleaned(work) for work in works], await self._store.commands()
+        turn = await self._turn(ready, commands)
         ready = [await self._classified(work, turn) for work in ready]
-        if turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
-            await turn.gap(self._ran)
+        await self._mind_gap(turn)
         for work in ready:
-            await turn.do(work)
+            if isinstance(work, Dated):
+                await self._happened(work, turn)
+            else:
+                await turn.do(work)
         await turn.catch_up(CAUGHT_UP)
-        if recovering or self._strays or any(isinstance(work, Reload) for work in ready):
-            await self._rehome(turn)
-        await self._pass_on(turn)
-        await self._obey(turn)
+        if self._desk:
+            await self._desk.pass_on(turn, anew=recovering or any(isinstance(work, Reload) for work in ready))
+        await self._obey(turn, commands)
         await turn.advance()
         await self._tell(turn)
-        turn.commit.outgoing += await self._digest.due(turn.setup.settings, self._advanced, turn.at)
-        turn.commit.outgoing += self._lives.due(turn.setup, self._advanced, turn.at)
-        await self._drills.go_on(turn)
-        await self._watches.go_on(turn, self.engines, self._sources, self._advanced)
-        turn.commit.outgoing += self._digests.due(turn.setup.settings, self._advanced, turn.at)
+        await self._watches.nudge(turn, self.engines)
+        if self._desk:
+            await self._desk.report(turn, self._sources, self._advanced)
         turn.commit.outgoing += self.classifying.quarantine.due(turn.setup.settings, turn.at)
         self._ran = turn.at
         long = any(isinstance(each.entry, Imported) for each in turn.commit.inputs)  # to learn again at a start
@@ -189,23 +191,53 @@ class Ledger:
         if wanted or commit.inputs or commit.transitions or commit.answered or turn.at - self._advanced >= GRID:
             await self._commit(turn)
 
+    async def _mind_gap(self, turn: Turn) -> None:
+        if self._ran and turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
+            await turn.gap(self._ran)
+
+    async def _happened(self, work: Dated, turn: Turn) -> None:
+        """Take in what others heard, with the stamp that it gets whatever comes with it."""
+        self._last = self._stamp(work)
+        turn.date(self._last)
+        turn.commit.offset = work.offset
+        await self._mind_gap(turn)
+        self._ran = turn.at
+        for each in work.works:
+            await turn.do(unheard(each, work.brands, turn.intake.known) if isinstance(each, Read) else each)
+
+    def _stamp(self, work: Dated) -> Instant:
+        """When it happened: never before what was told before it, and never with news that may be judged already."""
+        at = max(work.at, self._last)
+        judged = self.engines.judged
+        if work.brands is not None:
+            named = [engine for brand in work.brands if (engine := self.engines.get(brand))]
+            judged = max((engine.judged for engine in named), default=0)
+        return max(at, judged + 1)
+
     async def _classified(self, work: Work, turn: Turn) -> Work:
         """What follows finds the slow part done, during which others had the loop too."""
+        if isinstance(work, Dated):
+            works = [await self._classified(each, turn) for each in work.works]
+            return replace(work, works=[each for each in works if isinstance(each, Read | SourceChange)])
         if not isinstance(work, Read):
             return work
         self.moved = monotonic()
         return await self.classifying.rest(work, self.setup, turn.intake.known)
 
-    async def _turn(self, works: Sequence[Work]) -> Turn:
-        # no stamp has news in two transactions: what comes with one stamp is judged as one
-        self._last = at = max(self._last, self._clock.now(), self.engines.judged + 1)
-        names = [each.identity for work in works if isinstance(work, Read | Recount) for each in work.mentions]
+    async def _turn(self, works: Sequence[Work], commands: Sequence[Command]) -> Turn:
+        at = max(self._last, self._clock.now())
+        if not self._is_part or commands or not all(isinstance(work, Dated) for work in works):
+            # no stamp has news in two transactions: what comes with one stamp is judged as one
+            at = max(at, self.engines.judged + 1)
+        self._last = at
+        names = [each.identity for work in works for each in mentions_of(work)]
         known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
         commit, ahead = Commit(advanced=at, last=at), self._ahead(at)
         intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
         for number in [number for number, each in self._silences.items() if each.until <= at]:
             del self._silences[number]
-        return Turn(self.setup, self.engines, self._heard, self._silences, self._sources, intake, self._behind)
+        known_so_far = self._heard, self._silences, self._sources
+        return Turn(self.setup, self.engines, *known_so_far, intake, self._behind, is_part=self._is_part)
 
     def _ahead(self, at: Instant) -> Span:
         """How far the stamp is before the wall, where that is more than a moment."""
@@ -218,6 +250,9 @@ class Ledger:
     async def _tell(self, turn: Turn) -> None:
         """Tell what happened, and then what was held back: what ends a critical incident lets others be told."""
         news = turn.news()
+        if self._is_part and (news or self._heard):
+            self._silences.clear()  # which the desk puts in force
+            self._silences |= {each.number: each for each, _ in await self._views.silences(turn.at)}
         if news or any(heard.waiting for heard in self._heard.values()):
             turn.loads.update(await loads_of(turn.setup.settings, self._views, turn.at))
         for step in news:
@@ -227,18 +262,17 @@ class Ledger:
         turn.tell_afterwards()
         turn.climb(self._advanced)
 
-    async def _obey(self, turn: Turn) -> None:
-        commands = await self._store.commands()
+    async def _obey(self, turn: Turn, commands: Sequence[Command]) -> None:
         labels = await Labels.prepare(turn, commands, self._store, self._views)
         for command in commands:
+            answered = self._desk and await self._desk.obey(command, turn)
+            if answered:
+                turn.commit.answered.append(answered)
+                continue
+            if self._desk and self._share and await self._is_handed(command, self._share, turn):
+                continue
             if command.verb == "label":
                 turn.commit.answered.append(labels.carry_out(command))
-                continue
-            if self._drills.is_meant(command):
-                turn.commit.answered.append(self._drills.obey(command, turn))
-                continue
-            if self._watches.is_meant(command):
-                turn.commit.answered.append(await self._watches.obey(command, turn))
                 continue
             answer = await self._commands.carry_out(command, self.engines, turn.at, turn.silences)
             turn.commit.answered.append(answer.answered)
@@ -254,39 +288,21 @@ class Ledger:
                 self.moved = monotonic()
                 await asyncio.sleep(0)
 
-    async def _rehome(self, turn: Turn) -> None:
-        """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""
-        strays = await self._views.deliveries(
-            state="due", besides=(CANARY, *turn.setup.settings.channels), limit=STRAYS
-        )
-        for delivery in strays:
-            outcome, settings = homeless(delivery, turn.at), turn.setup.settings
-            critical = delivery.critical and await self._undelivered.instead(
-                delivery, turn.at, outcome.detail, settings
-            )
-            turn.settle(Settled(outcome=outcome, instead=critical or []))
-        self._strays = bool(strays)  # there may be more, and what takes their place may be as homeless
-
-    async def _pass_on(self, turn: Turn) -> None:
-        """What is critical does not wait for the next attempt of a channel that fails, nor behind what fails."""
-        if turn.at - self._looked < GRID:
-            return
-        self._looked = turn.at
-        for delivery in await self._store.overdue(turn.at - PASS_ON, besides=self._passed):
-            turn.pass_on(await self._undelivered.instead(delivery, turn.at, delivery.detail, turn.setup.settings))
-            self._passed |= {delivery.id}
+    async def _is_handed(self, command: Command, share: Share, turn: Turn) -> bool:
+        return await handed(command, share, self._views, turn.setup.settings, turn.commit)
 
     async def _commit(self, turn: Turn) -> None:
         begun, commit = monotonic(), turn.commit
+        if self._is_part and commit.outgoing:
+            self._pacing = await recalled(self._store, turn.at)  # others plan for the same people
         turn.pace(self._pacing)
         await self._store.commit(commit)
         self._advanced = self._ran = commit.advanced
         self.setup, self.models, self._behind = turn.setup, turn.intake.models, tuple(turn.behind)
         self._take_up(commit)
         self.classifying.quarantine.told(commit.last)
-        # the next channel of an alert may have gone since it was routed
-        self._strays |= any(each.channel not in (CANARY, *self.setup.settings.channels) for each in commit.outgoing)
-        self._passed -= {outcome.delivery for outcome in commit.outcomes if outcome.state != "retry"}
+        if self._desk:
+            self._desk.committed(commit, self.setup.settings)
         self._metrics.committed(monotonic() - begun)
         observe(self._metrics, commit, turn.reads, turn.intake.dropped)
         for row in self._sources.values():
@@ -319,16 +335,14 @@ class Ledger:
         position = await self._store.position()
         self._advanced, self._last = (position.advanced, position.last) if position else (0, self._last)
         self._ran = self._advanced
-        self._looked, self._passed = 0, frozenset()
-        self._digest.begin(self.setup.settings, self._advanced)
-        self._lives.begin(self._advanced)
-        await self._drills.load(self._advanced)
-        self._digests.begin(self._advanced)
+        if self._desk:
+            await self._desk.load(self.setup.settings, self._advanced)
         self._watches.begin()
-        await self.engines.load(self._store, await self._views.brands())
+        brands = await self._views.brands()
+        await self.engines.load(self._store, [each for each in brands if self._share is None or self._share.has(each)])
         # what time alone brought since the last input was told with it: told anew, it might be told to others
         self.engines.advance(self._advanced)
-        self._sources = {row.name: row for row in await self._views.sources()}
+        self._sources = {row.name: row for row in await self._store.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}
         self.models = usable(await self._views.models())
@@ -338,6 +352,8 @@ class Ledger:
 
 
 def _cleaned(work: Work) -> Work:
+    if isinstance(work, Dated):
+        return work  # as its listener did
     if not isinstance(work, Read | Recount) or (isinstance(work, Read) and work.judged):
         return work
     return replace(work, mentions=[fit(mention, work.source) for mention in work.mentions])

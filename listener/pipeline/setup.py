@@ -1,7 +1,7 @@
 """What the configuration means for the pipeline, worked out once at the start and at each reload."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +15,7 @@ from listener.collector import COLLECTORS, SourceOptions
 from listener.detection import guess_by
 from listener.pool.texts import REMEMBERED
 from listener.queries import query_of
+from listener.shares import Share
 from rules.campaigns import Campaign
 from rules.classify import BrandTerms, Classifier
 from rules.inputs import Plan, RulePlan
@@ -51,18 +52,21 @@ class Setup:
     engaged: frozenset[str] = frozenset()
 
 
-def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Setup | None = None) -> Setup:
+def build_setup(
+    settings: Settings, elsewhere: Agenda | None = None, before: Setup | None = None, share: Share | None = None
+) -> Setup:
     """The setup of a checked configuration; `elsewhere` is what calendars that are not in the configuration say,
-    `before` the setup that it comes after. Raises QueryError when a query does not compile, ImportError when what
-    should tell languages is not installed.
+    `before` the setup that it comes after. With a `share` only brands of that are heard and judged. Raises QueryError
+    when a query does not compile, ImportError when what should tell languages is not installed.
     """
     agenda = together([written(settings), elsewhere or {}])
+    mine = {name: brand for name, brand in settings.brands.items() if share is None or share.has(name)}
     lateness = {name: _lateness(source) for name, source in settings.sources.items()}
-    listeners = {name: _listeners(source, settings) for name, source in settings.sources.items()}
-    rules = {brand: rules_of(brand, settings) for brand in settings.brands}
-    plans = dict(_plans(settings, agenda, lateness, listeners))
+    listeners = {name: _listeners(source, mine) for name, source in settings.sources.items()}
+    rules = {brand: rules_of(brand, settings) for brand in mine}
+    plans = dict(_plans(settings, mine, agenda, lateness, listeners))
     specs = {name: COLLECTORS.spec(source.kind) for name, source in settings.sources.items()}
-    terms = dict(terms_in(settings, agenda))
+    terms = dict(terms_in(settings, agenda, mine))
     classifier = Classifier(
         terms, guess_by(settings.daemon.detection), REMEMBERED, before.classifier if before else None
     )
@@ -82,20 +86,26 @@ def build_setup(settings: Settings, elsewhere: Agenda | None = None, before: Set
     )
 
 
-def terms_in(settings: Settings, agenda: Agenda) -> Iterator[tuple[str, BrandTerms]]:
-    """What to listen for, brand by brand."""
-    for name, brand in settings.brands.items():
+def terms_in(
+    settings: Settings, agenda: Agenda, brands: Mapping[str, Brand] | None = None
+) -> Iterator[tuple[str, BrandTerms]]:
+    """What to listen for, brand by brand, of some `brands` or of all."""
+    for name, brand in (settings.brands if brands is None else brands).items():
         yield name, terms_of(brand, settings, rules_of(name, settings), _live(agenda[name]))
 
 
 def _plans(
-    settings: Settings, agenda: Agenda, lateness: Mapping[str, Span], listeners: Mapping[str, AbstractSet[str]]
+    settings: Settings,
+    brands: Mapping[str, Brand],
+    agenda: Agenda,
+    lateness: Mapping[str, Span],
+    listeners: Mapping[str, AbstractSet[str]],
 ) -> Iterator[tuple[str, Plan]]:
     judged = {
         name: RulePlan(name=name, kind=rule.kind, options=_judged(rule.options))
         for name, rule in settings.rules.items()
     }
-    for name, brand in settings.brands.items():
+    for name, brand in brands.items():
         sources = tuple(source for source, heard in listeners.items() if name in heard)
         yield (
             name,
@@ -137,11 +147,11 @@ def _honours(source: Component) -> bool:
     return isinstance(source.options, SourceOptions) and source.options.honour_deletes
 
 
-def _listeners(source: Component, settings: Settings) -> AbstractSet[str]:
+def _listeners(source: Component, brands: Collection[str]) -> AbstractSet[str]:
     """In the order of the configuration."""
     assert isinstance(source.options, SourceOptions)
     chosen = source.options.brands
-    names = settings.brands if chosen is None else [name for name in settings.brands if name in {*chosen}]
+    names = brands if chosen is None else [name for name in brands if name in {*chosen}]
     return dict.fromkeys(names).keys()
 
 

@@ -43,6 +43,8 @@ class Turn:
         sources: Mapping[str, SourceRow],
         intake: Intake,
         behind: Iterable[str] = (),
+        *,
+        is_part: bool = False,
     ) -> None:
         self.setup, self.commit, self.intake = setup, intake.commit, intake
         self._engines, self._heard, self._sources = engines, heard, sources
@@ -52,11 +54,17 @@ class Turn:
         self.reads: list[Read] = []
         self.behind: dict[str, None] = dict.fromkeys(behind)
         self._partly: dict[str, float] = {}
+        self._is_part = is_part
 
     @property
     def at(self) -> Instant:
-        """The one stamp of everything in this transaction."""
+        """The one stamp of everything in this transaction, or in what it takes in now of what happened before."""
         return self.commit.last
+
+    def date(self, at: Instant) -> None:
+        """What is done from now on happened then."""
+        self.commit.advanced = self.commit.last = at
+        self.intake.date(at)
 
     def source(self, name: str) -> SourceRow:
         """A source as this transaction leaves it so far."""
@@ -271,9 +279,11 @@ class Turn:
             self._save(replace(row, blind_since=None, told_at=None))
 
     def _tell_of(self, name: str) -> None:
-        """Tell the operator once of a source that is blind: at once when that does not pass soon by itself."""
+        """Tell the operator once of a source that is blind: at once when that does not pass soon by itself. Of parts
+        none does: it is told once for all of them.
+        """
         row = self.source(name)
-        if row.blind_since is None or row.told_at is not None:
+        if self._is_part or row.blind_since is None or row.told_at is not None:
             return
         if row.state in TROUBLE or self.at - row.blind_since >= PATIENCE:
             mine = self.setup.listeners[name]

@@ -62,16 +62,19 @@ class Watches:
             turn.commit.outgoing += _to(people, name, notice, command.target, turn.at)
         return Answered(id=command.id, at=turn.at)
 
-    async def go_on(self, turn: Turn, engines: Engines, sources: Mapping[str, SourceRow], after: Instant) -> None:
-        """Tell what is due since `after`. Raises StoreError."""
+    async def hand_over(self, turn: Turn, sources: Mapping[str, SourceRow], after: Instant) -> None:
+        """Tell who takes over since `after`. Raises StoreError."""
         people = directory_of(turn.setup.settings)
         over = taken_over(people, after, turn.at) if after else None
         if over:
             await self._hand_over(over, people, turn, sources)
+
+    async def nudge(self, turn: Turn, engines: Engines) -> None:
+        """Ask whoever has an incident that grows how it goes, now and then. Raises StoreError."""
         if turn.at - self._looked >= MINUTE:
             self._looked = turn.at
             for row, since in await self._unwritten(engines, turn.at):
-                self._nudge(row, since, people, turn)
+                self._nudge(row, since, directory_of(turn.setup.settings), turn)
 
     async def _hand_over(
         self, over: TakenOver, people: Directory, turn: Turn, sources: Mapping[str, SourceRow]

@@ -142,6 +142,17 @@ class Dated:
 Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell | Dated
 
 
+def mentions_of(work: Work) -> Sequence[Mention]:
+    """All mentions in a piece of work."""
+    match work:
+        case Read() | Recount():
+            return work.mentions
+        case Dated():
+            return [mention for each in work.works if isinstance(each, Read) for mention in each.mentions]
+        case _:
+            return ()
+
+
 @dataclass(eq=False)
 class Ticket:
     """A piece of work and the promise that it will have been committed."""

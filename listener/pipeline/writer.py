@@ -6,7 +6,7 @@ import structlog
 
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
-from listener.pipeline.work import BATCH, BULK, Read, Ticket, Work, bulk_of
+from listener.pipeline.work import BATCH, BULK, Read, Ticket, Work, bulk_of, mentions_of
 from listener.store.database import finished
 from listener.store.port import StoreBusyError, StoreError
 
@@ -73,9 +73,9 @@ class Writer:
                 break
             until = until if self._taken else max(loop.time(), self._begun + WAIT)
             self._taken.append(ticket)
-            if isinstance(ticket.work, Read):
-                mentions += len(ticket.work.mentions)
-                bulk += sum(map(bulk_of, ticket.work.mentions))
+            for mention in mentions_of(ticket.work):
+                mentions += 1
+                bulk += bulk_of(mention)
         self._begun = loop.time()
         self._metrics.queue_depth("writer", self._queue.qsize())
 

@@ -121,11 +121,21 @@ class Moved:
     after: Instant
 
 
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """A command for several parts is left to each of them, for what of it is its own."""
+
+    command: int
+    target: str
+    part: int
+
+
 @dataclass(kw_only=True)
 class Commit:
     """One transaction: all of it or nothing. `advanced` is the instant up to which the engines have run; `last` the
     highest stamp given; `offset` where the topic of a part is read on from, None where that stays as it is. `handed`
-    are commands, by their ids, that the desk leaves to a part. Rows are written in the order of the fields.
+    are commands, by their ids, that the desk leaves to a part, `split` those that it leaves to several. Rows are
+    written in the order of the fields.
 
     `mentions`: a create, or an update that replaces the row of its identity. `joined`: brands that hear a stored
     mention too; their facts and tones are added to its row, of which nothing else changes. `seen`: (identity,
@@ -140,6 +150,7 @@ class Commit:
     last: Instant
     offset: int | None = None
     handed: list[tuple[int, int]] = field(default_factory=list)
+    split: list[Split] = field(default_factory=list)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     mentions: list[StoredMention] = field(default_factory=list)
     joined: list[StoredMention] = field(default_factory=list)
@@ -233,6 +244,8 @@ class Store(Protocol):
         ...
 
     async def source(self, name: str) -> SourceRow | None: ...
+
+    async def sources(self) -> list[SourceRow]: ...
 
     async def commands(self, limit: int = 100) -> list[Command]:
         """Commands not yet answered, oldest first; labels after all others, since they come in thousands."""

@@ -120,6 +120,9 @@ class _SqlStore:
     async def source(self, name: str) -> SourceRow | None:
         return await self._read(partial(queries.source, name=name))
 
+    async def sources(self) -> list[SourceRow]:
+        return await self._read(queries.sources)
+
     async def commands(self, limit: int = 100) -> list[Command]:
         return await self._read(partial(marking.commands, limit=limit))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NoReturn
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, literal, select, update
 
 from alerts.delivery import Outcome, Outgoing
 from listener.store.among import among, named
@@ -14,7 +14,7 @@ from listener.store.inserting import insert_all, insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
 from listener.store.owned import count_alone, prefix, writer_row
-from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
+from listener.store.port import Commit, LogEntry, Moved, Split, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
 from listener.store.sparing import write_spared
@@ -305,10 +305,20 @@ def _unpark(connection: Connection, deliveries: Iterable[tuple[str, Instant]]) -
 def _answered(connection: Connection, commit: Commit) -> None:
     for command, part in commit.handed:
         connection.execute(update(COMMANDS).where(COMMANDS.c.id == command).values(part=part))
+    for each in commit.split:
+        _split(connection, each, commit.last)
     rows = [{"command": one.id, "when": one.at, "words": one.refusal} for one in commit.answered]
     if rows:
         asked = update(COMMANDS).where(COMMANDS.c.id == bindparam("command"))
         connection.execute(asked.values(answered_at=bindparam("when"), refusal=bindparam("words"), details=None), rows)
+
+
+def _split(connection: Connection, part: Split, at: Instant) -> None:
+    mine = COMMANDS.c.id == part.command
+    kept = ("at", "verb", "by", "because", "refusal")
+    copied = select(*(COMMANDS.c[name] for name in kept), literal(part.target), literal(part.part)).where(mine)
+    connection.execute(COMMANDS.insert().from_select([*kept, "target", "part"], copied))
+    connection.execute(update(COMMANDS).where(mine).values(answered_at=at))
 
 
 def _highest(connection: Connection, column: Any) -> int:

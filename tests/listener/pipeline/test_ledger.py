@@ -8,8 +8,8 @@ from alerts.delivery import Outcome
 from alerts.outbox import passed_on
 from alerts.sentences import ours
 from listener.backtest import replay_store
+from listener.pipeline.desk import STRAYS
 from listener.pipeline.engines import Engines
-from listener.pipeline.ledger import STRAYS
 from listener.pipeline.work import Settled
 from listener.store.port import StoreError
 from rules.inputs import Coverage, Gap
