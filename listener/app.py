@@ -46,6 +46,7 @@ from listener.pipeline.status import DaemonStatus
 from listener.pipeline.supervise import Supervisor
 from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.work import Reload
+from listener.shares import Share
 from listener.store.claims import Claims
 from listener.store.port import StoreError
 from listener.web.server import build_app
@@ -73,11 +74,13 @@ def load_checked(path: Path) -> Loaded:
     return replace(loaded, warnings=tuple(problems))
 
 
-def setup_now(now: Instant, settings: Settings, before: Setup) -> Setup:
-    """The setup of a configuration, with what its sources are asked for at the moment; may take seconds."""
+def setup_now(now: Instant, settings: Settings, before: Setup, share: Share | None = None) -> Setup:
+    """The setup of a configuration, with what its sources are asked for at the moment; may take seconds. With a
+    `share`, of that.
+    """
     if any(events(settings)):
         settings = asked_at(settings, CATALOGS, now)
-    return setup_at(now, settings, before)
+    return setup_at(now, settings, before, share)
 
 
 def _round_off(after: Setup, gone: list[object]) -> None:
@@ -109,7 +112,7 @@ class Daemon:
         claims: Claims | None = None,
     ) -> None:
         self._path, self._parts, self._follow = path, parts, follow
-        self._shared = ClaimedQueue(claims, parts.views, lambda: self._settings, parts.clock.now) if claims else None
+        self._shared = ClaimedQueue(claims, lambda: self._settings, parts.clock.now) if claims else None
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
         self._stop = ends
@@ -195,7 +198,8 @@ class Daemon:
         return warnings
 
     async def _setup(self, settings: Settings) -> Setup:
-        return await asyncio.to_thread(setup_now, self._parts.clock.now(), settings, self._parts.ledger.setup)
+        parts = self._parts
+        return await asyncio.to_thread(setup_now, parts.clock.now(), settings, parts.ledger.setup, parts.share)
 
     async def _look_ahead(self) -> None:
         """Take up what calendars that are kept elsewhere say by now."""

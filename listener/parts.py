@@ -24,6 +24,7 @@ from listener.pipeline.quarantine import Quarantine
 from listener.pipeline.writer import Writer
 from listener.pool.pool import Pool, workers
 from listener.pool.texts import TARGET
+from listener.shares import Share
 from listener.store.address import store_address
 from listener.store.port import Store, Views
 from listener.store.reached import Tenure
@@ -49,12 +50,14 @@ class Parts:
     links: Links
     installation: str
     systemd: Systemd
+    share: Share | None
 
 
 @dataclass(frozen=True)
 class Opening:
     """What the parts are opened with. `store` is had for a `tenure`; the stack closes what is opened. `made` of the
-    settings in checking them is held until the setup holds what of it is still wanted.
+    settings in checking them is held until the setup holds what of it is still wanted. `share` is what is judged here,
+    all when None.
     """
 
     stack: AsyncExitStack
@@ -65,6 +68,7 @@ class Opening:
     masking: Masking
     systemd: Systemd
     made: list[object] = field(default_factory=list)
+    share: Share | None = None
 
 
 async def opened(given: Opening) -> Parts:
@@ -81,9 +85,9 @@ async def opened(given: Opening) -> Parts:
     metrics.workers.follow(lambda: pool.ready, lambda: pool.has_given_up, quarantine)
     classifying = Classifying(clock, pool, quarantine)
     # in a thread, so that the store is kept meanwhile: seconds where there are many brands
-    setup = await asyncio.to_thread(setup_at, clock.now(), settings)
+    setup = await asyncio.to_thread(setup_at, clock.now(), settings, None, given.share)
     given.made.clear()
-    ledger = Ledger(store, views, clock, metrics, setup, classifying)
+    ledger = Ledger(store, views, clock, metrics, setup, classifying, given.share)
     await ledger.start()
     _tell(given.tenure, metrics, monotonic() - begun)
     return Parts(
@@ -100,6 +104,7 @@ async def opened(given: Opening) -> Parts:
         links=links_of(salt),
         installation=installation_of(salt),
         systemd=given.systemd,
+        share=given.share,
     )
 
 

@@ -21,6 +21,7 @@ from listener.observe.masking import Masking
 from listener.observe.systemd import Supervisor as Systemd
 from listener.parts import Opening, opened
 from listener.pipeline.housekeeping import EVERY
+from listener.shares import Share
 from listener.standby import Meanwhile, Standby
 from listener.store.address import store_address
 from listener.store.claims import Claims
@@ -56,11 +57,12 @@ def begun(path: Path, clock: Clock, *, apart: bool = False, sharing: bool = Fals
 
 @dataclass(frozen=True, kw_only=True)
 class Beside:
-    """How a daemon works beside others: they listen, as `follow` reads, and deliver as well, by `claims`. `meanwhile`
-    is what it does while another one has the store.
+    """How a daemon works beside others: they listen, as `follow` reads, judge all but its `share`, and deliver as well,
+    by `claims`. `meanwhile` is what it does while another one has the store.
     """
 
     follow: Follow
+    share: Share | None = None
     claims: Claims | None = None
     meanwhile: Meanwhile | None = None
 
@@ -88,7 +90,8 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             if tenure is None:
                 return
             had = True
-            given = Opening(stack, store, tenure, settings, clock, masking, systemd, made)
+            share = beside.share if beside else None
+            given = Opening(stack, store, tenure, settings, clock, masking, systemd, made, share)
             try:
                 await _serve(path, given, ends, beside, anew=standby.waited)
             except ExceptionGroup as ended:

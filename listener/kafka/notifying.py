@@ -30,6 +30,7 @@ from listener.pipeline.describe import Describer
 from listener.pipeline.outbox import LOOK_AGAIN, ChannelOutbox
 from listener.pipeline.roster import Roster
 from listener.service import Beside, begun, serve
+from listener.shares import DESK, Share
 from listener.store.address import store_address
 from listener.store.claims import Claims
 from listener.store.port import StoreError, Views
@@ -47,10 +48,13 @@ async def run(path: Path) -> None:
     start = begun(path, clock, apart=True, sharing=True)
     quieten()
     settings, masking, _ = start
+    kafka = settings.daemon.kafka
+    assert kafka
     claims = Claims(store_address(settings), settings.daemon.lease)
     try:
         meanwhile = Deputy(path, settings, clock, masking, claims)
-        await serve(path, start, clock, Beside(follow=follower, claims=claims, meanwhile=meanwhile))
+        desk = Beside(follow=follower, share=Share(DESK, kafka.parts), claims=claims, meanwhile=meanwhile)
+        await serve(path, start, clock, desk)
     finally:
         await claims.close()
 
@@ -73,7 +77,7 @@ class Deputy:
     async def running(self) -> AsyncIterator[None]:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hup.set)
         views = open_views(store_address(self._settings))
-        queue = ClaimedQueue(self._claims, views, lambda: self._settings, self._clock.now)
+        queue = ClaimedQueue(self._claims, lambda: self._settings, self._clock.now)
         contact = self._settings.daemon.external_url
         try:
             async with open_client(clock=self._clock, contact=contact) as client, asyncio.TaskGroup() as group:

@@ -7,21 +7,17 @@ from contextlib import suppress
 
 import structlog
 
-from alerts.delivery import Delivery, Outgoing
+from alerts.delivery import Delivery
 from alerts.grouping import STRETCH
 from config.settings import Settings
 from listener.pipeline.pacing import Pacing
 from listener.pipeline.queued import LostError
 from listener.pipeline.work import Settled
-from listener.shares import part_of
 from listener.signal import Signal
 from listener.store.claims import Claims, LostClaimError
-from listener.store.port import Commit, StoreError, Views
-from listener.store.rows import Row
+from listener.store.port import Commit, StoreError
 from rules.instant import Instant
 
-PASSED_ON = "passed_on"
-"""The verb of the command."""
 SETTLING = 1.0
 """Seconds that the database has for what is left at the end."""
 LOOK = 0.25
@@ -32,14 +28,11 @@ log = structlog.get_logger("outbox")
 
 class ClaimedQueue:
     """Of a database that several processes deliver from. `run` beside what takes from it; `news` of a channel fires
-    when something of it is due. Who is told in the place of another channel is left as a command for the part that
-    judges the brand.
+    when something of it is due.
     """
 
-    def __init__(
-        self, claims: Claims, views: Views, settings: Callable[[], Settings], now: Callable[[], Instant]
-    ) -> None:
-        self._claims, self._views, self._settings, self._now = claims, views, settings, now
+    def __init__(self, claims: Claims, settings: Callable[[], Settings], now: Callable[[], Instant]) -> None:
+        self._claims, self._settings, self._now = claims, settings, now
         self.news: Mapping[str, Signal] = defaultdict(Signal)
         self._ends, self._settled = False, Signal()
 
@@ -73,7 +66,7 @@ class ClaimedQueue:
             unpark=[(end.id, at) for end in ends],
         )
         try:
-            await self._claims.settle(commit, await self._commands(instead, at))
+            await self._claims.settle(commit)
         except LostClaimError as error:
             raise LostError from error
         finally:
@@ -91,25 +84,6 @@ class ClaimedQueue:
         with suppress(TimeoutError):
             async with asyncio.timeout(SETTLING):
                 await self._claims.release()
-
-    async def _commands(self, instead: Sequence[Outgoing], at: Instant) -> list[Row]:
-        """What the parts that judge their brands must know of it."""
-        kafka = self._settings().daemon.kafka
-        assert kafka
-        rows = [(each, await self._views.incident(each.thread)) for each in instead if each.transition]
-        return [
-            {
-                "at": at,
-                "verb": PASSED_ON,
-                "target": row.id,
-                "by": self._claims.owner,
-                "because": each.channel,
-                "part": part_of(row.brand, kafka.parts),
-                "refusal": "",
-            }
-            for each, row in rows
-            if row
-        ]
 
     async def _look_out(self) -> None:
         while True:

@@ -28,7 +28,7 @@ from listener.pipeline.pacing import Pacing, recalled
 from listener.pipeline.rates import Rates
 from listener.pipeline.setup import Setup
 from listener.pipeline.slices import sliced
-from listener.pipeline.standing import heard_before, heard_of, spoken
+from listener.pipeline.standing import heard_before, heard_of, spoken, told_since
 from listener.pipeline.turn import Turn, starting
 from listener.pipeline.twins import unheard
 from listener.pipeline.watched import is_watched
@@ -43,6 +43,7 @@ from rules.inputs import Imported
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
 from rules.labelling.model import LabelModel
 from rules.reactions import Followed
+from rules.transition import Transition
 
 SILENCE: Span = 5 * MINUTE
 """So long without a turn, the machine slept or the store took nothing: that time was not calm, it was not heard."""
@@ -188,7 +189,8 @@ class Ledger:
         commit = turn.commit
         # after a failure only a commit shows that the store is well again
         wanted = final or works or recovering or commit.outcomes or commit.outgoing
-        if wanted or commit.inputs or commit.transitions or commit.answered or turn.at - self._advanced >= GRID:
+        carried_out = commit.answered or commit.handed or commit.split
+        if wanted or commit.inputs or commit.transitions or carried_out or turn.at - self._advanced >= GRID:
             await self._commit(turn)
 
     async def _mind_gap(self, turn: Turn) -> None:
@@ -250,9 +252,8 @@ class Ledger:
     async def _tell(self, turn: Turn) -> None:
         """Tell what happened, and then what was held back: what ends a critical incident lets others be told."""
         news = turn.news()
-        if self._is_part and (news or self._heard):
-            self._silences.clear()  # which the desk puts in force
-            self._silences |= {each.number: each for each, _ in await self._views.silences(turn.at)}
+        if self._is_part:
+            await self._hear_of_others(turn, news)
         if news or any(heard.waiting for heard in self._heard.values()):
             turn.loads.update(await loads_of(turn.setup.settings, self._views, turn.at))
         for step in news:
@@ -261,6 +262,14 @@ class Ledger:
             turn.tell(step, await spoken(step, turn.setup.settings, turn.commit.mentions, self._views))
         turn.tell_afterwards()
         turn.climb(self._advanced)
+
+    async def _hear_of_others(self, turn: Turn, news: Sequence[Transition]) -> None:
+        """What the desk put in force, and whom it told instead of others."""
+        if news or self._heard:
+            self._silences.clear()
+            self._silences |= {each.number: each for each, _ in await self._views.silences(turn.at)}
+        moved = {step.incident for step in news} if turn.at - self._advanced < GRID else {*self._heard}
+        self._heard |= await told_since({name: self._heard[name] for name in moved & self._heard.keys()}, self._views)
 
     async def _obey(self, turn: Turn, commands: Sequence[Command]) -> None:
         labels = await Labels.prepare(turn, commands, self._store, self._views)
@@ -293,7 +302,7 @@ class Ledger:
 
     async def _commit(self, turn: Turn) -> None:
         begun, commit = monotonic(), turn.commit
-        if self._is_part and commit.outgoing:
+        if self._share and commit.outgoing:
             self._pacing = await recalled(self._store, turn.at)  # others plan for the same people
         turn.pace(self._pacing)
         await self._store.commit(commit)

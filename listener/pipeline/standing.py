@@ -1,7 +1,7 @@
 """What routing must know that the engines do not tell: what people heard so far, and in which languages it is said."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from alerts.delivery import Delivery
@@ -52,6 +52,18 @@ async def heard_of(
     rows = [row for each in sorted(incidents) if (row := await views.incident(each))]
     heard = {row.id: await _heard(row, settings, views) for row in rows}
     return {name: replace(each, hushed=_hushed(each.step, silences, last)) for name, each in heard.items()}
+
+
+async def told_since(heard: Mapping[str, Heard], views: Views) -> dict[str, Heard]:
+    """The same of these incidents, with the channels that others told in the place of one that did not deliver. Raises
+    StoreError.
+    """
+    found = dict(heard)
+    for incident, each in heard.items():
+        instead = [row.channel for row in await views.deliveries(thread=incident, limit=_DELIVERIES) if not row.call]
+        if new := [name for name in reversed(instead) if name not in each.channels]:
+            found[incident] = replace(each, channels=(*each.channels, *dict.fromkeys(new)))
+    return found
 
 
 async def heard_before(step: Transition, settings: Settings, views: Views) -> dict[str, Heard]:

@@ -18,11 +18,10 @@ from alerts.delivery import Delivery, Slot
 from alerts.grouping import MOST_TOGETHER
 from listener.store import outbox, queries
 from listener.store.database import in_words, on_server, place
-from listener.store.inserting import leave
 from listener.store.lease import server_now, stalled
 from listener.store.owned import count_alone
 from listener.store.port import Commit, StoreError
-from listener.store.rows import Row, delivery
+from listener.store.rows import delivery
 from listener.store.tables import OUTBOX
 from listener.store.transacting import InLoop
 from listener.store.writing import write_told
@@ -76,12 +75,12 @@ class Claims:
             self._held.difference_update(names)
             raise LostClaimError
 
-    async def settle(self, commit: Commit, commands: Sequence[Row] = ()) -> None:
-        """Write the outcomes of claimed deliveries, and what else `commit` says of deliveries; leave `commands` with
-        it. All of it, or nothing. Raises LostClaimError, StoreError.
+    async def settle(self, commit: Commit) -> None:
+        """Write the outcomes of claimed deliveries, and what else `commit` says of deliveries: all of it, or nothing.
+        Raises LostClaimError, StoreError.
         """
         try:
-            await self._run(partial(_settle, commit=commit, commands=commands, owner=self.owner))
+            await self._run(partial(_settle, commit=commit, owner=self.owner))
         except LostClaimError:
             self._forget(commit)
             raise
@@ -185,7 +184,7 @@ def _renew(connection: Connection, *, names: Sequence[str], owner: str, length: 
     return len(held)
 
 
-def _settle(connection: Connection, *, commit: Commit, commands: Sequence[Row], owner: str) -> None:
+def _settle(connection: Connection, *, commit: Commit, owner: str) -> None:
     names = [each.delivery for each in commit.outcomes]
     if commit.outgoing:
         count_alone(connection)  # first, as everybody does: who has it may wait for a row of ours
@@ -193,8 +192,6 @@ def _settle(connection: Connection, *, commit: Commit, commands: Sequence[Row], 
         raise LostClaimError
     write_told(connection, commit)
     _free(connection, OUTBOX.c.id.in_(names))
-    if commands:
-        leave(connection, rows=commands)
 
 
 def _release(connection: Connection, *, owner: str) -> None:
