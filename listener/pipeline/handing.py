@@ -2,8 +2,8 @@
 
 from config.settings import Settings
 from listener.shares import Share, part_of
-from listener.store.asking import Command
-from listener.store.port import Commit, Split, Views
+from listener.store.asking import Command, Split
+from listener.store.port import Commit, Views
 
 _ON_INCIDENT = ("ack", "unack", "resolve")
 

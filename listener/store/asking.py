@@ -39,3 +39,12 @@ class Judged:
     ending: Ending
     by: str
     because: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """A command for several parts is left to each of them, for what of it is its own."""
+
+    command: int
+    target: str
+    part: int

@@ -13,7 +13,7 @@ from alerts.drill import Drill
 from alerts.grouping import MOST_TOGETHER
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.errors import SourceState
-from listener.store.asking import Command, Judged
+from listener.store.asking import Command, Judged, Split
 from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
@@ -119,15 +119,6 @@ class Moved:
     circle: str
     before: Instant
     after: Instant
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """A command for several parts is left to each of them, for what of it is its own."""
-
-    command: int
-    target: str
-    part: int
 
 
 @dataclass(kw_only=True)

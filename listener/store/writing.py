@@ -8,13 +8,13 @@ from sqlalchemy import Connection, bindparam, delete, func, literal, select, upd
 
 from alerts.delivery import Outcome, Outgoing
 from listener.store.among import among, named
-from listener.store.asking import Judged
+from listener.store.asking import Judged, Split
 from listener.store.drilling import write_drills
 from listener.store.inserting import insert_all, insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
 from listener.store.owned import count_alone, prefix, writer_row
-from listener.store.port import Commit, LogEntry, Moved, Split, StoreBusyError, StoredMention
+from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
 from listener.store.sparing import write_spared
