@@ -46,7 +46,8 @@ class Batch:
 
     A stream also says `events`, what came by type (`create`, `update`, `delete` and the platform's own), whether or not
     it became a mention, and yields at least every few seconds while it is open, so that an open stream that brings
-    nothing is noticed. `missed` is the instant from which something was said that can no longer be read.
+    nothing is noticed. `missed` is the instant from which something was said that can no longer be read. `taken` is how
+    many mentions it brought besides, which others have.
     """
 
     mentions: Sequence[Mention] = ()
@@ -57,6 +58,7 @@ class Batch:
     skipped: dict[str, int] | None = None
     events: Mapping[str, int] | None = None
     missed: Instant | None = None
+    taken: int = 0
 
 
 class Afar(Protocol):

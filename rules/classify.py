@@ -176,9 +176,9 @@ class Classifier:
         """What `by_words` found, with who wrote it and what the label models judge."""
         return [self._as_heard(each, mention, models.get(each.brand)) for each in found]
 
-    def may_concern(self, mention: Mention) -> bool:
-        """Whether it may concern a brand: told soon, and for sure where it does not."""
-        return bool(self.index.candidates(Content(mention, self._guess)))
+    def may_concern(self, mention: Mention) -> list[str]:
+        """The brands that it may concern: told soon, and for sure that it concerns no other."""
+        return self.index.candidates(Content(mention, self._guess))
 
     def _as_heard(self, found: Classified, mention: Mention, model: LabelModel | None) -> Classified:
         tone, own = found.tone, self._brands[found.brand].is_by(mention)

@@ -35,6 +35,11 @@ def topic_of(kafka: Kafka, source: str) -> str:
     return f"{kafka.topics}.{source}"
 
 
+def mentions_topic(kafka: Kafka) -> str:
+    """The topic of all mentions, a partition for each part of the brands. No source has this name."""
+    return f"{kafka.topics}-mentions"
+
+
 def set_aside(kafka: Kafka) -> str:
     """The topic of records that cannot be read. No source has this name."""
     return f"{kafka.topics}-unreadable"
@@ -92,20 +97,32 @@ async def known_topics(kafka: Kafka) -> set[str]:
 
 
 async def make_topics(kafka: Kafka, sources: Collection[str]) -> None:
-    """Make the topics that are missing. Raises FetchError."""
-    wanted = {topic_of(kafka, source) for source in sources} | {set_aside(kafka)}
+    """Make the topics that are missing. Raises FetchError, also where that of all mentions has other parts."""
+    wanted = {topic_of(kafka, source) for source in sources} | {set_aside(kafka), mentions_topic(kafka)}
     with in_words(kafka):
         async with asyncio.timeout(PATIENCE), _administering(kafka) as admin:
             missing = sorted(wanted - {*await admin.list_topics()})
             if missing:
                 await _make(admin, kafka, missing)
+            await _check_parts(admin, kafka)
     obey_cancellation()
+
+
+async def _check_parts(admin: Any, kafka: Kafka) -> None:
+    described = await admin.describe_topics([mentions_topic(kafka)])
+    found = len(described[0]["partitions"]) if described else 0
+    if found and found != kafka.parts:  # none is known yet of one that was made this moment
+        words = f"the topic {mentions_topic(kafka)} has {found} parts, and daemon.kafka.parts says {kafka.parts}: "
+        raise failure(kafka, f"{words}set it to {found}, or name new topics with daemon.kafka.topics")
 
 
 async def _make(admin: Any, kafka: Kafka, names: list[str]) -> None:
     kept = {"min.insync.replicas": f"{kafka.copies // 2 + 1}", "retention.ms": KEPT}
-    answer = await admin.create_topics([NewTopic(name, 1, kafka.copies, topic_configs=kept) for name in names])
+    parts = {mentions_topic(kafka): kafka.parts}
+    topics = [NewTopic(name, parts.get(name, 1), kafka.copies, topic_configs=kept) for name in names]
+    answer = await admin.create_topics(topics)
     for name, code, *_ in answer.topic_errors:
         if code not in _FINE:
-            words = "make it with one partition, or mend daemon.kafka.copies or the rights of daemon.kafka.user"
+            made = f"make it with {parts.get(name, 1)} partitions"
+            words = f"{made}, or mend daemon.kafka.copies or the rights of daemon.kafka.user"
             raise failure(kafka, f"the topic {name} cannot be made ({for_code(code).__name__}): {words}")

@@ -125,7 +125,8 @@ class Follower:
         last, reads = records[-1], [each.read for each in records if each.read and each.read.heard]
         mentions = list(chain.from_iterable(read.mentions for read in reads))
         # an open stream that brings nothing is read, and not heard
-        up = last.state == "live" or bool(mentions) or (bool(reads) and last.state != "starved")
+        taken = bool(mentions) or any(read.taken for read in reads)
+        up = last.state == "live" or taken or (bool(reads) and last.state != "starved")
         standing = (last.state, last.code, last.detail, last.share)
         news = bool(reads) or standing != self._standing
         if up and not news and not unreadable and last.at - self._stored < _REMEMBERED:
@@ -140,6 +141,7 @@ class Follower:
             share=last.share if up else 1.0,
             skipped={reason: count for reason, count in skipped.items() if count} or None,
             missed=min((read.missed for read in reads if read.missed is not None), default=None),
+            taken=sum(read.taken for read in reads),
         )
 
 

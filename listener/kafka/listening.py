@@ -28,7 +28,7 @@ from listener.observe.masking import Masking
 from listener.observe.sources import SourceMetrics
 from listener.observe.systemd import Supervisor as Systemd
 from listener.pipeline.roster import Job, Roster, fingerprint
-from listener.pipeline.setup import Setup
+from listener.pipeline.setup import NOBODY, Setup
 from listener.pipeline.supervise import Supervisor
 from listener.service import begun
 from listener.store.port import StoreError
@@ -156,7 +156,7 @@ class Listening:
             self._metrics.source_removed(source.name)
 
     async def _supervise(self, source: Component, collector: Collector) -> None:
-        publisher = Publisher(source, self._kafka, self._clock, self._metrics, self._may_concern)
+        publisher = Publisher(source, self._kafka, self._clock, self._metrics, partial(self._concerned, source.name))
         resumed, hide = Resumed(collector, publisher), self._masking.hide
         supervisor = Supervisor(source.name, resumed, publisher, publisher, self._clock, hide)
         try:
@@ -168,8 +168,10 @@ class Listening:
         finally:
             await publisher.close()
 
-    def _may_concern(self, mention: Mention) -> bool:
-        return self._setup.classifier.may_concern(mention)
+    def _concerned(self, source: str, mention: Mention) -> list[str]:
+        """The brands that it may be of, and that hear the source."""
+        listeners = self._setup.listeners.get(source, NOBODY)
+        return [brand for brand in self._setup.classifier.may_concern(mention) if brand in listeners]
 
     def _hear_signals(self, group: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()

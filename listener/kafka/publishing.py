@@ -1,11 +1,12 @@
 """The listener's end of a topic: what is heard of a source goes in, each batch whole, with where to go on from."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import structlog
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,16 +18,16 @@ from config.settings import Component
 from listener.clock import Clock
 from listener.collector import Batch, Collector
 from listener.errors import FetchError
-from listener.kafka.access import PATIENCE, client, in_words, topic_of
-from listener.kafka.record import MOST, Record, UnreadableError, decoded, encoded
+from listener.kafka.access import PATIENCE, client, in_words, mentions_topic, topic_of
+from listener.kafka.parting import Concerns, Parting, Sealed
+from listener.kafka.record import MOST, Record, UnreadableError, decoded, record_of
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.clean import fit
 from listener.pipeline.observing import NOT_HEARD
 from listener.pipeline.work import Read, SourceChange, Work
 from listener.store.database import finished
 from listener.store.port import SourceRow, StoreError
-from rules.instant import SECOND
-from rules.mention import Mention
+from rules.instant import SECOND, Instant
 
 ALIVE = 10 * SECOND
 """How often a topic is told how its source is, though nothing was heard."""
@@ -40,16 +41,23 @@ log = structlog.get_logger("kafka")
 
 
 class Publisher:
-    """The end of one source's topic, had by whoever opened it last: what another one writes there is refused.
+    """The end of one source's topic, had by whoever opened it last: what another one writes there is refused, and so
+    is what it writes of the source into the topic of all mentions, as it is one transaction.
 
     It goes on from what the topic says, not from what it remembers: once something was not taken, nothing is before
-    `opened`. Of new mentions only those go in that `concerns` tells may be of a brand.
+    `opened`. `concerns` tells which brands a new mention may be of, and hear the source.
     """
 
     def __init__(
-        self, source: Component, kafka: Kafka, clock: Clock, metrics: SourceMetrics, concerns: Callable[[Mention], bool]
+        self,
+        source: Component,
+        kafka: Kafka,
+        clock: Clock,
+        metrics: SourceMetrics,
+        concerns: Concerns,
     ) -> None:
-        self._kafka, self._clock, self._metrics, self._concerns = kafka, clock, metrics, concerns
+        self._kafka, self._clock, self._metrics = kafka, clock, metrics
+        self._parting, self._written_at = Parting(source.name, kafka.parts, concerns), 0
         self._topic = topic_of(kafka, source.name)
         self._row = SourceRow(name=source.name, kind=source.kind, state="starting")
         self._share = 1.0
@@ -102,48 +110,42 @@ class Publisher:
                     await _let_go(producer)
             obey_cancellation()
 
-    def _is_wanted(self, mention: Mention) -> bool:
-        return mention.op != "create" or self._concerns(mention)
-
     async def _say(self, work: Read) -> None:
-        kept = [fit(each, work.source) for each in work.mentions if self._is_wanted(each)]
+        mentions = [fit(each, work.source) for each in work.mentions]
         row = self._row if work.cursor is None else replace(self._row, cursor=work.cursor)
-        await self._write(row, self._share, replace(work, mentions=kept, cursor=None))
+        await self._write(row, self._share, replace(work, mentions=mentions, cursor=None))
         self._metrics.source_events(work.source, work.events)
         if work.heard:
             self._metrics.source_event(work.source, self._clock.now())
 
     async def _write(self, row: SourceRow, share: float, read: Read | None = None) -> None:
-        record = Record(
-            at=self._clock.now(),
-            cursor=row.cursor,
-            state=row.state,
-            code=row.code,
-            detail=row.detail,
-            share=share,
-            read=read,
-        )
-        values = list(encoded(record, self._row.cursor))
-        if len(values[-1]) > MOST:
-            raise StoreError(
-                f"a record of {len(values[-1])} bytes is more than Kafka takes: make two sources of this one"
-            )
+        at = self._written_at = max(self._written_at, self._clock.now())
+        parted = list(self._parting.parted(at, row, share, read))
+        value = msgspec.json.encode(_of_source(at, row, share, read))
+        if len(value) > MOST:
+            raise StoreError(f"a record of {len(value)} bytes is more than Kafka takes: make two sources of this one")
         if self._producer is None:
             raise StoreError("the topic is not open")
         try:
             # cut short, it would keep readers waiting until somebody gives it up
-            await finished(self._commit(values), "publish")
+            await finished(self._commit(value, parted), "publish")
         except FetchError as error:
             producer, self._producer = self._producer, None  # whether it was written is what the topic will tell
             await _let_go(producer)
             raise StoreError(str(error)) from error
+        self._parting.written()
         self._row, self._share = row, share
 
-    async def _commit(self, values: Sequence[bytes]) -> None:
+    async def _commit(self, value: bytes, parted: Sequence[Sealed]) -> None:
+        mentions = mentions_topic(self._kafka)
         with in_words(self._kafka):
             async with asyncio.timeout(PATIENCE):
                 await self._producer.begin_transaction()
-                sent = [await self._producer.send(self._topic, value, partition=0) for value in values]
+                sent = [
+                    await self._producer.send(mentions, each.value, each.key, partition=each.partition)
+                    for each in parted
+                ]
+                sent.append(await self._producer.send(self._topic, value, partition=0))
                 for each in sent:
                     each.add_done_callback(_look_at)
                 for each in sent:  # the library commits a transaction of which brokers refused a part
@@ -188,6 +190,12 @@ class Resumed:
         async with aclosing(self._collector.batches(cursor)) as batches:
             async for batch in batches:
                 yield batch
+
+
+def _of_source(at: Instant, row: SourceRow, share: float, read: Read | None) -> Record:
+    """What goes into the topic of the source: mentions are counted."""
+    shown = read and replace(read, mentions=(), taken=len(read.mentions))
+    return msgspec.structs.replace(record_of(row, at, share, shown), cursor=row.cursor)
 
 
 async def _let_go(producer: Any) -> None:

@@ -1,4 +1,4 @@
-"""What stands in the topic of a source: what was heard of it, how it is, and where it is read on from."""
+"""What stands in the topics: what was heard of a source, how it is, and where it is read on from."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,6 +7,7 @@ import msgspec
 
 from listener.errors import SourceState
 from listener.pipeline.work import Read
+from listener.store.port import SourceRow
 from rules.instant import Instant
 
 LARGEST = 900_000
@@ -16,17 +17,35 @@ MOST = 1_040_000
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One record. `at` is when it was written, `cursor` where whoever reads the source next goes on. The source is in
-    `state`, with the code, detail and share of `SourceChange`. Without `read` it says no more than that.
+    """One record, written `at` that moment. The source is in `state`, with the code, detail and share of
+    `SourceChange`; without `read` it says no more than that. In the topic of a source `cursor` is where whoever reads
+    it next goes on, and the mentions of a reading are no more than counted. In the topic of all mentions, what was
+    read is for one `brand`, or for all parts.
     """
 
     at: Instant
+    source: str = ""
+    brand: str | None = None
     cursor: str | None = None
     state: SourceState = "starting"
     code: str = ""
     detail: str = ""
     share: float = 1.0
     read: Read | None = None
+
+
+def record_of(row: SourceRow, at: Instant, share: float, read: Read | None, brand: str | None = None) -> Record:
+    """What is to be said of a source that is so, without its cursor."""
+    return Record(
+        at=at,
+        source=row.name,
+        brand=brand,
+        state=row.state,
+        code=row.code,
+        detail=row.detail,
+        share=share,
+        read=read,
+    )
 
 
 class UnreadableError(ValueError):

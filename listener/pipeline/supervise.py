@@ -103,6 +103,7 @@ class Supervisor:
                 heard=batch.heard,
                 missed=batch.missed if number == 1 else None,
                 events=_events(batch) if last else {},
+                taken=batch.taken if last else 0,
             )
             if batch.heard or batch.cursor is not None:
                 await self._writer.submit(read)

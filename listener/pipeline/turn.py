@@ -238,8 +238,8 @@ class Turn:
                 cursor=cursor,
                 reading_since=since,
                 last_read=self.at,
-                last_mention=self.at if work.mentions else row.last_mention,
-                mentions=row.mentions + len(work.mentions),
+                last_mention=self.at if work.mentions or work.taken else row.last_mention,
+                mentions=row.mentions + len(work.mentions) + work.taken,
                 skipped=row.skipped + work.skipped,
             )
         )

@@ -29,7 +29,8 @@ class Classification:
 class Read:
     """Mentions of one source, with the cursor to go on from once they are committed (None: unchanged). `heard` is
     False when there was no answer, and the cursor only remembers when to ask again. What was said since `missed` and
-    is not among the mentions can no longer be read. Once `judged`, the mentions are fit to be kept.
+    is not among the mentions can no longer be read. Once `judged`, the mentions are fit to be kept. `taken` are those
+    that it brought besides, which others have.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Read:
     missed: Instant | None = None
     events: Mapping[str, int] = field(default_factory=dict)
     judged: Classification | None = None
+    taken: int = 0
 
 
 BATCH, BULK = 500, 200_000
