@@ -46,6 +46,9 @@ lock: $(READY) ## resolve every dependency again, for Python 3.11 to 3.14
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --all-extras --group dev --custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --extra scale --extra apprise --group image --constraint $(LOCK) \
+	    --custom-compile-command "make lock" --output-file requirements/image.txt pyproject.toml
 
 wheel: $(READY) ## dist/badbuzz-*.whl
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .

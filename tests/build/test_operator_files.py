@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from listener.cli.run import Role
 from listener.observe.metrics import Metrics
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -81,8 +83,34 @@ def test_the_dashboard_shows_every_metric_of_ours():
     assert ours - shown == {"badbuzz_config_last_reload_success_timestamp_seconds"}
 
 
+SERVICE = (CONFIG / "systemd/badbuzz.service").read_text(encoding="utf-8")
+ROLE = (CONFIG / "systemd/badbuzz-role@.service").read_text(encoding="utf-8")
+
+
 def test_systemd_accepts_the_unit(tmp_path):
-    unit = (CONFIG / "systemd/badbuzz.service").read_text(encoding="utf-8")
-    program = shutil.which("true")
-    (tmp_path / "badbuzz.service").write_text(re.sub(r"/opt/badbuzz/bin/badbuzz.*", str(program), unit))
+    (tmp_path / "badbuzz.service").write_text(re.sub(r"/opt/badbuzz/bin/badbuzz.*", str(shutil.which("true")), SERVICE))
     run("systemd-analyze", "verify", "--man=no", "./badbuzz.service", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_systemd_accepts_the_unit_of_a_role_and_reads_the_role_from_its_name(role, tmp_path):
+    program = tmp_path / role
+    program.symlink_to(str(shutil.which("true")))
+    unit = re.sub(r"/opt/badbuzz/bin/badbuzz check.*", str(program), ROLE)
+    unit = re.sub(r"/opt/badbuzz/bin/badbuzz run --role (\S+)", rf"{tmp_path}/\1", unit)
+    (tmp_path / f"badbuzz-{role}@.service").write_text(unit)
+    run("systemd-analyze", "verify", "--man=no", f"./badbuzz-{role}@9471.service", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("unit", ["badbuzz.service", "badbuzz-role@.service"])
+def test_systemd_calls_a_unit_safe(unit):
+    run("systemd-analyze", "security", "--offline=yes", "--threshold=15", f"./{unit}", cwd=CONFIG / "systemd")
+
+
+def test_a_role_is_contained_and_ended_as_the_whole_is():
+    own = {"Description", "Environment", "ExecStart", "StateDirectory"}
+    lines = [
+        [line for line in unit.splitlines() if line[:1] not in {"", "#"} and line.partition("=")[0] not in own]
+        for unit in (SERVICE, ROLE)
+    ]
+    assert lines[0] == lines[1]
