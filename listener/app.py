@@ -31,6 +31,7 @@ from listener.parts import Parts
 from listener.pipeline.claimed import ClaimedQueue
 from listener.pipeline.delivering import Delivering
 from listener.pipeline.describe import Describer
+from listener.pipeline.elsewhere import Elsewhere
 from listener.pipeline.housekeeping import Housekeeping
 from listener.pipeline.linking import recipients
 from listener.pipeline.loudest import Loudest
@@ -113,6 +114,7 @@ class Daemon:
     ) -> None:
         self._path, self._parts, self._follow = path, parts, follow
         self._shared = ClaimedQueue(claims, lambda: self._settings, parts.clock.now) if claims else None
+        self._elsewhere = Elsewhere(parts.views, parts.ledger.committed) if parts.share else None
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
         self._stop = ends
@@ -133,12 +135,12 @@ class Daemon:
             keeping = group.create_task(self._housekeeping().run(), name="housekeeping")
             hearing = group.create_task(self._hear_signals(), name="signals")
             following = group.create_task(self._follow_events(), name="events")
-            learning = group.create_task(self._learning().run(), name="learning")
+            learning = group.create_task(self._learn(), name="learning")
             outbox = self._outbox(CANARY)
             watch = Vigilance(parts.ledger, parts.writer, parts.views, outbox, parts.clock, parts.metrics.vigil)
             vigil = group.create_task(watch.run(), name="vigilance")
             working = group.create_task(parts.pool.run(), name="workers")
-            sharing = group.create_task(self._share(), name="claims")
+            sharing = group.create_task(self._share(), name="sharing")
             await self._staff()
             parts.systemd.ready()
             parts.metrics.configuration_loaded(successful=True)
@@ -290,9 +292,10 @@ class Daemon:
         parts = self._parts
         return Housekeeping(parts.store, parts.ledger, parts.writer, parts.clock, parts.metrics, parts.systemd)
 
-    def _learning(self) -> Learning:
+    async def _learn(self) -> None:
         parts = self._parts
-        return Learning(parts.views, parts.ledger, parts.writer, parts.clock, parts.metrics)
+        if parts.share is None:  # whoever judges a brand learns from its marks
+            await Learning(parts.views, parts.ledger, parts.writer, parts.clock, parts.metrics).run()
 
     async def _hear_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -310,8 +313,12 @@ class Daemon:
             self._parts.systemd.ready()
 
     async def _share(self) -> None:
-        if self._shared:
-            await self._shared.run()
+        """What only a daemon beside others does."""
+        async with asyncio.TaskGroup() as group:
+            if self._shared:
+                group.create_task(self._shared.run(), name="claims")
+            if self._elsewhere:
+                group.create_task(self._elsewhere.run(), name="elsewhere")
 
     async def _drain(self, until: float) -> None:
         """Give deliveries that are due a last chance, until that time of the loop; where others deliver as well, those
@@ -335,9 +342,13 @@ class Daemon:
 
     def _pages(self) -> Site:
         parts = self._parts
-        ranking = Loudest(parts.ledger, parts.clock)
         status = DaemonStatus(
-            ledger=parts.ledger, writer=parts.writer, clock=parts.clock, started=parts.clock.now(), ranking=ranking
+            ledger=parts.ledger,
+            writer=parts.writer,
+            clock=parts.clock,
+            started=parts.clock.now(),
+            ranking=Loudest(parts.ledger, parts.clock, self._elsewhere),
+            elsewhere=self._elsewhere,
         )
         scraping = Scraping(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, metrics=parts.metrics)
         return Site(

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from config.settings import Settings
 from listener.clock import Clock
+from listener.pipeline.elsewhere import Here, Standing
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.slices import sliced
 from rules.instant import SECOND, Instant, Span
-from rules.transition import SEVERITIES
 
 KEPT: Span = 5 * SECOND
 """How long an order serves all who look."""
@@ -17,8 +17,8 @@ KEPT: Span = 5 * SECOND
 class Loudest:
     """Works the order out when somebody looks, in slices, and once for all who look at the same time."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        self._ledger, self._clock = ledger, clock
+    def __init__(self, ledger: Ledger, clock: Clock, standing: Standing | None = None) -> None:
+        self._ledger, self._clock, self._standing = ledger, clock, standing or Here(ledger)
         self._turn = asyncio.Lock()
         self._order: Sequence[str] = ()
         self._of: Settings | None = None
@@ -37,7 +37,5 @@ class Loudest:
         return self._order
 
     def _loudness(self, brand: str, at: Instant) -> tuple[int, int, int]:
-        engine, said = self._ledger.engines.get(brand), self._ledger.rates.total(brand, at)
-        incidents = engine.open_incidents() if engine else ()
-        worst = max((SEVERITIES.index(each.severity) for each in incidents), default=-1)
-        return worst, said.negative, said.posts
+        said = self._standing.rates.total(brand, at)
+        return self._standing.worst(brand), said.negative, said.posts

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from listener.clock import Clock
+from listener.pipeline.elsewhere import Elsewhere
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.loudest import Loudest
 from listener.pipeline.notify import directory_of
@@ -19,13 +20,14 @@ from rules.tone import supported_languages
 
 @dataclass(frozen=True, kw_only=True)
 class DaemonStatus:
-    """Implements the page's Status."""
+    """Implements the page's Status. With `elsewhere`, brands are judged by others."""
 
     ledger: Ledger
     writer: Writer
     clock: Clock
     started: Instant
     ranking: Loudest
+    elsewhere: Elsewhere | None = None
 
     @property
     def version(self) -> str:
@@ -45,7 +47,8 @@ class DaemonStatus:
         return BrandStatus(
             name=name,
             rules=_rules(engine, now) if engine else (),
-            rates=self.ledger.rates.of(name, now),
+            rates=(self.elsewhere or self.ledger).rates.of(name, now),
+            elsewhere=self.elsewhere is not None,
             unsupported=[language for language in brand.languages if language not in supported_languages()],
         )
 

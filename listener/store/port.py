@@ -16,6 +16,7 @@ from listener.errors import SourceState
 from listener.store.asking import Command, Judged, Split
 from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
+from listener.store.following import LogViews
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Remark, Remarks
 from listener.store.reached import Head, Position, Snapshot, Tenure
@@ -288,7 +289,7 @@ class Store(Protocol):
         ...
 
 
-class Views(DeliveryViews, DrillViews, Remarks, Protocol):
+class Views(DeliveryViews, DrillViews, LogViews, Remarks, Protocol):
     """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
 
     async def close(self) -> None: ...

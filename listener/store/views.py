@@ -1,7 +1,7 @@
 """The reading side of the port, and the one thing it writes: commands."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from alerts.delivery import Delivery
 from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
-from listener.store import drilling, marking, noting, outbox, owned, queries, silencing, sparing, tallies
+from listener.store import drilling, following, marking, noting, outbox, owned, queries, silencing, sparing, tallies
 from listener.store.asking import Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import leave
@@ -189,6 +189,12 @@ class _SqlViews:
 
     async def kept(self, incident: str, limit: int = 1_000) -> list[Kept]:
         return await self._read(partial(noting.kept, incident=incident, limit=limit))
+
+    async def ends(self) -> dict[str, int]:
+        return await self._read(queries.sequences)
+
+    async def since(self, after: Mapping[str, int], limit: int = 5_000) -> list[tuple[str, int, Input]]:
+        return await self._read(partial(following.since, after=after, limit=limit)) if after else []
 
     async def counted(self, brand: str, since: Instant, until: Instant, width: Span) -> dict[Instant, Counted]:
         found: defaultdict[Instant, Counter[str]] = defaultdict(Counter)

@@ -62,13 +62,14 @@ class Rate(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class BrandStatus:
     """A configured brand. `rates` are its last minutes, the open one last; `unsupported` its languages whose tone
-    cannot be judged.
+    cannot be judged. Where it is judged `elsewhere`, how its rules stand is not known.
     """
 
     name: str
     rules: Sequence[RuleStatus] = ()
     rates: Sequence[Rate] = ()
     unsupported: Sequence[str] = ()
+    elsewhere: bool = False
 
 
 class Status(Protocol):
