@@ -27,7 +27,9 @@ log = structlog.get_logger("standby")
 
 
 class Meanwhile(Protocol):
-    """What a process does while it waits."""
+    """What a process does while it waits; whether that is to deliver."""
+
+    delivers: bool
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """It is done for the time of a block."""
@@ -41,6 +43,8 @@ class Meanwhile(Protocol):
 
 class Idle:
     """Nothing is done, and there is nothing to be ready for."""
+
+    delivers = False
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -90,7 +94,7 @@ class Standby:
                 raise
         self.waited = True
         done = self._meanwhile
-        page = standby_app(self._daemon.language, done.exposition, done.waiting)
+        page = standby_app(self._daemon.language, done.exposition, done.waiting, delivers=done.delivers)
         with _told_to_end() as ends:
             async with served_at(page, self._daemon), done.running():
                 return await self._wait(ends)

@@ -62,6 +62,8 @@ async def run(path: Path) -> None:
 class Deputy:
     """What a notifier does while another one has the desk: it delivers all the same."""
 
+    delivers = True
+
     def __init__(self, path: Path, settings: Settings, clock: Clock, masking: Masking, claims: Claims) -> None:
         self._path, self._settings, self._clock, self._masking, self._claims = path, settings, clock, masking, claims
         self._metrics = Metrics(version=version("badbuzz"), now=clock.now)

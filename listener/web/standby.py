@@ -17,6 +17,16 @@ _WORDS: dict[Language, tuple[str, str]] = {
         f"Un autre badbuzz tient la base et travaille{NB}: ouvrez la page là-bas. Celui-ci prend le relais au besoin.",
     ),
 }
+_DELIVERING: dict[Language, tuple[str, str]] = {
+    "en": (
+        "Delivering",
+        "Another badbuzz has the page: open it there. This one delivers as well, and takes over when that is gone.",
+    ),
+    "fr": (
+        "Envoie aussi",
+        f"Un autre badbuzz tient la page{NB}: ouvrez-la là-bas. Celui-ci envoie aussi, et prend le relais au besoin.",
+    ),
+}
 _PAGE = (
     '<!doctype html><html lang="{language}"><meta charset="utf-8"><meta http-equiv="refresh" content="5">'
     "<title>badbuzz: {title}</title><h1>{title}</h1><p>{words}</p></html>\n"
@@ -31,7 +41,11 @@ _HEADERS = {
 
 
 def standby_app(
-    language: Language, exposition: Callable[[str], tuple[bytes, str]], waiting: Callable[[], str]
+    language: Language,
+    exposition: Callable[[str], tuple[bytes, str]],
+    waiting: Callable[[], str],
+    *,
+    delivers: bool,
 ) -> web.Application:
     """Healthy, ready while nothing is waited for, in words, and with metrics; all else is answered 503. Nothing of it
     is secret: it asks for no token.
@@ -52,7 +66,7 @@ def standby_app(
     async def other(request: web.Request) -> web.Response:
         if "text/html" not in request.headers.get("Accept", ""):
             return web.Response(text="standby: another badbuzz is active\n", status=503, headers=_HEADERS)
-        title, words = _WORDS[language]
+        title, words = (_DELIVERING if delivers else _WORDS)[language]
         page = _PAGE.format(language=language, title=title, words=words)
         return web.Response(text=page, content_type="text/html", status=503, headers=_HEADERS)
 
