@@ -95,7 +95,7 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             try:
                 await _serve(path, given, ends, beside, anew=standby.waited)
             except ExceptionGroup as ended:
-                reason = _reason(ended)
+                reason = reason_of(ended)
                 if not (settings.daemon.database and isinstance(reason, StoreBusyError)):
                     raise reason from ended
             else:
@@ -138,7 +138,7 @@ async def _signs(systemd: Systemd) -> None:
         await asyncio.sleep(EVERY)
 
 
-def _reason(ended: ExceptionGroup[Exception]) -> Exception:
+def reason_of(ended: ExceptionGroup[Exception]) -> Exception:
     """What the operator can mend, alone; else everything."""
     leaves = list(_leaves(ended))
     busy = [each for each in leaves if isinstance(each, StoreBusyError)]

@@ -1,22 +1,24 @@
 """The judge's end of a topic: a collector that reads what a listener heard of a source."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import chain
 from typing import Any
 
 import msgspec
-import structlog
 from aiohttp import web
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from alerts.cancelling import obey_cancellation
 from config.kafka import Kafka
-from listener.collector import Batch
+from config.settings import Component
+from listener.collector import Batch, Collector
 from listener.errors import PARTLY, FetchError
-from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics, set_aside, topic_of
-from listener.kafka.record import Record, UnreadableError, decoded
+from listener.kafka.access import AGAIN, in_words, make_topics, topic_of
+from listener.kafka.dating import WORDS
+from listener.kafka.reading import consuming, readable, sought
+from listener.kafka.record import Record
+from listener.parts import Parts
 from rules.instant import MINUTE, SECOND, Instant
 
 SILENCE = 30.0
@@ -27,8 +29,6 @@ _REMEMBERED = MINUTE
 """How often the place is stored where nothing is heard: so much is read twice after a stop."""
 _NOTHING = ("", "", "", 0.0)
 """How a source stands of which no record was read yet."""
-
-log = structlog.get_logger("kafka")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,36 +58,19 @@ class Follower:
         self._standing = _NOTHING
         await make_topics(self._kafka, [self._name])
         with in_words(self._kafka):
-            async with self._consumer() as consumer:
+            async with consuming(self._kafka, self._at) as consumer:
                 async for batch in self._read(consumer, _place(cursor)):
                     yield batch
 
     async def _read(self, consumer: Any, place: Place | None) -> AsyncGenerator[Batch, None]:
-        first = (await consumer.beginning_offsets([self._at]))[self._at]
-        end = (await consumer.end_offsets([self._at]))[self._at]
-        if place and not first <= place.offset <= end:  # no longer kept, or another topic of the same name
-            yield Batch(cursor=_cursor(first, place.at), missed=place.at)
-            place = None
-        consumer.seek(self._at, place.offset if place else first)
+        if not await sought(consumer, self._at, place.offset if place else None):
+            assert place
+            yield Batch(cursor=_cursor(await consumer.position(self._at), place.at), missed=place.at)
         async for records in self._records(consumer):
-            readable = [record async for record in self._readable(records)]
+            found = [record async for _, record in readable(self._kafka, records)]
             self._lag(max(0, (consumer.highwater(self._at) or 0) - records[-1].offset - 1))
-            if batch := self._batch(readable, records[-1], len(records) - len(readable)):
+            if batch := self._batch(found, records[-1], len(records) - len(found)):
                 yield batch
-
-    @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[Any]:
-        consumer = AIOKafkaConsumer(
-            **client(self._kafka), isolation_level="read_committed", auto_offset_reset="none", enable_auto_commit=False
-        )
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await consumer.start()
-            consumer.assign([self._at])
-            yield consumer
-        finally:
-            await consumer.stop()
-            obey_cancellation()
 
     async def _records(self, consumer: Any) -> AsyncGenerator[list[Any], None]:
         loop = asyncio.get_running_loop()
@@ -99,23 +82,7 @@ class Follower:
                 yield got[self._at]
                 heard = loop.time()
             elif loop.time() - heard > self._silence:
-                words = "no listener reads it: does `badbuzz run --role listen` run?"
-                raise FetchError(words, code="unheard", retry_after=AGAIN)
-
-    async def _readable(self, records: Sequence[Any]) -> AsyncIterator[Record]:
-        for record in records:
-            try:
-                yield decoded(record.value)
-            except UnreadableError as error:
-                log.warning("record_unreadable", topic=record.topic, offset=record.offset, error=str(error))
-                await self._set_aside(record, str(error))
-
-    async def _set_aside(self, record: Any, why: str) -> None:
-        """Keep it elsewhere before the cursor passes it."""
-        headers = [("topic", record.topic.encode()), ("offset", b"%d" % record.offset), ("error", why.encode())]
-        value = b"" if record.value is None else record.value
-        async with asyncio.timeout(PATIENCE), AIOKafkaProducer(**client(self._kafka), acks="all") as producer:
-            await producer.send_and_wait(set_aside(self._kafka), value, key=record.key, headers=headers)
+                raise FetchError(WORDS, code="unheard", retry_after=AGAIN)
 
     def _batch(self, records: Sequence[Record], end: Any, unreadable: int) -> Batch | None:
         offset = end.offset + 1
@@ -164,3 +131,10 @@ def _place(cursor: str | None) -> Place | None:
         return msgspec.json.decode(cursor or "", type=Place)
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
+
+
+def follower(source: Component, parts: Parts) -> Collector:
+    """Reads the topic of a source."""
+    kafka = parts.ledger.setup.settings.daemon.kafka
+    assert kafka
+    return Follower(source.name, kafka, lag=lambda offsets: parts.metrics.source_lag(source.name, offsets))

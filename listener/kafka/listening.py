@@ -20,7 +20,7 @@ from listener.app import load_checked, refuse_restart, secrets_told, setup_now
 from listener.asking import is_other_event
 from listener.clock import Clock
 from listener.collector import COLLECTORS, Collector, Tools
-from listener.kafka.access import quieten
+from listener.kafka.access import quieten, topic_of
 from listener.kafka.publishing import Publisher, Resumed
 from listener.kafka.sharing import Sharing
 from listener.net.client import Client, open_client
@@ -71,7 +71,7 @@ class Listening:
         self._path, self._setup, self._kafka = path, setup, kafka
         self._client, self._clock, self._masking = client, clock, masking
         self._metrics = SourceMetrics(version=version("badbuzz"), now=clock.now)
-        self._sharing = Sharing(kafka)
+        self._sharing = Sharing(kafka, "listeners")
         self._collectors: dict[str, Collector] = {}
         self._systemd = Systemd(os.environ)
         self._stop, self._changing = asyncio.Event(), asyncio.Lock()
@@ -124,16 +124,19 @@ class Listening:
         membership, sources, calendars = self._rosters
         settings = self.settings
         names = sorted(settings.sources)
-        await membership.become({"kafka": Job(fingerprint=f"{names}", start=partial(self._sharing.hold, names))})
+        topics = [topic_of(self._kafka, name) for name in names]
+        await membership.become(
+            {"kafka": Job(fingerprint=f"{names}", start=partial(self._sharing.hold, topics, names))}
+        )
         await calendars.become(readings(settings, self._client, self._clock, self.renew, self._masking.hide))
         await sources.become(self._jobs())
 
     def _jobs(self) -> Mapping[str, Job]:
-        mine = self._sharing.mine or frozenset()
+        mine = {place.topic for place in self._sharing.mine or ()}
         return {
             name: Job(fingerprint=fingerprint(source), start=partial(self._read, source))
             for name, source in self.settings.sources.items()
-            if name in mine
+            if topic_of(self._kafka, name) in mine
         }
 
     async def _read(self, source: Component) -> None:

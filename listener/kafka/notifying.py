@@ -19,7 +19,7 @@ from listener.agenda.reading import readings
 from listener.app import DRAIN, load_checked, refuse_restart, secrets_told
 from listener.clock import Clock, Steady
 from listener.kafka.access import quieten
-from listener.kafka.judging import follower
+from listener.kafka.following import follower
 from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
 from listener.observe.metrics import Metrics

@@ -1,4 +1,4 @@
-"""Which sources are whose, where several listeners run: the group protocol of Kafka shares them out."""
+"""What is whose, where several processes have one role: the group protocol of Kafka shares partitions out."""
 
 import asyncio
 from collections.abc import Collection
@@ -11,47 +11,49 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from alerts.cancelling import obey_cancellation
 from config.kafka import Kafka
 from listener.errors import FetchError
-from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics, topic_of
+from listener.kafka.access import AGAIN, PATIENCE, client, in_words, make_topics
 from listener.pipeline.outlive import outlive
 from listener.signal import Signal
 
 SESSION = 10.0
-"""Seconds without a sign of life after which the sources of a listener are another's."""
+"""Seconds without a sign of life after which what a process had is another's."""
 _BEAT = 1.0
 
 log = structlog.get_logger("kafka")
 
 
 class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
-    """A listener's membership among the listeners of one cluster. `mine` are the sources it is to read, None while it
-    is no member; `news` fires when that changes. Whoever becomes a member for other sources reads on those it had until
-    it is told. A source is read by one, or by none for a moment; who was slow to leave it is refused by its topic.
+    """A process's membership in a `group` of one cluster. `mine` are the partitions that are its own, None while it is
+    no member; `news` fires when that changes. Whoever becomes a member for other topics has what it had until it is
+    told. A partition is one process's, or nobody's for a moment; who is slow to leave it must be refused elsewhere.
     """
 
-    def __init__(self, kafka: Kafka) -> None:
-        self._kafka, self._consumer = kafka, None
-        self.mine: frozenset[str] | None = None
+    def __init__(self, kafka: Kafka, group: str) -> None:
+        self._kafka, self._group, self._consumer = kafka, group, None
+        self.mine: frozenset[TopicPartition] | None = None
         self.news = Signal()
 
-    async def hold(self, sources: Collection[str]) -> None:
-        """Be a member for these sources, until cancelled."""
+    async def hold(self, topics: Collection[str], sources: Collection[str] = ()) -> None:
+        """Be a member for these topics, which are made where they are missing, as those of the `sources` or of all,
+        until cancelled.
+        """
         while True:
-            error = await outlive(self._member(sources), role="listen")
+            error = await outlive(self._member(topics, sources), group=self._group)
             obey_cancellation()
             log.warning("no_member", error=str(error))
             await asyncio.sleep(AGAIN.total_seconds())
 
-    async def _member(self, sources: Collection[str]) -> None:
+    async def _member(self, topics: Collection[str], sources: Collection[str]) -> None:
         await make_topics(self._kafka, sources)
         self._consumer = consumer = AIOKafkaConsumer(
             **client(self._kafka),
-            group_id=f"{self._kafka.topics}-listeners",
+            group_id=f"{self._kafka.topics}-{self._group}",
             partition_assignment_strategy=[StickyPartitionAssignor],
             enable_auto_commit=False,
             session_timeout_ms=int(SESSION * 1_000),
             heartbeat_interval_ms=int(_BEAT * 1_000),
         )
-        consumer.subscribe([topic_of(self._kafka, source) for source in sources], listener=self)
+        consumer.subscribe(list(topics), listener=self)
         try:
             with in_words(self._kafka):
                 async with asyncio.timeout(PATIENCE):
@@ -71,11 +73,10 @@ class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library h
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         consumer: Any = self._consumer
         consumer.pause(*assigned)
-        start = len(self._kafka.topics) + 1
-        self._become(frozenset(place.topic[start:] for place in assigned))
+        self._become(frozenset(assigned))
 
-    def _become(self, mine: frozenset[str] | None) -> None:
+    def _become(self, mine: frozenset[TopicPartition] | None) -> None:
         if mine != self.mine:
-            log.info("sources_shared", mine=sorted(mine or ()))
+            log.info("shared", group=self._group, mine=sorted(f"{each.topic}/{each.partition}" for each in mine or ()))
             self.mine = mine
             self.news.fire()

@@ -33,7 +33,7 @@ from listener.pipeline.turn import Turn, starting
 from listener.pipeline.twins import unheard
 from listener.pipeline.watched import is_watched
 from listener.pipeline.watches import Watches
-from listener.pipeline.work import Dated, Read, Recount, Reload, SourceChange, Work, mentions_of
+from listener.pipeline.work import Dated, Happened, Read, Recount, Reload, SourceChange, Work, mentions_of
 from listener.shares import DESK, Share
 from listener.signal import Signal
 from listener.store.asking import Command
@@ -65,7 +65,7 @@ class Ledger:
     read back from the store. `moved` is when a long piece of work last got on, as `time.monotonic` tells. `outgoing`
     fires when there may be something to deliver, `committed` after each commit.
 
-    With a `share` it is that of one part of the brands, which takes in what happened when it is told, `Dated`, and lets
+    With a `share` it is that of one part of the brands, which takes in what `Happened` at the time of that, and lets
     no time pass but up to there or to what `clock` says, which is 0 where only records tell the time; or that of the
     desk, which judges no brand.
     """
@@ -166,8 +166,10 @@ class Ledger:
         ready = [await self._classified(work, turn) for work in ready]
         await self._mind_gap(turn)
         for work in ready:
-            if isinstance(work, Dated):
-                await self._happened(work, turn)
+            if isinstance(work, Happened):
+                turn.commit.offset = work.offset
+                for dated in work.dated:
+                    await self._take(dated, turn)
             else:
                 await turn.do(work)
         await turn.catch_up(CAUGHT_UP)
@@ -197,11 +199,10 @@ class Ledger:
         if self._ran and turn.at - self._ran > max(SILENCE, int(_STALL * self._clock.speed)):
             await turn.gap(self._ran)
 
-    async def _happened(self, work: Dated, turn: Turn) -> None:
+    async def _take(self, work: Dated, turn: Turn) -> None:
         """Take in what others heard, with the stamp that it gets whatever comes with it."""
         self._last = self._stamp(work)
         turn.date(self._last)
-        turn.commit.offset = work.offset
         await self._mind_gap(turn)
         self._ran = turn.at
         for each in work.works:
@@ -218,17 +219,20 @@ class Ledger:
 
     async def _classified(self, work: Work, turn: Turn) -> Work:
         """What follows finds the slow part done, during which others had the loop too."""
-        if isinstance(work, Dated):
-            works = [await self._classified(each, turn) for each in work.works]
-            return replace(work, works=[each for each in works if isinstance(each, Read | SourceChange)])
+        if isinstance(work, Happened):
+            return replace(work, dated=[await self._with_found(each, turn) for each in work.dated])
         if not isinstance(work, Read):
             return work
         self.moved = monotonic()
         return await self.classifying.rest(work, self.setup, turn.intake.known)
 
+    async def _with_found(self, dated: Dated, turn: Turn) -> Dated:
+        works = [await self._classified(each, turn) for each in dated.works]
+        return replace(dated, works=[each for each in works if isinstance(each, Read | SourceChange)])
+
     async def _turn(self, works: Sequence[Work], commands: Sequence[Command]) -> Turn:
         at = max(self._last, self._clock.now())
-        if not self._is_part or commands or not all(isinstance(work, Dated) for work in works):
+        if not self._is_part or commands or not all(isinstance(work, Happened) for work in works):
             # no stamp has news in two transactions: what comes with one stamp is judged as one
             at = max(at, self.engines.judged + 1)
         self._last = at
@@ -361,8 +365,6 @@ class Ledger:
 
 
 def _cleaned(work: Work) -> Work:
-    if isinstance(work, Dated):
-        return work  # as its listener did
     if not isinstance(work, Read | Recount) or (isinstance(work, Read) and work.judged):
         return work
     return replace(work, mentions=[fit(mention, work.source) for mention in work.mentions])

@@ -132,16 +132,23 @@ class Tell:
 @dataclass(frozen=True, kw_only=True)
 class Dated:
     """What others heard, as they wrote it down: all of it happened `at` that moment, to these `brands`, or to any when
-    None. Once it is committed, the topic is read on from `offset`.
+    None.
     """
 
     at: Instant
-    offset: int
     brands: Sequence[str] | None
     works: Sequence["Read | SourceChange"]
 
 
-Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell | Dated
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """Some of that, in the order in which it was written, in one transaction with where it is read on from."""
+
+    dated: Sequence[Dated]
+    offset: int
+
+
+Work = Read | Recount | SourceChange | Settled | Reload | Taught | Canary | Tell | Happened
 
 
 def mentions_of(work: Work) -> Sequence[Mention]:
@@ -149,8 +156,9 @@ def mentions_of(work: Work) -> Sequence[Mention]:
     match work:
         case Read() | Recount():
             return work.mentions
-        case Dated():
-            return [mention for each in work.works if isinstance(each, Read) for mention in each.mentions]
+        case Happened():
+            reads = [each for dated in work.dated for each in dated.works if isinstance(each, Read)]
+            return [mention for read in reads for mention in read.mentions]
         case _:
             return ()
 

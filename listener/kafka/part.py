@@ -1,0 +1,233 @@
+"""One part of the brands, judged by the process that has its lease."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+
+from config.kafka import Kafka
+from config.settings import Settings
+from listener.agenda.reading import setup_at
+from listener.clock import Clock
+from listener.errors import FetchError
+from listener.kafka.access import AGAIN, in_words, make_topics, mentions_topic
+from listener.kafka.dating import SILENCE, Dating
+from listener.kafka.reading import consuming, readable, sought
+from listener.labelling.learning import Learning
+from listener.observe.metrics import Metrics
+from listener.observe.parts import PartMetrics
+from listener.pipeline.classifying import Classifying
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.work import Happened, Reload
+from listener.pipeline.writer import Writer
+from listener.service import reason_of
+from listener.shares import Share
+from listener.store.address import store_address
+from listener.store.port import SchemaError, Store, StoreBusyError, StoreError, Views
+from listener.store.reached import Tenure
+from listener.store.store import open_store
+from rules.instant import Instant
+
+_MOST = 500
+"""Records that are judged in one transaction at most."""
+_LOOK = 1_000
+"""Milliseconds that more of them is waited for."""
+_PAUSE = 0.5
+"""Seconds between looks at whether the part may be had."""
+_PARTING = 5.0
+"""Seconds that its last words may take."""
+
+log = structlog.get_logger("judge")
+
+
+class PartClock(Clock):
+    """The clock of a part, which only its topic moves on; where nobody writes there, it is never before `floor`."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(origin=clock.origin, started=clock.started, speed=clock.speed)
+        self._clock = clock
+        self.floor: Instant = 0
+
+    def now(self) -> Instant:
+        return self.floor
+
+    def wall(self) -> Instant:
+        return self._clock.now()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What all parts that a process judges have in common. `settings` are those in force."""
+
+    kafka: Kafka
+    settings: Callable[[], Settings]
+    views: Views
+    clock: Clock
+    metrics: Metrics
+    parts: PartMetrics
+    owner: str
+
+
+class Part:
+    """A part, from when its lease is had until `run` is cancelled or another process takes it over. `is_judged` while
+    what is said of its brands is read and judged.
+    """
+
+    def __init__(self, share: Share, bench: Bench) -> None:
+        self._share, self._bench = share, bench
+        self._place = TopicPartition(mentions_topic(bench.kafka), share.part - 1)
+        self._clock = PartClock(bench.clock)
+        self._writer: Writer | None = None
+        self._ledger: Ledger | None = None
+        self.is_judged = False
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether what writes goes round, successful or not."""
+        return self._writer is None or self._writer.is_moving()
+
+    async def run(self) -> None:
+        """Judge it, again whenever it is lost. Raises SchemaError."""
+        part = self._share.part
+        while True:
+            try:
+                await self._hold()
+            except* SchemaError:
+                raise
+            except* StoreBusyError as lost:
+                log.error("stepped_down", part=part, error=str(reason_of(lost)))  # noqa: TRY400  # no traceback helps
+            except* (StoreError, FetchError) as failed:
+                log.warning("part_waits", part=part, error=str(reason_of(failed)))
+            await asyncio.sleep(AGAIN.total_seconds())
+
+    async def reload(self, settings: Settings) -> None:
+        """Take up other settings. Raises StoreError."""
+        if self._writer and self._ledger and self.is_judged:
+            await self._writer.submit(Reload(setup=await self._setup(settings, self._ledger)))
+
+    async def _setup(self, settings: Settings, before: Ledger | None = None) -> Any:
+        now, known = self._bench.clock.now(), before.setup if before else None
+        return await asyncio.to_thread(setup_at, now, settings, known, self._share)
+
+    async def _hold(self) -> None:
+        settings, part = self._bench.settings(), self._share.part
+        store = open_store(store_address(settings), settings.daemon.lease, part)
+        try:
+            tenure = await self._tenure(store)
+            self._bench.parts.begun(part, tenure.epoch, tenure.idle)
+            log.info("part_taken", part=part, epoch=tenure.epoch)
+            await self._judge(store)
+        finally:
+            self.is_judged = False
+            self._bench.parts.left(part)
+            await store.close()
+
+    async def _tenure(self, store: Store) -> Tenure:
+        said = ""
+        while True:
+            try:
+                return await store.open(self._bench.owner)
+            except SchemaError:
+                raise
+            except StoreError as error:
+                if str(error) != said:
+                    said = str(error)
+                    log.info("part_not_had", part=self._share.part, why=said)
+            await asyncio.sleep(_PAUSE)
+
+    async def _judge(self, store: Store) -> None:
+        await make_topics(self._bench.kafka, ())
+        async with AsyncExitStack() as stack:
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            group.create_task(store.keep(), name=f"lease:{self._share.part}")
+            stack.enter_context(in_words(self._bench.kafka))
+            consumer = await stack.enter_async_context(consuming(self._bench.kafka, self._place))
+            ledger, writer = await stack.enter_async_context(self._judging(store, consumer, group))
+            await self._read(store, consumer, ledger, writer)
+
+    @asynccontextmanager
+    async def _judging(
+        self, store: Store, consumer: Any, group: asyncio.TaskGroup
+    ) -> AsyncIterator[tuple[Ledger, Writer]]:
+        """Its engines as the log leaves them, and who writes; at the end with its last words."""
+        bench, part = self._bench, self._share.part
+        await self._seek(store, consumer)
+        self._clock.floor = 0 if await store.position() else await self._begin(consumer)
+        setup = await self._setup(bench.settings())
+        self._ledger = ledger = Ledger(
+            store, bench.views, self._clock, bench.metrics, setup, Classifying(self._clock), self._share
+        )
+        await ledger.start()
+        self._writer = writer = Writer(ledger, bench.metrics)
+        learning = Learning(bench.views, ledger, writer, bench.clock, bench.metrics)
+        tasks = [
+            group.create_task(writer.run(), name=f"writer:{part}"),
+            group.create_task(learning.run(), name=f"learning:{part}"),
+        ]
+        self.is_judged = True
+        try:
+            yield ledger, writer
+        finally:
+            self.is_judged = False
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            self._writer = self._ledger = None
+            with suppress(StoreError, TimeoutError):
+                async with asyncio.timeout(_PARTING):
+                    await writer.finish()
+
+    async def _begin(self, consumer: Any) -> Instant:
+        """When its first record was written, which is when its first brand was heard of."""
+        while True:
+            found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=_MOST)
+            first = [record async for _, record in readable(self._bench.kafka, found.get(self._place, ()))]
+            if first:
+                await sought(consumer, self._place, None)
+                return first[0].at
+
+    async def _seek(self, store: Store, consumer: Any) -> None:
+        position = await store.position()
+        offset = position.offset if position else None
+        if not await sought(consumer, self._place, offset):
+            log.error("records_missed", part=self._share.part, offset=offset)
+
+    async def _read(self, store: Store, consumer: Any, ledger: Ledger, writer: Writer) -> None:
+        dating, loop = Dating(), asyncio.get_running_loop()
+        heard = loop.time()
+        while True:
+            found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=_MOST)
+            sources = ledger.setup.settings.sources
+            if records := found.get(self._place, ()):
+                heard, self._clock.floor = loop.time(), 0
+                await self._take(store, consumer, writer, await self._dated(records, dating, list(sources)))
+            elif (loop.time() - heard) * 1e6 > SILENCE:
+                # nobody tells the time any more, and the brands' own must go on
+                self._clock.floor = self._bench.clock.now() - SILENCE
+                for lost in dating.all_silent(list(sources)):
+                    await writer.submit(lost)
+
+    async def _dated(self, records: Sequence[Any], dating: Dating, sources: Sequence[str]) -> Happened:
+        happened = [dating.dated(record, sources) async for _, record in readable(self._bench.kafka, records)]
+        return Happened(dated=happened, offset=records[-1].offset + 1)
+
+    async def _take(self, store: Store, consumer: Any, writer: Writer, happened: Happened) -> None:
+        begun = time.monotonic()
+        try:
+            await writer.submit(happened)
+        except StoreBusyError:
+            raise
+        except StoreError as error:
+            # whether it was committed is what the store will tell
+            log.warning("part_waits", part=self._share.part, error=str(error))
+            await asyncio.sleep(_PAUSE)
+            await self._seek(store, consumer)
+            return
+        lag = max(0, (consumer.highwater(self._place) or 0) - happened.offset)
+        behind = self._bench.clock.now() - happened.dated[-1].at if lag and happened.dated else 0
+        self._bench.parts.judged(self._share.part, time.monotonic() - begun, lag, max(0, behind))
