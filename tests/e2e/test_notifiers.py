@@ -8,15 +8,27 @@ from functools import partial
 
 from aiohttp import web
 
+from alerts.outbox import delivery_id
+from config.load import load
+from listener.agenda.reading import setup_at
+from listener.catalogs import CATALOGS
+from listener.clock import Clock
 from listener.net.loopback import served
+from listener.observe.metrics import Metrics
+from listener.pipeline.acting import PATIENCE
+from listener.pipeline.ledger import Ledger
+from listener.pipeline.work import Dated, Read
+from listener.shares import Share, part_of
 from listener.store.database import on_server, place
+from listener.store.store import open_store
 from listener.store.transacting import InLoop
+from listener.store.views import open_views
 from listener.store.writing import write_told
 from tests.builders import notice
 from tests.e2e.machines import Machine, awaited
 from tests.e2e.roles import running
 from tests.servers import lasting_port
-from tests.stores import commit, outgoing
+from tests.stores import commit, mention, outgoing
 
 THREADS, STEPS = 50, 10
 
@@ -82,6 +94,49 @@ async def left(url):
 
 async def are_sent(url, count):
     return await left(url) == [("sent", count)]
+
+
+@asynccontextmanager
+async def judging(the_world, brand):
+    """Who judges the part of a brand, in this process."""
+    settings, clock = load(the_world.folder / "badbuzz.yaml", CATALOGS).settings, Clock()
+    share = Share(part_of(brand, settings.daemon.kafka.parts), settings.daemon.kafka.parts)
+    store, views = open_store(the_world.database, part=share.part), open_views(the_world.database)
+    await store.open("a judge")
+    try:
+        setup = setup_at(clock.now(), settings, None, share)
+        ledger = Ledger(store, views, clock, Metrics(version="test", now=clock.now), setup, share=share)
+        await ledger.start()
+        yield ledger, views
+    finally:
+        await store.close()
+        await views.close()
+
+
+def heard(*names):
+    at = Clock().now()
+    read = Read(source="push", mentions=[mention(name, source="push", text=f"acme {name}") for name in names])
+    return Dated(at=at, offset=len(names), brands=["acme"], works=[read])
+
+
+async def test_what_is_asked_for_at_the_desk_is_carried_out_by_whoever_judges_the_brand(the_world, monkeypatch):
+    async with notifiers(the_world) as (hook, both):
+        for name, value in the_world.environ.items():
+            monkeypatch.setenv(name, value)
+        async with judging(the_world, "acme") as (ledger, views):
+            await ledger.write([heard(*"abcde")])
+            await awaited("told", lambda: asyncio.sleep(0, hook.taken), both)
+            await views.ask("ack", "1", "Léa", Clock().now())
+
+            async def is_taken():
+                await ledger.write([])
+                return (await views.incident("1")).acknowledged_by == "Léa"
+
+            took = await awaited("taken", is_taken, both)
+            (incident,) = [row for row in await views.incidents() if row.number == 1]
+            last = delivery_id(f"{incident.id}.{incident.steps - 1}", "out")
+            await awaited("told that it is taken", lambda: asyncio.sleep(0, last in hook.taken), both)
+    assert took < PATIENCE, "while whoever asked is kept waiting"
 
 
 async def test_each_delivery_is_made_once_and_in_the_order_of_its_thread(the_world):
