@@ -70,9 +70,9 @@ class Claims:
 
     async def hold(self, deliveries: Collection[Delivery]) -> None:
         """Renew some, before what cannot be taken back. Raises LostClaimError, StoreError."""
-        names = [each.id for each in deliveries]
-        if await self._run(partial(_renew, names=names, owner=self.owner, length=self._span)) < len(names):
-            self._held.difference_update(names)
+        names = {each.id for each in deliveries}
+        if await self._renewed(names) != names:
+            self._held -= names
             raise LostClaimError
 
     async def settle(self, commit: Commit) -> None:
@@ -102,15 +102,26 @@ class Claims:
         return await self._run(partial(outbox.slots, since=since))
 
     async def keep(self) -> None:
-        """Renew what is claimed, until cancelled."""
-        while True:
-            await asyncio.sleep(self._pause)
-            names = list(self._held)
-            try:
-                if names:
-                    await self._run(partial(_renew, names=names, owner=self.owner, length=self._span))
-            except StoreError as error:
-                log.warning("claims_not_renewed", error=str(error))
+        """Renew what is claimed, until cancelled; from then on nothing is, and all of it runs out."""
+        try:
+            while True:
+                await asyncio.sleep(self._pause)
+                await self._keep()
+        finally:
+            self._held.clear()
+
+    async def _keep(self) -> None:
+        names = {*self._held}
+        try:
+            self._held -= names - await self._renewed(names)
+        except StoreError as error:
+            log.warning("claims_not_renewed", error=str(error))
+
+    async def _renewed(self, names: Collection[str]) -> set[str]:
+        """Those of them that are claimed still."""
+        if not names:
+            return set()
+        return await self._run(partial(_renew, names=sorted(names), owner=self.owner, length=self._span))
 
     async def release(self) -> None:
         """Leave to others what is claimed and not settled."""
@@ -178,10 +189,10 @@ def _held(connection: Connection, names: Sequence[str], owner: str) -> Sequence[
     return connection.scalars(select(OUTBOX.c.id).where(*mine).order_by(OUTBOX.c.id).with_for_update()).all()
 
 
-def _renew(connection: Connection, *, names: Sequence[str], owner: str, length: Span) -> int:
+def _renew(connection: Connection, *, names: Sequence[str], owner: str, length: Span) -> set[str]:
     held = _held(connection, names, owner)
     _mark(connection, held, owner, length)
-    return len(held)
+    return {*held}
 
 
 def _settle(connection: Connection, *, commit: Commit, owner: str) -> None:

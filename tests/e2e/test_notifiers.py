@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from functools import partial
 
+import pytest
 from aiohttp import web
 
 from alerts.outbox import delivery_id
@@ -17,7 +18,7 @@ from listener.net.loopback import served
 from listener.observe.metrics import Metrics
 from listener.pipeline.acting import PATIENCE
 from listener.pipeline.ledger import Ledger
-from listener.pipeline.work import Dated, Read
+from listener.pipeline.work import Dated, Happened, Read
 from listener.shares import Share, part_of
 from listener.store.database import on_server, place
 from listener.store.store import open_store
@@ -48,7 +49,7 @@ class Hook:
 
 @asynccontextmanager
 async def notifiers(the_world):
-    """Two of them, and what takes their deliveries."""
+    """Two of them, the first at the desk, and what takes their deliveries."""
     hook, app = Hook(), web.Application()
     app.router.add_post("/hook", hook.take)
     async with served(app) as url:
@@ -58,10 +59,15 @@ async def notifiers(the_world):
         begin, end = text.index("  lines:"), text.index("  push:")
         config.write_text(text[:begin] + text[end:])
         both = [Machine(the_world, config, port, role="notify") for port in (the_world.port, lasting_port())]
-        async with running(*both):
-            for each in both:
-                await awaited("ready", each.is_active, both)
-            yield hook, both
+        async with running(both[0]):
+            await awaited("at the desk", partial(is_at_desk, both[0]), both)
+            async with running(both[1]):
+                await awaited("ready", both[1].is_active, both)
+                yield hook, both
+
+
+async def is_at_desk(notifier):
+    return await notifier.is_active() and (await notifier.says("/"))[0] == 200
 
 
 async def plan(url, *rows):
@@ -116,7 +122,7 @@ async def judging(the_world, brand):
 def heard(*names):
     at = Clock().now()
     read = Read(source="push", mentions=[mention(name, source="push", text=f"acme {name}") for name in names])
-    return Dated(at=at, offset=len(names), brands=["acme"], works=[read])
+    return Happened(dated=[Dated(at=at, brands=["acme"], works=[read])], offset=len(names))
 
 
 async def test_what_is_asked_for_at_the_desk_is_carried_out_by_whoever_judges_the_brand(the_world, monkeypatch):
@@ -150,14 +156,18 @@ async def test_each_delivery_is_made_once_and_in_the_order_of_its_thread(the_wor
     assert all(logs), "both delivered"
 
 
-async def test_what_a_killed_one_had_comes_through_another_and_nothing_else_comes_twice(the_world):
+@pytest.mark.parametrize("has_desk", [True, False])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+async def test_what_one_had_that_ended_comes_through_another_and_nothing_else_comes_twice(the_world, blow, has_desk):
     async with notifiers(the_world) as (hook, both):
+        gone, other = both if has_desk else both[::-1]
         await plan(the_world.database, *(told(thread, step) for step in range(STEPS) for thread in range(THREADS)))
         await awaited("begun", lambda: asyncio.sleep(0, len(hook.taken) > THREADS), both)
-        await both[1].end(signal.SIGKILL)
+        await gone.end(blow)
         await awaited("sent", lambda: are_sent(the_world.database, THREADS * STEPS), both)
+        await awaited("at the desk", partial(is_at_desk, other), both)
     twice = [name for name, times in Counter(hook.taken).items() if times > 1]
-    assert len(twice) <= 1, "the one under way alone"
+    assert len(twice) <= (blow == signal.SIGKILL), "the one under way alone, and only where nobody could end it"
     for thread in range(THREADS):
         assert [f"t{thread}-{step}" for step in range(STEPS)] == in_order(hook.taken, thread)
 
@@ -167,8 +177,7 @@ async def test_what_came_of_a_delivery_of_one_that_stood_still_is_refused(the_wo
         hook.held.clear()
         await plan(the_world.database, told(1), told(2))
         await awaited("under way", lambda: asyncio.sleep(0, len(hook.taken) == 2), both)
-        is_desk = [(await each.says("/"))[0] != 503 for each in both]
-        frozen = both[is_desk.index(False)]
+        frozen = both[1]
         frozen.signal(signal.SIGSTOP)
         hook.held.set()
         await awaited("sent", lambda: are_sent(the_world.database, 2), both)

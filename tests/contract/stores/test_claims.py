@@ -193,3 +193,4 @@ async def test_a_claim_is_renewed_for_as_long_as_it_is_kept(where):
                 pass
             keeping.cancel()
         assert ids(await b.claim("team", T0)) == []
+        assert not a.is_holding, "whoever keeps nothing holds nothing"
