@@ -89,7 +89,8 @@ class Daemon(Model):
     database: Secret | None = None
     """PostgreSQL address, postgresql://user:password@host/name; SQLite in `data` when not given."""
     lease: Annotated[Duration, Field(ge=SHORTEST_LEASE)] = timedelta(seconds=15)
-    """How long another machine with the same `database` waits for a sign of the active one before it takes over."""
+    """How long another machine with the same `database` waits for a sign of the active one before it takes over, or of
+    the one that delivers something."""
     kafka: Kafka | None = None
     """The Kafka between `badbuzz run --role listen` and `--role judge`; without a role nothing uses it."""
     log: Literal["text", "json"] = "text"

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
 
-from alerts.delivery import Delivery, Slot
+from alerts.delivery import Delivery, Outgoing, Slot
 from alerts.grouping import MOST_TOGETHER
 from listener.store import outbox, queries
 from listener.store.database import in_words, on_server, place
@@ -201,8 +201,17 @@ def _settle(connection: Connection, *, commit: Commit, owner: str) -> None:
         count_alone(connection)  # first, as everybody does: who has it may wait for a row of ours
     if len(_held(connection, names, owner)) < len(names):
         raise LostClaimError
-    write_told(connection, commit)
+    write_told(connection, replace(commit, outgoing=[each for each in commit.outgoing if _is_news(connection, each)]))
     _free(connection, OUTBOX.c.id.in_(names))
+
+
+def _is_news(connection: Connection, planned: Outgoing) -> bool:
+    """Whether it is no notice of what is not delivered, while another process planned one that will count this too."""
+    if planned.notice is None or planned.notice.topic != "undelivered":
+        return True
+    mine = (OUTBOX.c.thread == planned.thread, OUTBOX.c.channel == planned.channel)
+    later = select(OUTBOX.c.id).where(*mine, OUTBOX.c.state == "due", OUTBOX.c.attempts == 0)
+    return connection.execute(later.limit(1)).first() is None
 
 
 def _release(connection: Connection, *, owner: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from alerts.delivery import Outcome
 from listener.store.claims import Claims, LostClaimError
 from listener.store.upkeep import migrate
+from tests.builders import notice
 from tests.postgres import emptied
 from tests.stores import T0, commit, opened, outgoing
 
@@ -139,6 +140,20 @@ async def test_who_is_told_instead_is_written_with_the_outcome(where):
         await a.claim("team", T0)
         await a.settle(settled(outcome("d1", state="parked"), outgoing=[outgoing("d1b", channel="other")]))
         assert ids(await store.due("other", T0 + 9)) == ["d1b"]
+
+
+async def test_that_alerts_are_not_delivered_is_planned_to_be_told_once_whoever_finds_it(where):
+    async with waiting(where, outgoing("d1"), outgoing("d2", thread="i2")) as (store, a, b):
+        for claims, name in ((a, "d1"), (b, "d2")):
+            await claims.claim("team", T0)
+            word = notice(id=f"undelivered-{name}", topic="undelivered", subject="team")
+            planned = outgoing(word.id, channel="boss", thread="undelivered-team", due=T0 + 60, notice=word)
+            await claims.settle(settled(outcome(name, state="parked"), outgoing=[planned]))
+        (told,) = await store.due("boss", T0 + 60)
+        assert told.id == "undelivered-d1"
+        await a.claim("boss", T0 + 60)
+        await a.settle(settled(outcome(told.id)))
+        assert await store.due("boss", T0 + 60) == []
 
 
 async def test_what_is_left_is_had_at_once(where):
