@@ -20,6 +20,7 @@ from listener.agenda.reading import readings
 from listener.app import load_checked, refuse_restart, secrets_told
 from listener.clock import Clock
 from listener.kafka.access import mentions_topic, quieten
+from listener.kafka.counting import Counting
 from listener.kafka.part import Bench, Part
 from listener.kafka.sharing import Sharing
 from listener.net.client import Client, open_client
@@ -81,6 +82,7 @@ class Judging:
             clock=clock,
             metrics=self._metrics,
             parts=PartMetrics(self._metrics.registry),
+            counting=Counting(client, clock, masking, self._views, self._metrics),
             owner=f"pid {os.getpid()} on {socket.gethostname()}",
         )
         self._systemd = Systemd(os.environ)

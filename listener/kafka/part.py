@@ -16,6 +16,7 @@ from listener.agenda.reading import setup_at
 from listener.clock import Clock
 from listener.errors import FetchError
 from listener.kafka.access import AGAIN, in_words, make_topics, mentions_topic
+from listener.kafka.counting import Counting
 from listener.kafka.dating import SILENCE, Dating
 from listener.kafka.reading import consuming, readable, sought
 from listener.labelling.learning import Learning
@@ -23,6 +24,7 @@ from listener.observe.metrics import Metrics
 from listener.observe.parts import PartMetrics
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.roster import Roster
 from listener.pipeline.work import Happened, Reload
 from listener.pipeline.writer import Writer
 from listener.service import reason_of
@@ -70,6 +72,7 @@ class Bench:
     clock: Clock
     metrics: Metrics
     parts: PartMetrics
+    counting: Counting
     owner: str
 
 
@@ -84,6 +87,7 @@ class Part:
         self._clock = PartClock(bench.clock)
         self._writer: Writer | None = None
         self._ledger: Ledger | None = None
+        self._asking: Roster | None = None
         self.is_judged = False
 
     @property
@@ -109,6 +113,13 @@ class Part:
         """Take up other settings. Raises StoreError."""
         if self._writer and self._ledger and self.is_judged:
             await self._writer.submit(Reload(setup=await self._setup(settings, self._ledger)))
+            await self._ask()
+
+    async def _ask(self) -> None:
+        """Ask again how posts are received, as the configuration in force says."""
+        if self._asking and self._ledger and self._writer:
+            jobs = self._bench.counting.jobs(self._ledger.setup.settings, self._ledger, self._writer)
+            await self._asking.become(jobs)
 
     async def _setup(self, settings: Settings, before: Ledger | None = None) -> Any:
         now, known = self._bench.clock.now(), before.setup if before else None
@@ -116,6 +127,7 @@ class Part:
 
     async def _hold(self) -> None:
         settings, part = self._bench.settings(), self._share.part
+        await make_topics(self._bench.kafka, ())  # whoever does not reach Kafka leaves the part to others
         store = open_store(store_address(settings), settings.daemon.lease, part)
         try:
             tenure = await self._tenure(store)
@@ -141,7 +153,6 @@ class Part:
             await asyncio.sleep(_PAUSE)
 
     async def _judge(self, store: Store) -> None:
-        await make_topics(self._bench.kafka, ())
         async with AsyncExitStack() as stack:
             group = await stack.enter_async_context(asyncio.TaskGroup())
             group.create_task(store.keep(), name=f"lease:{self._share.part}")
@@ -169,11 +180,14 @@ class Part:
             group.create_task(writer.run(), name=f"writer:{part}"),
             group.create_task(learning.run(), name=f"learning:{part}"),
         ]
+        self._asking = Roster(group, f"recount:{part}")
+        await self._ask()
         self.is_judged = True
         try:
             yield ledger, writer
         finally:
             self.is_judged = False
+            await self._asking.become({})
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
