@@ -85,7 +85,9 @@ class Deputy:
             async with open_client(clock=self._clock, contact=contact) as client, asyncio.TaskGroup() as group:
                 delivering = group.create_task(self._deliver(queue, views, client), name="notify")
                 yield
-                await queue.finish(asyncio.get_running_loop().time() + DRAIN)
+                # whoever has got the desk meanwhile is to keep it
+                patience = min(DRAIN, self._settings.daemon.lease.total_seconds() / 3)
+                await queue.finish(asyncio.get_running_loop().time() + patience)
                 delivering.cancel()
             await queue.release()
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections import Counter
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -182,10 +183,26 @@ async def test_what_came_of_a_delivery_of_one_that_stood_still_is_refused(the_wo
         hook.held.set()
         await awaited("sent", lambda: are_sent(the_world.database, 2), both)
         frozen.signal(signal.SIGCONT)
-
-        async def is_refused():
-            return "msg=outcome_refused " in frozen.log.read_text()
-
-        await awaited("refused", is_refused, both)
+        await awaited("refused", partial(is_said, frozen, "outcome_refused"), both)
         assert await left(the_world.database) == [("sent", 2)]
     assert sorted(Counter(hook.taken).values()) == [1, 2]
+
+
+async def test_all_of_them_take_up_a_changed_configuration_and_refuse_a_wrong_one(the_world):
+    async with notifiers(the_world) as (hook, both):
+        before = both[0].config.read_text()
+        channel = before.partition("  out:")[2].partition("\n")[0]
+        right = before.replace("routes:", f"  more:{channel}\nroutes:")
+        for text, event in ((right.replace("kind: webhook", "kind: webhok"), "reload_failed"), (right, "reloaded")):
+            both[0].config.write_text(text)
+            for each in both:
+                each.signal(signal.SIGHUP)
+                await awaited(event, partial(is_said, each, event), both)
+        both[0].signal(signal.SIGSTOP)
+        await plan(the_world.database, replace(told(1), channel="more"))
+        await awaited("told", lambda: asyncio.sleep(0, hook.taken), both)
+        both[0].signal(signal.SIGCONT)
+
+
+async def is_said(notifier, event):
+    return f"msg={event} " in notifier.log.read_text()
