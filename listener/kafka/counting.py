@@ -30,10 +30,10 @@ class Counting:
         made = ((source, self._collector(source, ledger)) for source in sources)
         return {
             source.name: Job(
-                fingerprint=fingerprint(source), start=partial(self._ask, source, collector, ledger, writer)
+                fingerprint=fingerprint(source), start=partial(self._ask, source.name, each, ledger, writer)
             )
-            for source, collector in made
-            if isinstance(collector, Recounts)
+            for source, each in made
+            if isinstance(each, Recounts)
         }
 
     def _collector(self, source: Component, ledger: Ledger) -> Collector:
