@@ -25,9 +25,13 @@ class Kafka(Model):
     brokers: Annotated[Listed[Annotated[str, AfterValidator(_broker)]], Field(min_length=1)]
     """Some of its brokers, host:port: the others are found through them."""
     topics: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] = "badbuzz"
-    """How the names of its topics begin: there is one of each source, `<topics>.<source>`."""
+    """How the names of its topics begin: there is one of each source, `<topics>.<source>`, and `<topics>-mentions` with
+    what is judged.
+    """
     parts: Annotated[int, Field(ge=1, le=64)] = 8
-    """In how many parts brands are judged, each by one process at a time: so many processes can judge at most."""
+    """In how many parts brands are judged, each by one process at a time: so many processes can judge at most. So many
+    partitions has `<topics>-mentions`, and the number stays as it is once that is there.
+    """
     copies: Annotated[int, Field(ge=1, le=9)] = 3
     """On how many brokers each topic is kept, where badbuzz makes it."""
     user: Annotated[str, StringConstraints(min_length=1)] | None = None

@@ -90,10 +90,15 @@ async def _administering(kafka: Kafka) -> AsyncIterator[Any]:
 
 
 async def known_topics(kafka: Kafka) -> set[str]:
-    """The topics of the cluster that `user` may see. Raises FetchError."""
+    """The topics of the cluster that `user` may see. Raises FetchError, also where that of all mentions has other
+    parts.
+    """
     with in_words(kafka):
         async with asyncio.timeout(PATIENCE), _administering(kafka) as admin:
-            return {*await admin.list_topics()}
+            found = {*await admin.list_topics()}
+            if mentions_topic(kafka) in found:
+                await _check_parts(admin, kafka)
+            return found
 
 
 async def make_topics(kafka: Kafka, sources: Collection[str]) -> None:

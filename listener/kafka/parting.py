@@ -1,7 +1,7 @@
 """What is heard of a source, for each part of the brands: what goes into which partition of the topic of mentions."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from listener.kafka.record import Record, encoded, record_of
 from listener.pipeline.work import Read
@@ -12,6 +12,8 @@ from rules.mention import Mention
 
 OFTEN = 5 * SECOND
 """So often at least each part is told of a source that is heard: it is what lets time pass there."""
+WIDELY = 64
+"""A mention of more brands than this goes to all parts, once: a record for each would be most of what is sent."""
 
 
 Concerns = Callable[[Mention], Collection[str]]
@@ -29,6 +31,14 @@ class Sealed:
     key: bytes | None = None
 
 
+@dataclass(frozen=True)
+class _Round:
+    """Mentions that may be told in this order: first what is new, by brand, then what is for all parts."""
+
+    fresh: dict[str, list[Mention]] = field(default_factory=dict)
+    others: list[Mention] = field(default_factory=list)
+
+
 class Parting:
     """Parts what one source brings. `concerns` tells which brands a new mention may be of: they hear of it, each in a
     record of its own, as that is one piece of news. Edits and deletions go to all parts: who knows the post is known
@@ -42,17 +52,19 @@ class Parting:
 
     def parted(self, at: Instant, row: SourceRow, share: float, read: Read | None) -> Iterator[Sealed]:
         """The records of one reading, or of how the source is without one; `written` once they are."""
-        others = [each for each in (read.mentions if read else ()) if each.op != "create"]
         how, self._offered = (row.state, row.code, row.detail, share), self._heard
-        if read is None or read.missed is not None or others or (read.heard and self._is_due(how, at)):
+        if read is None or read.missed is not None or (read.heard and self._is_due(how, at)):
             self._offered = (how, at) if read and read.heard else self._heard
-            shown = read and replace(read, mentions=others, cursor=None, skipped=0, events={})
-            for partition in range(self._parts):
-                yield from self._sealed(partition, record_of(row, at, share, shown), None)
-        for brand, mentions in self._of_brands(read.mentions if read else ()).items():
-            said = Read(source=self._source, mentions=mentions)
-            record = record_of(row, at, share, said, brand)
-            yield from self._sealed(part_of(brand, self._parts) - 1, record, brand.encode())
+            shown = read and Read(source=self._source, heard=read.heard, missed=read.missed)
+            yield from self._to_all(record_of(row, at, share, shown))
+        for each in self._rounds(read.mentions if read else ()):
+            for brand, mentions in each.fresh.items():
+                said = Read(source=self._source, mentions=mentions)
+                partition, key = part_of(brand, self._parts) - 1, brand.encode()
+                for value in encoded(record_of(row, at, share, said, brand), None):
+                    yield Sealed(partition, value, key)
+            if each.others:
+                yield from self._to_all(record_of(row, at, share, Read(source=self._source, mentions=each.others)))
 
     def written(self) -> None:
         """What was parted last is known to all parts."""
@@ -63,13 +75,23 @@ class Parting:
         before, since = self._heard
         return how != before or at - since >= OFTEN
 
-    def _of_brands(self, mentions: Collection[Mention]) -> Mapping[str, list[Mention]]:
-        found: dict[str, list[Mention]] = {}
+    def _rounds(self, mentions: Sequence[Mention]) -> Iterator[_Round]:
+        """Mentions in as few rounds as leave what is said of one post in its order."""
+        made, changed = _Round(), set[str]()
         for mention in mentions:
-            for brand in self._concerns(mention) if mention.op == "create" else ():
-                found.setdefault(brand, []).append(mention)
-        return found
+            brands = self._concerns(mention) if mention.op == "create" else ()
+            if mention.op != "create" or len(brands) > WIDELY:
+                made.others.append(mention)
+                changed.add(mention.identity)
+                continue
+            if brands and mention.identity in changed:
+                yield made
+                made, changed = _Round(), set()
+            for brand in brands:
+                made.fresh.setdefault(brand, []).append(mention)
+        yield made
 
-    def _sealed(self, partition: int, record: Record, key: bytes | None) -> Iterator[Sealed]:
+    def _to_all(self, record: Record) -> Iterator[Sealed]:
         for value in encoded(record, None):
-            yield Sealed(partition, value, key)
+            for partition in range(self._parts):
+                yield Sealed(partition, value)

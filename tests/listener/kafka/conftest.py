@@ -1,0 +1,21 @@
+"""Real brokers, and topics that no other test has."""
+
+import itertools
+
+import pytest
+
+from config.kafka import Kafka
+from tests.kafka import cluster
+
+NAMES = itertools.count()
+
+
+@pytest.fixture(scope="package")
+def brokers():
+    with cluster(3) as made:
+        yield made
+
+
+@pytest.fixture
+def kafka(brokers):
+    return Kafka(brokers=brokers.servers.split(","), topics=f"t{next(NAMES)}")
