@@ -1,4 +1,4 @@
-"""The judge's end of a topic: a collector that reads what a listener heard of a source."""
+"""The desk's end of a topic: a collector that reads how a source is, and how much a listener heard of it."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
