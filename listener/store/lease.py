@@ -22,8 +22,8 @@ _OFTEN = 3
 # A process that stands still amid many rows is not idle to the server, and would hold up its successor for ever.
 _END_STALLED = text(
     "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
-    " where relation = 'meta'::regclass and pid <> pg_backend_pid() and application_name = :name"
-    " and mode in ('RowShareLock', 'RowExclusiveLock')"
+    " where datname = current_database() and application_name = :name"
+    " and relation = 'meta'::regclass and pid <> pg_backend_pid() and mode in ('RowShareLock', 'RowExclusiveLock')"
 )
 
 log = structlog.get_logger("lease")

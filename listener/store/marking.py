@@ -47,7 +47,8 @@ def _forget_old(connection: Connection, brand: str) -> None:
 
 def without_text(connection: Connection, identities: Sequence[str]) -> None:
     """Take the words away from marks of what its author deleted."""
-    connection.execute(update(MARKS).where(MARKS.c.identity.in_(identities)).values(text=""))
+    here = and_(MARKS.c.identity.in_(identities), MARKS.c.text != "")
+    connection.execute(update(MARKS).where(here).values(text=""))
 
 
 def marks(connection: Connection, brand: str, limit: int) -> list[Marking]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, func, select, text
 from listener.store.database import Place, in_words, on_file, place
 from listener.store.lock import FileLock
 from listener.store.port import SchemaError, StoreError
-from listener.store.queries import revision
+from listener.store.queries import FIRST, revision
 from listener.store.rows import Row
 from listener.store.tables import COMMANDS, HEAD, META, METADATA, keepable
 from listener.store.upkeep import at_length, lock_file, migrate_alone, moved_file, refuse_moved
@@ -112,7 +112,8 @@ def _make_ready(old: Connection, new: Connection, at: Place) -> None:
     """The target's schema, without a row. Raises StoreError when it holds something; who writes there is a row."""
     migrate_alone(new)
     filled = [table for table in METADATA.sorted_tables if new.execute(select(table).limit(1)).first()]
-    salts = {connection.scalar(select(META.c.salt)) for connection in (old, new)} if META in filled else set()
+    salt = select(META.c.salt).where(META.c.id == FIRST)
+    salts = {connection.scalar(salt) for connection in (old, new)} if META in filled else set()
     if len(salts) == 1:
         raise StoreError(f"{at} holds this store already: set daemon.database to it, and start badbuzz")
     if filled:

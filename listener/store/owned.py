@@ -4,8 +4,6 @@ What two parts know of one mention, or of one source, is not one row, or they wo
 its name stands behind the number of the part; without parts it stands alone.
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from listener.store.reached import Position
@@ -16,8 +14,6 @@ PART = "part"
 _MARK = "\x1f"
 _COUNTING = int.from_bytes(b"bbcount", "big")
 """The name of the advisory lock of whoever counts on."""
-PARTS = 64
-"""At most."""
 
 
 def part(connection: Connection) -> int:
@@ -42,12 +38,10 @@ def plain(name: str) -> str:
     return name.rpartition(_MARK)[2] if _MARK in name[:3] else name
 
 
-def everywhere(connection: Connection, names: Iterable[str]) -> list[str]:
-    """What columns may hold for these names, whoever wrote it."""
-    found = list(names)
-    if connection.dialect.name == "sqlite":
-        return found
-    return [*found, *(f"{number}{_MARK}{name}" for number in range(1, PARTS + 1) for name in found)]
+def prefixes(connection: Connection) -> list[str]:
+    """What may stand before names in the columns, whoever wrote them."""
+    writers = connection.scalars(select(META.c.id).where(META.c.id > 1).order_by(META.c.id))
+    return ["", *(f"{writer - 1}{_MARK}" for writer in writers)]
 
 
 def is_own(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """What is read, as statements on the connection that is given; every answer is bounded."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from sqlalchemy import (
 
 from listener.store.among import among, named
 from listener.store.marking import seen_marks
-from listener.store.owned import everywhere, is_own, plain, prefix, writer_row
+from listener.store.owned import is_own, plain, prefix, prefixes, writer_row
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
 from listener.store.rows import chunks, facts_of, key, stored_mention, transition_of
@@ -224,25 +225,32 @@ def transition(connection: Connection, name: str) -> Transition | None:
 def mentions(
     connection: Connection, brand: str | None, identities: Sequence[str] | None, until: Instant | None, limit: int
 ) -> list[StoredMention]:
-    rows = select(MENTIONS)
+    before = prefixes(connection)
+    rows, names, size = select(MENTIONS), dict[str, Any](), limit
     order: Any = MENTIONS.c.at
     if brand is not None:
         rows = rows.join(MENTION_BRANDS, MENTION_BRANDS.c.identity == MENTIONS.c.identity)
         rows, order = rows.where(MENTION_BRANDS.c.brand == brand), MENTION_BRANDS.c.at
     if identities is not None:
-        rows = rows.where(MENTIONS.c.identity.in_(everywhere(connection, map(key, identities))))
+        rows, size = rows.where(among(connection, MENTIONS.c.identity)), limit * len(before)
+        names = named(connection, [mine + key(identity) for mine in before for identity in identities])
     if until is not None:
         rows = rows.where(order <= until)
-    rows = rows.order_by(order.desc(), MENTIONS.c.identity).limit(limit)
-    return _once(stored_mention(row) for row in connection.execute(rows).mappings())
-
-
-def _once(found: Iterable[StoredMention]) -> list[StoredMention]:
-    """Each mention once: parts that know the same one keep it for their brands each."""
+    page = rows.order_by(order.desc(), MENTIONS.c.identity).limit(size)
     kept: dict[str, StoredMention] = {}
-    for each in found:
-        before = kept.get(each.mention.identity)
-        facts, tones = (before.facts, before.tones) if before else ({}, {})
-        more = msgspec.structs.replace(each, facts={**each.facts, **facts}, tones={**each.tones, **tones})
-        kept[each.mention.identity] = more if before else each
-    return list(kept.values())
+    for start in count(step=size):
+        found = connection.execute(page.offset(start), names)
+        read = sum(_put(kept, stored_mention(row)) for row in found.mappings())
+        if read < size or len(kept) >= limit:
+            break
+    return list(kept.values())[:limit]
+
+
+def _put(kept: dict[str, StoredMention], found: StoredMention) -> int:
+    """Parts that know the same mention keep it each, for their brands: it is shown once, with what all know of it."""
+    before = kept.get(found.mention.identity)
+    if before:
+        facts, tones = {**found.facts, **before.facts}, {**found.tones, **before.tones}
+        found = msgspec.structs.replace(before, facts=facts, tones=tones)
+    kept[found.mention.identity] = found
+    return 1

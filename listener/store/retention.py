@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Table, and_, delete, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, CursorResult, Select, Table, and_, delete, exists, or_, select, tuple_
 
 from alerts.delivery import CANARY
 from listener.store.noting import is_held
@@ -110,15 +110,20 @@ def thinned(stamps: list[tuple[int, Instant]]) -> list[int]:
 
 def _mentions(connection: Connection, *, expired: ColumnElement[bool]) -> int:
     doomed = select(MENTIONS.c.identity).where(expired, ~is_held(MENTIONS.c.identity))
-    names = list(connection.scalars(doomed.limit(PAGE // 2)))
+    names = list(connection.scalars(_unlocked(doomed, MENTIONS).limit(PAGE // 2)))
     connection.execute(delete(MENTION_BRANDS).where(MENTION_BRANDS.c.identity.in_(names)))
     return _count(connection.execute(delete(MENTIONS).where(MENTIONS.c.identity.in_(names))))
 
 
 def _rows(connection: Connection, *, table: Table, which: ColumnElement[bool]) -> int:
     names = tuple_(*table.primary_key)
-    page = select(*table.primary_key).where(which).limit(PAGE)
+    page = _unlocked(select(*table.primary_key).where(which), table).limit(PAGE)
     return _count(connection.execute(delete(table).where(names.in_(page))))
+
+
+def _unlocked(rows: Select[Any], table: Table) -> Select[Any]:
+    """Those that nobody is writing: another part may be, and to wait for it may be to wait for each other."""
+    return rows.with_for_update(of=table, skip_locked=True)
 
 
 def _count(result: CursorResult[Any]) -> int:

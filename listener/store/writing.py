@@ -51,8 +51,6 @@ def write(
     `last` ones. Raises StoreBusyError when `epoch` is over.
     """
     _advance(connection, commit, epoch)
-    if commit.transitions or commit.outgoing or commit.silences or commit.remarks:
-        count_alone(connection)
     _seen(connection, commit, relisted)
     _mentions(connection, commit.mentions)
     for stored in commit.joined:
@@ -60,6 +58,8 @@ def write(
     write_marks(connection, commit)
     _tombstones(connection, commit.tombstones, commit.last)
     moved = _inputs(connection, commit.inputs, last)
+    if commit.transitions or commit.outgoing or commit.moved or commit.silences or commit.remarks:
+        count_alone(connection)  # not before what needs no number, which is most of it
     _transitions(connection, commit.transitions)
     _judged(connection, commit.judged)
     write_silences(connection, commit)
@@ -158,15 +158,22 @@ def _join(connection: Connection, more: StoredMention) -> None:
 
 
 def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) -> None:
-    mine, names = prefix(connection), list(dict.fromkeys(map(key, identities)))
+    # in one order, as two parts hear of the same deletions
+    mine, names = prefix(connection), sorted({key(identity) for identity in identities})
     insert_new(connection, TOMBSTONES, [{"identity": mine + name, "at": at, "listed": at} for name in names])
     for part in chunks(names):
-        here = MENTIONS.c.identity.in_([mine + name for name in part])
-        found = connection.execute(select(MENTIONS).where(here)).mappings().all()
-        keep_aside(connection, found, at)
-        bare = [mention_row(emptied(stored_mention(row)), mine) for row in found]
-        upsert(connection, MENTIONS, bare)
+        # what was taken before brands were parted is nobody else's to empty
+        for before in dict.fromkeys((mine, "")):
+            _empty(connection, before, part, at)
         without_text(connection, part)
+
+
+def _empty(connection: Connection, before: str, names: Sequence[str], at: Instant) -> None:
+    here = MENTIONS.c.identity.in_([before + name for name in names])
+    rows = select(MENTIONS).where(here, ~MENTIONS.c.deleted).order_by(MENTIONS.c.identity).with_for_update()
+    found = connection.execute(rows).mappings().all()
+    keep_aside(connection, found, at)
+    upsert(connection, MENTIONS, [mention_row(emptied(stored_mention(row)), before) for row in found])
 
 
 def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str, int]) -> dict[str, int]:
