@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from rules.instant import DAY
 from tests.e2e.judging import judged, printed, published, with_kafka
-from tests.e2e.made_up import SOURCES, heard_alone, made_up, written
+from tests.e2e.made_up import BRANDS, SOURCES, heard_alone, made_up, written
 from tests.kafka import cluster as kafka_cluster
 from tests.postgres import cluster
 
@@ -58,7 +58,7 @@ async def main(folder, url, kafka, readings, counts):
     await compared.take("one process", ordered(heard_alone(folder / "alone", readings)))
     await published(the_world, config, readings, SOURCES)
     for count in counts:
-        await compared.take(f"{count} judges", judged(the_world, config, count, readings))
+        await compared.take(f"{count} judges", judged(the_world, config, count, readings, BRANDS))
         _, summary = await printed(config, "--from-store", environ=environ)
         compared.differs |= not summary["equal"]
     return 1 if compared.differs else 0

@@ -81,14 +81,14 @@ async def published(the_world, config, readings, sources, begin=None):
             await ends[reading.source].submit(Read(source=reading.source, mentions=reading.mentions))
 
 
-async def judged(the_world, config, count, readings):
+async def judged(the_world, config, count, readings, brands=BRANDS):
     """The transitions that so many judges take of what is in the topics, in an empty database, in the same order."""
     await migrate(await emptied(the_world.database))
     judges = [Machine(the_world, config, lasting_port(), role="judge") for _ in range(count)]
     until, last = readings[-1].at, readings[-1].mentions[-1].identity
 
     async def is_all_counted():
-        return all([last in await counted(views, brand) for brand in BRANDS])
+        return all([last in await counted(views, brand) for brand in brands])
 
     async with views_at(the_world.database) as views:
         async with running(*judges):

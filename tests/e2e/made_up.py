@@ -12,14 +12,18 @@ from listener.catalogs import CATALOGS
 from listener.lines import read_line, show
 from listener.pipeline.setup import build_setup
 from listener.pipeline.work import Read, SourceChange
+from listener.shares import part_of
 from listener.store.store import open_store
 from listener.store.views import open_views
 from listener.wire import iso, json_line, transition_line
 from rules.instant import DAY, HOUR, MINUTE, SECOND, Instant, moment
 from rules.mention import Mention
-from tests.e2e.roles import BRANDS
+from tests.e2e.roles import BRANDS as APART
+from tests.e2e.roles import PARTS
 from tests.listener.pipeline.world import Hands, World
 
+BRANDS = (*APART, *[name for name in (f"brand{number}" for number in range(30)) if part_of(name, PARTS) < 3][:3])
+"""One in each part, and some parts have more."""
 SOURCES = ("forum", "press", "wall")
 CONFIG = """
 daemon: {{data: data, listen: 127.0.0.1:{port}, workers: 0{more}}}
@@ -60,18 +64,17 @@ def made_up(seed, span, begin, rate=8):
     """The readings of so long a time, each at a moment of its own; `rate` mentions of a brand in a usual hour. The last
     one is of all brands.
     """
-    random, known = Random(seed), []
+    random, known = Random(seed), {source: [] for source in SOURCES}
     moments = sorted(each for brand in BRANDS for each in _moments(random, brand, span, rate))
     yield Reading(begin, SOURCES[0], (_mention(begin, SOURCES[0], id="0", text="nothing that concerns anybody"),))
     while moments:
         together = random.randint(2, 5) if random.random() < 0.1 else 1
         at, source = begin + moments[0][0], random.choice(SOURCES)
-        said = [_said(random, brand, is_angry, known) for _, brand, is_angry in moments[:together]]
-        yield Reading(at, source, tuple(_mention(at, source, **_dated(random, at, each)) for each in said))
+        said = [_said(random, at, brand, is_angry, known[source]) for _, brand, is_angry in moments[:together]]
+        yield Reading(at, source, tuple(_mention(at, source, **each) for each in said))
         del moments[:together]
-    yield Reading(
-        begin + span, SOURCES[0], (_mention(begin + span, SOURCES[0], id="the last", text=f"{' '.join(BRANDS)}"),)
-    )
+    last = _mention(begin + span, SOURCES[0], id="the last", text=" ".join(BRANDS))
+    yield Reading(begin + span, SOURCES[0], (last,))
 
 
 def _moments(random, brand, span, rate):
@@ -85,25 +88,25 @@ def _moments(random, brand, span, rate):
             yield minute + random.randrange(MINUTE), brand, random.random() < (0.8 if is_crisis else 0.1)
 
 
-def _said(random, brand, is_angry, known):
-    """A post, or what became of an earlier one; of a few nobody knows the post."""
-    drawn, text = random.random(), f"{brand} {random.choice(_ANGRY if is_angry else _CALM)}"
+def _said(random, at, brand, is_angry, known):
+    """A post, or what became of an earlier one of the same source; of a few nobody knows the post."""
+    drawn, text = random.random(), f"{brand} {random.choice(_ANGRY if is_angry else _CALM)} {random.randrange(10**6)}"
     if drawn < 0.1:
         text += f", unlike {random.choice(BRANDS)}"
-    old = random.choice(known[-500:]) if known and drawn < 0.98 else f"unknown {len(known)}"
+    old = random.choice(known[-200:]) if known and drawn < 0.98 else {"id": f"unknown {random.randrange(10**6)}"}
     if drawn > 0.97:
-        return {"id": old, "op": "delete"}
+        return {"id": old["id"], "op": "delete"}
     if drawn > 0.92:
-        return {"id": old, "op": "update", "text": text}
-    known.append(f"{len(known) + 1}")
+        return old | {"op": "update", "text": text}
     author = {"handle": f"person{random.randrange(400)}", "followers": random.randrange(5_000)}
-    return {"id": known[-1], "text": text, "author": author}
+    known.append({"id": f"{random.randrange(10**9)}", "author": author} | _dated(random, at))
+    return known[-1] | {"text": text}
 
 
-def _dated(random, at, said):
+def _dated(random, at):
     """Most was written a moment ago, some long ago, and of some nobody knows when."""
     ago = random.choices((random.randrange(120), random.randrange(7_200), None), (90, 8, 2))[0]
-    return said if ago is None else said | {"created_at": iso(at - ago * SECOND)}
+    return {} if ago is None else {"created_at": iso(at - ago * SECOND)}
 
 
 def _mention(at, source, **said):

@@ -8,6 +8,7 @@ import pytest
 from rules.instant import DAY, HOUR
 from tests.e2e.judging import heard_in, judged, printed, published, with_kafka
 from tests.e2e.machines import Machine, awaited
+from tests.e2e.made_up import BRANDS as ALL
 from tests.e2e.made_up import SOURCES, heard_alone, made_up, stepped, written
 from tests.e2e.roles import BRANDS, PARTS, running
 from tests.e2e.roles import SOURCES as PLACES
@@ -34,7 +35,7 @@ async def test_one_judge_two_and_four_take_the_steps_of_one_process_and_of_a_bac
     assert steps == sorted(await heard_alone(tmp_path / "alone", readings))
     await published(the_world, config, readings, SOURCES)
     for count in (1, 2, 4):
-        assert steps == await judged(the_world, config, count, readings), f"{count} judges"
+        assert steps == await judged(the_world, config, count, readings, ALL), f"{count} judges"
         again, summary = await printed(config, "--from-store", environ=environ)
         assert summary["equal"]
         assert {*steps} <= {*again}
