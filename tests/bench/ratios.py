@@ -41,7 +41,8 @@ def sieved(said: list[bytes], index: Index) -> int:
     now = BEGUN + 60 * SECOND
     hearing = Hearing("said", connection, place, joint, Reader("said"), lambda: now, lambda: index)
     for start in range(0, len(said), AT_ONCE):
-        hearing.take(hearing.chunk(said[start : start + AT_ONCE]))
+        for chunk in hearing.chunks(said[start : start + AT_ONCE]):
+            hearing.take(chunk)
     return len(hearing.told().mentions)
 
 
