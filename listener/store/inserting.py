@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from listener.store.rows import Row
 from listener.store.tables import COMMANDS
 
+Rows = Sequence[Row] | Sequence[tuple[Any, ...]]
+"""By column, or of all columns in their order: that costs less, where there are many."""
 _Known = Literal["error", "stays", "replaced"]
 """What becomes of a row that is there already."""
 _SQLITE = sqlite.dialect(paramstyle="qmark")
@@ -21,30 +23,33 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return _insert(connection.dialect.name, table)
 
 
-def insert_all(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def insert_all(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert what must not be there yet."""
     _run(connection, table, rows, "error")
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def insert_new(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert what is new; what is there stays as it is."""
     _run(connection, table, rows, "stays")
 
 
-def upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+def upsert(connection: Connection, table: Table, rows: Rows) -> None:
     """Insert, or replace what is there."""
     _run(connection, table, rows, "replaced")
 
 
-def _run(connection: Connection, table: Table, rows: Sequence[Row], known: _Known) -> None:
+def _run(connection: Connection, table: Table, rows: Rows, known: _Known) -> None:
     if not rows:
         return
+    columns = table.columns.keys()
     if connection.dialect.name != "sqlite":
-        connection.execute(_statement(connection.dialect.name, table, known), rows)
+        named = [dict(zip(columns, row, strict=True)) if isinstance(row, tuple) else row for row in rows]
+        connection.execute(_statement(connection.dialect.name, table, known), named)
         return
     # every type that we keep is one of the driver's own: asking for each value how it is bound takes longer than SQLite
-    statement, names = _written(table, known, tuple(rows[0]))
-    connection.exec_driver_sql(statement, list(map(itemgetter(*names), rows)))
+    whole = isinstance(rows[0], tuple)
+    statement, names = _written(table, known, tuple(columns if whole else rows[0]))
+    connection.exec_driver_sql(statement, [*rows] if whole else [*map(itemgetter(*names), rows)])
 
 
 def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -25,7 +25,8 @@ from alerts.delivery import Delivery, Slot
 from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from listener.store.among import among, named
-from listener.store.marking import seen_marks
+from listener.store.marking import marks_of
+from listener.store.marks import Marking
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
 from listener.store.rows import chunks, delivery, encode, facts_of, key, stored_mention, transition_of
@@ -87,6 +88,7 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
     revisions: dict[str, dict[str, str]] = {}
     facts: dict[str, dict[str, Facts]] = {}
     listed: dict[str, Instant] = {}
+    marks: dict[str, dict[str, Marking]] = {}
     deleted: set[str] = set()
     names = {key(identity): identity for identity in identities}
     for part in chunks(list(names)):
@@ -100,7 +102,8 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
         columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
         for row in connection.execute(columns, mine):
             facts[row.identity] = facts_of(row.facts)
-    marks = seen_marks(connection, list(names))
+        for mark in marks_of(connection, mine):
+            marks.setdefault(mark.identity, {})[mark.brand] = mark
     known = {
         identity: Seen(
             revisions=revisions.get(name, {}),
