@@ -477,7 +477,7 @@ async def test_many_monsters_that_each_are_fit_never_fill_the_memory(record, com
     pack, now = ZstdCompressor(dict_data=ZstdCompressionDict(shipped(FIRST))), Clock().now()
     monsters = [{"time_us": now + n} | commit("create", f"n{n}", record, rev=f"r{n}") for n in range(200)]
     said = (json.dumps(each).encode() for each in monsters)
-    async with talking([pack.compress(each) if compress else each for each in said]) as (collector, _):
+    async with talking([pack.compress(each) if compress else each for each in said], speed=10) as (collector, _):
         tracemalloc.start()
         told, skipped = 0, 0
         with suppress(FetchError):
