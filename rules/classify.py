@@ -223,8 +223,8 @@ class Classifier:
 
     def _digest(self, mention: Mention) -> bytes:
         # what is heard of the same words depends on which events go on
-        going_on = ["1" if each.hears(mention) else "0" for each in self._live]
-        return _digest(mention.title, mention.text, mention.language, *going_on)
+        going_on = [each.hears(mention) for each in self._live] if self._live else ()
+        return _digest((mention.title, mention.language, *going_on), mention.text)
 
     def _known(self, words: bytes) -> list[Classified]:
         self._lately.move_to_end(words)
@@ -270,9 +270,9 @@ _words = lru_cache(256)(compile_words)  # of a rule, for all its brands
 _terms = lru_cache(256)(Terms)
 
 
-def _digest(*said: str | None) -> bytes:
+def _digest(about: tuple[str | bool | None, ...], text: str) -> bytes:
     # not the text itself: that goes when its author takes it back
-    return blake2b(repr(said).encode(), digest_size=16).digest()
+    return blake2b(f"{about}\n{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _account(written: str) -> str:

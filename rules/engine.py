@@ -206,7 +206,8 @@ class Engine:
     def _touch(self, at: Instant, series: set[str]) -> None:
         self._judging.resting.wake(series)
         self._state.news_at = at
-        self._state.news.update(dict.fromkeys(sorted(series), True))
+        if not series <= self._state.news.keys():
+            self._state.news.update(dict.fromkeys(sorted(series), True))
 
     def _count(self, facts: Facts) -> set[str]:
         touched = self._state.counts.count(facts)

@@ -53,11 +53,11 @@ class Judging:
         """A mention was counted in the series `touched`: the incidents it belongs to go on. What the brand wrote itself
         is counted in none, and answers them all.
         """
+        answers = facts.own and not facts.history
         for incident in self._state.known:
-            if facts.own and not facts.history:
+            if answers:
                 incident.answer(facts.moment)
-            of = measure_of(self._series(incident))[0]
-            if of in touched and incident.source in {"", facts.source}:
+            if incident.source in {"", facts.source} and measure_of(self._series(incident))[0] in touched:
                 incident.during += 1
                 if facts.source not in incident.sources:
                     incident.sources.append(facts.source)

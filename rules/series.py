@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 import msgspec
@@ -52,6 +53,7 @@ def named(series: str, count: int) -> str:
     return f"{count} {one if count == 1 else unit} of {what}s"
 
 
+@lru_cache(4096)
 def measure_of(series: str) -> tuple[str, Unit]:
     """The series whose mentions are counted, and what is counted of them."""
     return _DIFFERENT.get(series, (series, "mentions"))

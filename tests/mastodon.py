@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -39,9 +39,13 @@ async def mocking(world: World, **how: Any) -> AsyncIterator[Mastodon]:
         yield mock
 
 
-def listening(mock: Mastodon, client: Client, clock: Clock, *, once: bool = False, **options: Any) -> Collector:
+def listening(
+    mock: Mastodon, client: Client, clock: Clock, *, once: bool = False, brands: Any = None, **options: Any
+) -> Collector:
+    """A collector; with `brands`, a classifier, one that knows who listens."""
     given = {"server": mock.url, "tags": ["acmeair"], "allow_private": True, "every": "10s", **options}
-    return built("mastodon", tools(client, once=once, name="fedi", clock=clock), **given)
+    lent = replace(tools(client, once=once, name="fedi", clock=clock), index=lambda: brands.index if brands else None)
+    return built("mastodon", lent, **given)
 
 
 def identity(mock: Mastodon, post: Said) -> str:

@@ -16,7 +16,7 @@ _WINDOW = 0.02
 """Seconds within which what comes is taken in at once."""
 _CHUNKS = 4
 """Rounds that are sifted, or wait for that, at a time."""
-_MENTIONS, _FRAMES = 500, 100_000
+_MENTIONS, _FRAMES, _BYTES = 500, 100_000, 64 * 1024 * 1024
 """So much is read ahead, of what concerns somebody and of all."""
 
 
@@ -52,7 +52,8 @@ class Ahead:
             except FetchError as error:
                 await self._came.put(error)
                 return
-            await self._came.put(self._sifting.begin(self._hearing.chunk(frames)))
+            for chunk in self._hearing.chunks(frames):
+                await self._came.put(self._sifting.begin(chunk))
 
     async def _take(self, came: Sent | FetchError) -> None:
         if isinstance(came, FetchError):
@@ -84,7 +85,7 @@ class Ahead:
 
     def _is_full(self) -> bool:
         gathered = self._hearing.gathered
-        return len(gathered.mentions) >= _MENTIONS or gathered.frames >= _FRAMES
+        return len(gathered.mentions) >= _MENTIONS or gathered.frames >= _FRAMES or gathered.size >= _BYTES
 
     def _is_enough(self) -> bool:
         gathered = self._hearing.gathered

@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from urllib.parse import urlencode
@@ -24,11 +24,27 @@ _KINDS = ("commit", "identity", "account")
 _SILENCE = 60.0
 """Seconds; a server pings every 30 s."""
 _LARGEST_MESSAGE = 4 * LARGEST
+_ROOM = 4 * LARGEST
+"""Bytes that frames may fill that are received at once, and those that are unpacked at once: three usual rounds."""
 _TRIES = 6
 _AGAIN = timedelta(hours=1)
 _MOST_IN_ADDRESS = 100
 _NO_SUCH_PATH = frozenset({"400", "404", "405", "426", "501"})
 _PROTOCOL = {"Sec-WebSocket-Protocol": "xrpc.v1.json"}
+
+
+@dataclass
+class Unpacked:
+    """What some frames hold, in so many bytes; of others it cannot be told, which are counted by the reason."""
+
+    frames: Sequence[Frame]
+    size: int
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        """How many came."""
+        return len(self.frames) + self.skipped.total()
 
 
 @dataclass
@@ -42,19 +58,30 @@ class Connection:
 
     async def receive(self, most: int, window: float) -> Sequence[Frame]:
         """The next frames, as `Socket.receive_many` has them. Raises FetchError."""
-        return await self.socket.receive_many(most, window)
+        return await self.socket.receive_many(most, _ROOM, window)
 
-    def unpack(self, frames: Sequence[Frame], skipped: Counter[str]) -> Sequence[Frame]:
-        """What frames hold; those of which that cannot be told are counted by the reason."""
+    def unpack(self, frames: Sequence[Frame]) -> Iterator[Unpacked]:
+        """What frames hold, as much at a time as has room: a frame may be a thousand times as large as it came."""
         if self.inflater is None and max(map(len, frames), default=0) <= LARGEST:
-            return frames
-        unpacked = list[Frame]()
-        for frame in frames:
+            yield Unpacked(frames, sum(map(len, frames)))
+            return
+        coming = iter(frames)
+        while (part := self._part(coming)).count:
+            yield part
+
+    def _part(self, coming: Iterator[Frame]) -> Unpacked:
+        frames, size, skipped = list[Frame](), 0, Counter[str]()
+        for frame in coming:
             try:
-                unpacked.append(self._unpacked(frame))
+                unpacked = self._unpacked(frame)
             except UnreadableError as error:
                 skipped[str(error)] += 1
-        return unpacked
+                continue
+            frames.append(unpacked)
+            size += len(unpacked)
+            if size >= _ROOM:
+                break
+        return Unpacked(frames, size, skipped)
 
     def _unpacked(self, frame: Frame) -> Frame:
         if len(frame) > LARGEST:

@@ -1,7 +1,7 @@
 """What a stream says, told apart: what may concern somebody, and all the rest, of which little is made."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -27,17 +27,20 @@ class Gathered:
     skipped: Counter[str] = field(default_factory=Counter)
     taken: list[tuple[Event, str]] = field(default_factory=list)
     frames: int = 0
+    size: int = 0
     error: FetchError | None = None
 
 
 @dataclass(eq=False)
 class Chunk:
-    """Frames that came together, and what was known of the brands by then: `sieve` is None where all is read with
-    care, `dids` are those of whom somebody asks for by what they are called, the `names`-th to be known.
+    """Frames that came together, `count` of them, of which those are left that can be read, in `size` bytes; and what
+    was known of the brands by then: `sieve` is None where all is read with care, `dids` are those of whom somebody asks
+    for by what they are called, the `names`-th to be known.
     """
 
     frames: Sequence[Frame]
     count: int
+    size: int
     now: Instant
     sieve: Sieve | None
     dids: frozenset[str]
@@ -112,22 +115,26 @@ class Hearing:
         gathered, self._gathered = self._gathered, Gathered()
         return gathered
 
-    def chunk(self, frames: Sequence[Frame]) -> Chunk:
-        """The next frames, to be taken in once those before them are."""
-        now, unpacked = self._now(), self.connection.unpack(frames, self._gathered.skipped)
-        sieve = None if self._joint.is_open else self._made_of(self._index(), now)
-        return Chunk(unpacked, len(frames), now, sieve, frozenset(self._called), self._names)
+    def chunks(self, frames: Sequence[Frame]) -> Iterator[Chunk]:
+        """The next frames, to be taken in once those before them are, as many at a time as have room."""
+        for part in self.connection.unpack(frames):
+            self._gathered.skipped.update(part.skipped)
+            now = self._now()
+            sieve = None if self._joint.is_open else self._made_of(self._index(), now)
+            called = frozenset(self._called)
+            yield Chunk(part.frames, part.count, part.size, now, sieve, called, self._names)
 
     def take(self, chunk: Chunk, sifted: Sifted | None = None) -> None:
         """Take in frames, with what came of sifting them somewhere else, if they were."""
         self._gathered.frames += chunk.count
+        self._gathered.size += chunk.size
         if chunk.sieve is None or chunk.sieve.open:
             for frame in chunk.frames:
                 self._take(frame, chunk.now)
             return
         if sifted is None or chunk.names != self._names:  # who is called otherwise since may be asked for
             sifted = sift(chunk.frames, self.connection.version, chunk.sieve, self._called, chunk.latest)
-        self._take_sifted(chunk.frames, sifted, chunk.sieve, chunk.now)
+        self._take_sifted(chunk, sifted, chunk.sieve)
 
     def _made_of(self, index: Index | None, now: Instant) -> Sieve | None:
         if index is None:
@@ -138,9 +145,10 @@ class Hearing:
             self._names += 1
         return self._sieve
 
-    def _take_sifted(self, frames: Sequence[Frame], sifted: Sifted, sieve: Sieve, now: Instant) -> None:
+    def _take_sifted(self, chunk: Chunk, sifted: Sifted, sieve: Sieve) -> None:
+        frames, now = chunk.frames, chunk.now
         if sieve.authors:
-            self._overheard.keep(frames, sifted.dids)
+            self._overheard.keep(frames, sifted.dids, chunk.size)
         careful, reposts = sifted.careful(), 0
         for number in careful:
             original, asked = sifted.reposts.get(number), number in sifted.asked

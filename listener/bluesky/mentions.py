@@ -5,7 +5,7 @@ from datetime import datetime
 
 from listener.bluesky.people import People, Post
 from listener.bluesky.post import POSTS, REPOSTS, Said, read_post, read_repost
-from listener.bluesky.wire import Commit, Event
+from listener.bluesky.wire import LONGEST_HANDLE, Commit, Event
 from rules.mention import Author, Kind, Mention, Operation
 
 PLATFORM = "bluesky"
@@ -31,7 +31,8 @@ class Reader:
         lately is deleted.
         """
         if event.identity is not None:
-            self._people.name(event.did, event.identity.handle)
+            handle = event.identity.handle
+            self._people.name(event.did, handle if handle and len(handle) <= LONGEST_HANDLE else None)
         if _is_closed(event):
             gone, revision = self._people.leave(event.did), f"account:{event.position}"
             return [self._mention(uri, event.did, now, op="delete", revision=revision) for uri in gone]

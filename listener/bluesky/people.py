@@ -10,6 +10,8 @@ from listener.bluesky.wire import Frame
 
 MOST_HANDLES = 100_000
 MOST_POSTS = 50_000
+_ROOM = 64 * 1024 * 1024
+"""Bytes of frames, and characters of posts, that are remembered: twice what so many usually fill."""
 
 
 class Post(NamedTuple):
@@ -27,6 +29,7 @@ class People:
         self._handles: OrderedDict[str, str] = OrderedDict()
         self._posts: OrderedDict[str, tuple[str, Post]] = OrderedDict()
         self._by: dict[str, dict[str, None]] = {}
+        self._size = 0
 
     def name(self, did: str, handle: str | None) -> None:
         """Someone is called so from now on; without a handle, nobody knows any more."""
@@ -49,7 +52,8 @@ class People:
         self.forget(uri)
         self._posts[uri] = (did, post)
         self._by.setdefault(did, {})[uri] = None
-        if len(self._posts) > MOST_POSTS:
+        self._size += _length(post)
+        while len(self._posts) > MOST_POSTS or self._size > _ROOM:
             self.forget(next(iter(self._posts)))
 
     def forget(self, uri: str) -> bool:
@@ -57,6 +61,7 @@ class People:
         kept = self._posts.pop(uri, None)
         if kept is None:
             return False
+        self._size -= _length(kept[1])
         theirs = self._by[kept[0]]
         del theirs[uri]
         if not theirs:
@@ -76,19 +81,33 @@ class People:
         return uris
 
 
+class _Round(NamedTuple):
+    """Frames that came together, and who wrote each."""
+
+    frames: Sequence[Frame]
+    dids: Sequence[str]
+    everybody: frozenset[str]
+    size: int
+
+
 class Overheard:
-    """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: the latest 50,000."""
+    """Frames of posts that concerned nobody, since somebody who is asked for may pass one on: the latest 50,000, of
+    larger ones fewer.
+    """
 
     def __init__(self) -> None:
-        self._rounds: deque[tuple[Sequence[Frame], Sequence[str], frozenset[str]]] = deque()
-        self._count = 0
+        self._rounds: deque[_Round] = deque()
+        self._count = self._size = 0
 
-    def keep(self, frames: Sequence[Frame], dids: Sequence[str]) -> None:
-        """Remember frames, and who wrote each, "" where that does not show at a glance."""
-        self._rounds.append((frames, dids, frozenset(dids)))
+    def keep(self, frames: Sequence[Frame], dids: Sequence[str], size: int) -> None:
+        """Remember frames of so many bytes, and who wrote each, "" where that does not show at a glance."""
+        self._rounds.append(_Round(frames, dids, frozenset(dids), size))
         self._count += len(frames)
-        while self._count - len(self._rounds[0][0]) >= MOST_POSTS:
-            self._count -= len(self._rounds.popleft()[0])
+        self._size += size
+        while self._count - len(self._rounds[0].frames) >= MOST_POSTS or self._size > _ROOM:
+            old = self._rounds.popleft()
+            self._count -= len(old.frames)
+            self._size -= old.size
 
     def frames(self, uri: str, before: Frame) -> list[Frame]:
         """All that may tell of a post and what became of it, up to a frame that was kept: what may be by who wrote it,
@@ -99,7 +118,7 @@ class Overheard:
         return list(dropwhile(lambda frame: not _names(frame, rkey), theirs))
 
     def _by(self, dids: set[str], before: Frame) -> Iterator[Frame]:
-        for frames, written, all_of_them in self._rounds:
+        for frames, written, all_of_them, _ in self._rounds:
             if dids.isdisjoint(all_of_them):
                 continue
             for frame, did in zip(frames, written, strict=True):
@@ -107,6 +126,10 @@ class Overheard:
                     return
                 if did in dids:
                     yield frame
+
+
+def _length(post: Post) -> int:
+    return len(post.text) + len(post.title or "")
 
 
 def _names(frame: Frame, word: str) -> bool:

@@ -12,6 +12,8 @@ from rules.instant import instant
 Version = Literal[1, 2]
 Frame = str | bytes
 _NOTHING = Raw()
+_LONGEST_DID, _LONGEST_KEY, LONGEST_HANDLE = 2_048, 512, 253
+"""What the protocol allows: https://atproto.com/specs/did, record-key and handle."""
 
 
 class UnreadableError(Exception):
@@ -151,9 +153,11 @@ def _at(seen: datetime | None) -> int:
 def _whole(event: Event) -> Event:
     """The event, when it says all that one of its kind must. Raises UnreadableError."""
     commit = event.commit
-    whole = event.did.startswith("did:") and event.position > 0 and event.at > 0
+    did = event.did
+    whole = did.startswith("did:") and len(did) <= _LONGEST_DID and event.position > 0 and event.at > 0
     if event.kind == "commit":
         whole = whole and commit is not None and bool(commit.collection and commit.rkey and (commit.rev or commit.cid))
+        whole = whole and commit is not None and len(commit.rkey) <= _LONGEST_KEY
         whole = whole and commit is not None and commit.operation in {"create", "update", "delete"}
     elif event.kind in {"identity", "account"}:
         whole = whole and (event.identity if event.kind == "identity" else event.account) is not None

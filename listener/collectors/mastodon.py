@@ -15,6 +15,7 @@ from config.settings import WebAddress
 from config.values import Listed
 from listener.collector import Batch, CollectorSpec, SourceOptions, Tools
 from listener.errors import FetchError
+from listener.mastodon.glance import Glance
 from listener.mastodon.memory import Memory, load
 from listener.mastodon.news import News
 from listener.mastodon.rest import Page, Server
@@ -134,7 +135,8 @@ class MastodonCollector:
         home = Home(source=self._tools.name, host=self._server.host, domain=told.domain)
         streamed = self._token is not None and not self._tools.once
         news = News(memory, home, self._aliases, streams=streamed)
-        async with aclosing(self._stream(news, told.streaming) if streamed else self._poll(news)) as batches:
+        glance = Glance(home, self._tools.index)
+        async with aclosing(self._stream(news, glance, told.streaming) if streamed else self._poll(news)) as batches:
             async for batch in batches:
                 yield batch
 
@@ -152,7 +154,7 @@ class MastodonCollector:
             every = span(self._options.every)
             await self._tools.clock.sleep(int(every * self._tools.random.uniform(0.95, 1.05)))
 
-    async def _stream(self, news: News, url: str) -> AsyncGenerator[Batch, None]:
+    async def _stream(self, news: News, glance: Glance, url: str) -> AsyncGenerator[Batch, None]:
         wire = self._wire()
         line = Line(
             client=self._tools.client,
@@ -168,7 +170,7 @@ class MastodonCollector:
             except FetchError as error:
                 self._sockets = self._sockets and not (wire == "websocket" and error.code in _NO_SOCKETS)
                 raise
-            async with aclosing(self._follow(streams, news)) as batches:
+            async with aclosing(self._follow(streams, news, glance)) as batches:
                 async for batch in batches:
                     yield batch
 
@@ -178,9 +180,9 @@ class MastodonCollector:
             return "sse" if len(self._options.channels) == 1 or not self._sockets else "websocket"
         return wanted
 
-    async def _follow(self, streams: Streams, news: News) -> AsyncGenerator[Batch, None]:
-        """What the streams bring, and before and between what the timelines list. When the server no longer shows
-        them, what was said before the stream began is missed.
+    async def _follow(self, streams: Streams, news: News, glance: Glance) -> AsyncGenerator[Batch, None]:
+        """What the streams bring that may concern somebody, and before and between what the timelines list. When the
+        server no longer shows them, what was said before the stream began is missed.
         """
         due, whole, told_gap = 0, False, False
         while True:
@@ -194,10 +196,14 @@ class MastodonCollector:
                     heard = [place.at for place in news.memory.places.values() if place.at]
                     yield news.batch(self._now(), missed=min(heard, default=None))
                 due = self._now() + self._until_next_sweep(news.problems)
-            told = await streams.take(_TICK / self._tools.clock.speed)
+            told = [self._placed(one) for one in await streams.take(_TICK / self._tools.clock.speed)]
             now = self._now()
-            for one in told:
-                news.event(self._placed(one), now, gapless=whole)
+            strangers = glance.strangers(told, news.memory.known)
+            for number, one in enumerate(told):
+                if number in strangers:
+                    news.passes(strangers[number], one.channel, gapless=whole)
+                else:
+                    news.event(one, now, gapless=whole)
             if whole or told_gap:
                 _note_heard(news.memory, now)
             yield news.batch(now)

@@ -60,6 +60,11 @@ class News:
         elif told.name in {BROKEN, "too_large"}:
             self._skipped[told.name] += 1
 
+    def passes(self, name: str, channel: str, *, gapless: bool) -> None:
+        """Take it that a stream brought a new post that concerns nobody: it is counted, and its place is known."""
+        self._events["create"] += 1
+        self._place(name, channel, placed=gapless)
+
     def gone(self, name: str, now: Instant) -> None:
         """Take it that a post is no longer there."""
         if self.memory.is_gone(name):
@@ -108,13 +113,14 @@ class News:
         except UnreadableError:
             self._skipped["unreadable"] += 1
             return
+        self._place(name, channel, placed=placed)
+        if mention is not None and is_told(entry, by_tag=not channel.startswith("public")):
+            self._hand_over(mention)
+
+    def _place(self, name: str, channel: str, *, placed: bool) -> None:
         if channel in self.memory.places and not self.memory.is_gone(name):
             place = self.memory.place(channel)
             (place.add if placed else place.add_ahead)(name)
-        if mention is None:
-            return
-        if is_told(entry, by_tag=not channel.startswith("public")):
-            self._hand_over(mention)
 
     def _hand_over(self, mention: Mention) -> None:
         key = mention.key or ""

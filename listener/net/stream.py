@@ -76,19 +76,20 @@ class Socket:
             elif message.type is not WSMsgType.PONG:
                 raise self._ended(message)
 
-    async def receive_many(self, most: int, window: float) -> list[bytes]:
-        """The next messages: as many as come within `window` seconds of the first, and at most so many. Raises
-        FetchError as `receive` does, once all that came before was given.
+    async def receive_many(self, most: int, room: int, window: float) -> list[bytes]:
+        """The next messages: as many as come within `window` seconds of the first, at most so many, and none after
+        `room` bytes. Raises FetchError as `receive` does, once all that came before was given.
         """
-        messages, loop = list[bytes](), asyncio.get_running_loop()
+        messages, size, loop = list[bytes](), 0, asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._silence) as limit:
-                while len(messages) < most and not self._over:
+                while len(messages) < most and size < room and not self._over:
                     message = await self._socket.receive()
                     if message.type is WSMsgType.TEXT or message.type is WSMsgType.BINARY:
                         if not messages:
                             limit.reschedule(loop.time() + window)
                         messages.append(message.data)
+                        size += len(message.data)
                     elif self._note(message) and not messages:
                         limit.reschedule(loop.time() + self._silence)
         if not messages:

@@ -12,7 +12,7 @@ from listener.clock import Clock
 from listener.pipeline.clean import fit
 from listener.pipeline.quarantine import Quarantine
 from listener.pipeline.setup import Setup, terms_in
-from listener.pipeline.slices import sliced
+from listener.pipeline.slices import SLICE, sliced
 from listener.pipeline.work import Classification, Read
 from listener.pool.line import LostError
 from listener.pool.pool import NobodyError, Pool
@@ -76,12 +76,14 @@ class Classifying:
         current = judged.by is setup.classifier
         found: list[list[Classified] | None] = [*judged.found] if current else [None] * len(mentions)
         open_ = [n for n, each in enumerate(mentions) if found[n] is None and _matters(each, known)]
-        spent = 0.0
-        async for number in sliced(open_ if read.source in setup.listeners else ()):
-            begun = monotonic()
+        spent, begun = 0.0, monotonic()
+        for number in open_ if read.source in setup.listeners else ():
             found[number] = setup.classifier.by_words(mentions[number])
-            spent += monotonic() - begun
-        self.consider(setup, spent)
+            if monotonic() - begun >= SLICE:
+                spent += monotonic() - begun
+                await asyncio.sleep(0)
+                begun = monotonic()
+        self.consider(setup, spent + monotonic() - begun)
         return replace(read, judged=replace(judged, by=setup.classifier, found=found))
 
     def consider(self, setup: Setup, spent: float) -> None:

@@ -1,18 +1,19 @@
 """Marks and models as rows: how they are written, and how they are read back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
 
-from listener.store.among import among, named
+from listener.store.among import among
 from listener.store.asking import Command
 from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.owned import part
 from listener.store.port import Commit
-from listener.store.rows import chunks, encode, key, tones_of
+from listener.store.rows import encode, key, tones_of
 from listener.store.silencing import wish_of
 from listener.store.tables import COMMANDS, MARKS, MENTION_BRANDS, MENTIONS, MODELS
 from rules.facts import Tone
@@ -56,10 +57,10 @@ def marks(connection: Connection, brand: str, limit: int) -> list[Marking]:
     return [Marking(**row) for row in connection.execute(rows.limit(limit)).mappings()]
 
 
-def marks_of(connection: Connection, identities: Sequence[str]) -> Iterable[Marking]:
-    """The marks of identities, as columns name these."""
+def marks_of(connection: Connection, these: Mapping[str, Any]) -> Iterable[Marking]:
+    """The marks of identities, which are told as `named` does."""
     rows = select(MARKS).where(among(connection, MARKS.c.identity))
-    return [Marking(**row) for row in connection.execute(rows, named(connection, identities)).mappings()]
+    return [Marking(**row) for row in connection.execute(rows, these).mappings()]
 
 
 def marked(connection: Connection) -> dict[str, Marked]:
@@ -125,12 +126,3 @@ def label_rows(wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> list
         {"at": at, "verb": "label", "target": target, "by": by, "because": None, "refusal": "", "details": encode(wish)}
         for target, wish in wishes
     ]
-
-
-def seen_marks(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Marking]]:
-    """By identity and brand."""
-    found: dict[str, dict[str, Marking]] = {}
-    for few in chunks(names):
-        for mark in marks_of(connection, few):
-            found.setdefault(mark.identity, {})[mark.brand] = mark
-    return found

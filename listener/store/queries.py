@@ -17,7 +17,8 @@ from sqlalchemy import (
 )
 
 from listener.store.among import among, named
-from listener.store.marking import seen_marks
+from listener.store.marking import marks_of
+from listener.store.marks import Marking
 from listener.store.owned import is_own, plain, prefix, prefixes, writer_row
 from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
@@ -80,6 +81,7 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
     revisions: dict[str, dict[str, str]] = {}
     facts: dict[str, dict[str, Facts]] = {}
     listed: dict[str, Instant] = {}
+    marks: dict[str, dict[str, Marking]] = {}
     deleted: set[str] = set()
     before = prefix(connection)
     names = {before + key(identity): identity for identity in identities}
@@ -94,7 +96,8 @@ def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str,
         columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
         for row in connection.execute(columns, mine):
             facts[row.identity] = facts_of(row.facts)
-    marks = seen_marks(connection, [name.removeprefix(before) for name in names])
+        for mark in marks_of(connection, named(connection, [name.removeprefix(before) for name in part])):
+            marks.setdefault(mark.identity, {})[mark.brand] = mark
     known = {
         identity: Seen(
             revisions=revisions.get(name, {}),

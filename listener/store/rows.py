@@ -56,18 +56,11 @@ def _encodable(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def mention_row(stored: StoredMention, prefix: str = "") -> Row:
-    """A row of `mentions`; `prefix` stands before its identity."""
-    return {
-        "identity": prefix + key(stored.mention.identity),
-        "at": stored.at,
-        "source": stored.mention.source,
-        "language": stored.mention.language,
-        "deleted": stored.deleted,
-        "facts": encode(stored.facts),
-        "tones": encode(stored.tones),
-        "body": encode(stored.mention),
-    }
+def mention_row(identity: str, stored: StoredMention) -> tuple[Any, ...]:
+    """A row of `mentions`, in the order of its columns; `identity` as the column names it."""
+    mention = stored.mention
+    said = (encode(stored.facts), encode(stored.tones), encode(mention))
+    return (identity, stored.at, mention.source, mention.language, stored.deleted, *said)
 
 
 def stored_mention(row: RowMapping) -> StoredMention:

@@ -56,6 +56,7 @@ class _SqlStore:
         self._sequences: dict[str, int] | None = None
         self._last: Instant = 0
         self._relisted: dict[str, None] = {}
+        self._unknown: Collection[str] = ()
 
     async def open(self, owner: str) -> Tenure:
         try:
@@ -87,9 +88,10 @@ class _SqlStore:
     async def _commit(self, commit: Commit) -> None:
         relisted = list(self._relisted)[:_RELISTED_AT_ONCE]
         known, self._sequences = self._sequences, None  # unknown again if this fails
+        new, self._unknown = self._unknown, ()  # nothing of this commit's is, from here on
         with in_words(self._place):
             self._sequences = await self._write(
-                partial(_write, commit=commit, epoch=self._epoch, known=known, relisted=relisted)
+                partial(_write, commit=commit, epoch=self._epoch, known=known, relisted=relisted, new=new)
             )
         self._last = commit.last
         for name in relisted:
@@ -103,6 +105,7 @@ class _SqlStore:
 
     async def lookup(self, identities: Sequence[str]) -> dict[str, Seen]:
         known, listed = await self._read(partial(queries.lookup, identities=identities))
+        self._unknown = {name for name in identities if name not in known}
         for name, at in listed.items():
             if at < self._last - RELIST_EVERY and len(self._relisted) < _RELISTED:
                 self._relisted[name] = None
@@ -203,7 +206,13 @@ def _within(step: Callable[[Connection], T], connection: Connection, *, epoch: i
 
 
 def _write(
-    connection: Connection, *, commit: Commit, epoch: int, known: dict[str, int] | None, relisted: Sequence[str]
+    connection: Connection,
+    *,
+    commit: Commit,
+    epoch: int,
+    known: dict[str, int] | None,
+    relisted: Sequence[str],
+    new: Collection[str],
 ) -> dict[str, int]:
     last = queries.sequences(connection) if known is None else known
-    return last | write(connection, commit, epoch=epoch, last=last, relisted=relisted)
+    return last | write(connection, commit, epoch=epoch, last=last, relisted=relisted, new=new)

@@ -1,6 +1,7 @@
 """One commit as statements. Everything runs on the connection it is given, inside its transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -45,14 +46,20 @@ RELIST_EVERY = DAY
 
 
 def write(
-    connection: Connection, commit: Commit, *, epoch: int, last: dict[str, int], relisted: Sequence[str]
+    connection: Connection,
+    commit: Commit,
+    *,
+    epoch: int,
+    last: dict[str, int],
+    relisted: Sequence[str],
+    new: Collection[str] = (),
 ) -> dict[str, int]:
     """Write all rows of `commit`; returns the new last sequence numbers of the brands it touches, given all the
-    `last` ones. Raises StoreBusyError when `epoch` is over.
+    `last` ones. Of the identities that are `new` there is no row yet. Raises StoreBusyError when `epoch` is over.
     """
     _advance(connection, commit, epoch)
-    _seen(connection, commit, relisted)
-    _mentions(connection, commit.mentions)
+    _seen(connection, commit, relisted, new)
+    _mentions(connection, commit.mentions, new)
     for stored in commit.joined:
         _join(connection, stored)
     write_marks(connection, commit)
@@ -101,19 +108,16 @@ def lost(connection: Connection) -> NoReturn:
     raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
 
 
-def _seen(connection: Connection, commit: Commit, relisted: Sequence[str]) -> None:
+def _seen(connection: Connection, commit: Commit, relisted: Sequence[str], new: Collection[str]) -> None:
     for names in chunks(relisted):
         for table in (SEEN, TOMBSTONES):
             theirs = update(table).where(among(connection, table.c.identity)).values(listed=commit.last)
             connection.execute(theirs, named(connection, names))
-    mine = prefix(connection)
-    rows = [
-        {"identity": mine + key(identity), "revision": key(revision), "source": source, "at": at, "listed": at}
-        for at in (commit.last,)
-        for identity, revision, source in commit.seen
-    ]
+    at, mine = commit.last, prefix(connection)
+    rows = [(mine + key(identity), key(revision), source, at, at) for identity, revision, source in commit.seen]
     insert_new(connection, SEEN, rows)
-    _thin(connection, list(dict.fromkeys(mine + key(identity) for identity, _, _ in commit.seen)))
+    taken = Counter(identity for identity, _, _ in commit.seen)
+    _thin(connection, [mine + key(name) for name, count in taken.items() if count > REVISIONS or name not in new])
 
 
 def _thin(connection: Connection, identities: Sequence[str]) -> None:
@@ -128,20 +132,14 @@ def _thin(connection: Connection, identities: Sequence[str]) -> None:
             connection.execute(delete(SEEN).where(mine, SEEN.c.revision.not_in(kept)))
 
 
-def _mentions(connection: Connection, mentions: Iterable[StoredMention]) -> None:
-    mine = prefix(connection)
-    rows = {row["identity"]: (row, stored) for stored in mentions for row in (mention_row(stored, mine),)}
-    if not rows:
-        return
-    upsert(connection, MENTIONS, [row for row, _ in rows.values()])
-    for names in chunks(list(rows)):
+def _mentions(connection: Connection, mentions: Iterable[StoredMention], new: Collection[str]) -> None:
+    mine, latest = prefix(connection), {stored.mention.identity: stored for stored in mentions}
+    rows = [(mine + key(identity), stored) for identity, stored in latest.items()]
+    upsert(connection, MENTIONS, [mention_row(name, stored) for name, stored in rows])
+    for names in chunks([mine + key(identity) for identity in latest if identity not in new]):
         theirs = delete(MENTION_BRANDS).where(among(connection, MENTION_BRANDS.c.identity))
         connection.execute(theirs, named(connection, names))
-    links = [
-        {"identity": identity, "brand": brand, "at": stored.at}
-        for identity, (_, stored) in rows.items()
-        for brand in stored.facts
-    ]
+    links = [(name, brand, stored.at) for name, stored in rows for brand in stored.facts]
     insert_new(connection, MENTION_BRANDS, links)
 
 
@@ -173,7 +171,7 @@ def _empty(connection: Connection, before: str, names: Sequence[str], at: Instan
     rows = select(MENTIONS).where(here, ~MENTIONS.c.deleted).order_by(MENTIONS.c.identity).with_for_update()
     found = connection.execute(rows).mappings().all()
     keep_aside(connection, found, at)
-    upsert(connection, MENTIONS, [mention_row(emptied(stored_mention(row)), before) for row in found])
+    upsert(connection, MENTIONS, [mention_row(row["identity"], emptied(stored_mention(row))) for row in found])
 
 
 def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str, int]) -> dict[str, int]:
@@ -181,7 +179,7 @@ def _inputs(connection: Connection, entries: Iterable[LogEntry], last: dict[str,
     rows = []
     for logged in entries:
         seq = moved[logged.brand] = moved.get(logged.brand, last.get(logged.brand, 0)) + 1
-        rows.append({"brand": logged.brand, "seq": seq, "at": logged.entry.at, "body": encode_input(logged.entry)})
+        rows.append((logged.brand, seq, logged.entry.at, encode_input(logged.entry)))
     insert_all(connection, INPUTS, rows)
     upsert(connection, BRANDS, [{"brand": brand, "seq": seq} for brand, seq in moved.items()])
     return moved

@@ -1,7 +1,8 @@
 """Whether the hot path became slower: `python -m tests.bench.ratios [--keep]`, about a minute.
 
-What the sieve of Bluesky's stream, and what classifying a mention that matches, take beside plain loops over the same
-texts, by processor time, alternating in one run: the machine and what else goes on there nearly cancel out.
+What the sieve of Bluesky's stream, a glance at Mastodon's, and classifying a mention that matches, take beside plain
+loops over the same texts, by processor time, alternating in one run: the machine and what else goes on there nearly
+cancel out.
 `ratios.jsonl` holds the ratios of before; more than half above the median of the last three is a regression, and the
 exit code 1. With `--keep` those of now are added.
 """
@@ -28,6 +29,7 @@ from rules.query.index import Index, index_of
 from tests.bench import parts
 from tests.bench.firehose import BEGUN, frames
 from tests.bench.queries import brands, posts
+from tests.bench.statuses import handed_over, statuses
 
 FRAMES, POSTS, ROUNDS, AT_ONCE = 20_000, 500, 9, 4_000
 HISTORY, LAST, NOISE = Path(__file__).with_name("ratios.jsonl"), 3, 1.5
@@ -41,7 +43,8 @@ def sieved(said: list[bytes], index: Index) -> int:
     now = BEGUN + 60 * SECOND
     hearing = Hearing("said", connection, place, joint, Reader("said"), lambda: now, lambda: index)
     for start in range(0, len(said), AT_ONCE):
-        hearing.take(hearing.chunk(said[start : start + AT_ONCE]))
+        for chunk in hearing.chunks(said[start : start + AT_ONCE]):
+            hearing.take(chunk)
     return len(hearing.told().mentions)
 
 
@@ -61,12 +64,14 @@ def measure() -> dict[str, float]:
     queries = {name: compile_query(brand.query) for name, brand in drawn.items()}
     said, named = frames(list(drawn.values()), FRAMES), parts.names(drawn.values())
     index = index_of(queries)
+    fedi = statuses(list(drawn.values()), FRAMES // 10)
     matching = posts(list(drawn.values()), POSTS, naming=1)
     classifier = Classifier({name: BrandTerms(query=query, languages=("fr", "en")) for name, query in queries.items()})
     settle()
     plain = list(map(json.dumps, [{"text": each.text} for each in matching] * 10))
     return {
         "sieve": ratio_of(lambda: sieved(said, index), lambda: parts.find(parts.decode(parts.look(said)), named)),
+        "mastodon": ratio_of(lambda: handed_over(fedi, index), lambda: [json.loads(each.data) for each in fedi]),
         "classify": ratio_of(lambda: [*map(classifier.classify, matching)], lambda: [*map(json.loads, plain)]),
     }
 

@@ -82,7 +82,7 @@ class Memory:
     def __init__(self, frames: Sequence[bytes]) -> None:
         self._frames, self._at = frames, 0
 
-    async def receive_many(self, most: int, _window: float) -> Sequence[bytes]:
+    async def receive_many(self, most: int, _room: int, _window: float) -> Sequence[bytes]:
         await asyncio.sleep(0)
         taken = self._frames[self._at : self._at + most]
         self._at += len(taken)

@@ -143,6 +143,12 @@ async def test_the_latest_revisions_of_what_is_edited_without_end_are_remembered
     assert set(known["feed:b"].revisions) == {"1"}
 
 
+async def test_of_what_is_new_and_edited_at_once_the_latest_revisions_are_remembered(store: Store) -> None:
+    assert await store.lookup(["feed:a"]) == {}
+    await store.commit(commit(seen=[("feed:a", f"{number:02}", "press") for number in range(30)]))
+    assert set((await store.lookup(["feed:a"]))["feed:a"].revisions) == {f"{number:02}" for number in range(20)}
+
+
 async def test_one_commit_may_hold_more_than_a_statement_can_name(store: Store, views: Views) -> None:
     many = range(33_000)
     await store.commit(
@@ -155,8 +161,11 @@ async def test_one_commit_may_hold_more_than_a_statement_can_name(store: Store, 
     assert len(await views.deliveries(limit=40_000)) == len(many)
 
 
-async def test_an_update_replaces_the_row_and_its_brands(store: Store, views: Views) -> None:
-    await store.commit(commit(mentions=[stored("a", "acme")]))
+@pytest.mark.parametrize("again", [True, False])
+async def test_an_update_replaces_the_row_and_its_brands(store: Store, views: Views, again: bool) -> None:
+    assert await store.lookup(["feed:a"]) == {}
+    await store.commit(commit(seen=[("feed:a", "1", "press")], mentions=[stored("a", "acme")]))
+    assert not again or await store.lookup(["feed:a"])
     await store.commit(commit(mentions=[stored("a", "zen", text="corrigé")]))
     assert await views.mentions() == [stored("a", "zen", text="corrigé")]
     assert await views.mentions(brand="acme") == []

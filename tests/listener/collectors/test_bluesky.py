@@ -1,8 +1,9 @@
 """Bluesky's stream, read as a careful reader would, whatever happens to it."""
 
 import json
+import tracemalloc
 from collections import Counter
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -468,6 +469,38 @@ async def test_bombs_and_monsters_are_skipped_and_counted():
     async with talking([*bad, other, "x" * 3_000_000, "[" * 100_000, good]) as (collector, _):
         heard = await hear(collector)
     assert (texts(heard), heard.skipped, heard.error) == (["1"], 10, None)
+
+
+@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize("record", [{"text": "x" * 1_900_000}, {"text": 7, "pad": "x" * 1_900_000}])
+async def test_many_monsters_that_each_are_fit_never_fill_the_memory(record, compress):
+    pack, now = ZstdCompressor(dict_data=ZstdCompressionDict(shipped(FIRST))), Clock().now()
+    monsters = [{"time_us": now + n} | commit("create", f"n{n}", record, rev=f"r{n}") for n in range(200)]
+    said = (json.dumps(each).encode() for each in monsters)
+    async with talking([pack.compress(each) if compress else each for each in said], speed=10) as (collector, _):
+        tracemalloc.start()
+        told, skipped = 0, 0
+        with suppress(FetchError):
+            async for batch in collector.batches(None):
+                told, skipped = told + len(batch.mentions), skipped + sum((batch.skipped or {}).values())
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (told + skipped, bool(told)) == (200, isinstance(record["text"], str))
+    assert most < 256 * 1024 * 1024
+
+
+async def test_names_longer_than_there_are_any_are_not_remembered():
+    now, long = Clock().now(), "x" * 3_000
+    frames = [
+        {"time_us": now, "kind": "identity", "did": "did:plc:a", "identity": {"handle": f"{long}.example"}},
+        {"time_us": now + 1} | commit("create", "n1", {"text": "by somebody"}),
+        {"time_us": now + 2} | commit("create", "n2", {"text": "by nobody"}, did=f"did:plc:{long}"),
+        {"time_us": now + 3} | commit("create", long, {"text": "nowhere"}),
+    ]
+    async with talking([json.dumps(each) for each in frames]) as (collector, _):
+        heard = await hear(collector)
+    assert [(each.text, each.author.handle) for each in heard.mentions] == [("by somebody", None)]
+    assert heard.skipped == 2
 
 
 async def test_a_message_that_always_ends_the_connection_is_gone_round_and_told_as_missed():

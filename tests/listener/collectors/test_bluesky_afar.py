@@ -53,7 +53,7 @@ class Told:
     def __init__(self, rounds):
         self.rounds = list(rounds)
 
-    async def receive_many(self, _most, _window):
+    async def receive_many(self, _most, _room, _window):
         if not self.rounds:
             raise FetchError("the end", code="closed")
         return self.rounds.pop(0)

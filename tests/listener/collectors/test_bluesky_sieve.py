@@ -72,7 +72,8 @@ class Stream:
         )
 
     def hear(self, frames):
-        self.hearing.take(self.hearing.chunk(frames))
+        for chunk in self.hearing.chunks(frames):
+            self.hearing.take(chunk)
 
     def index(self):
         return self.brands.index if self.brands else None
@@ -259,6 +260,14 @@ def test_what_they_pass_on_is_heard_though_it_concerned_nobody_before():
 
 def closed(did="did:plc:a"):
     return {"did": did, "time_us": AT + 5, "kind": "account", "account": {"active": False, "status": "deleted"}}
+
+
+def test_of_large_posts_that_concerned_nobody_only_the_latest_are_remembered():
+    stream, large = Stream({"own": 'author:"did:plc:anna"'}), "x" * 1_000_000
+    for number in range(80):
+        stream.take(("create", f"a{number}", {"text": f"{number} {large}"}))
+    passed_on = [("create", f"b{number}", repost_of(f"a{number}"), "did:plc:anna", REPOST) for number in (0, 79)]
+    assert [each.text for each in stream.take(*passed_on).mentions] == [f"79 {large}"]
 
 
 def test_what_was_taken_back_is_not_passed_on():

@@ -23,6 +23,7 @@ from listener.net.response import Response
 from listener.net.sse import Decoder
 from rules.instant import instant, moment
 from tests.collecting import hear, ids, serving
+from tests.listener.collectors.test_bluesky_sieve import classifier
 from tests.mastodon import ANNA, BERT, START, Reader, fast, identity, listening, mocking, reading, standing, until
 
 DATA = Path(__file__).parents[2] / "data/mastodon"
@@ -345,6 +346,28 @@ async def test_with_a_token_what_is_said_comes_at_once_once_and_as_it_stands(cli
     assert reader.held == standing(mock, "one", "two")
     assert len(reader.mentions) == 6
     assert [mention.identity for mention in reader.mentions if mention.op == "delete"] == [identity(mock, gone)]
+
+
+@pytest.mark.parametrize("wire", ["sse", "websocket"])
+async def test_what_a_stream_brings_that_concerns_nobody_is_counted_and_not_read_again(client, wire):
+    async with stage(client, speed=1.0) as (world, mock, clock):
+        options = {"token": "good", "stream": wire, "public": True, "tags": [], "brands": classifier({"acme": "acme"})}
+        async with reading(Reader(listening(mock, client, clock, **options)), again=False) as reader:
+            await until(lambda: len(reader.batches) >= 2)
+            first, second, _ = [world.say(text, BERT) for text in ("nothing", "nothing either", "acme is late")]
+            await until(lambda: counted(reader) == {"create": 3})
+            world.edit(first.key, "acme after all")
+            world.delete(second.key)
+            await until(lambda: counted(reader) == {"create": 3, "update": 1, "delete": 1})
+        known = Reader(listening(mock, client, clock, **options), cursor=reader.cursor)
+        async with reading(known, again=False):
+            await until(lambda: len(known.batches) >= 2)
+    assert [(each.op, each.text) for each in reader.mentions] == [
+        ("create", "acme is late"),
+        ("create", "acme after all"),
+        ("delete", ""),
+    ]
+    assert known.mentions == []
 
 
 def counted(reader):

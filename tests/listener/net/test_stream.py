@@ -246,14 +246,14 @@ async def test_nobody_there_is_a_typed_error(client):
     assert (await failed(client, f"http://127.0.0.1:{port}/")).code == "unreachable"
 
 
-async def received_many(client, url, most=100, **options):
+async def received_many(client, url, most=100, room=1_000_000, **options):
     """What came at once, each time, and how it ended."""
     taken = []
 
     async def endlessly():
         async with client.websocket(url, **({"silence": LONG, "allow_private": True} | options)) as socket:
             while True:
-                taken.append(await socket.receive_many(most, 0.1))
+                taken.append(await socket.receive_many(most, room, 0.1))
 
     with pytest.raises(FetchError) as caught:
         await endlessly()
@@ -270,6 +270,17 @@ async def test_what_comes_together_is_received_together_and_the_end_after_it(cli
         taken, error = await received_many(client, url, most=5)
     assert ([each for some in taken for each in some], len(taken[0])) == ([b"0", b"1", b"2", b"3", b"4", b"5", b"6"], 5)
     assert error.code == "1001"
+
+
+async def test_what_is_large_is_received_a_few_at_a_time(client):
+    async def talk(socket):
+        for _ in range(5):
+            await socket.send_str("x" * 600)
+        await socket.close()
+
+    async with talking(talk) as url:
+        taken, _ = await received_many(client, url, room=1_000)
+    assert [len(some) for some in taken] == [2, 2, 1]
 
 
 async def test_many_are_waited_for_while_the_server_pings_and_no_longer(client):
