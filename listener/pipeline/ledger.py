@@ -121,7 +121,9 @@ class Ledger:
             self._metrics.brands.watch(self.setup.settings.brands.keys())
             self.rates.recall(await self._views.mentions(limit=_RECALLED))
         turn = await self._turn([], [])
-        if self._ran and not self._is_part:
+        if self._is_part:
+            await self._mind_gap(turn)
+        elif self._ran:
             await turn.gap(self._ran)
         turn.configure(self.setup)
         turn.behind |= dict.fromkeys(self.setup.plans)  # a model may be unreadable now, or a source heard otherwise
@@ -367,7 +369,7 @@ class Ledger:
         # what time alone brought since the last input was told with it: told anew, it might be told to others
         self.engines.advance(self._advanced)
         if self._is_part and position is None and self.engines.judged:
-            self._last = self.engines.judged + 1  # by one process that had all brands
+            self._ran, self._last = self.engines.judged, self.engines.judged + 1  # by one process that had all brands
         self._sources = {row.name: row for row in await self._store.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}

@@ -8,7 +8,7 @@ import pytest
 
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.setup import build_setup
-from listener.pipeline.work import Dated, Read, SourceChange
+from listener.pipeline.work import Dated, Happened, Read, SourceChange
 from listener.shares import Share, part_of
 from listener.store.store import open_store
 from listener.store.upkeep import migrate
@@ -23,10 +23,14 @@ PARTS = 2
 
 
 class Told(Hands):
-    """The clock of a part, whose time is what records tell."""
+    """The clock of a part, whose time is what records tell; at a first start from the first one on."""
+
+    def __init__(self, first=0):
+        super().__init__()
+        object.__setattr__(self, "first", first)
 
     def now(self):
-        return 0
+        return self.first
 
     def wall(self):
         return self.at
@@ -63,7 +67,7 @@ async def process(server, tmp_path):
 
 
 def told(at, *works, brands=None):
-    return Dated(at=at, offset=at, brands=brands, works=works)
+    return Happened(dated=[Dated(at=at, brands=brands, works=works)], offset=at)
 
 
 async def counted(world, brand):
@@ -108,14 +112,16 @@ async def test_what_its_author_deletes_is_deleted_wherever_it_was_kept(process):
         assert Deleted not in [type(entry) for entry in await part.log("slow")]
 
 
-async def test_the_time_between_one_process_and_a_part_is_a_gap_not_a_calm(process):
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_the_time_between_one_process_and_a_part_is_a_gap_not_a_calm(process, is_told):
     clock = Hands()
     async with process(clock) as one:
         await one.hear(one.said("last"))
         stopped = (await one.log())[-1].at
-    async with process(Told(), part_of("acme", PARTS)) as part:
+    begins = stopped + 60 * MINUTE
+    async with process(Told(begins if is_told else 0), part_of("acme", PARTS)) as part:
         change = partial(SourceChange, source="press", code="")
-        await part.ledger.write([told(stopped + 60 * MINUTE, change(state="live"))])
+        await part.ledger.write([told(begins, change(state="live"))])
         gaps = [entry for entry in await part.log() if isinstance(entry, Gap)]
-    assert stopped + 60 * MINUTE == gaps[-1].at
+    assert begins == gaps[-1].at
     assert stopped <= gaps[-1].since <= stopped + SECOND
