@@ -31,7 +31,6 @@ from listener.pipeline.setup import Setup
 from listener.pipeline.slices import sliced
 from listener.pipeline.standing import heard_before, heard_of, spoken, told_since
 from listener.pipeline.turn import Turn, starting
-from listener.pipeline.twins import unheard
 from listener.pipeline.watched import is_watched
 from listener.pipeline.watches import Watches
 from listener.pipeline.work import Dated, Happened, Read, Recount, Reload, SourceChange, Work, mentions_of
@@ -209,7 +208,7 @@ class Ledger:
         await self._mind_gap(turn)
         self._ran = turn.at
         for each in work.works:
-            await turn.do(unheard(each, work.brands, turn.intake.known) if isinstance(each, Read) else each)
+            await turn.do(each)
 
     def _stamp(self, work: Dated) -> Instant:
         """When it happened: never before what was told before it, and never with news that may be judged already."""
