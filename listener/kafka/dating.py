@@ -28,7 +28,7 @@ class Dating:
         self._told[record.source] = self._at
         self._unheard.discard(record.source)
         lost = list(self._silent(sources))
-        brands = None if record.brand is None or lost else [record.brand]
+        brands = None if lost else record.brands
         return Dated(at=record.at, brands=brands, works=[*lost, *_works(record)])
 
     def all_silent(self, sources: Collection[str]) -> list[SourceChange]:
@@ -50,7 +50,7 @@ def _unheard(name: str) -> SourceChange:
 
 def _works(record: Record) -> Iterator[Read | SourceChange]:
     read = record.read
-    if record.brand is None and record.state != "starting":
+    if record.brands is None and record.state != "starting":
         how = SourceChange(source=record.source, state=record.state, code=record.code, detail=record.detail)
         yield replace(how, share=record.share)
     # an open stream that brings nothing is read, and not heard

@@ -1,7 +1,7 @@
 """What is heard of a source, for each part of the brands: what goes into which partition of the topic of mentions."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from listener.kafka.record import Record, encoded, record_of
 from listener.pipeline.work import Read
@@ -12,37 +12,29 @@ from rules.mention import Mention
 
 OFTEN = 5 * SECOND
 """So often at least each part is told of a source that is heard: it is what lets time pass there."""
-WIDELY = 64
-"""A mention of more brands than this goes to all parts, once: a record for each would be most of what is sent."""
 
 
 Concerns = Callable[[Mention], Collection[str]]
 """Tells which brands a mention may be of."""
 _Heard = tuple[object, Instant]
 """How a source was when all parts were told last that it is heard, and when that was."""
+_Mine = tuple[list[Mention], dict[str, None]]
+"""What one part hears of a reading, and which of its brands that concerns."""
 
 
 @dataclass(frozen=True)
 class Sealed:
-    """A record for one partition; what is for all parts has no key."""
+    """A record for one partition, with the first brand that it concerns as its key; what changes posts has none."""
 
     partition: int
     value: bytes
     key: bytes | None = None
 
 
-@dataclass(frozen=True)
-class _Round:
-    """Mentions that may be told in this order: first what is new, by brand, then what is for all parts."""
-
-    fresh: dict[str, list[Mention]] = field(default_factory=dict)
-    others: list[Mention] = field(default_factory=list)
-
-
 class Parting:
-    """Parts what one source brings. `concerns` tells which brands a new mention may be of: they hear of it, each in a
-    record of its own, as that is one piece of news. Edits and deletions go to all parts: who knows the post is known
-    only to those who judged it.
+    """Parts what one source brings. `concerns` tells which brands a new mention may be of: their parts hear of it.
+    Edits and deletions go to all parts: who knows the post is known only to those who judged it. What a part hears of
+    one reading is one record, in the order it was said in: for each of its brands that is one piece of news.
     """
 
     def __init__(self, source: str, parts: int, concerns: Concerns) -> None:
@@ -53,18 +45,16 @@ class Parting:
     def parted(self, at: Instant, row: SourceRow, share: float, read: Read | None) -> Iterator[Sealed]:
         """The records of one reading, or of how the source is without one; `written` once they are."""
         how, self._offered = (row.state, row.code, row.detail, share), self._heard
-        if read is None or read.missed is not None or (read.heard and self._is_due(how, at)):
+        is_told = read is None or read.missed is not None or (read.heard and self._is_due(how, at))
+        if is_told:
             self._offered = (how, at) if read and read.heard else self._heard
-            shown = read and Read(source=self._source, heard=read.heard, missed=read.missed)
-            yield from self._to_all(record_of(row, at, share, shown))
-        for each in self._rounds(read.mentions if read else ()):
-            for brand, mentions in each.fresh.items():
-                said = Read(source=self._source, mentions=mentions)
-                partition, key = part_of(brand, self._parts) - 1, brand.encode()
-                for value in encoded(record_of(row, at, share, said, brand), None):
-                    yield Sealed(partition, value, key)
-            if each.others:
-                yield from self._to_all(record_of(row, at, share, Read(source=self._source, mentions=each.others)))
+        mentions = read.mentions if read else ()
+        for_all = is_told or any(each.op != "create" for each in mentions)
+        for partition, (mine, brands) in enumerate(self._in_parts(mentions)):
+            if is_told or mine:
+                shown = read and replace(read, mentions=mine, cursor=None, skipped=0, events={})
+                record = record_of(row, at, share, shown, None if for_all else list(brands))
+                yield from self._sealed(partition, record, next(iter(brands), "").encode() or None)
 
     def written(self) -> None:
         """What was parted last is known to all parts."""
@@ -75,23 +65,18 @@ class Parting:
         before, since = self._heard
         return how != before or at - since >= OFTEN
 
-    def _rounds(self, mentions: Sequence[Mention]) -> Iterator[_Round]:
-        """Mentions in as few rounds as leave what is said of one post in its order."""
-        made, changed = _Round(), set[str]()
+    def _in_parts(self, mentions: Collection[Mention]) -> Sequence[_Mine]:
+        """What each part hears of these, in their order, and the brands of it that new ones may be of."""
+        found: Sequence[_Mine] = [([], {}) for _ in range(self._parts)]
         for mention in mentions:
-            brands = self._concerns(mention) if mention.op == "create" else ()
-            if mention.op != "create" or len(brands) > WIDELY:
-                made.others.append(mention)
-                changed.add(mention.identity)
-                continue
-            if brands and mention.identity in changed:
-                yield made
-                made, changed = _Round(), set()
+            brands = dict.fromkeys(self._concerns(mention)) if mention.op == "create" else {}
+            concerned = {part_of(brand, self._parts) - 1 for brand in brands}
+            for number in concerned if mention.op == "create" else range(self._parts):
+                found[number][0].append(mention)
             for brand in brands:
-                made.fresh.setdefault(brand, []).append(mention)
-        yield made
+                found[part_of(brand, self._parts) - 1][1][brand] = None
+        return found
 
-    def _to_all(self, record: Record) -> Iterator[Sealed]:
+    def _sealed(self, partition: int, record: Record, key: bytes | None) -> Iterator[Sealed]:
         for value in encoded(record, None):
-            for partition in range(self._parts):
-                yield Sealed(partition, value)
+            yield Sealed(partition, value, key)

@@ -1,6 +1,6 @@
 """What stands in the topics: what was heard of a source, how it is, and where it is read on from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -20,12 +20,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One record, written `at` that moment. The source is in `state`, with the code, detail and share of
     `SourceChange`; without `read` it says no more than that. In the topic of a source `cursor` is where whoever reads
     it next goes on, and the mentions of a reading are no more than counted. In the topic of all mentions, what was
-    read is for one `brand`, or for all parts.
+    read is for these `brands`, of one part, or for all of its brands.
     """
 
     at: Instant
     source: str = ""
-    brand: str | None = None
+    brands: Sequence[str] | None = None
     cursor: str | None = None
     state: SourceState = "starting"
     code: str = ""
@@ -34,12 +34,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     read: Read | None = None
 
 
-def record_of(row: SourceRow, at: Instant, share: float, read: Read | None, brand: str | None = None) -> Record:
+def record_of(
+    row: SourceRow, at: Instant, share: float, read: Read | None, brands: Sequence[str] | None = None
+) -> Record:
     """What is to be said of a source that is so, without its cursor."""
     return Record(
         at=at,
         source=row.name,
-        brand=brand,
+        brands=brands,
         state=row.state,
         code=row.code,
         detail=row.detail,

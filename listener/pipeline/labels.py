@@ -1,6 +1,6 @@
 """What people say of the tone of mentions: a mark to learn from, and from then on what is counted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
@@ -21,7 +21,8 @@ class Labels:
 
     def __init__(self, turn: Turn, known: Mapping[str, Seen], kept: Iterable[StoredMention]) -> None:
         self._turn, self._commit, self._known = turn, turn.commit, known
-        self._kept = {stored.mention.identity: stored for stored in [*kept, *turn.commit.mentions]}
+        own = (_own(stored, {*turn.setup.plans, *_brands(known, stored)}) for stored in kept)
+        self._kept = {stored.mention.identity: stored for stored in [*own, *turn.commit.mentions]}
 
     @classmethod
     async def prepare(cls, turn: Turn, commands: Iterable[Command], store: Store, views: Views) -> "Labels":
@@ -129,6 +130,18 @@ class Labels:
         if (brand, identity) in self._commit.unmarked:
             return None
         return self._known[identity].marks.get(brand) if identity in self._known else None
+
+
+def _brands(known: Mapping[str, Seen], stored: StoredMention) -> Iterable[str]:
+    seen = known.get(stored.mention.identity)
+    return seen.facts if seen else ()
+
+
+def _own(stored: StoredMention, brands: Container[str]) -> StoredMention:
+    """Without what other parts know of the mention, which they keep themselves."""
+    facts = {brand: facts for brand, facts in stored.facts.items() if brand in brands}
+    tones = {brand: tone for brand, tone in stored.tones.items() if brand in brands}
+    return msgspec.structs.replace(stored, facts=facts, tones=tones)
 
 
 def _tone(stored: StoredMention, wish: Wish) -> Tone:

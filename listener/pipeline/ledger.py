@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from time import monotonic
 
+import msgspec
 import structlog
 
 from alerts.silence import Silence
@@ -30,14 +31,13 @@ from listener.pipeline.setup import Setup
 from listener.pipeline.slices import sliced
 from listener.pipeline.standing import heard_before, heard_of, spoken, told_since
 from listener.pipeline.turn import Turn, starting
-from listener.pipeline.twins import unheard
 from listener.pipeline.watched import is_watched
 from listener.pipeline.watches import Watches
 from listener.pipeline.work import Dated, Happened, Read, Recount, Reload, SourceChange, Work, mentions_of
 from listener.shares import DESK, Share
 from listener.signal import Signal
 from listener.store.asking import Command
-from listener.store.port import Commit, SourceRow, Store, Views
+from listener.store.port import Commit, Seen, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.inputs import Imported
 from rules.instant import HOUR, MINUTE, SECOND, Instant, Span
@@ -120,7 +120,9 @@ class Ledger:
             self._metrics.brands.watch(self.setup.settings.brands.keys())
             self.rates.recall(await self._views.mentions(limit=_RECALLED))
         turn = await self._turn([], [])
-        if self._ran and not self._is_part:
+        if self._is_part:
+            await self._mind_gap(turn)
+        elif self._ran:
             await turn.gap(self._ran)
         turn.configure(self.setup)
         turn.behind |= dict.fromkeys(self.setup.plans)  # a model may be unreadable now, or a source heard otherwise
@@ -206,7 +208,7 @@ class Ledger:
         await self._mind_gap(turn)
         self._ran = turn.at
         for each in work.works:
-            await turn.do(unheard(each, work.brands, turn.intake.known) if isinstance(each, Read) else each)
+            await turn.do(each)
 
     def _stamp(self, work: Dated) -> Instant:
         """When it happened: never before what was told before it, and never with news that may be judged already."""
@@ -237,13 +239,23 @@ class Ledger:
             at = max(at, self.engines.judged + 1)
         self._last = at
         names = [each.identity for work in works for each in mentions_of(work)]
-        known = await self._store.lookup(list(dict.fromkeys(names))) if names else {}
+        known = self._ours(await self._store.lookup(list(dict.fromkeys(names)))) if names else {}
         commit, ahead = Commit(advanced=at, last=at), self._ahead(at)
         intake = Intake(self.setup, self._salt, known, commit, at, ahead=ahead, models=self.models)
         for number in [number for number, each in self._silences.items() if each.until <= at]:
             del self._silences[number]
         known_so_far = self._heard, self._silences, self._sources
         return Turn(self.setup, self.engines, *known_so_far, intake, self._behind, is_part=self._is_part)
+
+    def _ours(self, known: Mapping[str, Seen]) -> Mapping[str, Seen]:
+        """What is known, of our brands: whoever had them before may have had others too."""
+        if self._share is None or not self._is_part:
+            return known
+        has = self._share.has
+        return {
+            name: msgspec.structs.replace(seen, facts={brand: each for brand, each in seen.facts.items() if has(brand)})
+            for name, seen in known.items()
+        }
 
     def _ahead(self, at: Instant) -> Span:
         """How far the stamp is before the wall, where that is more than a moment."""
@@ -355,6 +367,8 @@ class Ledger:
         await self.engines.load(self._store, [each for each in brands if self._share is None or self._share.has(each)])
         # what time alone brought since the last input was told with it: told anew, it might be told to others
         self.engines.advance(self._advanced)
+        if self._is_part and position is None and self.engines.judged:
+            self._ran, self._last = self.engines.judged, self.engines.judged + 1  # by one process that had all brands
         self._sources = {row.name: row for row in await self._store.sources()}
         self._silences = {each.number: each for each, _ in await self._views.silences(self._last)}
         incidents = {each.id for engine in self.engines for each in engine.open_incidents()}

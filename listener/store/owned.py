@@ -44,6 +44,14 @@ def prefixes(connection: Connection) -> list[str]:
     return ["", *(f"{writer - 1}{_MARK}" for writer in writers)]
 
 
+def inherited(connection: Connection) -> list[str]:
+    """What stands before names of ours, and before those of whoever had our brands before: one process that had all of
+    them, or parts.
+    """
+    mine = prefix(connection)
+    return [mine, ""] if mine else prefixes(connection)
+
+
 def is_own(connection: Connection, column: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether a column holds a name of ours."""
     mine = prefix(connection)

@@ -76,37 +76,42 @@ def sequences(connection: Connection) -> dict[str, int]:
     return {row.brand: row.seq for row in connection.execute(select(BRANDS))}
 
 
-def lookup(connection: Connection, identities: Sequence[str]) -> tuple[dict[str, Seen], dict[str, Instant]]:
-    """What is known of the identities, and when each of their rows was last noted as listed."""
+def lookup(
+    connection: Connection, identities: Sequence[str], prefixes: Sequence[str]
+) -> tuple[dict[str, Seen], dict[str, Instant]]:
+    """What is known of the identities, and when each of their rows was last noted as listed. `prefixes` may stand
+    before them; what is said under the first one goes before.
+    """
     revisions: dict[str, dict[str, str]] = {}
     facts: dict[str, dict[str, Facts]] = {}
     listed: dict[str, Instant] = {}
     marks: dict[str, dict[str, Marking]] = {}
     deleted: set[str] = set()
-    before = prefix(connection)
-    names = {before + key(identity): identity for identity in identities}
+    names = {before + key(identity): identity for before in reversed(prefixes) for identity in identities}
     for part in chunks(list(names)):
         mine = named(connection, part)
         for row in connection.execute(select(SEEN).where(among(connection, SEEN.c.identity)), mine):
-            revisions.setdefault(row.identity, {})[row.revision] = row.source
+            revisions.setdefault(names[row.identity], {})[row.revision] = row.source
             listed[row.identity] = row.listed
         for row in connection.execute(select(TOMBSTONES).where(among(connection, TOMBSTONES.c.identity)), mine):
-            deleted.add(row.identity)
+            deleted.add(names[row.identity])
             listed[row.identity] = row.listed
         columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
-        for row in connection.execute(columns, mine):
-            facts[row.identity] = facts_of(row.facts)
-        for mark in marks_of(connection, named(connection, [name.removeprefix(before) for name in part])):
+        found = {row.identity: facts_of(row.facts) for row in connection.execute(columns, mine)}
+        for name in filter(found.__contains__, part):
+            facts.setdefault(names[name], {}).update(found[name])
+    for few in chunks([key(identity) for identity in identities]):
+        for mark in marks_of(connection, named(connection, few)):
             marks.setdefault(mark.identity, {})[mark.brand] = mark
     known = {
         identity: Seen(
-            revisions=revisions.get(name, {}),
-            deleted=name in deleted,
-            facts=facts.get(name, {}),
-            marks=marks.get(name.removeprefix(before), {}),
+            revisions=revisions.get(identity, {}),
+            deleted=identity in deleted,
+            facts=facts.get(identity, {}),
+            marks=marks.get(key(identity), {}),
         )
-        for name, identity in names.items()
-        if name in revisions or name in deleted or name in facts or name.removeprefix(before) in marks
+        for identity in identities
+        if identity in revisions or identity in deleted or identity in facts or key(identity) in marks
     }
     return known, listed
 

@@ -18,7 +18,7 @@ from listener.store.database import Place, finished, in_words, place, reading, w
 from listener.store.inserting import insert
 from listener.store.lease import Lease, stalled
 from listener.store.lock import FileLock, Lock
-from listener.store.owned import writer_row
+from listener.store.owned import inherited, writer_row
 from listener.store.port import Commit, Seen, SourceRow, Store
 from listener.store.reached import Head, Position, Tenure
 from listener.store.tables import META
@@ -55,6 +55,7 @@ class _SqlStore:
         self._epoch = 0
         self._sequences: dict[str, int] | None = None
         self._last: Instant = 0
+        self._prefixes = [""]
         self._relisted: dict[str, None] = {}
         self._unknown: Collection[str] = ()
 
@@ -64,7 +65,7 @@ class _SqlStore:
                 await self._lock.take(owner)
                 await prepare(self._place, self._writing)
                 tenure = await self._write(partial(_claim, owner=owner, lock=self._lock))
-            position = await self.position()
+            position, self._prefixes = await self.position(), await self._read(inherited)
         except BaseException:
             await self.close()
             raise
@@ -104,7 +105,7 @@ class _SqlStore:
         return await self._read(queries.salt)
 
     async def lookup(self, identities: Sequence[str]) -> dict[str, Seen]:
-        known, listed = await self._read(partial(queries.lookup, identities=identities))
+        known, listed = await self._read(partial(queries.lookup, identities=identities, prefixes=self._prefixes))
         self._unknown = {name for name in identities if name not in known}
         for name, at in listed.items():
             if at < self._last - RELIST_EVERY and len(self._relisted) < _RELISTED:

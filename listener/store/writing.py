@@ -14,7 +14,7 @@ from listener.store.drilling import write_drills
 from listener.store.inserting import insert_all, insert_new, upsert
 from listener.store.marking import without_text, write_marks
 from listener.store.noting import keep_aside, write_remarks
-from listener.store.owned import count_alone, prefix, writer_row
+from listener.store.owned import count_alone, inherited, prefix, writer_row
 from listener.store.port import Commit, LogEntry, Moved, StoreBusyError, StoredMention
 from listener.store.rows import Row, chunks, delivery_row, emptied, encode, key, mention_row, stored_mention
 from listener.store.silencing import write_silences
@@ -160,8 +160,8 @@ def _tombstones(connection: Connection, identities: Sequence[str], at: Instant) 
     mine, names = prefix(connection), sorted({key(identity) for identity in identities})
     insert_new(connection, TOMBSTONES, [{"identity": mine + name, "at": at, "listed": at} for name in names])
     for part in chunks(names):
-        # what was taken before brands were parted is nobody else's to empty
-        for before in dict.fromkeys((mine, "")):
+        # what was taken by whoever had these brands before is nobody else's to empty
+        for before in inherited(connection):
             _empty(connection, before, part, at)
         without_text(connection, part)
 

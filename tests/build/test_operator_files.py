@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as families
 
 from listener.cli.run import Role
 from listener.observe.metrics import Metrics
+from listener.observe.parts import PartMetrics
 
 CONFIG = Path(__file__).parents[2] / "config"
 DASHBOARD = json.loads((CONFIG / "grafana/badbuzz.json").read_text(encoding="utf-8"))
@@ -28,7 +29,9 @@ def run(*command: str, cwd: Path) -> None:
 
 def offered() -> set[str]:
     """Every name a scrape can show."""
-    body, _ = Metrics(version="1", now=lambda: 0).exposition("")
+    metrics = Metrics(version="1", now=lambda: 0)
+    PartMetrics(metrics.registry)
+    body, _ = metrics.exposition("")
     suffixes = {"histogram": ("_bucket", "_sum", "_count"), "counter": ("_total",)}
     return {family.name + suffix for family in families(body.decode()) for suffix in suffixes.get(family.type, ("",))}
 

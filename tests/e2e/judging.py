@@ -70,12 +70,12 @@ async def published(the_world, config, readings, sources, begin=None):
                 for name, end in ends.items():
                     group.create_task(end.submit(work(name)))
 
-        clock.set(begin or readings[0].at)
+        clock.set(beat := begin or readings[0].at)
         await each(lambda name: Read(source=name))
         await each(lambda name: SourceChange(source=name, state="live"))
         for reading in readings:
-            while reading.at - clock.now() > BEAT:
-                clock.move(microseconds=BEAT)
+            while reading.at - beat > BEAT:
+                clock.set(beat := beat + BEAT)
                 await each(lambda name: SourceChange(source=name, state="live"))
             clock.set(reading.at)
             await ends[reading.source].submit(Read(source=reading.source, mentions=reading.mentions))

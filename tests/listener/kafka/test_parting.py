@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.kafka import parting as parting_module
 from listener.kafka.parting import OFTEN, Parting
 from listener.kafka.record import decoded
 from listener.pipeline.work import Read
@@ -53,67 +51,39 @@ def new(name, text=""):
 
 
 def told_to(partition, sealed):
-    """What is told there: each mention with the brand it is for, None when for all."""
+    """What is told there."""
     there = [record for where, _, record in sealed if where == partition and record.read]
-    return [(record.brand, mention) for record in there for mention in record.read.mentions]
+    return [mention for record in there for mention in record.read.mentions]
+
+
+def named_in(partition, mention):
+    """The brands of a part that a new mention names."""
+    return [name for name in named(mention) if mention.op == "create" and part_of(name, PARTS) == partition + 1]
 
 
 @given(readings)
-def test_each_brand_that_a_new_mention_may_concern_is_told_of_it_once_in_its_part_under_its_name(given):
+def test_each_part_is_told_once_and_in_order_of_what_may_concern_its_brands_and_of_all_that_changes_posts(given):
     sealed = records(Parting("press", PARTS, named), read(*given))
+    for partition in range(PARTS):
+        wanted = [each for each in given if each.op != "create" or named_in(partition, each)]
+        assert told_to(partition, sealed) == wanted
+
+
+@given(readings)
+def test_a_reading_is_one_record_a_part_which_says_whom_it_is_for(given):
+    parting = Parting("press", PARTS, named)
+    records(parting, read())
+    sealed = records(parting, read(*given), at=AT + 1)
+    assert len({where for where, *_ in sealed}) == len(sealed)
     for partition, key, record in sealed:
-        if record.brand is None:
-            assert key is None
-        else:
-            assert (partition, key) == (part_of(record.brand, PARTS) - 1, record.brand.encode())
-    for brand in {name for each in given for name in named(each)}:
-        wanted = [each for each in given if each.op == "create" and brand in named(each)]
-        assert [each for to, each in told_to(part_of(brand, PARTS) - 1, sealed) if to == brand] == wanted
-
-
-@given(readings)
-def test_what_changes_posts_goes_to_all_parts_whomever_it_names(given):
-    sealed = records(Parting("press", PARTS, named), read(*given))
-    wanted = [each for each in given if each.op != "create"]
-    for partition in range(PARTS):
-        assert [each for to, each in told_to(partition, sealed) if to is None] == wanted
-
-
-@given(readings)
-def test_what_is_said_of_one_post_keeps_its_order_in_each_part(given):
-    sealed = records(Parting("press", PARTS, named), read(*given))
-    for partition in range(PARTS):
-        there = told_to(partition, sealed)
-        for brand in {to for to, _ in there if to}:
-            for post in "abc":
-                mine = [each for to, each in there if to in (brand, None) and each.id == post]
-                wanted = [each for each in given if each.id == post and (each.op != "create" or brand in named(each))]
-                assert mine == wanted
-
-
-@given(readings)
-def test_a_mention_of_very_many_brands_is_sent_once_a_part_and_nothing_of_it_is_lost(given):
-    with pytest.MonkeyPatch.context() as few:
-        few.setattr(parting_module, "WIDELY", 2)
-        sealed = records(Parting("press", PARTS, named), read(*given))
-    wide = [each for each in given if each.op == "create" and len(named(each)) > 2]
-    for partition in range(PARTS):
-        for_all = [each for to, each in told_to(partition, sealed) if to is None and each.op == "create"]
-        assert for_all == wide
-    for_brands = {each.id for _, _, record in sealed if record.brand for each in record.read.mentions}
-    assert for_brands == {each.id for each in given if each.op == "create" and 0 < len(named(each)) <= 2}
-
-
-def test_all_of_a_brand_in_one_reading_is_one_record():
-    sealed = records(Parting("press", PARTS, named), read(new("1", "brand1"), new("2", "brand2"), new("3", "brand1")))
-    assert [[each.id for each in record.read.mentions] for _, _, record in sealed if record.brand == "brand1"] == [
-        ["1", "3"]
-    ]
+        brands = list(dict.fromkeys(name for each in given for name in named_in(partition, each)))
+        assert key == (brands[0].encode() if brands else None)
+        assert record.brands == (None if any(each.op != "create" for each in given) else brands)
 
 
 def heads(sealed):
     """The partitions that are told how the source is, when nothing else is said there."""
-    return [where for where, _, record in sealed if record.brand is None]
+    return [where for where, _, record in sealed if record.brands is None]
 
 
 def test_all_parts_are_told_that_a_source_is_heard_and_again_every_five_seconds_while_it_is():

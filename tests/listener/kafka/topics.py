@@ -14,6 +14,7 @@ from listener.kafka.publishing import Publisher
 from listener.kafka.record import Record, decoded
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.work import Read
+from listener.shares import part_of
 from rules.instant import moment
 from rules.mention import Mention
 
@@ -73,5 +74,6 @@ async def told(kafka):
 
 
 async def brought(kafka, brand="acme"):
-    """Which new mentions were brought to a brand, in their order."""
-    return [mention.id for each in await told(kafka) if each.record.brand == brand for mention in each.mentions]
+    """Which new mentions were brought to the part of a brand, in their order."""
+    there = [each for each in await told(kafka) if each.partition == part_of(brand, kafka.parts) - 1]
+    return [mention.id for each in there for mention in each.mentions if mention.op == "create"]

@@ -16,13 +16,17 @@ from listener.pipeline.ledger import Ledger
 from listener.pipeline.setup import build_setup
 from listener.pipeline.work import Dated, Happened, Read, SourceChange
 from listener.shares import Share, part_of
-from listener.store.port import StoreError
+from listener.store.marks import Wish
+from listener.store.port import Commit, StoreError
 from listener.store.store import open_store
+from listener.store.upkeep import migrate
 from listener.store.views import open_views
 from rules.inputs import Gap, Heard, encode
 from rules.instant import MINUTE, SECOND
 from rules.mention import Author
 from tests.listener.pipeline.world import START, Faulty, Hands, World, configured, kinds
+from tests.postgres import cluster
+from tests.stores import opened
 
 BRANDS = "acme: {query: acme, languages: [en]}, bolt: {query: bolt, languages: [en]}"
 ALL = Share(1, 1)
@@ -40,11 +44,12 @@ class Topic(Hands):
 
 
 @asynccontextmanager
-async def part(folder, share=ALL):
-    """A function that makes the next process of a part, and what these share."""
+async def part(folder, share=ALL, where=None):
+    """A function that makes the next process of a part, and what these share; `where` is a database of several."""
     configured(folder, brands=BRANDS)
     setup = build_setup(load(folder / "badbuzz.yaml", CATALOGS).settings, share=share)
-    store, views = Faulty(open_store(folder / "data")), open_views(folder / "data")
+    number, where = (share.part, where) if where else (0, folder / "data")
+    store, views = Faulty(open_store(where, part=number)), open_views(where)
     await store.open("a test")
 
     async def begun():
@@ -147,3 +152,29 @@ async def test_what_befalls_a_source_is_told_to_no_operator_by_a_part(tmp_path):
         await hears(world, [Dated(at=START + MINUTE, brands=None, works=[down])], 1)
         assert await world.views.deliveries() == []
         assert (await world.store.source("press")).state == "gone"
+
+
+async def test_what_a_person_says_of_a_mention_changes_it_for_the_part_of_the_brand_alone(tmp_path):
+    shares = {brand: Share(part_of(brand, 64), 64) for brand in ("acme", "bolt")}
+    assert len({*shares.values()}) == 2
+    with cluster() as where:
+        await migrate(where)
+        async with (
+            opened(where) as desk,
+            part(tmp_path, shares["acme"], where) as acme,
+            part(tmp_path, shares["bolt"], where) as bolt,
+        ):
+            worlds = [await acme(), await bolt()]
+            for world in worlds:
+                mention = world.said("1", "acme and bolt are terrible", author=Author(), created_at=None)
+                read = Read(source="press", mentions=[mention])
+                await hears(world, [Dated(at=START, brands=None, works=[read])], 1)
+            wish = Wish(brand="acme", label="neutral")
+            command = await worlds[0].views.ask_labels([("file:1", wish)], "Léa", START)
+            await desk.commit(Commit(advanced=START, last=START, handed=[(command, shares["acme"].part)]))
+            await worlds[0].ledger.write([])
+            assert (await worlds[0].views.answer(command)).refusal == ""
+            (told,) = await worlds[0].views.mentions(identities=["file:1"])
+            assert {brand: tone.label for brand, tone in told.tones.items()} == {"acme": "neutral", "bolt": "negative"}
+            for world, brand in zip(worlds, shares, strict=True):
+                assert [*(await world.store.lookup(["file:1"]))["file:1"].facts] == [brand]
