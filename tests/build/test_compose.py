@@ -1,14 +1,22 @@
 """The compose file and what it mounts: each is checked by a program that knows its kind."""
 
+import asyncio
 import re
+import shutil
 import subprocess
 import sys
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 import yaml
+from aiohttp import ClientError, ClientSession, web
 
+from listener.net.loopback import served
 from tests.build.test_operator_files import CONFIG, run
+from tests.e2e.daemon import until
+from tests.servers import free_port
 
 ROOT = CONFIG.parent
 FOLDER = CONFIG / "compose"
@@ -89,3 +97,65 @@ def test_the_brokers_are_of_the_release_that_is_tested_here():
     )
     assert tested
     assert SERVICES["kafka-1"]["image"] == f"apache/kafka:{tested[1]}"
+
+
+def answering(name, *, login=200, taken=200):
+    """A process as a proxy sees it; `login` and `taken` are what it answers on the page and to what is pushed."""
+
+    async def answer(request):
+        status = {"/login": login, "/-/ready": 200, "/in/forum": taken}.get(request.path, login)
+        return web.Response(status=status, text=f"{name} {(await request.read()).decode()}".strip())
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    return served(app)
+
+
+@asynccontextmanager
+async def proxied(tmp_path, **groups):
+    """The proxy before these addresses, in place of the names that containers have."""
+    text, port = (FOLDER / "haproxy.cfg").read_text(encoding="utf-8"), free_port()
+    for role, urls in groups.items():
+        there = "\n".join(f"    server {role}{number} {url[7:]}" for number, url in enumerate(urls))
+        text = re.sub(rf"    server-template {role} .*", there, text)
+    file = tmp_path / "haproxy.cfg"
+    file.write_text(
+        text.replace(" resolvers docker init-addr none", "").replace("bind :9465", f"bind 127.0.0.1:{port}")
+    )
+    process = await asyncio.create_subprocess_exec("haproxy", "-db", "-q", "-f", file, stdout=DEVNULL, stderr=DEVNULL)
+    try:
+        async with ClientSession(f"http://127.0.0.1:{port}") as session:
+            yield session
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def said(session, method, path, **what):
+    async with session.request(method, path, **what) as answer:
+        return answer.status, await answer.text()
+
+
+@pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy is not installed: make servers")
+async def test_the_proxy_finds_the_desk_and_the_listener_that_reads_a_source(tmp_path):
+    async with AsyncExitStack() as stack:
+        notify = [
+            await stack.enter_async_context(answering("deputy", login=503)),
+            await stack.enter_async_context(answering("desk")),
+        ]
+        listen = [
+            await stack.enter_async_context(answering("other", taken=503)),
+            await stack.enter_async_context(answering("reader")),
+        ]
+        session = await stack.enter_async_context(proxied(tmp_path, notify=notify, listen=listen))
+        await until("the proxy knows the desk", lambda: is_found(session))
+        assert {(200, "desk")} == {await said(session, "GET", "/") for _ in range(4)}
+        assert {(200, "reader said")} == {await said(session, "POST", "/in/forum", data="said") for _ in range(4)}
+
+
+async def is_found(session):
+    try:
+        answers = [await said(session, "GET", "/") for _ in range(2)]
+    except ClientError:
+        return False
+    return answers == [(200, "desk")] * 2
