@@ -19,13 +19,14 @@ from listener.kafka.access import AGAIN, in_words, make_topics, mentions_topic
 from listener.kafka.counting import Counting
 from listener.kafka.dating import SILENCE, Dating
 from listener.kafka.reading import consuming, readable, sought
+from listener.kafka.sharing import SESSION
 from listener.labelling.learning import Learning
 from listener.observe.metrics import Metrics
 from listener.observe.parts import PartMetrics
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.roster import Roster
-from listener.pipeline.work import Happened, Reload
+from listener.pipeline.work import Dated, Happened, Read, Reload
 from listener.pipeline.writer import Writer
 from listener.service import reason_of
 from listener.shares import Share
@@ -167,7 +168,6 @@ class Part:
     ) -> AsyncIterator[tuple[Ledger, Writer]]:
         """Its engines as the log leaves them, and who writes; at the end with its last words."""
         bench, part = self._bench, self._share.part
-        await self._seek(store, consumer)
         self._clock.floor = 0 if await store.position() else await self._begin(consumer)
         setup = await self._setup(bench.settings())
         self._ledger = ledger = Ledger(
@@ -198,29 +198,46 @@ class Part:
 
     async def _begin(self, consumer: Any) -> Instant:
         """When its first record was written, which is when its first brand was heard of."""
+        await sought(consumer, self._place, None)
         while True:
             found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=_MOST)
             first = [record async for _, record in readable(self._bench.kafka, found.get(self._place, ()))]
             if first:
-                await sought(consumer, self._place, None)
                 return first[0].at
+            await self._reached(consumer)
 
-    async def _seek(self, store: Store, consumer: Any) -> None:
+    async def _reached(self, consumer: Any) -> None:
+        """Raises what the library does where Kafka answers no more: it gives the part to another judge by then."""
+        async with asyncio.timeout(SESSION):
+            await consumer.end_offsets([self._place])
+
+    async def _go_on(self, store: Store, consumer: Any, ledger: Ledger, writer: Writer) -> None:
+        """Read on from where the last transaction ends; what is no longer kept of that was missed."""
         position = await store.position()
         offset = position.offset if position else None
-        if not await sought(consumer, self._place, offset):
-            log.error("records_missed", part=self._share.part, offset=offset)
+        if await sought(consumer, self._place, offset):
+            return
+        assert position
+        log.error("records_missed", part=self._share.part, offset=offset)
+        since, first = position.last, await consumer.position(self._place)
+        missed = [Read(source=name, missed=since) for name in ledger.setup.settings.sources]
+        await writer.submit(Happened(dated=[Dated(at=since, brands=None, works=missed)], offset=first))
 
     async def _read(self, store: Store, consumer: Any, ledger: Ledger, writer: Writer) -> None:
         dating, loop = Dating(), asyncio.get_running_loop()
         heard = loop.time()
+        await self._go_on(store, consumer, ledger, writer)
         while True:
             found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=_MOST)
             sources = ledger.setup.settings.sources
             if records := found.get(self._place, ()):
                 heard, self._clock.floor = loop.time(), 0
-                await self._take(store, consumer, writer, await self._dated(records, dating, list(sources)))
-            elif (loop.time() - heard) * 1e6 > SILENCE:
+                happened = await self._dated(records, dating, list(sources))
+                if not await self._take(consumer, writer, happened):
+                    await self._go_on(store, consumer, ledger, writer)
+                continue
+            await self._reached(consumer)
+            if (loop.time() - heard) * 1e6 > SILENCE:
                 # nobody tells the time any more, and the brands' own must go on
                 self._clock.floor = self._bench.clock.now() - SILENCE
                 for lost in dating.all_silent(list(sources)):
@@ -230,18 +247,18 @@ class Part:
         happened = [dating.dated(record, sources) async for _, record in readable(self._bench.kafka, records)]
         return Happened(dated=happened, offset=records[-1].offset + 1)
 
-    async def _take(self, store: Store, consumer: Any, writer: Writer, happened: Happened) -> None:
+    async def _take(self, consumer: Any, writer: Writer, happened: Happened) -> bool:
+        """Whether it is judged; else the store tells how far that is so."""
         begun = time.monotonic()
         try:
             await writer.submit(happened)
         except StoreBusyError:
             raise
         except StoreError as error:
-            # whether it was committed is what the store will tell
             log.warning("part_waits", part=self._share.part, error=str(error))
             await asyncio.sleep(_PAUSE)
-            await self._seek(store, consumer)
-            return
+            return False
         lag = max(0, (consumer.highwater(self._place) or 0) - happened.offset)
         behind = self._bench.clock.now() - happened.dated[-1].at if lag and happened.dated else 0
         self._bench.parts.judged(self._share.part, time.monotonic() - begun, lag, max(0, behind))
+        return True

@@ -1,0 +1,157 @@
+"""A part of the brands is judged by whoever has it, from where the last one stopped, on real servers."""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+
+from config.load import load
+from listener.catalogs import CATALOGS
+from listener.kafka.access import client, mentions_topic
+from listener.kafka.counting import Counting
+from listener.kafka.part import Bench, Part
+from listener.net.client import open_client
+from listener.observe.masking import Masking
+from listener.observe.metrics import Metrics
+from listener.observe.parts import PartMetrics
+from listener.shares import Share, part_of
+from listener.store.port import StoreError
+from listener.store.upkeep import migrate
+from listener.store.views import open_views
+from rules.inputs import Heard, Missed
+from tests.listener.kafka.topics import CLOCK, publishing, said
+from tests.postgres import cluster as postgres
+from tests.postgres import emptied
+
+CONFIGURATION = """
+daemon: {{database: "{url}", lease: 3s, kafka: {{brokers: [{brokers}], topics: {topics}, copies: {copies}}}}}
+operator: {{to: [here]}}
+brands: {{acme: {{query: acme, languages: [en]}}}}
+sources: {{press: {{kind: file, path: "-"}}}}
+rules: {{bad-buzz: {{kind: spike}}}}
+channels: {{here: {{kind: console}}}}
+routes: [{{to: [here]}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres(lasting=True) as url:
+        yield url
+
+
+@pytest.fixture
+async def judges(tmp_path, server):
+    """A function that gives the bench of a process that judges what is in the topics of a cluster."""
+    await migrate(await emptied(server))
+    views, path = open_views(server), tmp_path / "badbuzz.yaml"
+    async with open_client(clock=CLOCK) as http:
+
+        def bench(kafka, owner="a test"):
+            brokers = ", ".join(f'"{each}"' for each in kafka.brokers)
+            text = CONFIGURATION.format(url=server, brokers=brokers, topics=kafka.topics, copies=kafka.copies)
+            path.write_text(text)
+            settings, metrics = load(path, CATALOGS).settings, Metrics(version="1", now=CLOCK.now)
+            counting = Counting(http, CLOCK, Masking([]), views, metrics)
+            return Bench(
+                kafka=kafka,
+                settings=lambda: settings,
+                views=views,
+                clock=CLOCK,
+                metrics=metrics,
+                parts=PartMetrics(metrics.registry),
+                counting=counting,
+                owner=owner,
+            )
+
+        yield bench
+    await views.close()
+
+
+@asynccontextmanager
+async def judged(bench):
+    """The part of the brand, judged until then."""
+    part = Part(Share(part_of("acme", bench.kafka.parts), bench.kafka.parts), bench)
+    running = asyncio.ensure_future(part.run())
+    try:
+        yield part
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def log_of(bench):
+    return [entry async for _, entry in bench.views.log("acme")]
+
+
+async def heard(bench):
+    """What was judged of the brand, in its order."""
+    return [entry for entry in await log_of(bench) if isinstance(entry, Heard)]
+
+
+async def until(is_so):
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(StoreError):  # nobody has made a store yet
+                if await is_so():
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def until_heard(bench, count):
+    async def are_heard():
+        return len(await heard(bench)) >= count
+
+    await until(are_heard)
+
+
+async def test_whoever_has_a_part_next_goes_on_where_the_last_transaction_ends(kafka, judges):
+    first, second = judges(kafka, "one"), judges(kafka, "two")
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1", "2"))
+        async with judged(first):
+            await until_heard(first, 2)
+            await publisher.submit(said("3"))
+            await until_heard(first, 3)
+        await publisher.submit(said("4"))
+        async with judged(second):
+            await until_heard(second, 4)
+        assert len(await heard(second)) == 4
+
+
+async def test_a_part_has_one_judge_and_another_when_that_ends(kafka, judges):
+    first, second = judges(kafka, "one"), judges(kafka, "two")
+    async with publishing(kafka) as publisher, judged(first) as had:
+        await publisher.submit(said("1"))
+        await until_heard(first, 1)
+        async with judged(second) as waiting:
+            await publisher.submit(said("2"))
+            await until_heard(first, 2)
+            assert (had.is_judged, waiting.is_judged) == (True, False)
+    async with publishing(kafka) as publisher, judged(second):
+        await publisher.submit(said("3"))
+        await until_heard(second, 3)
+        assert len(await heard(second)) == 3
+
+
+async def test_what_is_no_longer_kept_is_missed_and_the_rest_is_judged(kafka, judges):
+    bench, number = judges(kafka), part_of("acme", kafka.parts) - 1
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        async with judged(bench):
+            await until_heard(bench, 1)
+        await publisher.submit(said("2"))
+        admin, place = AIOKafkaAdminClient(**client(kafka)), TopicPartition(mentions_topic(kafka), number)
+        await admin.start()
+        await admin.delete_records({place: RecordsToDelete(before_offset=-1)})
+        await admin.close()
+        await publisher.submit(said("3"))
+        async with judged(bench):
+            await until_heard(bench, 2)
+    log = await log_of(bench)
+    assert any(isinstance(entry, Missed) for entry in log)
+    assert len(await heard(bench)) == 2
