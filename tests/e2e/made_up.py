@@ -24,6 +24,7 @@ from tests.listener.pipeline.world import Hands, World
 
 BRANDS = (*APART, *[name for name in (f"brand{number}" for number in range(30)) if part_of(name, PARTS) < 3][:3])
 """One in each part, and some parts have more."""
+QUARTER = 15 * MINUTE
 SOURCES = ("forum", "press", "wall")
 CONFIG = """
 daemon: {{data: data, listen: 127.0.0.1:{port}, workers: 0{more}}}
@@ -78,8 +79,10 @@ def made_up(seed, span, begin, rate=8):
 
 
 def _moments(random, brand, span, rate):
-    """When something is said of a brand, and whether in anger: for an hour or two out of six it is in a crisis."""
-    crises = [(six + random.randrange(4 * HOUR), random.randint(1, 2) * HOUR) for six in range(0, span, 6 * HOUR)]
+    """When something is said of a brand, and whether in anger: for up to an hour out of three it is in a crisis."""
+    crises = [
+        (begin + random.randrange(2 * HOUR), random.randint(2, 4) * QUARTER) for begin in range(0, span, 3 * HOUR)
+    ]
     for minute in range(MINUTE, span, MINUTE):
         is_crisis = any(since <= minute < since + lasts for since, lasts in crises)
         usual = rate / 60 * (1.2 - math.cos(math.tau * minute / DAY))
