@@ -17,6 +17,8 @@ from listener.errors import FetchError
 
 PATIENCE = 15.0
 """Seconds that a cluster may take for anything: as long as it takes to miss a broker, and to go on without it."""
+ANSWER = 6.0
+"""Seconds that one broker may take: within `PATIENCE` there is time to ask another one than the one that hangs."""
 KEPT = "604800000"
 """Milliseconds that a topic keeps a record: a judge may be away for a week."""
 AGAIN = timedelta(seconds=2)
@@ -51,7 +53,7 @@ def client(kafka: Kafka) -> dict[str, Any]:
     given: dict[str, Any] = {
         "bootstrap_servers": list(kafka.brokers),
         "client_id": "badbuzz",
-        "request_timeout_ms": int(PATIENCE * 1_000),
+        "request_timeout_ms": int(ANSWER * 1_000),
         "security_protocol": protocol,
     }
     if kafka.tls:

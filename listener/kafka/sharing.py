@@ -46,7 +46,8 @@ class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library h
     async def _member(self, topics: Collection[str], sources: Collection[str]) -> None:
         await make_topics(self._kafka, sources)
         self._consumer = consumer = AIOKafkaConsumer(
-            **client(self._kafka),
+            # whoever joins waits until those who died are missed, and would count as one more if it asked again
+            **client(self._kafka) | {"request_timeout_ms": int(PATIENCE * 1_000)},
             group_id=f"{self._kafka.topics}-{self._group}",
             partition_assignment_strategy=[StickyPartitionAssignor],
             enable_auto_commit=False,
@@ -56,7 +57,7 @@ class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library h
         consumer.subscribe(list(topics), listener=self)
         try:
             with in_words(self._kafka):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(2 * PATIENCE):
                     await consumer.start()
                 while True:
                     # nothing is fetched: to ask is what keeps a member in the group

@@ -16,6 +16,7 @@ from listener.kafka import publishing as publishing_module
 from listener.kafka.access import AGAIN, client, make_topics, mentions_topic, set_aside, topic_of
 from listener.kafka.following import Follower, Place
 from listener.kafka.publishing import Resumed
+from listener.kafka.reading import consuming
 from listener.kafka.record import LARGEST, MOST
 from listener.kafka.sharing import Sharing
 from listener.pipeline.work import Read, SourceChange
@@ -261,6 +262,16 @@ async def test_a_lost_broker_loses_and_doubles_nothing(brokers, kafka):
         finally:
             lost.start()
             lost.await_up()
+
+
+async def test_a_broker_that_hangs_keeps_nobody_from_the_others(brokers, kafka):
+    await make_topics(kafka, ["press"])
+    place = TopicPartition(topic_of(kafka, "press"), 0)
+    with brokers.brokers[0].frozen():
+        for _ in range(5):  # whom a client asks first is drawn
+            async with consuming(kafka, place) as consumer:
+                await asyncio.sleep(0)  # the library stops only what has begun
+                assert consumer.assignment() == {place}
 
 
 async def test_what_brokers_that_hang_are_told_is_given_up_and_leaves_nothing_behind(brokers, kafka, monkeypatch):
