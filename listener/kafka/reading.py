@@ -28,8 +28,16 @@ async def consuming(kafka: Kafka, place: TopicPartition) -> AsyncIterator[Any]:
         consumer.assign([place])
         yield consumer
     finally:
+        await _stopped(consumer)
+
+
+async def _stopped(consumer: Any) -> None:
+    """Where no broker answers, the library lets out the cancellation of its own fetching, and leaves the rest open."""
+    try:
         await consumer.stop()
-        obey_cancellation()
+    except asyncio.CancelledError:
+        await consumer._client.close()  # noqa: SLF001  # it takes a second stop for done
+    obey_cancellation()
 
 
 async def sought(consumer: Any, place: TopicPartition, offset: int | None) -> bool:

@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
+from config.kafka import Kafka
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.kafka.access import client, mentions_topic
@@ -22,6 +23,7 @@ from listener.store.port import StoreError
 from listener.store.upkeep import migrate
 from listener.store.views import open_views
 from rules.inputs import Heard, Missed
+from tests.kafka import cluster
 from tests.listener.kafka.topics import CLOCK, publishing, said
 from tests.postgres import cluster as postgres
 from tests.postgres import emptied
@@ -155,3 +157,25 @@ async def test_what_is_no_longer_kept_is_missed_and_the_rest_is_judged(kafka, ju
     log = await log_of(bench)
     assert any(isinstance(entry, Missed) for entry in log)
     assert len(await heard(bench)) == 2
+
+
+async def test_a_judge_that_reaches_no_kafka_leaves_its_part_and_takes_it_again(judges):
+    with cluster(1) as brokers:
+        kafka = Kafka(brokers=brokers.servers.split(","), topics="away", copies=1)
+        bench = judges(kafka)
+        async with judged(bench) as part:
+            async with publishing(kafka) as publisher:
+                await publisher.submit(said("1"))
+                await until_heard(bench, 1)
+            (broker,) = brokers.brokers
+            broker.kill()
+
+            async def is_left():
+                return not part.is_judged
+
+            await until(is_left)
+            broker.start()
+            await asyncio.to_thread(broker.await_up)
+            async with publishing(kafka) as publisher:
+                await publisher.submit(said("2"))
+                await until_heard(bench, 2)
