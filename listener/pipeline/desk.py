@@ -17,19 +17,21 @@ from listener.pipeline.work import Settled
 from listener.store.asking import Command
 from listener.store.port import Answered, Commit, SourceRow, Store, Views
 from rules.engine import GRID
-from rules.instant import Instant
+from rules.instant import MINUTE, Instant, Span
 
 STRAYS = 1_000
 """Deliveries of channels that are no more, parked in one transaction; the next one goes on."""
+_RELOADING: Span = 2 * MINUTE
+"""So long another process may plan for a channel that is not known here: the configuration may be on its way."""
 
 
 class Desk:
     """Puts into each transaction what is due of it. `load` first, and again whenever a transaction was not committed;
-    `committed` once it was. Each method raises StoreError.
+    `committed` once it was. `shared` where other processes plan deliveries too. Each method raises StoreError.
     """
 
-    def __init__(self, store: Store, views: Views, watches: Watches) -> None:
-        self._store, self._views, self._watches = store, views, watches
+    def __init__(self, store: Store, views: Views, watches: Watches, *, shared: bool = False) -> None:
+        self._store, self._views, self._watches, self._shared = store, views, watches, shared
         self._undelivered = Undelivered(views)
         self._digest, self._digests, self._drills = Digest(views), Digests(), Drills(views)
         self._lives = LiveReports()
@@ -73,11 +75,10 @@ class Desk:
         self._strays |= any(each.channel not in (CANARY, *settings.channels) for each in commit.outgoing)
         self._passed -= {outcome.delivery for outcome in commit.outcomes if outcome.state != "retry"}
 
-    async def rehome(self, turn: Turn) -> None:
+    async def rehome(self, turn: Turn, patience: Span = 0) -> None:
         """Park what waits for a channel that is no more, so that it is seen, and told elsewhere if it is critical."""
-        strays = await self._views.deliveries(
-            state="due", besides=(CANARY, *turn.setup.settings.channels), limit=STRAYS
-        )
+        found = await self._views.deliveries(state="due", besides=(CANARY, *turn.setup.settings.channels), limit=STRAYS)
+        strays = [each for each in found if turn.at - each.created >= patience]
         for delivery in strays:
             outcome, settings = homeless(delivery, turn.at), turn.setup.settings
             critical = delivery.critical and await self._undelivered.instead(
@@ -91,6 +92,8 @@ class Desk:
         if turn.at - self._looked < GRID:
             return
         self._looked = turn.at
+        if self._shared:
+            await self.rehome(turn, _RELOADING)
         for delivery in await self._store.overdue(turn.at - PASS_ON, besides=self._passed):
             turn.pass_on(await self._undelivered.instead(delivery, turn.at, delivery.detail, turn.setup.settings))
             self._passed |= {delivery.id}

@@ -11,7 +11,9 @@ from config.settings import Settings
 from config.watchdog import Heartbeat as Options
 from listener.clock import Clock
 from listener.observe.vigil import Vigil
+from listener.shares import DESK
 from listener.store.port import StoreError, Views
+from listener.store.reached import Position
 from rules.instant import MINUTE, Instant, Span, moment
 
 LOOK_AGAIN = 5.0
@@ -20,6 +22,8 @@ PATIENCE = 10.0
 """Seconds that the watchdog has to answer."""
 WRITTEN: Span = MINUTE
 """What is in the store must not be older: the writer commits every ten seconds, whether or not anything happens."""
+JUDGED: Span = 3 * MINUTE
+"""Nor must what was judged of a part by other processes: the time of a part is half a minute late at the most."""
 _HELD = 3
 """Alertmanager takes the alert for over when so many signs of life have not come."""
 
@@ -28,7 +32,7 @@ log = structlog.get_logger("heartbeat")
 
 class Heartbeat:
     """Runs until cancelled. `sick` says what is wrong at a moment, empty when nothing is; the time between signs is
-    that of the wall, as the watchdog's is.
+    that of the wall, as the watchdog's is. `parts` is in how many parts others judge, if they do.
     """
 
     def __init__(
@@ -39,8 +43,9 @@ class Heartbeat:
         http: aiohttp.ClientSession,
         clock: Clock,
         vigil: Vigil,
+        parts: int = 0,
     ) -> None:
-        self._settings, self._sick, self._views = settings, sick, views
+        self._settings, self._sick, self._views, self._parts = settings, sick, views, parts
         self._http, self._clock, self._vigil = http, clock, vigil
 
     async def run(self) -> None:
@@ -68,11 +73,16 @@ class Heartbeat:
     async def _unwritten(self) -> str:
         """Whether what was committed last can be read, and is of now."""
         try:
-            position = await self._views.position()
+            positions = await self._views.positions()
         except StoreError:
             return "the store cannot be read"
-        fresh = position is not None and self._clock.now() - position.advanced <= WRITTEN * self._clock.speed
-        return "" if fresh else "nothing has been written for a while"
+        if self._is_late(positions.get(DESK), WRITTEN):
+            return "nothing has been written for a while"
+        late = [f"{part}" for part in range(1, self._parts + 1) if self._is_late(positions.get(part), JUDGED)]
+        return f"not judged for a while: part {', '.join(late)}" if late else ""
+
+    def _is_late(self, position: Position | None, most: Span) -> bool:
+        return position is None or self._clock.now() - position.advanced > most * self._clock.speed
 
     async def _send(self, options: Options) -> str:
         """What went wrong; empty when the watchdog took it."""

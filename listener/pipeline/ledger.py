@@ -101,13 +101,18 @@ class Ledger:
         self._share = share
         self._is_part = share is not None and share.part != DESK
         self._watches = Watches(views)
-        self._desk = None if self._is_part else Desk(store, views, self._watches)
+        self._desk = None if self._is_part else Desk(store, views, self._watches, shared=share is not None)
         self._behind: Sequence[str] = ()
 
     @property
     def is_behind(self) -> bool:
         """Whether brands are still to be brought to the configuration in force: the next transaction goes on."""
         return bool(self._behind)
+
+    @property
+    def parts(self) -> int:
+        """In how many parts other processes judge; 0 where brands are judged here."""
+        return self._share.parts if self._share and self._desk else 0
 
     async def start(self) -> None:
         """Take up where the last process stopped: the engines as the log leaves them, a gap, the plans in force.

@@ -44,7 +44,9 @@ class Vigilance:
     async def run(self) -> None:
         """All three. Nothing of it is to end the daemon: what fails is lost, or withheld, and said."""
         async with channel_session(Model()) as http, asyncio.TaskGroup() as group:
-            heartbeat = Heartbeat(self._settings, self._sick, self._views, http, self._clock, self._vigil)
+            heartbeat = Heartbeat(
+                self._settings, self._sick, self._views, http, self._clock, self._vigil, self._ledger.parts
+            )
             perch = Dispatcher(CANARY, Perch(), _DEADLINE, self._outbox, self._clock.now)
             parts = {"perch": perch.run, "canary": self._canaries.run, "heartbeat": heartbeat.run}
             for name, work in parts.items():

@@ -15,7 +15,7 @@ from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.setup import build_setup
 from listener.pipeline.work import Dated, Happened, Read, SourceChange
-from listener.shares import Share, part_of
+from listener.shares import DESK, Share, part_of
 from listener.store.marks import Wish
 from listener.store.port import Commit, StoreError
 from listener.store.store import open_store
@@ -26,7 +26,7 @@ from rules.instant import MINUTE, SECOND
 from rules.mention import Author
 from tests.listener.pipeline.world import START, Faulty, Hands, World, configured, kinds
 from tests.postgres import cluster
-from tests.stores import opened
+from tests.stores import commit, opened, outgoing
 
 BRANDS = "acme: {query: acme, languages: [en]}, bolt: {query: bolt, languages: [en]}"
 ALL = Share(1, 1)
@@ -178,3 +178,15 @@ async def test_what_a_person_says_of_a_mention_changes_it_for_the_part_of_the_br
             assert {brand: tone.label for brand, tone in told.tones.items()} == {"acme": "neutral", "bolt": "negative"}
             for world, brand in zip(worlds, shares, strict=True):
                 assert [*(await world.store.lookup(["file:1"]))["file:1"].facts] == [brand]
+
+
+async def test_what_a_part_plans_for_a_channel_that_the_desk_no_longer_has_finds_somebody(tmp_path):
+    async with part(tmp_path, share=Share(DESK, 1)) as begun:
+        world = await begun()
+        world.clock.set(START)
+        await world.store.commit(commit(START, outgoing=[outgoing("one", channel="gone")]))
+        for later in (MINUTE, 3 * MINUTE):
+            world.clock.set(START + later)
+            await world.ledger.write([])
+            (found,) = await world.views.deliveries(thread="i1")
+            assert found.state == ("due" if later == MINUTE else "parked")

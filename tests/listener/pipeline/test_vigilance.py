@@ -26,7 +26,7 @@ from listener.pipeline.vigilance import Vigilance
 from listener.pipeline.writer import Writer
 from listener.store.port import StoreError
 from listener.store.reached import Position
-from rules.instant import SECOND
+from rules.instant import MINUTE, SECOND
 from tests.faults.play import ORIGIN, Leaping
 from tests.faults.virtual import run
 from tests.listener.pipeline.world import ROUTES, START, opened
@@ -123,26 +123,29 @@ class Health:
 
     def __init__(self, clock):
         self.clock, self.sick, self.failing, self.stopped = clock, "", False, None
+        self.judged = {}
 
-    async def position(self):
+    async def positions(self):
         if self.failing:
             raise StoreError("the disk is gone")
-        at = self.clock.now() if self.stopped is None else self.stopped
-        return Position(advanced=at, last=at)
+        now = self.clock.now()
+        reached = {0: now if self.stopped is None else self.stopped} | {n: now - age for n, age in self.judged.items()}
+        return {number: Position(advanced=at, last=at) for number, at in reached.items()}
 
 
-def beats(minutes, *, status=200, by="get", path=f"/ping/{SECRET}", meanwhile=lambda _: None):
+def beats(minutes, *, status=200, by="get", path=f"/ping/{SECRET}", meanwhile=lambda _: None, parts=0, judged=None):
     """What a watchdog got in so many minutes of which no machine has to wait, and the counts of what was done."""
 
     async def play():
         clock = Leaping(origin=ORIGIN)
         watchdog, health = Watchdog(status), Health(clock)
+        health.judged = judged or {}
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", watchdog.answer)
         registry = CollectorRegistry()
         async with served(app) as url, ClientSession() as http:
             settings = type("Held", (), {"heartbeat": Options(url=f"{url}{path}", every="1m", by=by)})
-            work = Heartbeat(lambda: settings, lambda _: health.sick, health, http, clock, Vigil(registry))
+            work = Heartbeat(lambda: settings, lambda _: health.sick, health, http, clock, Vigil(registry), parts)
             task = asyncio.ensure_future(work.run())
             await asyncio.sleep(minutes * 60 / 2)
             meanwhile(health)
@@ -174,6 +177,16 @@ def test_no_sign_of_life_leaves_while_something_is_wrong(meanwhile):
     assert (len(got), 0) == (sent, failed)
     assert 10 <= sent <= 12
     assert withheld >= 8
+
+
+def test_no_sign_of_life_leaves_while_a_part_of_the_brands_is_judged_by_nobody():
+    def judges_stand_still(health):
+        health.judged = {1: 40 * SECOND, 2: 10 * MINUTE}
+
+    got, counts = beats(10.5, parts=2)
+    assert (got, counts) == ([], [0, 0, 11])
+    got, counts = beats(10.5, parts=2, judged={1: 40 * SECOND, 2: 2 * SECOND}, meanwhile=judges_stand_still)
+    assert (len(got), counts) == (6, [6, 0, 5])
 
 
 def test_a_watchdog_that_refuses_is_tried_again_and_its_address_is_told_to_nobody():
