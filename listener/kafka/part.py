@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 
+from alerts.cancelling import obey_cancellation
 from config.kafka import Kafka
 from config.settings import Settings
 from listener.agenda.reading import setup_at
@@ -18,20 +19,22 @@ from listener.errors import FetchError
 from listener.kafka.access import AGAIN, in_words, make_topics, mentions_topic
 from listener.kafka.counting import Counting
 from listener.kafka.dating import SILENCE, Dating
-from listener.kafka.reading import consuming, readable, sought
+from listener.kafka.reading import consuming, keep_aside, readable, sought
 from listener.kafka.sharing import SESSION
+from listener.kafka.trying import TRIES, Trying
 from listener.labelling.learning import Learning
 from listener.observe.metrics import Metrics
 from listener.observe.parts import PartMetrics
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.ledger import Ledger
+from listener.pipeline.outlive import outlive
 from listener.pipeline.roster import Roster
 from listener.pipeline.work import Dated, Happened, Read, Reload
 from listener.pipeline.writer import Writer
 from listener.service import reason_of
 from listener.shares import Share
 from listener.store.address import store_address
-from listener.store.port import SchemaError, Store, StoreBusyError, StoreError, Views
+from listener.store.port import SchemaError, Store, StoreBusyError, StoreError, StoreRefusedError, Views
 from listener.store.reached import Tenure
 from listener.store.store import open_store
 from rules.instant import Instant
@@ -89,6 +92,8 @@ class Part:
         self._writer: Writer | None = None
         self._ledger: Ledger | None = None
         self._asking: Roster | None = None
+        self._trying = Trying()
+        self._renewed, self._over = 0, asyncio.Event()
         self.is_judged = False
         self._away: float | None = None
 
@@ -107,19 +112,36 @@ class Part:
         """Judge it, again whenever it is lost. Raises SchemaError."""
         part = self._share.part
         while True:
-            try:
-                await self._hold()
-            except* SchemaError:
-                raise
-            except* StoreBusyError as lost:
-                log.error("stepped_down", part=part, error=str(reason_of(lost)))  # noqa: TRY400  # no traceback helps
-            except* (StoreError, FetchError) as failed:
-                log.warning("part_waits", part=part, error=str(reason_of(failed)))
+            match await outlive(self._held(), part=f"{part}"):
+                case SchemaError() as error:
+                    raise error
+                case StoreBusyError() as lost:
+                    log.error("stepped_down", part=part, error=str(lost))
+                case StoreError() | FetchError() as failed:
+                    log.warning("part_waits", part=part, error=str(failed))
+                case _:
+                    self._trying.failed()
+            self._trying.spare()
+            obey_cancellation()  # what fails while it is left takes the cancellation along
             await asyncio.sleep(AGAIN.total_seconds())
 
     async def reload(self, settings: Settings) -> None:
-        """Take up other settings. Raises StoreError."""
-        if self._writer and self._ledger and self.is_judged:
+        """Take up other settings; where it is not judged just now, it begins with those in force. Raises StoreError."""
+        self._renewed += 1
+        if not self.is_judged:
+            return
+        loop = asyncio.get_running_loop()
+        waits = [loop.create_task(each) for each in (self._take_up(settings), self._over.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if waits[0].done():
+                await waits[0]
+        finally:
+            for each in waits:
+                each.cancel()
+
+    async def _take_up(self, settings: Settings) -> None:
+        if self._writer and self._ledger:
             await self._writer.submit(Reload(setup=await self._setup(settings, self._ledger)))
             await self._ask()
 
@@ -132,6 +154,13 @@ class Part:
     async def _setup(self, settings: Settings, before: Ledger | None = None) -> Any:
         now, known = self._bench.clock.now(), before.setup if before else None
         return await asyncio.to_thread(setup_at, now, settings, known, self._share)
+
+    async def _held(self) -> None:
+        """Raises what ended it."""
+        try:
+            await self._hold()
+        except ExceptionGroup as ended:
+            raise reason_of(ended) from ended
 
     async def _hold(self) -> None:
         settings, part = self._bench.settings(), self._share.part
@@ -181,6 +210,7 @@ class Part:
         """Its engines as the log leaves them, and who writes; at the end with its last words."""
         bench, part = self._bench, self._share.part
         self._clock.floor = 0 if await store.position() else await self._begin(consumer)
+        renewed = self._renewed
         setup = await self._setup(bench.settings())
         self._ledger = ledger = Ledger(
             store, bench.views, self._clock, bench.metrics, setup, Classifying(self._clock), self._share
@@ -193,12 +223,16 @@ class Part:
             group.create_task(learning.run(), name=f"learning:{part}"),
         ]
         self._asking = Roster(group, f"recount:{part}")
-        await self._ask()
-        self.is_judged = True
+        self._over.clear()
         try:
+            await self._ask()
+            self.is_judged = True
+            if self._renewed != renewed:
+                await self._take_up(bench.settings())
             yield ledger, writer
         finally:
             self.is_judged = False
+            self._over.set()
             await self._asking.become({})
             for task in tasks:
                 task.cancel()
@@ -240,12 +274,13 @@ class Part:
         heard = loop.time()
         await self._go_on(store, consumer, ledger, writer)
         while True:
-            found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=_MOST)
+            most = 1 if self._trying.is_wary else _MOST
+            found = await consumer.getmany(self._place, timeout_ms=_LOOK, max_records=most)
             sources = ledger.setup.settings.sources
             if records := found.get(self._place, ()):
                 heard, self._clock.floor = loop.time(), 0
-                happened = await self._dated(records, dating, list(sources))
-                if not await self._take(consumer, writer, happened):
+                if not await self._try(records, dating, list(sources), consumer, writer):
+                    dating = Dating()  # what it found out is not told
                     await self._go_on(store, consumer, ledger, writer)
                 continue
             await self._reached(consumer)
@@ -254,6 +289,24 @@ class Part:
                 self._clock.floor = self._bench.clock.now() - SILENCE
                 for lost in dating.all_silent(list(sources)):
                     await writer.submit(lost)
+
+    async def _try(
+        self, records: Sequence[Any], dating: Dating, sources: Sequence[str], consumer: Any, writer: Writer
+    ) -> bool:
+        """Whether records are judged, or one that never is is set aside."""
+        first, end = records[0].offset, records[-1].offset + 1
+        if self._trying.is_wary:
+            await writer.submit(Happened(dated=[], offset=first))  # else it is not for what they say that they fail
+        if self._trying.is_hopeless(first):
+            log.error("record_set_aside", part=self._share.part, offset=first, tries=TRIES)
+            await keep_aside(self._bench.kafka, records[0], "it could not be judged")
+            is_taken = await self._take(consumer, writer, Happened(dated=[], offset=end))
+        else:
+            self._trying.begin(first, end)
+            is_taken = await self._take(consumer, writer, await self._dated(records, dating, sources))
+        if is_taken:
+            self._trying.taken(end)
+        return is_taken
 
     async def _dated(self, records: Sequence[Any], dating: Dating, sources: Sequence[str]) -> Happened:
         happened = [dating.dated(record, sources) async for _, record in readable(self._bench.kafka, records)]
@@ -264,9 +317,10 @@ class Part:
         begun = time.monotonic()
         try:
             await writer.submit(happened)
-        except StoreBusyError:
-            raise
         except StoreError as error:
+            if isinstance(error, StoreRefusedError):
+                self._trying.failed()
+            self._trying.spare()
             log.warning("part_waits", part=self._share.part, error=str(error))
             await asyncio.sleep(_PAUSE)
             return False

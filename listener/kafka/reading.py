@@ -59,10 +59,10 @@ async def readable(kafka: Kafka, records: Sequence[Any]) -> AsyncIterator[tuple[
         except UnreadableError as error:
             where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
             log.warning("record_unreadable", error=str(error), **where)
-            await _set_aside(kafka, record, str(error))
+            await keep_aside(kafka, record, str(error))
 
 
-async def _set_aside(kafka: Kafka, record: Any, why: str) -> None:
+async def keep_aside(kafka: Kafka, record: Any, why: str) -> None:
     """Keep it elsewhere before the cursor passes it."""
     place = [("topic", record.topic.encode()), ("offset", b"%d" % record.offset)]
     headers = [*place, ("partition", b"%d" % record.partition), ("error", why.encode())]

@@ -8,7 +8,7 @@ from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.work import BATCH, BULK, Read, Ticket, Work, bulk_of, mentions_of
 from listener.store.database import finished
-from listener.store.port import StoreBusyError, StoreError
+from listener.store.port import StoreBusyError, StoreError, StoreRefusedError
 
 WAIT = 0.025
 """Seconds between the beginnings of two transactions, unless there is a full batch: what comes alone waits for nothing,
@@ -99,6 +99,7 @@ def _settle(ticket: Ticket, failure: StoreError | None) -> None:
     if ticket.done.done():
         return
     if failure:
-        ticket.done.set_exception(StoreError(str(failure)))
+        kind = StoreRefusedError if isinstance(failure, StoreRefusedError) else StoreError
+        ticket.done.set_exception(kind(str(failure)))
     else:
         ticket.done.set_result(None)

@@ -39,6 +39,10 @@ class StoreBusyError(StoreError):
     """Another daemon writes here; the message names it."""
 
 
+class StoreRefusedError(StoreError):
+    """The store is well, and cannot hold what it was given."""
+
+
 class SchemaError(StoreError):
     """The store was written by a newer program, or waits for `badbuzz db migrate`."""
 

@@ -2,16 +2,18 @@
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
+import msgspec
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from config.kafka import Kafka
 from config.load import load
 from listener.catalogs import CATALOGS
-from listener.kafka.access import client, mentions_topic
+from listener.kafka.access import client, mentions_topic, set_aside
 from listener.kafka.counting import Counting
 from listener.kafka.part import Bench, Part
 from listener.net.client import open_client
@@ -22,7 +24,7 @@ from listener.shares import Share, part_of
 from listener.store.port import StoreError
 from listener.store.upkeep import migrate
 from listener.store.views import open_views
-from rules.inputs import Heard, Missed
+from rules.inputs import Configured, Heard, Missed
 from tests.kafka import cluster
 from tests.listener.kafka.topics import CLOCK, publishing, said
 from tests.postgres import cluster as postgres
@@ -179,3 +181,75 @@ async def test_a_judge_that_reaches_no_kafka_leaves_its_part_and_takes_it_again(
             async with publishing(kafka) as publisher:
                 await publisher.submit(said("2"))
                 await until_heard(bench, 2)
+
+
+async def write_raw(kafka, record):
+    """What another listener may write into the part of the brand."""
+    number = part_of("acme", kafka.parts) - 1
+    async with AIOKafkaProducer(**client(kafka)) as producer:
+        await producer.send_and_wait(mentions_topic(kafka), msgspec.json.encode(record), partition=number)
+
+
+async def test_a_record_that_can_never_be_judged_is_set_aside_and_what_follows_is_judged(kafka, judges):
+    bench = judges(kafka)
+    async with publishing(kafka) as publisher, judged(bench):
+        await publisher.submit(said("1"))
+        await until_heard(bench, 1)
+        await write_raw(kafka, {"at": 10**30, "source": "press", "state": "live"})
+        await publisher.submit(said("2"))
+        await until_heard(bench, 2)
+    async with AIOKafkaConsumer(set_aside(kafka), **client(kafka), auto_offset_reset="earliest") as consumer:
+        async with asyncio.timeout(30):
+            found = await consumer.getone()
+    assert dict(found.headers)["topic"] == mentions_topic(kafka).encode()
+
+
+def changed(path, before, after):
+    """The settings of the configuration with other text."""
+    path.write_text(path.read_text().replace(before, after))
+    return load(path, CATALOGS).settings
+
+
+async def test_a_bug_in_one_record_ends_no_judge(kafka, judges):
+    bench = judges(kafka)
+    async with publishing(kafka) as publisher, judged(bench):
+        await publisher.submit(said("1"))
+        await until_heard(bench, 1)
+        impossible = {"source": "press", "events": {"taken back": -1}}  # no count goes down
+        await write_raw(kafka, {"at": CLOCK.now(), "source": "press", "state": "live", "read": impossible})
+        await publisher.submit(said("2"))
+        await until_heard(bench, 2)
+
+
+async def test_settings_changed_while_a_part_is_taken_are_in_force_when_it_is(kafka, judges, tmp_path):
+    bench, asked, reloads = judges(kafka), [], []
+    before, after = bench.settings(), changed(tmp_path / "badbuzz.yaml", "query: acme", "query: acme -corp")
+
+    def settings():
+        asked.append(True)
+        if len(asked) == 2:  # the engines are about to come back
+            reloads.append(asyncio.ensure_future(part.reload(after)))
+        return after if len(asked) > 2 else before
+
+    async with publishing(kafka) as publisher, judged(replace(bench, settings=settings)) as part:
+        await publisher.submit(said("1"))
+
+        async def is_reloaded():
+            return len([each for each in await log_of(bench) if isinstance(each, Configured)]) == 2
+
+        await until(is_reloaded)
+        await asyncio.gather(*reloads)
+
+
+async def test_a_reload_ends_when_its_part_does(kafka, judges, tmp_path):
+    bench = judges(kafka)
+    many = ", ".join(f"b{number}: {{query: acme{number}, languages: [en]}}" for number in range(2_000))
+    settings = changed(tmp_path / "badbuzz.yaml", "brands: {", f"brands: {{{many}, ")
+    async with publishing(kafka) as publisher:
+        await publisher.submit(said("1"))
+        async with judged(bench) as part:
+            await until_heard(bench, 1)
+            renewing = asyncio.ensure_future(part.reload(settings))
+            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await renewing
