@@ -87,6 +87,7 @@ class Judging:
         )
         self._systemd = Systemd(os.environ)
         self._stop, self._changing = asyncio.Event(), asyncio.Lock()
+        self._left = False
 
     async def close(self) -> None:
         """Once it has served."""
@@ -131,7 +132,9 @@ class Judging:
     async def _staff(self) -> None:
         membership, parts, calendars = self._rosters
         topics = [mentions_topic(self._kafka)]
-        await membership.become({"kafka": Job(fingerprint="", start=partial(self._sharing.hold, topics))})
+        # whoever does not reach the database leaves its parts to others, and comes back once it does
+        member = {} if self._is_cut_off() else {"kafka": Job(fingerprint="", start=partial(self._sharing.hold, topics))}
+        await membership.become(member)
         hide = self._masking.hide
         await calendars.become(readings(self._settings, self._client, self._clock, self.renew, hide))
         await parts.become(self._jobs())
@@ -142,6 +145,13 @@ class Judging:
         """What is not heard here any more must not look silent here."""
         for source in sources:
             self.metrics.source_removed(source)
+
+    def _is_cut_off(self) -> bool:
+        found = any(part.is_cut_off for part in self._parts.values())
+        if found and not self._left:
+            log.error("judges_left", why="the database does not answer: others may judge the parts meanwhile")
+        self._left = found
+        return found
 
     def _jobs(self) -> Mapping[str, Job]:
         """Whoever is no member for a moment judges on: another one takes its parts by their leases."""

@@ -95,6 +95,13 @@ class Part:
         self._trying = Trying()
         self._renewed, self._over = 0, asyncio.Event()
         self.is_judged = False
+        self._away: float | None = None
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the database has not answered for longer than a lease: somebody else may reach it."""
+        lease = self._bench.settings().daemon.lease.total_seconds()
+        return self._away is not None and time.monotonic() - self._away > lease
 
     @property
     def is_moving(self) -> bool:
@@ -173,13 +180,18 @@ class Part:
         said = ""
         while True:
             try:
-                return await store.open(self._bench.owner)
+                tenure = await store.open(self._bench.owner)
             except SchemaError:
                 raise
             except StoreError as error:
+                answers = isinstance(error, StoreBusyError)
+                self._away = None if answers else self._away or time.monotonic()
                 if str(error) != said:
                     said = str(error)
                     log.info("part_not_had", part=self._share.part, why=said)
+            else:
+                self._away = None
+                return tenure
             await asyncio.sleep(_PAUSE)
 
     async def _judge(self, store: Store) -> None:
