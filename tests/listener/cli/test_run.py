@@ -37,7 +37,7 @@ def test_a_data_directory_that_cannot_be_made(config):
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize("role", ["listen", "judge"])
+@pytest.mark.parametrize("role", ["listen", "judge", "notify"])
 def test_a_role_of_its_own_without_the_kafka_between_them(badbuzz, config, role):
     run = badbuzz("run", config, "--role", role)
     assert 1 == run.code
@@ -46,6 +46,6 @@ def test_a_role_of_its_own_without_the_kafka_between_them(badbuzz, config, role)
 
 
 def test_a_role_that_there_is_not(badbuzz, config):
-    run = badbuzz("run", config, "--role", "notify")
+    run = badbuzz("run", config, "--role", "watch")
     assert 2 == run.code
     assert "listen" in run.err
