@@ -25,7 +25,7 @@ from listener.shares import Share
 from listener.standby import Meanwhile, Standby
 from listener.store.address import store_address
 from listener.store.claims import Claims
-from listener.store.port import StoreBusyError
+from listener.store.port import SchemaError, StoreBusyError
 from listener.store.store import open_store
 
 log = structlog.get_logger("daemon")
@@ -141,8 +141,9 @@ async def _signs(systemd: Systemd) -> None:
 def reason_of(ended: ExceptionGroup[Exception]) -> Exception:
     """What the operator can mend, alone; else everything."""
     leaves = list(_leaves(ended))
-    busy = [each for each in leaves if isinstance(each, StoreBusyError)]
-    return busy[0] if busy else leaves[0] if len(leaves) == 1 else ended
+    # several parts of one database find the same of it
+    mended = [each for each in leaves if isinstance(each, StoreBusyError | SchemaError)]
+    return mended[0] if mended else leaves[0] if len(leaves) == 1 else ended
 
 
 def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:

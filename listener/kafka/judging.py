@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import version
@@ -73,16 +73,16 @@ class Judging:
         self._path, self._settings, self._clock, self._masking = path, settings, clock, masking
         self._kafka, self._client = kafka, client
         self._sharing, self._parts = Sharing(kafka, "judges"), dict[int, Part]()
-        self._metrics = Metrics(version=version("badbuzz"), now=clock.now)
+        self.metrics = Metrics(version=version("badbuzz"), now=clock.now)
         self._views = open_views(store_address(settings))
         self._bench = Bench(
             kafka=kafka,
             settings=lambda: self._settings,
             views=self._views,
             clock=clock,
-            metrics=self._metrics,
-            parts=PartMetrics(self._metrics.registry),
-            counting=Counting(client, clock, masking, self._views, self._metrics),
+            metrics=self.metrics,
+            parts=PartMetrics(self.metrics.registry),
+            counting=Counting(client, clock, masking, self._views, self.metrics),
             owner=f"pid {os.getpid()} on {socket.gethostname()}",
         )
         self._systemd = Systemd(os.environ)
@@ -95,7 +95,7 @@ class Judging:
 
     async def serve(self) -> None:
         """Judge until told to stop; then leave the parts to others."""
-        app = listening_app(self._metrics.exposition, self._waiting, _nothing_is_pushed)
+        app = listening_app(self.metrics.exposition, self._waiting, _nothing_is_pushed)
         async with served_at(app, self._settings.daemon):
             try:
                 async with asyncio.TaskGroup() as group:
@@ -108,8 +108,8 @@ class Judging:
         self._rosters = tuple(Roster(group, role) for role in ("membership", "part", "calendar"))
         looking = group.create_task(self._look_on(), name="look")
         self._hear_signals(group)
-        self._metrics.configuration_loaded(successful=True)
-        self._metrics.brands.watch(self._settings.brands.keys())
+        self.metrics.configuration_loaded(successful=True)
+        self.metrics.brands.watch(self._settings.brands.keys())
         self._systemd.ready()
         log.info("started", version=version("badbuzz"), role="judge", brands=len(self._settings.brands))
         await self._stop.wait()
@@ -138,6 +138,13 @@ class Judging:
         hide = self._masking.hide
         await calendars.become(readings(self._settings, self._client, self._clock, self.renew, hide))
         await parts.become(self._jobs())
+        if not any(part.is_judged for part in self._parts.values()):
+            self._forget(self._settings.sources)
+
+    def _forget(self, sources: Collection[str]) -> None:
+        """What is not heard here any more must not look silent here."""
+        for source in sources:
+            self.metrics.source_removed(source)
 
     def _is_cut_off(self) -> bool:
         found = any(part.is_cut_off for part in self._parts.values())
@@ -170,14 +177,16 @@ class Judging:
                 loaded = await asyncio.to_thread(load_checked, self._path)
                 refuse_restart(self._settings, loaded)
             except ConfigError as error:
-                self._metrics.configuration_loaded(successful=False)
+                self.metrics.configuration_loaded(successful=False)
                 log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
             else:
                 self._masking.learn(secrets_told(loaded))
+                gone = self._settings.sources.keys() - loaded.settings.sources.keys()
                 self._settings = loaded.settings
-                self._metrics.brands.watch(self._settings.brands.keys())
+                self.metrics.brands.watch(self._settings.brands.keys())
                 await self._renew()
-                self._metrics.configuration_loaded(successful=True)
+                self._forget(gone)
+                self.metrics.configuration_loaded(successful=True)
                 log.info("reloaded", warnings=len(loaded.warnings))
             self._systemd.ready()
 

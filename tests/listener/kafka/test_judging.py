@@ -12,6 +12,8 @@ from listener.kafka.judging import Judging
 from listener.kafka.sharing import Sharing
 from listener.net.client import open_client
 from listener.observe.masking import Masking
+from listener.service import reason_of
+from listener.store.port import SchemaError
 from tests.listener.kafka.topics import CLOCK
 
 CONFIGURATION = """
@@ -55,6 +57,11 @@ async def until_said(logs, event):
         if any(each["event"] == event for each in logs):
             return
         await asyncio.sleep(0.1)
+
+
+def test_of_a_schema_that_no_part_can_use_the_operator_hears_once():
+    newer = SchemaError("its schema is of a newer badbuzz")
+    assert reason_of(ExceptionGroup("", [newer, ExceptionGroup("", [SchemaError("the same")])])) is newer
 
 
 async def test_who_does_not_reach_the_database_leaves_all_parts_to_who_does(tmp_path, kafka):
