@@ -298,10 +298,7 @@ class Daemon:
             await Learning(parts.views, parts.ledger, parts.writer, parts.clock, parts.metrics).run()
 
     async def _hear_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._hup.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hup.set)
         while True:
             await self._hup.wait()
             self._hup.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -79,13 +80,13 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
 async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = None) -> None:
     """As `run`, from what it `begun` with; `beside` others where that is given."""
     settings, masking, made = start
-    systemd, ends, had = Systemd(os.environ), asyncio.Event(), False
+    systemd, ends, had = Systemd(os.environ), _told_to_end(), False
     while not ends.is_set():
         async with AsyncExitStack() as stack:
             store = open_store(store_address(settings), settings.daemon.lease)
             stack.push_async_callback(store.close)
             meanwhile = beside.meanwhile if beside else None
-            standby = Standby(store, settings.daemon, systemd, had=had, meanwhile=meanwhile)
+            standby = Standby(store, settings.daemon, systemd, ends, had=had, meanwhile=meanwhile)
             tenure = await standby.tenure()
             if tenure is None:
                 return
@@ -101,6 +102,14 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             else:
                 return
         log.error("stepped_down", error=str(reason))
+
+
+def _told_to_end() -> asyncio.Event:
+    """What SIGTERM and SIGINT set from now on, also while a store is taken over: what came then was lost."""
+    loop, ends = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ends.set)
+    return ends
 
 
 def _as_written(path: Path, given: Opening) -> Opening:

@@ -65,7 +65,7 @@ class Idle:
 class Standby:
     """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed.
     Whoever has `had` it before also waits for one that is away: at a first start that is told and mended. `meanwhile`
-    is what is done while it waits.
+    is what is done while it waits, until it `ends`.
     """
 
     def __init__(
@@ -73,11 +73,12 @@ class Standby:
         store: Store,
         daemon: Daemon,
         systemd: Systemd,
+        ends: asyncio.Event,
         *,
         had: bool = False,
         meanwhile: Meanwhile | None = None,
     ) -> None:
-        self._store, self._daemon, self._systemd, self._had = store, daemon, systemd, had
+        self._store, self._daemon, self._systemd, self._ends, self._had = store, daemon, systemd, ends, had
         self._owner = f"pid {os.getpid()} on {socket.gethostname()}"
         self._meanwhile = meanwhile or Idle()
         self._said = ""
@@ -95,13 +96,13 @@ class Standby:
         self.waited = True
         done = self._meanwhile
         page = standby_app(self._daemon.language, done.exposition, done.waiting, delivers=done.delivers)
-        with _told_to_end() as ends:
+        with _heedless_of_reloads():
             async with served_at(page, self._daemon), done.running():
-                return await self._wait(ends)
+                return await self._wait()
 
-    async def _wait(self, ends: asyncio.Event) -> Tenure | None:
+    async def _wait(self) -> Tenure | None:
         self._systemd.ready()
-        while not ends.is_set():
+        while not self._ends.is_set():
             tenure = await self._opened()
             if tenure:
                 self._systemd.status("active")
@@ -109,7 +110,7 @@ class Standby:
             self._systemd.alive()
             with suppress(TimeoutError):
                 async with asyncio.timeout(AGAIN):
-                    await ends.wait()
+                    await self._ends.wait()
         return None
 
     async def _opened(self) -> Tenure | None:
@@ -129,14 +130,11 @@ class Standby:
 
 
 @contextmanager
-def _told_to_end() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set. SIGHUP does nothing: the configuration is read when the store is had."""
-    loop, ends = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ends.set)
+def _heedless_of_reloads() -> Iterator[None]:
+    """SIGHUP does nothing: the configuration is read when the store is had."""
+    loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     try:
-        yield ends
+        yield
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(signal.SIGHUP)

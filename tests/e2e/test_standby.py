@@ -96,3 +96,15 @@ async def test_one_that_stands_by_goes_on_waiting_through_a_reload_and_ends_when
         assert await second.end(signal.SIGTERM) == 0
         assert await first.is_active()
         assert await first.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.timeout(300)
+async def test_one_that_is_told_to_end_while_it_takes_over_ends_as_if_it_had_begun(the_world):
+    async with machines(the_world) as (first, second):
+
+        async def takes_over():
+            return "msg=took_over" in second.log.read_text()
+
+        assert await first.end(signal.SIGTERM) == 0
+        await awaited("taking over", takes_over, (first, second), pause=0.001)
+        assert await second.end(signal.SIGTERM) == 0

@@ -1,5 +1,7 @@
 """Waiting for a store that another machine has, or that is away."""
 
+import asyncio
+
 import pytest
 
 from config.model import Secret
@@ -26,7 +28,7 @@ class Store:
 
 
 def standby(*errors, daemon=DAEMON, had=False):
-    return Standby(Store(*errors), daemon, Systemd({}), had=had)
+    return Standby(Store(*errors), daemon, Systemd({}), asyncio.Event(), had=had)
 
 
 async def test_a_store_that_another_machine_has_is_waited_for():
