@@ -257,6 +257,11 @@ class Part:
         async with asyncio.timeout(SESSION):
             await consumer.end_offsets([self._place])
 
+    def _is_read(self, consumer: Any) -> bool:
+        """Whether nothing is there that was not told: what a transaction that is open brought is told once it ends."""
+        end, told = consumer.highwater(self._place), consumer.last_stable_offset(self._place)
+        return end is None or told is None or told >= end
+
     async def _go_on(self, store: Store, consumer: Any, ledger: Ledger, writer: Writer) -> None:
         """Read on from where the last transaction ends; what is no longer kept of that was missed."""
         position = await store.position()
@@ -284,6 +289,10 @@ class Part:
                     await self._go_on(store, consumer, ledger, writer)
                 continue
             await self._reached(consumer)
+            if not self._is_read(consumer):
+                heard = loop.time()  # somebody wrote, who is not done, or will be given up
+                continue
+            self._bench.parts.judged(self._share.part, 0, 0, 0)
             if (loop.time() - heard) * 1e6 > SILENCE:
                 # nobody tells the time any more, and the brands' own must go on
                 self._clock.floor = self._bench.clock.now() - SILENCE

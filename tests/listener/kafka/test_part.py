@@ -142,6 +142,19 @@ async def test_a_part_has_one_judge_and_another_when_that_ends(kafka, judges):
         assert len(await heard(second)) == 3
 
 
+async def test_of_a_part_of_which_all_is_judged_nothing_is_left(kafka, judges):
+    bench = judges(kafka)
+    part = {"part": f"{part_of('acme', kafka.parts)}"}
+
+    async def is_level():
+        return bench.metrics.registry.get_sample_value("badbuzz_part_lag", part) == 0
+
+    async with publishing(kafka) as publisher, judged(bench):
+        await publisher.submit(said("1"))
+        await until_heard(bench, 1)
+        await until(is_level)
+
+
 async def test_what_is_no_longer_kept_is_missed_and_the_rest_is_judged(kafka, judges):
     bench, number = judges(kafka), part_of("acme", kafka.parts) - 1
     async with publishing(kafka) as publisher:
