@@ -83,7 +83,7 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
     systemd, ends, had = Systemd(os.environ), _told_to_end(), False
     while not ends.is_set():
         async with AsyncExitStack() as stack:
-            store = open_store(store_address(settings), settings.daemon.lease)
+            store = open_store(store_address(settings), settings.daemon.lease, alone=beside is None)
             stack.push_async_callback(store.close)
             meanwhile = beside.meanwhile if beside else None
             standby = Standby(store, settings.daemon, systemd, ends, had=had, meanwhile=meanwhile)

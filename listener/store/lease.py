@@ -37,10 +37,12 @@ def stalled(length: timedelta) -> dict[str, str]:
 
 
 class Lease:
-    """The lease of a database for `length`. Whoever does not renew it in that time may lose it to another process."""
+    """The lease of a database for `length`, of a part of it or of all that is not parted; `alone`, while nobody has a
+    part. Whoever does not renew it in that time may lose it to another process.
+    """
 
-    def __init__(self, at: Place, length: timedelta) -> None:
-        self._at, self._length = at, length
+    def __init__(self, at: Place, length: timedelta, *, alone: bool = False) -> None:
+        self._at, self._length, self._alone = at, length, alone
         self._pause = length.total_seconds() / _OFTEN
         self._transactions = InLoop(on_server(at, stalled(length), size=2, wait=max(self._pause, 1.0)))
         self._epoch: int | None = None
@@ -54,6 +56,8 @@ class Lease:
         held = connection.execute(self._row(select(LEASE, server_now().label("now"))).with_for_update()).one()
         if held.renewed + held.length > held.now:
             raise StoreBusyError(f"{self._what} is written by {held.owner}")
+        if self._alone:
+            _refuse_parted(connection)
         connection.execute(_END_STALLED, {"name": named_after(self._at.part)})
         return duration(held.now - held.renewed) if held.epoch else None
 
@@ -118,6 +122,14 @@ class Lease:
     @property
     def _what(self) -> str:
         return f"part {self._at.part} of this database" if self._at.part else "this database"
+
+
+def _refuse_parted(connection: Connection) -> None:
+    """Raises StoreBusyError while somebody judges a part of the brands: all of them would be judged twice."""
+    held = (LEASE.c.id > 1) & (LEASE.c.renewed + LEASE.c.length > server_now())
+    owner = connection.scalar(select(LEASE.c.owner).where(held).order_by(LEASE.c.id).limit(1))
+    if owner is not None:
+        raise StoreBusyError(f"brands of this database are judged in parts, one of them by {owner}")
 
 
 def server_now() -> Any:

@@ -38,18 +38,19 @@ _RELISTED = 10_000
 """Identities noted as listed again and not yet written; beyond, they are noted when they are looked up next."""
 
 
-def open_store(where: str | Path, lease: timedelta = LEASE_LENGTH, part: int = 0) -> Store:
+def open_store(where: str | Path, lease: timedelta = LEASE_LENGTH, part: int = 0, *, alone: bool = False) -> Store:
     """The store in a data directory (SQLite) or at a `postgresql://` URL, not opened yet. Whoever opens the
     latter has it for `lease`, and for as long as that is kept; where brands are judged in parts, has that `part` of
-    it, from 1, while others have the others. Raises StoreError when `where` is neither.
+    it, from 1, while others have the others. Who judges all brands wants it `alone`: it is busy while another process
+    judges a part. Raises StoreError when `where` is neither.
     """
-    return _SqlStore(replace(place(where), part=part), lease)
+    return _SqlStore(replace(place(where), part=part), lease, alone=alone)
 
 
 class _SqlStore:
-    def __init__(self, at: Place, lease: timedelta) -> None:
+    def __init__(self, at: Place, lease: timedelta, *, alone: bool) -> None:
         self._place = at
-        self._lock: Lock = FileLock(lock_file(at.file)) if at.file else Lease(at, lease)
+        self._lock: Lock = FileLock(lock_file(at.file)) if at.file else Lease(at, lease, alone=alone)
         self._writing = writing(at, _LOCK_WAIT, {} if at.file else stalled(lease))
         self._reading = reading(at, _READ_LIMIT)
         self._epoch = 0

@@ -80,6 +80,15 @@ async def test_each_part_has_a_writer_a_place_in_its_topic_and_an_instant_of_its
         assert await names_of(two, "zen") == ["feed:a"]
 
 
+async def test_who_would_judge_all_brands_waits_until_nobody_judges_a_part(where):
+    everything = open_store(where, LONG, alone=True)
+    async with parts(where, 3):
+        with pytest.raises(StoreBusyError, match="judged in parts, one of them by part 3"):
+            await everything.open("all")
+    assert (await everything.open("all")).epoch == 1
+    await everything.close()
+
+
 async def test_the_salt_is_the_same_whoever_came_first(where):
     async with parts(where, 2, 1, 0) as stores:
         assert len({await store.salt() for store in stores}) == 1
