@@ -31,7 +31,7 @@ from tests.e2e.roles import running
 from tests.servers import lasting_port
 from tests.stores import commit, mention, outgoing
 
-THREADS, STEPS = 50, 10
+THREADS, STEPS, FEW = 50, 10, 4
 
 
 class Hook:
@@ -162,15 +162,15 @@ async def test_each_delivery_is_made_once_and_in_the_order_of_its_thread(the_wor
 async def test_what_one_had_that_ended_comes_through_another_and_nothing_else_comes_twice(the_world, blow, has_desk):
     async with notifiers(the_world) as (hook, both):
         gone, other = both if has_desk else both[::-1]
-        await plan(the_world.database, *(told(thread, step) for step in range(STEPS) for thread in range(THREADS)))
+        await plan(the_world.database, *(told(thread, step) for step in range(FEW) for thread in range(THREADS)))
         await awaited("begun", lambda: asyncio.sleep(0, len(hook.taken) > THREADS), both)
         await gone.end(blow)
-        await awaited("sent", lambda: are_sent(the_world.database, THREADS * STEPS), both, seconds=240)
+        await awaited("sent", lambda: are_sent(the_world.database, THREADS * FEW), both, seconds=240)
         await awaited("at the desk", partial(is_at_desk, other), both)
     twice = [name for name, times in Counter(hook.taken).items() if times > 1]
     assert len(twice) <= (blow == signal.SIGKILL), "the one under way alone, and only where nobody could end it"
     for thread in range(THREADS):
-        assert [f"t{thread}-{step}" for step in range(STEPS)] == in_order(hook.taken, thread)
+        assert [f"t{thread}-{step}" for step in range(FEW)] == in_order(hook.taken, thread)
 
 
 async def test_what_came_of_a_delivery_of_one_that_stood_still_is_refused(the_world):
