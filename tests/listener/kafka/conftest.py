@@ -10,7 +10,7 @@ from tests.kafka import cluster
 NAMES = itertools.count()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def brokers():
     with cluster(3) as made:
         yield made
