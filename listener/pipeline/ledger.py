@@ -289,7 +289,9 @@ class Ledger:
         if news or self._heard:
             self._silences.clear()
             self._silences |= {each.number: each for each, _ in await self._views.silences(turn.at)}
-        moved = {step.incident for step in news} if turn.at - self._advanced < GRID else {*self._heard}
+        # where much is said no transaction is long after the one before
+        looked = turn.at // GRID == self._advanced // GRID
+        moved = {step.incident for step in news} if looked else {*self._heard}
         self._heard |= await told_since({name: self._heard[name] for name in moved & self._heard.keys()}, self._views)
 
     async def _obey(self, turn: Turn, commands: Sequence[Command]) -> None:

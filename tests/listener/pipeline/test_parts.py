@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.silence import Hush
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.observe.metrics import Metrics
@@ -26,10 +27,13 @@ from rules.instant import MINUTE, SECOND
 from rules.mention import Author
 from tests.listener.pipeline.world import START, Faulty, Hands, World, configured, kinds
 from tests.postgres import cluster
-from tests.stores import commit, opened, outgoing
+from tests.stores import commit, opened, outgoing, silence
 
 BRANDS = "acme: {query: acme, languages: [en]}, bolt: {query: bolt, languages: [en]}"
 ALL = Share(1, 1)
+RISING = (
+    "many: {kind: threshold, of: posts, window: 15m, at_least: {posts: 3}, critical_when: {posts: 8}, calm_for: 4h}"
+)
 
 
 class Topic(Hands):
@@ -44,9 +48,9 @@ class Topic(Hands):
 
 
 @asynccontextmanager
-async def part(folder, share=ALL, where=None):
+async def part(folder, share=ALL, where=None, **more):
     """A function that makes the next process of a part, and what these share; `where` is a database of several."""
-    configured(folder, brands=BRANDS)
+    configured(folder, brands=BRANDS, **more)
     setup = build_setup(load(folder / "badbuzz.yaml", CATALOGS).settings, share=share)
     number, where = (share.part, where) if where else (0, folder / "data")
     store, views = Faulty(open_store(where, part=number)), open_views(where)
@@ -71,17 +75,17 @@ async def part(folder, share=ALL, where=None):
 
 
 def said(world, number, after, brand, text="is slow"):
+    """For these brands; with none it is for all, and says nothing of any."""
     mention = world.said(f"{number}", f"{brand} {text}", author=Author(), created_at=None)
-    return Dated(at=START + after, brands=[brand], works=[Read(source="press", mentions=[mention])])
+    return Dated(at=START + after, brands=brand.split() or None, works=[Read(source="press", mentions=[mention])])
 
 
 async def hears(world, dated, offset):
     await world.ledger.write([Happened(dated=dated, offset=offset)])
 
 
-PACES = st.lists(
-    st.tuples(st.integers(-SECOND, 4 * MINUTE), st.sampled_from(["acme", "bolt"])), min_size=1, max_size=12
-)
+CONCERNED = st.sampled_from(["acme", "bolt", "acme bolt", ""])
+PACES = st.lists(st.tuples(st.integers(-SECOND, 4 * MINUTE), CONCERNED), min_size=1, max_size=12)
 BEFALLS = st.lists(st.sampled_from(["on", "idle", "crash", "restart"]), max_size=12)
 
 
@@ -190,3 +194,28 @@ async def test_what_a_part_plans_for_a_channel_that_the_desk_no_longer_has_finds
             await world.ledger.write([])
             (found,) = await world.views.deliveries(thread="i1")
             assert found.state == ("due" if later == MINUTE else "parked")
+
+
+async def test_who_was_told_in_the_place_of_another_hears_what_a_silence_held_back_also_where_much_is_said(tmp_path):
+    async with part(tmp_path, rules=RISING) as begun:
+        world = await begun()
+        number = iter(range(1_000))
+
+        async def hears_of(brand, after, count=1):
+            mentions = [said(world, next(number), after, brand).works[0].mentions[0] for _ in range(count)]
+            await hears(
+                world, [Dated(at=START + after, brands=[brand], works=[Read(source="press", mentions=mentions)])], after
+            )
+
+        await hears_of("acme", SECOND, 3)
+        (opening,) = await world.steps()
+        quiet = silence(until=START + 30 * SECOND, at=START, what=Hush(brand="acme", critical=True))
+        await world.store.commit(commit(START + 2 * SECOND, silences=[quiet], offset=SECOND))
+        await hears_of("acme", 3 * SECOND, 5)
+        assert (await world.states()) == ["open", "worse"]
+        instead = outgoing("instead", "phone", thread=opening.incident, transition=opening.id, due=START)
+        await world.store.commit(commit(START + 3 * SECOND, outgoing=[instead], offset=3 * SECOND))
+        for after in range(6, 40, 3):
+            await hears_of("bolt", after * SECOND)
+        told = {(row.channel, row.transition[-1]) for row in await world.views.deliveries(thread=opening.incident)}
+        assert told == {("team", "0"), ("phone", "0"), ("team", "1"), ("phone", "1")}
