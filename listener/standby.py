@@ -15,7 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from config.settings import Daemon
 from listener.observe.ownership import Ownership
 from listener.observe.systemd import Supervisor as Systemd
-from listener.store.port import SchemaError, Store, StoreBusyError, StoreError
+from listener.store.port import SchemaError, Store, StoreAwayError, StoreBusyError, StoreError
 from listener.store.reached import Tenure
 from listener.web.serving import served_at
 from listener.web.standby import standby_app
@@ -64,8 +64,8 @@ class Idle:
 
 class Standby:
     """Opens `store`, and waits for it where several machines may want it. `waited` tells whether that was needed.
-    Whoever has `had` it before also waits for one that is away: at a first start that is told and mended. `meanwhile`
-    is what is done while it waits, until it `ends`.
+    Whoever has `had` it before also waits for one that cannot be reached: at a first start that is told and mended.
+    `meanwhile` is what is done while it waits, until it `ends`.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Standby:
         except SchemaError:
             raise
         except StoreError as error:
-            if not (self._daemon.database and (self._had or isinstance(error, StoreBusyError))):
+            if not (self._daemon.database and (self._had or isinstance(error, StoreAwayError | StoreBusyError))):
                 raise
         self.waited = True
         done = self._meanwhile

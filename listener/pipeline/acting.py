@@ -17,7 +17,8 @@ from listener.pipeline.linking import recipient
 from listener.pipeline.loads import own_channels
 from listener.pipeline.namesake import suggestion
 from listener.pipeline.notify import directory_of
-from listener.store.port import Answered, IncidentRow, StoreError, Views
+from listener.store.asking import Answered
+from listener.store.port import IncidentRow, StoreError, Views
 from rules.instant import Instant, moment, span
 from rules.text import defuse, shorten
 

@@ -9,9 +9,9 @@ from alerts.silence import MOST, Silence
 from listener.pipeline.engines import Engines
 from listener.pipeline.history import objection
 from listener.pipeline.remarking import remark_on
-from listener.store.asking import Command, Judged
+from listener.store.asking import Answered, Command, Judged
 from listener.store.notes import Remark
-from listener.store.port import Answered, IncidentRow, LogEntry, Views
+from listener.store.port import IncidentRow, LogEntry, Views
 from rules.engine import Engine
 from rules.inputs import Acknowledged, Released, Resolved
 from rules.instant import Instant

@@ -14,8 +14,8 @@ from listener.pipeline.undelivered import Undelivered
 from listener.pipeline.watches import Watches
 from listener.pipeline.watching import Digest
 from listener.pipeline.work import Settled
-from listener.store.asking import Command
-from listener.store.port import Answered, Commit, SourceRow, Store, Views
+from listener.store.asking import Answered, Command
+from listener.store.port import Commit, SourceRow, Store, Views
 from rules.engine import GRID
 from rules.instant import MINUTE, Instant, Span
 

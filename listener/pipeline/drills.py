@@ -20,8 +20,8 @@ from alerts.step import Step
 from config.settings import Settings
 from listener.pipeline.notify import directory_of, route, to_operator
 from listener.pipeline.turn import Turn
-from listener.store.asking import Command
-from listener.store.port import Answered, Views
+from listener.store.asking import Answered, Command
+from listener.store.port import Views
 from rules.instant import HOUR, Instant, Span, instant, moment, span
 
 LATEST: Span = HOUR

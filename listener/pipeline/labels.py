@@ -5,9 +5,9 @@ from collections.abc import Container, Iterable, Mapping
 import msgspec
 
 from listener.pipeline.turn import Turn
-from listener.store.asking import Command
+from listener.store.asking import Answered, Command
 from listener.store.marks import PERSON, Marking, Wish, by_person, marked_text
-from listener.store.port import Answered, LogEntry, Seen, Store, StoredMention, Views
+from listener.store.port import LogEntry, Seen, Store, StoredMention, Views
 from rules.facts import Facts, Label, Tone
 from rules.inputs import Edited
 from rules.labelling.model import Said

@@ -16,8 +16,8 @@ from listener.pipeline.linking import is_answerable
 from listener.pipeline.notify import circle_of, directory_of
 from listener.pipeline.setup import NOBODY
 from listener.pipeline.turn import Turn
-from listener.store.asking import Command
-from listener.store.port import Answered, IncidentRow, SourceRow, Views
+from listener.store.asking import Answered, Command
+from listener.store.port import IncidentRow, SourceRow, Views
 from rules.instant import MINUTE, Instant, moment
 
 _MOST = 1_000

@@ -1,6 +1,8 @@
 """What people ask of the daemon, as rows that wait for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from alerts.drill import DrillFor
 from alerts.silence import HushFor
@@ -48,3 +50,47 @@ class Split:
     command: int
     target: str
     part: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A command that was carried out, or refused with `refusal` in words for its author."""
+
+    id: int
+    at: Instant
+    refusal: str = ""
+
+
+class Asking(Protocol):
+    """Leaves commands for the writer, and tells what came of them: all that the reading side writes."""
+
+    async def ask(
+        self,
+        verb: str,
+        target: str,
+        by: str,
+        at: Instant,
+        because: str | None = None,
+        *,
+        ending: Ending | None = None,
+        once: str | None = None,
+    ) -> int:
+        """Leave a command; returns its id."""
+
+    async def asked_before(self, once: str) -> int | None:
+        """The first command that was left with that mark, `once`; None where there is none."""
+
+    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
+        """Leave a `silence` command; returns its id."""
+
+    async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:
+        """Leave an `import` command; returns its id."""
+
+    async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
+        """Leave a `label` command for each (identity, wish), all of them or none; returns the id of the last."""
+
+    async def asked_labels(self, limit: int = 10_000) -> list[Command]:
+        """The `label` commands not yet answered, oldest first."""
+
+    async def answer(self, command: int) -> Answered | None:
+        """What came of a command; None while nobody took it."""

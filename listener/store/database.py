@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from config.problems import way_out
 from listener.store.owned import PART
-from listener.store.port import StoreError, StoreRefusedError
+from listener.store.port import StoreAwayError, StoreError, StoreRefusedError
 from listener.store.transacting import InLoop, InThreads, Transactions
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ _POSTGRESQL = {
     "55P03": "another badbuzz migrates it, or runs there: wait for its end, or stop it",
     "57014": "the read took too long and was stopped: ask for less, or try when the server is idle",
 }
+_STARTS = "57P03"
+"""The code of a server that is about to be there."""
 _NO_VALUE = "22"
 """The class of codes of a server that says that a value is none."""
 
@@ -124,16 +126,19 @@ def in_words(at: Place) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, OverflowError, UnicodeError) as error:
-        kind = StoreRefusedError if _is_refused(error) else StoreError
-        raise kind(f"the store {at}: {_way_out(error)}") from error
+        raise _kind(error)(f"the store {at}: {_way_out(error)}") from error
 
 
-def _is_refused(error: Exception) -> bool:
-    """Whether it is for a value that no column holds; drivers find some of them themselves."""
+def _kind(error: Exception) -> type[StoreError]:
+    """A value that no column holds is refused; drivers find some of them themselves."""
     cause: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, OverflowError | UnicodeError) or isinstance(cause and cause.__cause__, ValueError):
-        return True
-    return (getattr(cause, "sqlstate", None) or "").startswith(_NO_VALUE)
+        return StoreRefusedError
+    code = getattr(cause, "sqlstate", None) or ""
+    if code.startswith(_NO_VALUE):
+        return StoreRefusedError
+    ended = isinstance(error, DBAPIError) and error.connection_invalidated
+    return StoreAwayError if ended or code == _STARTS else StoreError
 
 
 def _way_out(error: Exception) -> str:

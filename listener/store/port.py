@@ -11,17 +11,17 @@ from alerts.ceiling import Spared
 from alerts.delivery import Delivery, Outcome, Outgoing, Slot
 from alerts.drill import Drill
 from alerts.grouping import MOST_TOGETHER
-from alerts.silence import HeldBack, HushFor, Silence
+from alerts.silence import HeldBack, Silence
 from listener.errors import SourceState
-from listener.store.asking import Command, Judged, Split
+from listener.store.asking import Answered, Asking, Command, Judged, Split
 from listener.store.deliveries import DeliveryViews
 from listener.store.drills import DrillViews
 from listener.store.following import LogViews
-from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
+from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow
 from listener.store.notes import Remark, Remarks
 from listener.store.reached import Head, Position, Snapshot, Tenure
 from rules.facts import Facts, Tone
-from rules.inputs import Imported, Input
+from rules.inputs import Input
 from rules.instant import Instant
 from rules.mention import Mention
 from rules.transition import Ending, Transition
@@ -33,6 +33,10 @@ class StoreError(Exception):
 
 class NoStoreError(StoreError):
     """Nothing was ever stored there."""
+
+
+class StoreAwayError(StoreError):
+    """The server ended a connection that was had, or takes none just now: it may soon be had."""
 
 
 class StoreBusyError(StoreError):
@@ -105,15 +109,6 @@ class SourceRow:
         if self.last_read is None or self.blind_since is None:
             return self.last_read
         return min(self.last_read, self.blind_since)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answered:
-    """A command that was carried out, or refused with `refusal` in words for its author."""
-
-    id: int
-    at: Instant
-    refusal: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +288,7 @@ class Store(Protocol):
         ...
 
 
-class Views(DeliveryViews, DrillViews, LogViews, Remarks, Protocol):
+class Views(Asking, DeliveryViews, DrillViews, LogViews, Remarks, Protocol):
     """The reading side: read-only connections with a time limit; for the page, the command line and the dispatcher."""
 
     async def close(self) -> None: ...
@@ -352,22 +347,6 @@ class Views(DeliveryViews, DrillViews, LogViews, Remarks, Protocol):
     async def tones(self, brand: str, limit: int = 20_000) -> list[tuple[Instant, Tone]]:
         """Of the mentions of a brand that were taken last: when, and their tone. Newest first."""
 
-    async def ask(
-        self,
-        verb: str,
-        target: str,
-        by: str,
-        at: Instant,
-        because: str | None = None,
-        *,
-        ending: Ending | None = None,
-        once: str | None = None,
-    ) -> int:
-        """Leave a command for the writer; returns its id. This and other `ask_...` are all that this side writes."""
-
-    async def asked_before(self, once: str) -> int | None:
-        """The first command that was left with that mark, `once`; None where there is none."""
-
     async def silences(self, since: Instant | None = None, limit: int = 1_000) -> list[tuple[Silence, int]]:
         """Newest first, with how many steps each held back; those that were in force after `since` when given."""
 
@@ -382,18 +361,3 @@ class Views(DeliveryViews, DrillViews, LogViews, Remarks, Protocol):
 
     async def false_alarms(self, channels: Sequence[str], since: Instant) -> int:
         """How many incidents that turned out false alarms some channels were told of since then."""
-
-    async def ask_silence(self, wish: HushFor, because: str, by: str, at: Instant, *, once: str | None = None) -> int:
-        """Leave a `silence` command; returns its id."""
-
-    async def ask_history(self, brand: str, history: Sequence[Imported], by: str, at: Instant) -> int:
-        """Leave an `import` command; returns its id."""
-
-    async def ask_labels(self, wishes: Sequence[tuple[str, Wish]], by: str, at: Instant) -> int:
-        """Leave a `label` command for each (identity, wish), all of them or none; returns the id of the last."""
-
-    async def asked_labels(self, limit: int = 10_000) -> list[Command]:
-        """The `label` commands not yet answered, oldest first."""
-
-    async def answer(self, command: int) -> Answered | None:
-        """What came of a command; None while nobody took it."""

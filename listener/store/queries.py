@@ -17,10 +17,11 @@ from sqlalchemy import (
 )
 
 from listener.store.among import among, named
+from listener.store.asking import Answered
 from listener.store.marking import marks_of
 from listener.store.marks import Marking
 from listener.store.owned import is_own, plain, prefix, prefixes, writer_row
-from listener.store.port import Answered, IncidentRow, SchemaError, Seen, SourceRow, StoredMention
+from listener.store.port import IncidentRow, SchemaError, Seen, SourceRow, StoredMention
 from listener.store.reached import Head, Position, Snapshot
 from listener.store.rows import chunks, facts_of, key, stored_mention, transition_of
 from listener.store.tables import (

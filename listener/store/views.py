@@ -15,12 +15,12 @@ from alerts.digest import Counted
 from alerts.drill import Drill, DrillFor
 from alerts.silence import HeldBack, HushFor, Silence
 from listener.store import drilling, following, marking, noting, outbox, owned, queries, silencing, sparing, tallies
-from listener.store.asking import Command
+from listener.store.asking import Answered, Command
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import leave
 from listener.store.marks import MOST_MARKS, Marked, Marking, ModelRow, Wish
 from listener.store.notes import Hold, Kept, Note
-from listener.store.port import Answered, IncidentRow, NoStoreError, SchemaError, SourceRow, StoredMention, Views
+from listener.store.port import IncidentRow, NoStoreError, SchemaError, SourceRow, StoredMention, Views
 from listener.store.reached import Position, Snapshot
 from listener.store.rows import encode
 from listener.store.tables import HEAD

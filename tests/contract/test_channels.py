@@ -50,14 +50,10 @@ from tests.teams import teams_answer
 from tests.telegram import problem as telegram_problem
 
 KINDS = CHANNELS.kinds()
-IMPATIENT = {
-    "slack": {"pause": 0.0},
-    "slackbot": {"pause": 0.0},
-    "telegram": {"pause": 0.0},
-    "email": {"timeout": 0.3},
-    "mqtt": {"timeout": 0.3, "patience": 0.5},
-}
+QUICK = {"slack": {"pause": 0.0}, "slackbot": {"pause": 0.0}, "telegram": {"pause": 0.0}}
 """What takes seconds outside takes moments here."""
+PATIENCE = {"email": ("timeout",), "mqtt": ("timeout", "patience")}
+"""What says how long a channel waits that does not speak HTTP."""
 DEAF = {"apprise"}
 """What does not hear how long a service asks to wait."""
 REMOTE = [kind for kind in KINDS if kind != "console"]
@@ -91,14 +87,13 @@ def written(kind: str, port: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def built(kind: str, port: int, patience: float = 20) -> AsyncIterator[Channel]:
-    """A channel that is being served; over HTTP it waits for an answer for `patience` seconds."""
+async def built(kind: str, port: int, patience: float | None = None) -> AsyncIterator[Channel]:
+    """A channel that is being served; it waits for an answer for `patience` seconds, or as long as outside."""
     spec = CHANNELS.spec(kind)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience)) as http:
-        tools = lent(http)
-        channel = partial(spec.build, **IMPATIENT.get(kind, {}))(
-            spec.options.model_validate(written(kind, port)), tools
-        )
+    waits = dict.fromkeys(PATIENCE.get(kind, ()), patience) if patience else {}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=patience or 20)) as http:
+        options = spec.options.model_validate(written(kind, port))
+        channel = partial(spec.build, **QUICK.get(kind, {}), **waits)(options, lent(http))
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(channel.serve(), name="serve")
             try:
@@ -418,7 +413,7 @@ async def test_a_service_that_is_down_is_tried_again_and_no_secret_is_told(
     kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with built(kind, free_port()) as channel:
+    async with built(kind, free_port(), patience=0.5) as channel:
         error = await failure(channel)
 
     assert ("other", False) == (error.reason, error.permanent)
@@ -438,7 +433,7 @@ async def test_a_probe_is_harmless_and_tells_a_working_service_from_a_broken_one
     async with working(kind, tmp_path) as (channel, received):
         await channel.probe()
         assert message().title not in received()
-    async with built(kind, free_port()) as channel:
+    async with built(kind, free_port(), patience=0.5) as channel:
         with pytest.raises(SendError):
             await channel.probe()
 

@@ -8,7 +8,7 @@ from config.model import Secret
 from config.settings import Daemon
 from listener.observe.systemd import Supervisor as Systemd
 from listener.standby import Standby
-from listener.store.port import SchemaError, StoreBusyError, StoreError
+from listener.store.port import SchemaError, StoreAwayError, StoreBusyError, StoreError
 from listener.store.reached import Tenure
 
 DAEMON = Daemon(database=Secret("postgresql://db.example/badbuzz"), listen="127.0.0.1:0")
@@ -35,6 +35,11 @@ async def test_a_store_that_another_machine_has_is_waited_for():
     waiting = standby(StoreBusyError("written by b"), StoreError("away"))
     assert await waiting.tenure() == TENURE
     assert waiting.waited
+
+
+async def test_a_server_that_ended_the_connection_is_asked_again_at_a_first_start_too():
+    waiting = standby(StoreAwayError("terminating connection due to idle-in-transaction timeout"))
+    assert await waiting.tenure() == TENURE
 
 
 async def test_a_database_that_is_away_is_told_at_a_first_start_and_waited_for_by_whoever_had_it():

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.util import await_only
 
-from listener.store.port import Store, StoreBusyError, StoreError
+from listener.store.port import Store, StoreAwayError, StoreBusyError, StoreError
 from listener.store.store import open_store
 from listener.store.upkeep import migrate
 from rules.instant import DAY
@@ -120,7 +120,7 @@ async def test_a_transaction_that_stands_still_holds_up_nobody_and_is_refused_wh
     first = open_store(database, SHORT)
     await first.open("the first")
     inside, go_on = asyncio.Event(), asyncio.Event()
-    with standing_still(inside, go_on):
+    with standing_still("INSERT INTO inputs", inside, go_on):
         late = asyncio.create_task(first.commit(commit(inputs=[heard("a")])), name="late")
         await inside.wait()
         async with asyncio.timeout(20):
@@ -137,11 +137,11 @@ async def test_a_transaction_that_stands_still_holds_up_nobody_and_is_refused_wh
 
 
 @contextmanager
-def standing_still(inside: asyncio.Event, go_on: asyncio.Event) -> Iterator[None]:
-    """The first transaction that writes an input stops before its end, and goes on when it is told."""
+def standing_still(before: str, inside: asyncio.Event, go_on: asyncio.Event) -> Iterator[None]:
+    """The first transaction stops `before` a statement, and goes on when it is told."""
 
     def stop(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO inputs") and not inside.is_set():
+        if statement.startswith(before) and not inside.is_set():
             inside.set()
             await_only(go_on.wait())
 
@@ -150,6 +150,31 @@ def standing_still(inside: asyncio.Event, go_on: asyncio.Event) -> Iterator[None
         yield
     finally:
         event.remove(Engine, "before_cursor_execute", stop)
+
+
+async def test_whoever_stood_still_while_it_began_may_begin_again(database: str) -> None:
+    store, inside, go_on = open_store(database, SHORT), asyncio.Event(), asyncio.Event()
+    with standing_still("UPDATE lease", inside, go_on):
+        begins = asyncio.create_task(store.open("a test"), name="begins")
+        await inside.wait()
+        async with asyncio.timeout(20):
+            await ended_by_the_server(database)
+        go_on.set()
+        with pytest.raises(StoreAwayError):
+            await begins
+    assert (await store.open("a test")).epoch == 1
+    await store.close()
+
+
+async def ended_by_the_server(url: str) -> None:
+    """Wait until no transaction of ours stands open."""
+    ours = "select count(*) from pg_stat_activity where application_name = 'badbuzz' and state = 'idle in transaction'"
+    connection = await asyncpg.connect(url)
+    while True:
+        if not await connection.fetchval(ours):
+            break
+        await asyncio.sleep(0.05)
+    await connection.close()
 
 
 async def test_a_server_that_went_away_for_a_moment_takes_the_store_from_nobody(database: str) -> None:

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from listener.store import marking
+from listener.store.asking import Answered
 from listener.store.marks import Marked, Marking, ModelRow, Wish
-from listener.store.port import Answered, Store, StoreError, Views
+from listener.store.port import Store, StoreError, Views
 from listener.store.views import open_views
 from rules.history import portions
 from rules.instant import DAY

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from alerts.delivery import CANARY, Outcome
-from listener.store.port import DELETED, Answered, SourceRow, Store, Views
+from listener.store.asking import Answered
+from listener.store.port import DELETED, SourceRow, Store, Views
 from rules.instant import DAY, HOUR
 from tests.stores import T0, commit, heard, held_back, newest_snapshot, outgoing, silence, stored, transition
 

@@ -9,7 +9,8 @@ from alerts.delivery import Outcome, Slot
 from alerts.grouping import Rank
 from alerts.outbox import PASS_ON
 from alerts.silence import Hush, HushFor
-from listener.store.port import Answered, Moved, Seen, SourceRow, Store, Views
+from listener.store.asking import Answered
+from listener.store.port import Moved, Seen, SourceRow, Store, Views
 from listener.store.reached import Position
 from listener.store.views import open_views
 from tests.builders import AT

@@ -8,7 +8,7 @@ import pytest
 
 from alerts.acts import REASONS
 from alerts.links import LIFE, mark_of
-from listener.store.port import Answered
+from listener.store.asking import Answered
 from listener.web.guard import FAILURES_PER_MINUTE, LOOKS_PER_MINUTE
 from listener.web.status import Recipient
 from rules.instant import HOUR, MINUTE

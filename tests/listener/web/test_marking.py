@@ -3,8 +3,9 @@
 import lxml.html
 import pytest
 
+from listener.store.asking import Answered
 from listener.store.marks import Wish
-from listener.store.port import Answered, StoreError
+from listener.store.port import StoreError
 from listener.web.words import FRENCH
 from tests.browser import browser
 from tests.listener.web.world import NOW

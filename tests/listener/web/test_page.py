@@ -11,7 +11,8 @@ from aiohttp.test_utils import TestClient
 from alerts.ceiling import Spared
 from alerts.silence import HeldBack, Hush, Silence
 from listener.errors import PARTLY
-from listener.store.port import Answered, StoreError
+from listener.store.asking import Answered
+from listener.store.port import StoreError
 from listener.web import words as words_module
 from listener.web.status import RuleStatus, SourceStatus
 from listener.web.words import ENGLISH, FRENCH, Words

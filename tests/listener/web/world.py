@@ -13,10 +13,10 @@ from config.model import Secret
 from config.problems import Problem
 from listener.observe.metrics import Metrics
 from listener.signal import Signal
-from listener.store.asking import Command
+from listener.store.asking import Answered, Command
 from listener.store.marks import Wish, by_person
 from listener.store.notes import Hold, Note
-from listener.store.port import Answered, IncidentRow, StoredMention
+from listener.store.port import IncidentRow, StoredMention
 from listener.web.status import BrandStatus, RuleStatus, Settings, Site, SourceStatus
 from rules.facts import Facts, Tone
 from rules.instant import HOUR, MINUTE, SECOND, Instant
