@@ -198,12 +198,7 @@ class MastodonCollector:
                 due = self._now() + self._until_next_sweep(news.problems)
             told = [self._placed(one) for one in await streams.take(_TICK / self._tools.clock.speed)]
             now = self._now()
-            strangers = glance.strangers(told, news.memory.known)
-            for number, one in enumerate(told):
-                if number in strangers:
-                    news.passes(strangers[number], one.channel, gapless=whole)
-                else:
-                    news.event(one, now, gapless=whole)
+            news.events(told, glance.strangers(told, news.memory.known), now, gapless=whole)
             if whole or told_gap:
                 _note_heard(news.memory, now)
             yield news.batch(now)

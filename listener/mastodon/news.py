@@ -1,7 +1,7 @@
 """What is new among what a Mastodon server says, as batches."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -48,10 +48,18 @@ class News:
             self._status(entry, channel, now)
         self._events.update(mention.op for mention in self._mentions[before:])
 
-    def event(self, told: Told, now: Instant, *, gapless: bool) -> None:
-        """Take an event of a stream. Only when nothing before it is left to be read (`gapless`) does it count as read
-        up to there.
+    def events(self, told: Sequence[Told], strangers: Mapping[int, str], now: Instant, *, gapless: bool) -> None:
+        """Take events of streams; `strangers` names the new posts among them that concern nobody, by their number. Only
+        when nothing before them is left to be read (`gapless`) do they count as read up to there.
         """
+        for number, one in enumerate(told):
+            if number in strangers:
+                self._events["create"] += 1
+                self._place(strangers[number], one.channel, placed=gapless)
+            else:
+                self._event(one, now, gapless=gapless)
+
+    def _event(self, told: Told, now: Instant, *, gapless: bool) -> None:
         self._events[_POSTS.get(told.name, told.name)[:50]] += 1
         if told.name in _POSTS:
             self._status(decoded(told.data), told.channel, now, placed=gapless)
@@ -59,11 +67,6 @@ class News:
             self._deletion(told.data.strip().strip('"'), now)
         elif told.name in {BROKEN, "too_large"}:
             self._skipped[told.name] += 1
-
-    def passes(self, name: str, channel: str, *, gapless: bool) -> None:
-        """Take it that a stream brought a new post that concerns nobody: it is counted, and its place is known."""
-        self._events["create"] += 1
-        self._place(name, channel, placed=gapless)
 
     def gone(self, name: str, now: Instant) -> None:
         """Take it that a post is no longer there."""

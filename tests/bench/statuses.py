@@ -47,12 +47,7 @@ def handed_over(told: Sequence[Told], index: Index | None) -> int:
     news, glance, count = News(Memory(), HOME, {}, streams=True), Glance(HOME, lambda: index), 0
     for start in range(0, len(told), AT_ONCE):
         some = told[start : start + AT_ONCE]
-        strangers = glance.strangers(some, news.memory.known)
-        for number, one in enumerate(some):
-            if number in strangers:
-                news.passes(strangers[number], one.channel, gapless=True)
-            else:
-                news.event(one, BEGUN, gapless=True)
+        news.events(some, glance.strangers(some, news.memory.known), BEGUN, gapless=True)
         count += len(news.batch(BEGUN).mentions)
     return count
 

@@ -345,7 +345,7 @@ async def test_a_broker_that_only_speaks_the_older_version_is_spoken_to_in_it() 
     older = Embedded({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, "plugins": plugins})
     await older.start()
     try:
-        async with channel(port, timeout=0.5) as mqtt:
+        async with channel(port, timeout=2.0) as mqtt:
             await mqtt.probe()
             await mqtt.send(message())
     finally:
