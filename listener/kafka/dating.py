@@ -3,13 +3,19 @@
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+import structlog
+
 from listener.kafka.record import Record
 from listener.pipeline.work import Dated, Read, SourceChange
-from rules.instant import SECOND, Instant, Span
+from rules.instant import MINUTE, SECOND, Instant, Span
 
 SILENCE: Span = 30 * SECOND
 """A source of which nothing was told for so long has no listener: one tells every 10 s."""
+AHEAD: Span = 10 * MINUTE
+"""A stamp may be so far in the future: what is stamped later by a wrong clock would hold up all that comes after it."""
 WORDS = "no listener reads it: does `badbuzz run --role listen` run?"
+
+log = structlog.get_logger("judge")
 
 
 class Dating:
@@ -20,16 +26,21 @@ class Dating:
     def __init__(self) -> None:
         self._told: dict[str, Instant] = {}
         self._unheard: set[str] = set()
+        self._ahead: set[str] = set()
         self._at: Instant = 0
 
-    def dated(self, record: Record, sources: Collection[str]) -> Dated:
-        """What a record means, where there are these sources."""
-        self._at = max(self._at, record.at)
+    def dated(self, record: Record, sources: Collection[str], now: Instant) -> Dated:
+        """What a record means, where there are these sources; never later than AHEAD of `now`."""
+        at = min(record.at, now + AHEAD)
+        if at < record.at and record.source not in self._ahead:
+            self._ahead.add(record.source)
+            log.error("stamp_ahead", source=record.source, seconds=(record.at - now) // SECOND)
+        self._at = max(self._at, at)
         self._told[record.source] = self._at
         self._unheard.discard(record.source)
         lost = list(self._silent(sources))
         brands = None if lost else record.brands
-        return Dated(at=record.at, brands=brands, works=[*lost, *_works(record)])
+        return Dated(at=at, brands=brands, works=[*lost, *_works(record)])
 
     def all_silent(self, sources: Collection[str]) -> list[SourceChange]:
         """What it means that nobody wrote anything for SILENCE."""

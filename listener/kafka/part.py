@@ -318,7 +318,8 @@ class Part:
         return is_taken
 
     async def _dated(self, records: Sequence[Any], dating: Dating, sources: Sequence[str]) -> Happened:
-        happened = [dating.dated(record, sources) async for _, record in readable(self._bench.kafka, records)]
+        now = self._bench.clock.now()
+        happened = [dating.dated(record, sources, now) async for _, record in readable(self._bench.kafka, records)]
         return Happened(dated=happened, offset=records[-1].offset + 1)
 
     async def _take(self, consumer: Any, writer: Writer, happened: Happened) -> bool:

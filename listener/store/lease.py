@@ -5,11 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Connection, cast, func, literal_column, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, literal_column, select, text, update
 
 from listener.store.database import Place, in_words, named_after, on_server
 from listener.store.inserting import insert_new
-from listener.store.owned import writer_row
 from listener.store.port import StoreBusyError, StoreError
 from listener.store.tables import LEASE
 from listener.store.transacting import InLoop
@@ -18,6 +17,10 @@ from rules.instant import duration, span
 
 _OFTEN = 3
 """Renewals in one length: one may be lost."""
+_ALL = 0
+"""The row of whoever judges all brands; the others are of each part, the first of what spans them."""
+_BEGINNING = int.from_bytes(b"bbbegin", "big")
+"""The name of the advisory lock of whoever begins to judge."""
 
 # A process that stands still amid many rows is not idle to the server, and would hold up its successor for ever.
 _END_STALLED = text(
@@ -37,12 +40,13 @@ def stalled(length: timedelta) -> dict[str, str]:
 
 
 class Lease:
-    """The lease of a database for `length`, of a part of it or of all that is not parted; `alone`, while nobody has a
-    part. Whoever does not renew it in that time may lose it to another process.
+    """The lease of a database for `length`, of a part of it or of all that is not parted; `alone`, of all brands, which
+    nobody has while another one has a part. Whoever does not renew it in that time may lose it to another process.
     """
 
     def __init__(self, at: Place, length: timedelta, *, alone: bool = False) -> None:
         self._at, self._length, self._alone = at, length, alone
+        self._rows = (_ALL, at.part + 1) if alone else (at.part + 1,)
         self._pause = length.total_seconds() / _OFTEN
         self._transactions = InLoop(on_server(at, stalled(length), size=2, wait=max(self._pause, 1.0)))
         self._epoch: int | None = None
@@ -51,19 +55,21 @@ class Lease:
         """Nothing is known before the schema is."""
 
     def begin(self, connection: Connection) -> timedelta | None:
-        row = writer_row(connection)
-        insert_new(connection, LEASE, [{"id": row, "epoch": 0, "owner": "", "renewed": 0, "length": 0}])
+        unheld = {"epoch": 0, "owner": "", "renewed": 0, "length": 0}
+        insert_new(connection, LEASE, [{"id": row, **unheld} for row in self._rows])
         held = connection.execute(self._row(select(LEASE, server_now().label("now"))).with_for_update()).one()
         if held.renewed + held.length > held.now:
             raise StoreBusyError(f"{self._what} is written by {held.owner}")
-        if self._alone:
-            _refuse_parted(connection)
+        if self._at.part:
+            _refuse_held(connection, LEASE.c.id == _ALL, "all brands of this database are judged by")
+        elif self._alone:
+            _refuse_held(connection, LEASE.c.id > 1, "brands of this database are judged in parts, one of them by")
         connection.execute(_END_STALLED, {"name": named_after(self._at.part)})
         return duration(held.now - held.renewed) if held.epoch else None
 
     def sign(self, connection: Connection, epoch: int, owner: str) -> None:
         mine = {"epoch": epoch, "owner": owner, "renewed": server_now(), "length": span(self._length)}
-        connection.execute(self._row(update(LEASE)).values(mine))
+        connection.execute(update(LEASE).where(LEASE.c.id.in_(self._rows)).values(mine))
         self._epoch = epoch
 
     async def keep(self) -> None:
@@ -100,7 +106,7 @@ class Lease:
             await self._transactions.run(work)
 
     def _renew(self, connection: Connection) -> None:
-        if connection.execute(self._mine().values(renewed=server_now())).rowcount != 1:
+        if connection.execute(self._mine().values(renewed=server_now())).rowcount != len(self._rows):
             lost(connection)
 
     def _look(self, connection: Connection) -> None:
@@ -114,7 +120,7 @@ class Lease:
         connection.execute(self._mine().values(renewed=server_now(), length=0))
 
     def _mine(self) -> Any:
-        return self._row(update(LEASE)).where(LEASE.c.epoch == self._epoch)
+        return update(LEASE).where(LEASE.c.id.in_(self._rows), LEASE.c.epoch == self._epoch)
 
     def _row(self, statement: Any) -> Any:
         return statement.where(LEASE.c.id == self._at.part + 1)
@@ -124,12 +130,15 @@ class Lease:
         return f"part {self._at.part} of this database" if self._at.part else "this database"
 
 
-def _refuse_parted(connection: Connection) -> None:
-    """Raises StoreBusyError while somebody judges a part of the brands: all of them would be judged twice."""
-    held = (LEASE.c.id > 1) & (LEASE.c.renewed + LEASE.c.length > server_now())
+def _refuse_held(connection: Connection, rows: ColumnElement[bool], words: str) -> None:
+    """Raises StoreBusyError while somebody has one of some leases: brands would be judged twice. Nobody takes one of
+    them before the transaction ends.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(_BEGINNING)))
+    held = rows & (LEASE.c.renewed + LEASE.c.length > server_now())
     owner = connection.scalar(select(LEASE.c.owner).where(held).order_by(LEASE.c.id).limit(1))
     if owner is not None:
-        raise StoreBusyError(f"brands of this database are judged in parts, one of them by {owner}")
+        raise StoreBusyError(f"{words} {owner}")
 
 
 def server_now() -> Any:

@@ -89,6 +89,26 @@ async def test_who_would_judge_all_brands_waits_until_nobody_judges_a_part(where
     await everything.close()
 
 
+async def test_who_would_judge_a_part_waits_until_nobody_judges_all_brands(where):
+    everything = open_store(where, LONG, alone=True)
+    await everything.open("all")
+    with pytest.raises(StoreBusyError, match="all brands of this database are judged by all"):
+        async with parts(where, 3):
+            pass
+    await everything.close()
+    async with parts(where, 0, 3):
+        pass
+
+
+async def test_of_whoever_wants_all_brands_and_whoever_wants_a_part_at_once_one_gets_them(where):
+    for _ in range(10):
+        stores = [open_store(where, LONG, alone=True), open_store(where, LONG, part=1)]
+        begun = await asyncio.gather(*(store.open("somebody") for store in stores), return_exceptions=True)
+        assert [StoreBusyError] == [type(each) for each in begun if isinstance(each, Exception)]
+        for store in stores:
+            await store.close()
+
+
 async def test_the_salt_is_the_same_whoever_came_first(where):
     async with parts(where, 2, 1, 0) as stores:
         assert len({await store.salt() for store in stores}) == 1
@@ -114,7 +134,7 @@ async def test_a_zombie_of_one_part_is_refused_and_all_others_go_on(where):
 async def test_whoever_takes_over_a_part_ends_what_stands_still_there_and_nothing_of_another(where):
     async with parts(where, 1, 2) as (zombie, other):
         inside, go_on, too, go_on_too = (asyncio.Event() for _ in range(4))
-        with standing_still(inside, go_on), standing_still(too, go_on_too):
+        with standing_still("INSERT INTO inputs", inside, go_on), standing_still("INSERT INTO inputs", too, go_on_too):
             late = asyncio.create_task(zombie.commit(commit(inputs=[heard("a")])), name="late")
             await inside.wait()
             slow = asyncio.create_task(other.commit(commit(inputs=[heard("a", "zen")])), name="slow")
@@ -253,7 +273,7 @@ async def test_the_desk_removes_what_is_old_of_all_parts_but_waits_for_none(wher
         for store, brand in ((one, "acme"), (two, "zen")):
             await store.commit(commit(seen=[("feed:a", "1", "press")], mentions=[stored("a", brand)]))
         inside, go_on = asyncio.Event(), asyncio.Event()
-        with standing_still(inside, go_on):
+        with standing_still("INSERT INTO inputs", inside, go_on):
             edit = commit(T0 + 1, mentions=[stored("a", "acme")], inputs=[heard("a")])
             writing = asyncio.create_task(one.commit(edit), name="edit")
             await inside.wait()
