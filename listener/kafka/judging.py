@@ -133,7 +133,11 @@ class Judging:
         membership, parts, calendars = self._rosters
         topics = [mentions_topic(self._kafka)]
         # whoever does not reach the database leaves its parts to others, and comes back once it does
-        member = {} if self._is_cut_off() else {"kafka": Job(fingerprint="", start=partial(self._sharing.hold, topics))}
+        member = (
+            {}
+            if await self._is_cut_off()
+            else {"kafka": Job(fingerprint="", start=partial(self._sharing.hold, topics))}
+        )
         await membership.become(member)
         hide = self._masking.hide
         await calendars.become(readings(self._settings, self._client, self._clock, self.renew, hide))
@@ -146,12 +150,20 @@ class Judging:
         for source in sources:
             self.metrics.source_removed(source)
 
-    def _is_cut_off(self) -> bool:
-        found = any(part.is_cut_off for part in self._parts.values())
+    async def _is_cut_off(self) -> bool:
+        # one part that cannot be had is one part: others would not have it either
+        found = any(part.is_cut_off for part in self._parts.values()) and not await self._reaches_the_database()
         if found and not self._left:
             log.error("judges_left", why="the database does not answer: others may judge the parts meanwhile")
         self._left = found
         return found
+
+    async def _reaches_the_database(self) -> bool:
+        try:
+            await self._views.positions()
+        except StoreError:
+            return False
+        return True
 
     def _jobs(self) -> Mapping[str, Job]:
         """Whoever is no member for a moment judges on: another one takes its parts by their leases."""

@@ -99,7 +99,7 @@ class Part:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the database has not answered for longer than a lease: somebody else may reach it."""
+        """Whether for longer than a lease the database has not said who has it: somebody else may reach it."""
         lease = self._bench.settings().daemon.lease.total_seconds()
         return self._away is not None and time.monotonic() - self._away > lease
 

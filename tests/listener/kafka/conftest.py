@@ -6,6 +6,7 @@ import pytest
 
 from config.kafka import Kafka
 from tests.kafka import cluster
+from tests.postgres import cluster as postgres
 
 NAMES = itertools.count()
 
@@ -19,3 +20,9 @@ def brokers():
 @pytest.fixture
 def kafka(brokers):
     return Kafka(brokers=brokers.servers.split(","), topics=f"t{next(NAMES)}")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres(lasting=True) as url:
+        yield url

@@ -27,7 +27,6 @@ from listener.store.views import open_views
 from rules.inputs import Configured, Heard, Missed
 from tests.kafka import cluster
 from tests.listener.kafka.topics import CLOCK, publishing, said
-from tests.postgres import cluster as postgres
 from tests.postgres import emptied
 
 CONFIGURATION = """
@@ -39,12 +38,6 @@ rules: {{bad-buzz: {{kind: spike}}}}
 channels: {{here: {{kind: console}}}}
 routes: [{{to: [here]}}]
 """
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres(lasting=True) as url:
-        yield url
 
 
 @pytest.fixture
