@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from config.problems import way_out
 from listener.store.owned import PART
-from listener.store.port import StoreAwayError, StoreError, StoreRefusedError
+from listener.store.port import StoreAwayError, StoreBusyError, StoreError, StoreRefusedError
 from listener.store.transacting import InLoop, InThreads, Transactions
 
 if TYPE_CHECKING:
@@ -28,6 +28,13 @@ _READERS = 4
 LOCK_WAIT = 5.0
 """Seconds to wait for another process that is writing before giving up."""
 
+_LIVELY = {
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""So the server ends the session of a machine that it does not reach within half a minute, and what that one holds."""
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space and start again, nothing committed is lost",
     sqlite3.SQLITE_CORRUPT: "the file is damaged: keep it, put back a copy made by `badbuzz db backup` and start again",
@@ -38,6 +45,10 @@ _SQLITE = {
     sqlite3.SQLITE_INTERRUPT: "the read took too long and was stopped: ask for less, or try when the machine is idle",
     sqlite3.SQLITE_IOERR: "the disk reports an error: look at the system's log",
 }
+_STARTS = "57P03"
+"""The code of a server that is about to be there."""
+_HELD = "55P03"
+"""The code of a lock that was waited for in vain."""
 _POSTGRESQL = {
     "28P01": "user or password are refused: check the database URL",
     "28000": "the server refuses this user: check the database URL and pg_hba.conf",
@@ -45,11 +56,9 @@ _POSTGRESQL = {
     "42501": "a privilege is missing: make the user of the URL the owner of the database",
     "53100": "the server's disk is full: free some space and start again",
     "53300": "the server has no connection left: raise max_connections",
-    "55P03": "another badbuzz migrates it, or runs there: wait for its end, or stop it",
+    _HELD: "another badbuzz migrates it, or runs there: wait for its end, or stop it",
     "57014": "the read took too long and was stopped: ask for less, or try when the server is idle",
 }
-_STARTS = "57P03"
-"""The code of a server that is about to be there."""
 _NO_VALUE = "22"
 """The class of codes of a server that says that a value is none."""
 
@@ -137,6 +146,8 @@ def _kind(error: Exception) -> type[StoreError]:
     code = getattr(cause, "sqlstate", None) or ""
     if code.startswith(_NO_VALUE):
         return StoreRefusedError
+    if code == _HELD:
+        return StoreBusyError
     ended = isinstance(error, DBAPIError) and error.connection_invalidated
     return StoreAwayError if ended or code == _STARTS else StoreError
 
@@ -190,7 +201,7 @@ def on_server(
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - 8 MiB, for PostgreSQL alone
 
     arguments = {"timeout": min(10.0, wait), "command_timeout": wait}
-    settings = {"application_name": named_after(at.part), **(settings or {})}
+    settings = {"application_name": named_after(at.part), **_LIVELY, **(settings or {})}
     try:
         return create_async_engine(
             at.url,

@@ -22,8 +22,15 @@ _ALL = 0
 _BEGINNING = int.from_bytes(b"bbbegin", "big")
 """The name of the advisory lock of whoever begins to judge."""
 
-# A process that stands still amid many rows is not idle to the server, and would hold up its successor for ever.
+# A process that stands still between asking what a statement needs and running it, or amid many rows, is active to the
+# server, not idle: this ends it where `stalled` does not.
 _END_STALLED = text(
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = current_database() and application_name like 'badbuzz%' and pid <> pg_backend_pid()"
+    " and state = 'active' and wait_event = 'ClientRead'"
+    " and clock_timestamp() - state_change > make_interval(secs => :idle)"
+)
+_END_PREDECESSOR = text(
     "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
     " where datname = current_database() and application_name = :name"
     " and relation = 'meta'::regclass and pid <> pg_backend_pid() and mode in ('RowShareLock', 'RowExclusiveLock')"
@@ -36,7 +43,12 @@ def stalled(length: timedelta) -> dict[str, str]:
     """Settings of a connection under which the server ends a transaction whose process stands still, so that it holds
     up no successor.
     """
-    return {"idle_in_transaction_session_timeout": str(length // timedelta(milliseconds=1) // _OFTEN)}
+    return {"idle_in_transaction_session_timeout": f"{_idle(length)}"}
+
+
+def _idle(length: timedelta) -> int:
+    """Milliseconds that a transaction may stand still."""
+    return length // timedelta(milliseconds=1) // _OFTEN
 
 
 class Lease:
@@ -55,6 +67,8 @@ class Lease:
         """Nothing is known before the schema is."""
 
     def begin(self, connection: Connection) -> timedelta | None:
+        connection.execute(text(f"set local lock_timeout = {_idle(self._length)}"))
+        self._end_stalled(connection)
         unheld = {"epoch": 0, "owner": "", "renewed": 0, "length": 0}
         insert_new(connection, LEASE, [{"id": row, **unheld} for row in self._rows])
         held = connection.execute(self._row(select(LEASE, server_now().label("now"))).with_for_update()).one()
@@ -64,7 +78,7 @@ class Lease:
             _refuse_held(connection, LEASE.c.id == _ALL, "all brands of this database are judged by")
         elif self._alone:
             _refuse_held(connection, LEASE.c.id > 1, "brands of this database are judged in parts, one of them by")
-        connection.execute(_END_STALLED, {"name": named_after(self._at.part)})
+        connection.execute(_END_PREDECESSOR, {"name": named_after(self._at.part)})
         return duration(held.now - held.renewed) if held.epoch else None
 
     def sign(self, connection: Connection, epoch: int, owner: str) -> None:
@@ -106,8 +120,12 @@ class Lease:
             await self._transactions.run(work)
 
     def _renew(self, connection: Connection) -> None:
+        self._end_stalled(connection)
         if connection.execute(self._mine().values(renewed=server_now())).rowcount != len(self._rows):
             lost(connection)
+
+    def _end_stalled(self, connection: Connection) -> None:
+        connection.execute(_END_STALLED, {"idle": _idle(self._length) / 1_000})
 
     def _look(self, connection: Connection) -> None:
         held = connection.execute(self._row(select(LEASE, server_now().label("now")))).one()

@@ -152,6 +152,42 @@ def standing_still(before: str, inside: asyncio.Event, go_on: asyncio.Event) -> 
         event.remove(Engine, "before_cursor_execute", stop)
 
 
+@asynccontextmanager
+async def standing_amid_a_statement(url: str, name: str, statement: str) -> AsyncIterator[None]:
+    """A process of ours that stands still in a transaction, once it asked what the next statement needs."""
+    connection = await asyncpg.connect(url, server_settings={"application_name": name})
+    await connection.execute(f"begin; {statement}")
+    await connection.prepare("select 1")
+    try:
+        yield
+    finally:
+        connection.terminate()
+
+
+async def test_whoever_stands_still_amid_a_statement_holds_up_no_successor(database: str) -> None:
+    await (await taken(database, "the first", SHORT)).close()
+    held = "select * from lease, meta for update"
+    async with asyncio.timeout(20), standing_amid_a_statement(database, "badbuzz", held):
+        second = await taken(database, "the second", SHORT)
+    await second.close()
+
+
+async def test_whoever_stands_still_amid_a_statement_holds_up_none_of_those_that_write(database: str) -> None:
+    store = await taken(database, "a test", SHORT)
+    others = "select count(*) from pg_stat_activity where application_name = 'somebody else'"
+    async with (
+        asyncio.timeout(20),
+        kept(store),
+        standing_amid_a_statement(database, "somebody else", "select 1"),
+        standing_amid_a_statement(database, "badbuzz 3", "lock table inputs in exclusive mode"),
+    ):
+        await store.commit(commit(inputs=[heard("a")]))
+        connection = await asyncpg.connect(database)
+        assert await connection.fetchval(others) == 1
+        await connection.close()
+    await store.close()
+
+
 async def test_whoever_stood_still_while_it_began_may_begin_again(database: str) -> None:
     store, inside, go_on = open_store(database, SHORT), asyncio.Event(), asyncio.Event()
     with standing_still("UPDATE lease", inside, go_on):
