@@ -18,6 +18,11 @@ settings.load_profile("any machine")
 os.environ.setdefault("FRESH_SEED", str(SystemRandom().randrange(10**6)))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """A third of the time a test waits for a server, or for a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_report_header() -> str:
     return f"FRESH_SEED={os.environ['FRESH_SEED']}"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=50"
+_FAST = "-c fsync=off -c full_page_writes=off -c max_connections=100"
 _FORGETFUL = "-c synchronous_commit=off"
 
 

@@ -14,7 +14,7 @@ from tests.e2e.world import check, is_told
 from tests.kafka import cluster as kafka_cluster
 
 SEED = int(os.environ["FRESH_SEED"])
-DRAWN = 4
+DRAWN = 3
 """How many of the blows befall them in a run."""
 
 
