@@ -1,11 +1,12 @@
 """Schedules of what befalls processes, drawn at random one after the other, and what came of them."""
 
 import json
+import shutil
 import sys
 from collections import defaultdict
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from traceback import print_exc
 
 from listener.store.upkeep import migrate
@@ -77,7 +78,8 @@ async def befallen(url, kept, numbers, draw, lived):
             try:
                 came = await lived(Path(folder), number, blows, chance)
             except (AssertionError, ExceptionGroup):
-                say(f"schedule {kept.name(number)}, {', '.join(blows)}:")
+                left = shutil.copytree(folder, mkdtemp(prefix=f"schedule-{kept.name(number)}-"), dirs_exist_ok=True)
+                say(f"schedule {kept.name(number)}, {', '.join(blows)}: its files are in {left}")
                 print_exc()
                 kept.add(number, broken=True)
             else:
