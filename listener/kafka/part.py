@@ -109,8 +109,9 @@ class Part:
         return self._writer is None or self._writer.is_moving()
 
     async def run(self) -> None:
-        """Judge it, again whenever it is lost. Raises SchemaError."""
+        """Judge it, again whenever it is lost. Raises SchemaError. What is logged meanwhile names the part."""
         part = self._share.part
+        structlog.contextvars.bind_contextvars(part=part)
         while True:
             match await outlive(self._held(), part=f"{part}"):
                 case SchemaError() as error:
