@@ -19,7 +19,7 @@ demo: $(READY) ## play a scripted crisis: mock platforms, the real daemon, local
 	@$(BIN)/badbuzz demo
 
 test: $(READY) ## every test; says what it could not run and how to get it
-	@$(BIN)/python -m pytest -m "not bench" -rs -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -m "not bench" -rs -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## style, layers, spelling, dependencies, sizes
 	@$(BIN)/ruff check .

@@ -57,12 +57,17 @@ def cluster(*, lasting: bool = False, host: str = "") -> Iterator[str]:
 
 async def emptied(url: str) -> str:
     """The same database without a single table."""
+    await execute(url, "drop schema public cascade; create schema public")
+    return url
+
+
+async def execute(url: str, statement: str) -> None:
+    """Run a statement, or several, on a connection of its own."""
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("drop schema public cascade; create schema public")
+        await connection.execute(statement)
     finally:
         await connection.close()
-    return url
 
 
 def crash(url: str) -> None:

@@ -16,7 +16,7 @@ from listener.store.port import Store, StoreAwayError, StoreBusyError, StoreErro
 from listener.store.store import open_store
 from listener.store.upkeep import migrate
 from rules.instant import DAY
-from tests.postgres import emptied
+from tests.postgres import emptied, execute
 from tests.stores import T0, commit, heard, opened, taken
 
 SHORT, LONG = timedelta(seconds=1), timedelta(minutes=5)
@@ -27,12 +27,6 @@ async def database(postgresql: str) -> str:
     url = await emptied(postgresql)
     await migrate(url)
     return url
-
-
-async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()
 
 
 async def run_out(url: str) -> None:

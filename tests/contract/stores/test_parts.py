@@ -5,7 +5,6 @@ import random
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
-import asyncpg
 import pytest
 
 from listener.store.notes import Hold
@@ -17,7 +16,7 @@ from listener.store.views import open_views
 from rules.instant import DAY
 from tests.contract.stores.test_lease import standing_still
 from tests.contract.stores.test_marks import mark
-from tests.postgres import emptied
+from tests.postgres import emptied, execute
 from tests.stores import T0, commit, facts, heard, opened, outgoing, stored, transition
 
 LONG = timedelta(minutes=5)
@@ -48,14 +47,6 @@ async def parts(where, *numbers):
             await store.open(f"part {number}")
             made.append(store)
         yield made
-
-
-async def execute(where, statement):
-    connection = await asyncpg.connect(where)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
 
 
 async def run_out(where, part):

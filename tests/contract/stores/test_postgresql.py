@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from listener.store.port import SchemaError, SourceRow, StoreError
@@ -10,19 +9,13 @@ from listener.store.store import open_store
 from listener.store.tables import HEAD
 from listener.store.upkeep import backup, migrate
 from listener.store.views import open_views
-from tests.postgres import emptied
+from tests.postgres import emptied, execute
 from tests.stores import commit, opened
 
 
 @pytest.fixture
 async def empty(postgresql: str) -> str:
     return await emptied(postgresql)
-
-
-async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(statement)
-    await connection.close()
 
 
 async def test_a_database_is_migrated_only_when_told_to(empty: str) -> None:

@@ -27,7 +27,7 @@ from listener.store.views import open_views
 from rules.inputs import Configured, Heard, Missed
 from tests.kafka import cluster
 from tests.listener.kafka.topics import CLOCK, publishing, said
-from tests.postgres import emptied
+from tests.postgres import emptied, execute
 
 CONFIGURATION = """
 daemon: {{database: "{url}", lease: 3s, kafka: {{brokers: [{brokers}], topics: {topics}, copies: {copies}}}}}
@@ -196,12 +196,21 @@ async def write_raw(kafka, record):
         await producer.send_and_wait(mentions_topic(kafka), msgspec.json.encode(record), partition=number)
 
 
-async def test_a_record_that_can_never_be_judged_is_set_aside_and_what_follows_is_judged(kafka, judges):
+REFUSED = """
+create function refuse() returns trigger language plpgsql as
+$$ begin raise exception sqlstate '22003' using message = 'no column holds that'; end $$;
+create trigger refuse before insert on mentions
+for each row when (new.identity like '%refused') execute function refuse();
+"""
+
+
+async def test_a_record_that_can_never_be_judged_is_set_aside_and_what_follows_is_judged(kafka, judges, server):
     bench = judges(kafka)
+    await execute(server, REFUSED)
     async with publishing(kafka) as publisher, judged(bench):
         await publisher.submit(said("1"))
         await until_heard(bench, 1)
-        await write_raw(kafka, {"at": 10**30, "source": "press", "state": "live"})
+        await publisher.submit(said("refused"))
         await publisher.submit(said("2"))
         await until_heard(bench, 2)
     async with AIOKafkaConsumer(set_aside(kafka), **client(kafka), auto_offset_reset="earliest") as consumer:
