@@ -24,7 +24,7 @@ from tests.listener.pipeline.world import Hands
 from tests.postgres import emptied
 from tests.servers import lasting_port
 
-BEAT = 20 * SECOND
+BEAT = 28 * SECOND
 """So often something is heard of each source: of one that is silent for longer nobody knows whether it is heard."""
 
 
