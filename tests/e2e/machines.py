@@ -67,6 +67,7 @@ class Machine:
         return await self.says("/-/ready") == (503, "standby: another badbuzz is active\n")
 
     def signal(self, number):
+        assert self.process.returncode is None, f"{self.name} ended by itself:\n{self.log.read_text()[-3_000:]}"
         self.world.life += 1
         self.process.send_signal(number)
 

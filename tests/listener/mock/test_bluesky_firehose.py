@@ -80,7 +80,7 @@ async def test_who_asks_for_the_past_gets_it_and_what_others_say_stands_in_its_p
         world.say("one", ANNA)
         told = await heard(session, f"{url}/subscribe?cursor={now - MINUTE}", 6_200)
     times = [json.loads(frame)["time_us"] for frame in told]
-    places = [place for place, frame in enumerate(told) if "anna" in frame or '"text":"one"' in frame]
+    places = [place for place, frame in enumerate(told) if "anna.example" in frame or '"text":"one"' in frame]
     assert times == sorted(times)
     assert times[:2] == [now - MINUTE, now - MINUTE + SECOND // 100]
     assert len(places) == 2
