@@ -26,7 +26,7 @@ from listener.shares import Share
 from listener.standby import Meanwhile, Standby
 from listener.store.address import store_address
 from listener.store.claims import Claims
-from listener.store.port import SchemaError, StoreBusyError
+from listener.store.port import SchemaError, StoreBusyError, StoreError, StoreRefusedError
 from listener.store.store import open_store
 
 log = structlog.get_logger("daemon")
@@ -70,8 +70,8 @@ class Beside:
 
 async def run(path: Path, *, clock: Clock | None = None) -> None:
     """Run the daemon until SIGTERM or SIGINT. On PostgreSQL it stands by while another process has the store, also when
-    it has lost it itself. Raises ConfigError or StoreError when it cannot start, and StoreBusyError when another
-    process has, or has taken over, a store on SQLite.
+    it has lost it itself, or nobody reaches it. Raises ConfigError or StoreError when it cannot start, and
+    StoreBusyError when another process has, or has taken over, a store on SQLite.
     """
     clock = clock or Clock()
     await serve(path, begun(path, clock), clock)
@@ -97,11 +97,16 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
                 await _serve(path, given, ends, beside, anew=standby.waited)
             except ExceptionGroup as ended:
                 reason = reason_of(ended)
-                if not (settings.daemon.database and isinstance(reason, StoreBusyError)):
+                if not (settings.daemon.database and _passes(reason)):
                     raise reason from ended
             else:
                 return
         log.error("stepped_down", error=str(reason))
+
+
+def _passes(reason: Exception) -> bool:
+    """Whether waiting mends it: another process has the store, or nobody reaches it."""
+    return isinstance(reason, StoreError) and not isinstance(reason, SchemaError | StoreRefusedError)
 
 
 def _told_to_end() -> asyncio.Event:

@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from tests.e2e.machines import BLOWS, awaited, drawn, ended, machines, schedule
@@ -108,3 +109,21 @@ async def test_one_that_is_told_to_end_while_it_takes_over_ends_as_if_it_had_beg
         assert await first.end(signal.SIGTERM) == 0
         await awaited("taking over", takes_over, (first, second), pause=0.001)
         assert await second.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.timeout(300)
+async def test_one_that_loses_the_server_while_it_takes_over_begins_again(the_world):
+    async with machines(the_world) as (first, second):
+        guard = await asyncpg.connect(the_world.database)
+        await first.end(signal.SIGKILL)
+        await guard.execute("begin; lock table snapshots in access exclusive mode")
+
+        async def reads_back():
+            return await guard.fetchval("select count(*) from pg_locks where not granted and relation is not null")
+
+        await awaited("reading back", reads_back, (first, second))
+        await guard.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'badbuzz'")
+        await guard.execute("rollback")
+        await guard.close()
+        await awaited("active", second.is_active, (first, second))
+        assert "msg=stepped_down" in second.log.read_text()
