@@ -82,6 +82,15 @@ def test_each_container_is_watched_bounded_and_started_again(service):
     assert made["deploy"]["resources"]["limits"].keys() == {"cpus", "memory", "pids"}
 
 
+@pytest.mark.parametrize("service", ["listen", "judge", "notify"])
+def test_what_was_told_to_reload_is_started_again_when_it_dies(service):
+    """Docker takes a signal that `docker compose kill` passes on for a stop by hand, unless the image says which signal
+    stops it; and only `always` makes nothing of a stop by hand.
+    """
+    stops = re.findall(r"(?m)^STOPSIGNAL (.+)$", (FOLDER / "Dockerfile").read_text(encoding="utf-8"))
+    assert (SERVICES[service]["restart"], stops) == ("always", ["SIGTERM"])
+
+
 def test_nothing_but_the_page_can_be_reached_and_that_from_this_machine_alone():
     assert {name: one["ports"] for name, one in SERVICES.items() if "ports" in one} == {"page": ["127.0.0.1:9465:9465"]}
 
