@@ -103,9 +103,13 @@ def _advance(connection: Connection, commit: Commit, epoch: int) -> None:
 
 
 def lost(connection: Connection) -> NoReturn:
-    """Raises StoreBusyError naming who has the store."""
-    owner = connection.scalar(select(META.c.owner).where(META.c.id == writer_row(connection)))
-    raise StoreBusyError(f"the store was taken over by {owner}: stop one of the two")
+    """Raises StoreBusyError naming who has the store, or the part of it."""
+    row = writer_row(connection)
+    owner = connection.scalar(select(META.c.owner).where(META.c.id == row))
+    what = f"part {row - 1} of this database" if row > 1 else "the store"
+    # on a server whoever stands by takes over: nothing is to be stopped
+    todo = ": stop one of the two" if connection.dialect.name == "sqlite" else ""
+    raise StoreBusyError(f"{what} was taken over by {owner}{todo}")
 
 
 def _seen(connection: Connection, commit: Commit, relisted: Sequence[str], new: Collection[str]) -> None:

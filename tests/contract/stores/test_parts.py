@@ -112,7 +112,7 @@ async def test_a_zombie_of_one_part_is_refused_and_all_others_go_on(where):
         await run_out(where, 1)
         async with parts(where, 1) as (successor,):
             late = commit(offset=9, inputs=[heard("late")])
-            with pytest.raises(StoreBusyError, match="taken over by part 1"):
+            with pytest.raises(StoreBusyError, match="part 1 of this database was taken over by part 1"):
                 await zombie.commit(late)
             for store in (desk, other):
                 await store.assure()
