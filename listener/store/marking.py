@@ -31,7 +31,8 @@ def write_marks(connection: Connection, commit: Commit) -> None:
     for brand, identity in commit.unmarked:
         connection.execute(delete(MARKS).where(MARKS.c.brand == brand, MARKS.c.identity == key(identity)))
     rows = [msgspec.structs.asdict(mark) | {"identity": key(mark.identity)} for mark in commit.marks]
-    upsert(connection, MARKS, list({(row["brand"], row["identity"]): row for row in rows}.values()))
+    last = {(row["identity"], row["brand"]): row for row in rows}
+    upsert(connection, MARKS, [last[name] for name in sorted(last)])  # as `without_text` goes through them
     for brand in dict.fromkeys(mark.brand for mark in commit.marks):
         _forget_old(connection, brand)
     upsert(connection, MODELS, [msgspec.structs.asdict(model) for model in commit.models])
@@ -49,6 +50,10 @@ def _forget_old(connection: Connection, brand: str) -> None:
 def without_text(connection: Connection, identities: Sequence[str]) -> None:
     """Take the words away from marks of what its author deleted."""
     here = and_(MARKS.c.identity.in_(identities), MARKS.c.text != "")
+    if connection.dialect.name != "sqlite":
+        # in one order: they are of any brand, and those who judge others write theirs
+        ordered = select(MARKS.c.identity).where(here).order_by(MARKS.c.identity, MARKS.c.brand)
+        connection.execute(ordered.with_for_update())
     connection.execute(update(MARKS).where(here).values(text=""))
 
 

@@ -35,6 +35,7 @@ async def test_whatever_befalls_the_roles_nothing_is_lost_and_nothing_doubled(th
 
 @pytest.mark.timeout(300)
 async def test_a_source_that_a_reload_adds_is_read_judged_and_told_and_a_wrong_file_changes_nothing(the_world, kafka):
+    the_world.lease = "1m"  # nobody takes over, who would stand by then and read nothing again
     async with stage(the_world, kafka, 0) as made:
         config, more = made.machines[0].config, the_world.folder / "more.jsonl"
         right = config.read_text()
