@@ -67,7 +67,8 @@ async def notifiers(the_world):
 
 
 async def is_at_desk(notifier):
-    return await notifier.is_active() and (await notifier.says("/"))[0] == 200
+    page = await notifier.says("/")
+    return await notifier.is_active() and page is not None and page[0] == 200
 
 
 async def plan(url, *rows):
