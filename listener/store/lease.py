@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, litera
 from listener.store.database import Place, in_words, named_after, on_server
 from listener.store.inserting import insert_new
 from listener.store.port import StoreBusyError, StoreError
-from listener.store.tables import LEASE
+from listener.store.tables import LEASE, META
 from listener.store.transacting import InLoop
 from listener.store.writing import lost
 from rules.instant import duration, span
@@ -28,12 +28,13 @@ _END_STALLED = text(
     "select pg_terminate_backend(pid) from pg_stat_activity"
     " where datname = current_database() and application_name like 'badbuzz%' and pid <> pg_backend_pid()"
     " and state = 'active' and wait_event = 'ClientRead'"
-    " and clock_timestamp() - state_change > make_interval(secs => :idle)"
+    " and clock_timestamp() - state_change > make_interval(secs => :idle) and pg_has_role(usesysid, 'usage')"
 )
 _END_PREDECESSOR = text(
     "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid)"
     " where datname = current_database() and application_name = :name"
     " and relation = 'meta'::regclass and pid <> pg_backend_pid() and mode in ('RowShareLock', 'RowExclusiveLock')"
+    " and pg_has_role(usesysid, 'usage')"
 )
 
 log = structlog.get_logger("lease")
@@ -58,10 +59,11 @@ class Lease:
 
     def __init__(self, at: Place, length: timedelta, *, alone: bool = False) -> None:
         self._at, self._length, self._alone = at, length, alone
-        self._rows = (_ALL, at.part + 1) if alone else (at.part + 1,)
+        self._rows = (at.part + 1, _ALL) if alone else (at.part + 1,)  # in the order in which everybody locks them
         self._pause = length.total_seconds() / _OFTEN
         self._transactions = InLoop(on_server(at, stalled(length), size=2, wait=max(self._pause, 1.0)))
         self._epoch: int | None = None
+        self._owner = ""
 
     async def take(self, _owner: str) -> None:
         """Nothing is known before the schema is."""
@@ -84,7 +86,12 @@ class Lease:
     def sign(self, connection: Connection, epoch: int, owner: str) -> None:
         mine = {"epoch": epoch, "owner": owner, "renewed": server_now(), "length": span(self._length)}
         connection.execute(update(LEASE).where(LEASE.c.id.in_(self._rows)).values(mine))
-        self._epoch = epoch
+        if self._at.part:
+            _end_epochs(connection, META.c.id == 1, META.c.epoch == _epoch_of_all(), owner=owner)
+            connection.execute(update(LEASE).where(LEASE.c.id == _ALL).values(epoch=0))
+        elif self._alone:
+            _end_epochs(connection, META.c.id > 1, owner=owner)
+        self._epoch, self._owner = epoch, owner
 
     async def keep(self) -> None:
         pause = self._pause
@@ -121,7 +128,7 @@ class Lease:
 
     def _renew(self, connection: Connection) -> None:
         self._end_stalled(connection)
-        if connection.execute(self._mine().values(renewed=server_now())).rowcount != len(self._rows):
+        if self._change(connection, renewed=server_now()) != len(self._rows):
             lost(connection)
 
     def _end_stalled(self, connection: Connection) -> None:
@@ -135,10 +142,12 @@ class Lease:
             raise StoreError("the lease has run out: nothing is told before it is renewed")
 
     def _end(self, connection: Connection) -> None:
-        connection.execute(self._mine().values(renewed=server_now(), length=0))
+        self._change(connection, renewed=server_now(), length=0)
 
-    def _mine(self) -> Any:
-        return update(LEASE).where(LEASE.c.id.in_(self._rows), LEASE.c.epoch == self._epoch)
+    def _change(self, connection: Connection, **values: Any) -> int:
+        """How many rows are ours still. An epoch that was not committed is another one's by now: the owner tells."""
+        mine = update(LEASE).where(LEASE.c.epoch == self._epoch, LEASE.c.owner == self._owner).values(values)
+        return sum(connection.execute(mine.where(LEASE.c.id == row)).rowcount for row in self._rows)
 
     def _row(self, statement: Any) -> Any:
         return statement.where(LEASE.c.id == self._at.part + 1)
@@ -157,6 +166,15 @@ def _refuse_held(connection: Connection, rows: ColumnElement[bool], words: str) 
     owner = connection.scalar(select(LEASE.c.owner).where(held).order_by(LEASE.c.id).limit(1))
     if owner is not None:
         raise StoreBusyError(f"{words} {owner}")
+
+
+def _epoch_of_all() -> Any:
+    return select(LEASE.c.epoch).where(LEASE.c.id == _ALL).scalar_subquery()
+
+
+def _end_epochs(connection: Connection, *whose: ColumnElement[bool], owner: str) -> None:
+    """Whoever judged brands that `owner` judges from now on, and wakes up, finds its commits refused."""
+    connection.execute(update(META).where(*whose).values(epoch=META.c.epoch + 1, owner=owner))
 
 
 def server_now() -> Any:

@@ -197,6 +197,58 @@ async def test_whoever_stood_still_while_it_began_may_begin_again(database: str)
     await store.close()
 
 
+async def test_whoever_stood_still_while_it_began_ends_nobody_elses_lease(database: str) -> None:
+    first, inside, go_on = open_store(database, SHORT), asyncio.Event(), asyncio.Event()
+    with standing_still_at_the_end_of("UPDATE lease", inside, go_on):
+        begins = asyncio.create_task(first.open("the first"), name="begins")
+        await inside.wait()
+        async with asyncio.timeout(20):
+            second = await taken(database, "the second", LONG)
+        go_on.set()
+        with pytest.raises(StoreError):
+            await begins
+    await second.assure()
+    await second.close()
+
+
+@contextmanager
+def standing_still_at_the_end_of(statement: str, inside: asyncio.Event, go_on: asyncio.Event) -> Iterator[None]:
+    """The first transaction with such a statement stops before it is committed, and goes on when it is told."""
+    begun: list[Any] = []
+
+    def note(connection: Any, _cursor: Any, said: str, *_: Any) -> None:
+        if said.startswith(statement) and not begun:
+            begun.append(connection)
+
+    def stop(connection: Any) -> None:
+        if connection in begun and not inside.is_set():
+            inside.set()
+            await_only(go_on.wait())
+
+    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "commit", stop)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "commit", stop)
+
+
+async def test_sessions_of_another_user_that_may_not_be_ended_are_waited_for(database: str) -> None:
+    await (await taken(database, "the first", SHORT)).close()
+    granted = "grant usage on schema public to other; grant all on all tables in schema public to other"
+    await execute(database, f"create role other login; {granted}")
+    theirs = open_store(database.replace("postgres@", "other@"), SHORT)
+    try:
+        async with standing_amid_a_statement(database, "badbuzz", "select * from meta for update"):
+            with pytest.raises(StoreBusyError):
+                await theirs.open("another user")
+        assert (await theirs.open("another user")).epoch == 2
+    finally:
+        await theirs.close()
+        await execute(database, "drop owned by other; drop role other")
+
+
 async def ended_by_the_server(url: str) -> None:
     """Wait until no transaction of ours stands open."""
     ours = "select count(*) from pg_stat_activity where application_name = 'badbuzz' and state = 'idle in transaction'"

@@ -91,6 +91,41 @@ async def test_who_would_judge_a_part_waits_until_nobody_judges_all_brands(where
         pass
 
 
+async def test_who_judged_all_brands_and_stood_still_is_refused_once_a_part_is_judged(where):
+    everything = open_store(where, timedelta(seconds=1), alone=True)
+    await everything.open("all")
+    await run_out(where, -1)
+    await run_out(where, 0)
+    async with parts(where, 3, 4) as (three, _):
+        for use in (everything.commit(commit()), everything.keep()):
+            with pytest.raises(StoreBusyError, match="taken over by part 3"):
+                await use
+        with pytest.raises(StoreError, match="run out"):
+            await everything.assure()
+        await three.commit(commit(offset=1))
+    await everything.close()
+
+
+async def test_who_judged_a_part_and_stood_still_is_refused_once_all_brands_are_judged(where):
+    everything = open_store(where, LONG, alone=True)
+    async with parts(where, 3) as (zombie,):
+        await run_out(where, 3)
+        await everything.open("all")
+        with pytest.raises(StoreBusyError, match="taken over by all"):
+            await zombie.commit(commit(offset=1))
+        await everything.commit(commit())
+    await everything.close()
+
+
+async def test_a_desk_that_follows_who_judged_all_brands_goes_on_when_a_part_is_judged(where):
+    everything = open_store(where, LONG, alone=True)
+    await everything.open("all")
+    await everything.close()
+    async with parts(where, 0, 3) as (desk, _):
+        await desk.assure()
+        await desk.commit(commit())
+
+
 async def test_of_whoever_wants_all_brands_and_whoever_wants_a_part_at_once_one_gets_them(where):
     for _ in range(10):
         stores = [open_store(where, LONG, alone=True), open_store(where, LONG, part=1)]
