@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +23,10 @@ from listener.observe.systemd import Supervisor as Systemd
 from listener.parts import Opening, opened
 from listener.pipeline.housekeeping import EVERY
 from listener.shares import Share
-from listener.standby import Meanwhile, Standby
+from listener.standby import AGAIN, Meanwhile, Standby
 from listener.store.address import store_address
 from listener.store.claims import Claims
-from listener.store.port import SchemaError, StoreBusyError, StoreError, StoreRefusedError
+from listener.store.port import SchemaError, StoreAwayError, StoreBusyError, StoreError, StoreRefusedError
 from listener.store.store import open_store
 
 log = structlog.get_logger("daemon")
@@ -90,23 +90,29 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             tenure = await standby.tenure()
             if tenure is None:
                 return
-            had = True
+            first, had = not (had or standby.waited), True
             share = beside.share if beside else None
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made, share)
             try:
                 await _serve(path, given, ends, beside, anew=standby.waited)
             except ExceptionGroup as ended:
                 reason = reason_of(ended)
-                if not (settings.daemon.database and _passes(reason)):
+                if not (settings.daemon.database and _passes(reason, first=first)):
                     raise reason from ended
             else:
                 return
         log.error("stepped_down", error=str(reason))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN):
+                await ends.wait()
 
 
-def _passes(reason: Exception) -> bool:
-    """Whether waiting mends it: another process has the store, or nobody reaches it."""
-    return isinstance(reason, StoreError) and not isinstance(reason, SchemaError | StoreRefusedError)
+def _passes(reason: Exception, *, first: bool) -> bool:
+    """Whether waiting mends it: another process has the store, or nobody reaches it. At a `first` start the operator is
+    there to mend what nobody knows to pass.
+    """
+    passing = StoreAwayError | StoreBusyError if first else StoreError
+    return isinstance(reason, passing) and not isinstance(reason, SchemaError | StoreRefusedError)
 
 
 def _told_to_end() -> asyncio.Event:

@@ -8,8 +8,9 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from tests.e2e.machines import BLOWS, awaited, drawn, ended, machines, schedule
+from tests.e2e.machines import BLOWS, Machine, awaited, drawn, ended, machines, schedule
 from tests.e2e.world import check, is_told, readings, shape, talk, uninterrupted, views_of
+from tests.postgres import execute
 
 SEED = int(os.environ["FRESH_SEED"])
 
@@ -127,3 +128,16 @@ async def test_one_that_loses_the_server_while_it_takes_over_begins_again(the_wo
         await guard.close()
         await awaited("active", second.is_active, (first, second))
         assert "msg=stepped_down" in second.log.read_text()
+
+
+async def test_a_first_start_that_cannot_read_the_store_back_ends_and_says_why(the_world):
+    await execute(the_world.database, "alter table brands rename to elsewhere")
+    machine = Machine(the_world, the_world.write_config(), the_world.port)
+    await machine.start()
+    try:
+        assert await asyncio.wait_for(machine.process.wait(), 60) == 1
+    finally:
+        if machine.process.returncode is None:
+            machine.process.kill()
+            await machine.process.wait()
+    assert 'relation "brands" does not exist' in machine.log.read_text()
