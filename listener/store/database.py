@@ -35,6 +35,8 @@ _LIVELY = {
     "tcp_user_timeout": "30000",
 }
 """So the server ends the session of a machine that it does not reach within half a minute, and what that one holds."""
+_PATIENT = {"lock_timeout": "0"}
+"""Whatever the server has for others: a lock is waited for in vain only where we say for how long."""
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space and start again, nothing committed is lost",
     sqlite3.SQLITE_CORRUPT: "the file is damaged: keep it, put back a copy made by `badbuzz db backup` and start again",
@@ -201,7 +203,7 @@ def on_server(
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - 8 MiB, for PostgreSQL alone
 
     arguments = {"timeout": min(10.0, wait), "command_timeout": wait}
-    settings = {"application_name": named_after(at.part), **_LIVELY, **(settings or {})}
+    settings = {"application_name": named_after(at.part), **_LIVELY, **_PATIENT, **(settings or {})}
     try:
         return create_async_engine(
             at.url,

@@ -17,7 +17,7 @@ from listener.store.store import open_store
 from listener.store.upkeep import migrate
 from rules.instant import DAY
 from tests.postgres import emptied, execute
-from tests.stores import T0, commit, heard, opened, taken
+from tests.stores import T0, commit, heard, opened, taken, transition
 
 SHORT, MIDDLING, LONG = timedelta(seconds=1), timedelta(seconds=9), timedelta(minutes=5)
 """With a short one a busy machine may stand still for longer than it allows."""
@@ -247,6 +247,23 @@ async def test_sessions_of_another_user_that_may_not_be_ended_are_waited_for(dat
     finally:
         await theirs.close()
         await execute(database, "drop owned by other; drop role other")
+
+
+async def test_whoever_waits_for_another_that_counts_loses_nothing_whatever_the_server_has_for_others(
+    database: str,
+) -> None:
+    await execute(database, "alter database postgres set lock_timeout = '50ms'")
+    counting = await asyncpg.connect(database)
+    try:
+        async with opened(database) as store, counting.transaction():
+            await counting.execute("lock table transitions in exclusive mode")
+            waits = asyncio.create_task(store.commit(commit(transitions=[transition("i1", 0)])), name="waits")
+            await counting.execute("select pg_sleep(0.5)")
+            await counting.execute("rollback and chain")
+            await waits
+    finally:
+        await counting.close()
+        await execute(database, "alter database postgres reset lock_timeout")
 
 
 async def ended_by_the_server(url: str) -> None:
