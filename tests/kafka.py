@@ -17,16 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.servers import PASSWORD, USER, Authority, await_port, lasting_port
 
 JARS = Path(__file__).parents[1] / ".servers/kafka"
-_JAVA = (
-    "java",
-    "-Xmx256m",
-    "-Xss512k",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",  # compiled well is compiled too late for what lives for seconds
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-    "-cp",
-    f"{JARS}/*",
-)
+_HASTY = "-XX:TieredStopAtLevel=1"
+"""Compiled well is compiled too late for what lives for seconds."""
 _SETTINGS = """\
 process.roles=broker,controller
 controller.listener.names=CONTROLLER
@@ -52,6 +44,11 @@ sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 _LOGIN = "listener.name.outside.{}.sasl.jaas.config=org.apache.kafka.common.security.{} required"
 
 
+def _java(*options: str) -> Sequence[str]:
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return "java", "-Xmx256m", "-Xss512k", "-XX:+UseSerialGC", *options, quiet, "-cp", f"{JARS}/*"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a broker runs: its address, what its command begins with, and the port that clients are told where that is
@@ -65,11 +62,12 @@ class Place:
 
 @dataclass
 class Broker:
-    """One broker; `port` is where it listens to clients."""
+    """One broker; `port` is where it listens to clients. One that is `lasting` takes its time to be fast."""
 
     number: int
     folder: Path
     place: Place = Place()
+    lasting: bool = False
     port: int = field(default_factory=lasting_port)
     controller: int = field(default_factory=lasting_port)
     inside: int = field(default_factory=lasting_port)
@@ -99,13 +97,14 @@ class Broker:
         )
         users = (f"SCRAM-SHA-{bits}=[name={USER},password={PASSWORD}]" for bits in (256, 512))
         scram = (word for user in users for word in ("--add-scram", user))
-        tool = (*_JAVA, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._config), *scram)
+        tool = (*_java(_HASTY), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._config), *scram)
         subprocess.run(tool, check=True, capture_output=True)
 
     def start(self) -> None:
         """Start it; `await_up` tells when it answers."""
         with (self.folder / "log").open("ab") as log:
-            command = [*self.place.prefix, *_JAVA, "kafka.Kafka", str(self._config)]
+            java = _java() if self.lasting else _java(_HASTY)
+            command = [*self.place.prefix, *java, "kafka.Kafka", str(self._config)]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def await_up(self) -> None:
@@ -174,17 +173,22 @@ class Kafka:
 
 @contextmanager
 def cluster(
-    count: int = 3, *, trust: Authority | None = None, password: bool = False, places: Sequence[Place] = ()
+    count: int = 3,
+    *,
+    trust: Authority | None = None,
+    password: bool = False,
+    places: Sequence[Place] = (),
+    lasting: bool = False,
 ) -> Iterator[Kafka]:
-    """A new cluster of so many brokers: with TLS by `trust`, a password for USER, in `places`. Skips the test where
-    Kafka was not fetched.
+    """A new cluster of so many brokers: with TLS by `trust`, a password for USER, in `places`, for minutes where they
+    are `lasting`. Skips the test where Kafka was not fetched.
     """
     if shutil.which("java") is None or not JARS.is_dir():
         pytest.skip("Kafka not found: run `make servers`")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bb-kafka-", ignore_cleanup_errors=True)))
         there = places or [Place()] * count
-        brokers = [Broker(number, folder / str(number), place) for number, place in enumerate(there, 1)]
+        brokers = [Broker(number, folder / str(number), place, lasting) for number, place in enumerate(there, 1)]
         settings, name = _settings(brokers, trust, password=password, folder=folder), _unique()
         for broker in brokers:
             stack.callback(broker.kill)

@@ -121,7 +121,7 @@ def shown(mix, count, took):
 
 
 async def main(mentions, rounds, mixes):
-    with cluster() as url, kafka_cluster(3) as kafka:
+    with cluster() as url, kafka_cluster(3, lasting=True) as kafka:
         before = kafka_spent(kafka)
         await asyncio.sleep(IDLE)
         sys.stdout.write(f"Kafka at rest: {(kafka_spent(kafka) - before) / IDLE:.2f} s a second\n")

@@ -71,6 +71,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--judges", type=int, nargs="+", default=[1, 2, 4])
     given = parser.parse_args()
-    with cluster() as database, kafka_cluster(3) as brokers, TemporaryDirectory() as name:
+    with cluster() as database, kafka_cluster(3, lasting=True) as brokers, TemporaryDirectory() as name:
         made = list(made_up(given.seed, int(given.days * DAY), BEGIN, given.rate))
         sys.exit(asyncio.run(main(Path(name), database, brokers, made, given.judges)))

@@ -51,7 +51,7 @@ async def share(numbers, kept, blows):
     """Live through these."""
     network = Namespaces([*BROKERS, *MACHINES])
     places = [network.place(name) for name in BROKERS]
-    with cluster(lasting=True, host=HOST) as url, kafka_cluster(places=places) as kafka:
+    with cluster(lasting=True, host=HOST) as url, kafka_cluster(places=places, lasting=True) as kafka:
         draw = partial(drawn, count=blows, blows=ALL)
         await befallen(url, kept, numbers, draw, partial(lived, url, kafka, network))
 
