@@ -18,6 +18,8 @@ from listener.signal import Signal
 SESSION = 10.0
 """Seconds without a sign of life after which what a process had is another's."""
 _BEAT = 1.0
+_AGE = 5.0
+"""Seconds after which brokers are asked again what there is: what they did not know before is shared then."""
 
 log = structlog.get_logger("kafka")
 
@@ -53,6 +55,7 @@ class Sharing(ConsumerRebalanceListener):  # type: ignore[misc]  # the library h
             enable_auto_commit=False,
             session_timeout_ms=int(SESSION * 1_000),
             heartbeat_interval_ms=int(_BEAT * 1_000),
+            metadata_max_age_ms=int(_AGE * 1_000),
         )
         consumer.subscribe(list(topics), listener=self)
         try:
