@@ -12,6 +12,9 @@ from traceback import print_exc
 from listener.store.upkeep import migrate
 from tests.postgres import emptied
 
+_LONG = 25.0
+"""Seconds of a take-over from which one wants to read why."""
+
 
 def say(words):
     sys.stdout.write(f"{words}\n")
@@ -78,9 +81,16 @@ async def befallen(url, kept, numbers, draw, lived):
             try:
                 came = await lived(Path(folder), number, blows, chance)
             except (AssertionError, ExceptionGroup):
-                left = shutil.copytree(folder, mkdtemp(prefix=f"schedule-{kept.name(number)}-"), dirs_exist_ok=True)
-                say(f"schedule {kept.name(number)}, {', '.join(blows)}: its files are in {left}")
+                _leave(folder, kept.name(number), blows)
                 print_exc()
                 kept.add(number, broken=True)
             else:
+                if any(seconds > _LONG for _, seconds in came["took"]):
+                    _leave(folder, kept.name(number), came["took"])
                 kept.add(number, broken=False, **came)
+
+
+def _leave(folder, name, blows):
+    """Leave the files of a schedule to who wants to read them."""
+    left = shutil.copytree(folder, mkdtemp(prefix=f"schedule-{name}-"), dirs_exist_ok=True)
+    say(f"schedule {name}, {blows}: its files are in {left}")
