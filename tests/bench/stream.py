@@ -42,6 +42,7 @@ from rules.packs.frames import load as frames_of
 from rules.tone import score
 from tests.bench.firehose import frames
 from tests.bench.queries import Brand
+from tests.processes import children
 
 FIRST = 2_000
 CONFIG = """
@@ -133,11 +134,6 @@ async def all_there(pool: Pool, most: int) -> None:
     pool.want()
     while pool.ready < most:  # noqa: ASYNC110  # nobody tells
         await asyncio.sleep(0.01)
-
-
-def children() -> list[str]:
-    """The processes of this one."""
-    return [pid for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
 
 
 def workers_time() -> float:

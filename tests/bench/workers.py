@@ -15,7 +15,8 @@ from rules.classify import BrandTerms
 from rules.query.compiled import compile_query
 from tests.bench.daemon import show
 from tests.bench.queries import Brand, brands, posts
-from tests.bench.stream import all_there, children, workers_time
+from tests.bench.stream import all_there, workers_time
+from tests.processes import children
 
 COUNTS = (1, 1_000, 10_000)
 POSTS, AT_ONCE = 2_000, 100
@@ -27,7 +28,7 @@ async def recipe(terms: Mapping[str, BrandTerms]) -> AsyncIterator[bytes]:
         yield part(name, each)
 
 
-def mebibytes(pid: str) -> float:
+def mebibytes(pid: int) -> float:
     told = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     found = re.search(r"Pss: +(\d+) kB", told)
     assert found

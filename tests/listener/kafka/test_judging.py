@@ -1,7 +1,7 @@
 """A process that judges, among others: what it cannot judge it leaves to them."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import asyncpg
 from structlog.testing import capture_logs
@@ -16,28 +16,9 @@ from listener.observe.masking import Masking
 from listener.service import reason_of
 from listener.store.port import SchemaError
 from listener.store.upkeep import migrate
+from tests.listener.kafka.judges import running, written
 from tests.listener.kafka.topics import CLOCK
 from tests.postgres import emptied
-
-CONFIGURATION = """
-daemon:
-  listen: 127.0.0.1:0
-  database: "{database}"
-  lease: 3s
-  kafka: {{brokers: [{brokers}], topics: {topics}, parts: {parts}}}
-operator: {{to: [here]}}
-brands: {{acme: {{query: acme, languages: [en]}}}}
-sources: {{press: {{kind: file, path: "-"}}}}
-rules: {{bad-buzz: {{kind: spike}}}}
-channels: {{here: {{kind: console}}}}
-routes: [{{to: [here]}}]
-"""
-
-
-def written(folder, kafka, database):
-    path, brokers = folder / "badbuzz.yaml", ", ".join(f'"{each}"' for each in kafka.brokers)
-    path.write_text(CONFIGURATION.format(brokers=brokers, topics=kafka.topics, parts=kafka.parts, database=database))
-    return path
 
 
 @asynccontextmanager
@@ -48,17 +29,6 @@ async def judging(path):
         async with running(judge.serve()):
             yield
         await judge.close()
-
-
-@asynccontextmanager
-async def running(work):
-    task = asyncio.ensure_future(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def until_said(logs, event):

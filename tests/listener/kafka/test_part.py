@@ -26,32 +26,21 @@ from listener.store.upkeep import migrate
 from listener.store.views import open_views
 from rules.inputs import Configured, Heard, Missed
 from tests.kafka import cluster
+from tests.listener.kafka.judges import running, written
 from tests.listener.kafka.topics import CLOCK, publishing, said
 from tests.postgres import emptied, execute
-
-CONFIGURATION = """
-daemon: {{database: "{url}", lease: 3s, kafka: {{brokers: [{brokers}], topics: {topics}, copies: {copies}}}}}
-operator: {{to: [here]}}
-brands: {{acme: {{query: acme, languages: [en]}}}}
-sources: {{press: {{kind: file, path: "-"}}}}
-rules: {{bad-buzz: {{kind: spike}}}}
-channels: {{here: {{kind: console}}}}
-routes: [{{to: [here]}}]
-"""
 
 
 @pytest.fixture
 async def judges(tmp_path, server):
     """A function that gives the bench of a process that judges what is in the topics of a cluster."""
     await migrate(await emptied(server))
-    views, path = open_views(server), tmp_path / "badbuzz.yaml"
+    views = open_views(server)
     async with open_client(clock=CLOCK) as http:
 
         def bench(kafka, owner="a test"):
-            brokers = ", ".join(f'"{each}"' for each in kafka.brokers)
-            text = CONFIGURATION.format(url=server, brokers=brokers, topics=kafka.topics, copies=kafka.copies)
-            path.write_text(text)
-            settings, metrics = load(path, CATALOGS).settings, Metrics(version="1", now=CLOCK.now)
+            settings = load(written(tmp_path, kafka, server), CATALOGS).settings
+            metrics = Metrics(version="1", now=CLOCK.now)
             counting = Counting(http, CLOCK, Masking([]), views, metrics)
             return Bench(
                 kafka=kafka,
@@ -72,13 +61,8 @@ async def judges(tmp_path, server):
 async def judged(bench):
     """The part of the brand, judged until then."""
     part = Part(Share(part_of("acme", bench.kafka.parts), bench.kafka.parts), bench)
-    running = asyncio.ensure_future(part.run())
-    try:
+    async with running(part.run()):
         yield part
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 async def log_of(bench):

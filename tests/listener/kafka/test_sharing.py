@@ -6,7 +6,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from listener.kafka.access import client, make_topics, topic_of
 from listener.kafka.sharing import Sharing
-from tests.listener.kafka.test_judging import running
+from tests.listener.kafka.judges import running
 
 
 async def until_shared(member, count):

@@ -62,11 +62,12 @@ class Told:
 
 async def told(kafka):
     """All that is in the topic of all mentions, of each partition in its order."""
-    places = [TopicPartition(mentions_topic(kafka), number) for number in range(kafka.parts)]
+    places, found = [TopicPartition(mentions_topic(kafka), number) for number in range(kafka.parts)], []
     async with asyncio.timeout(30), AIOKafkaConsumer(**client(kafka), isolation_level="read_committed") as consumer:
+        async with AIOKafkaConsumer(**client(kafka)) as unasked:  # a commit is answered before brokers tell of it
+            ends = await unasked.end_offsets(places)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
-        ends, found = await consumer.end_offsets(places), []
         while any([await consumer.position(place) < ends[place] for place in places]):
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 found += [Told(place.partition, each.key, decoded(each.value)) for each in records]

@@ -23,6 +23,7 @@ from listener.whole import put
 from rules.instant import HOUR
 from tests.listener.pipeline.world import configured, opened
 from tests.listener.pool.waiting import until
+from tests.processes import children
 
 LETHAL = "tests.listener.pool.lethal:deadly"
 WORDS = """acme beta hate love is not bad nul c'est pas bon ! « très » #live @who never late 😀"""
@@ -157,12 +158,6 @@ async def test_a_worker_that_somebody_kills_costs_nothing(world):
     named = sum("acme" in text for text in texts)
     assert named == len(await world.views.mentions(limit=1_000))
     assert 0 == world.sample("badbuzz_quarantined_mentions")
-
-
-def children():
-    listed = f"/proc/{os.getpid()}/task/{os.getpid()}/children"
-    with open(listed) as file:  # noqa: PTH123
-        return [int(pid) for pid in file.read().split()]
 
 
 async def test_a_reload_counts_for_all_that_is_written_after_it(tmp_path):

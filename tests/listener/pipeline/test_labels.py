@@ -1,12 +1,10 @@
 """What people say of the tone of mentions: kept, counted, undone, learnt from, and in agreement with the log."""
 
 import asyncio
-import os
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -24,6 +22,7 @@ from listener.store.port import StoreError
 from rules.inputs import Edited, Learnt
 from rules.labelling.model import LabelModel, Mark
 from tests.listener.pipeline.world import START, opened
+from tests.processes import children
 from tests.rules.labelling.marks import marks, said
 
 BLAME, PLAIN = "acme is terrible", "acme has a shop"
@@ -381,11 +380,6 @@ async def test_a_training_that_takes_too_long_or_is_cancelled_leaves_no_process(
                 await asyncio.sleep(0)
         task.cancel()
     assert before == children()
-
-
-def children():
-    """The processes that this one has started."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
 
 
 async def test_the_store_replays_to_the_same_with_marks_and_models(world):
