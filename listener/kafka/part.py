@@ -209,7 +209,7 @@ class Part:
         self, store: Store, consumer: Any, group: asyncio.TaskGroup
     ) -> AsyncIterator[tuple[Ledger, Writer]]:
         """Its engines as the log leaves them, and who writes; at the end with its last words."""
-        bench, part = self._bench, self._share.part
+        bench, part, begun = self._bench, self._share.part, time.monotonic()
         self._clock.floor = 0 if await store.position() else await self._begin(consumer)
         renewed = self._renewed
         setup = await self._setup(bench.settings())
@@ -228,6 +228,7 @@ class Part:
         try:
             await self._ask()
             self.is_judged = True
+            log.info("part_judged", part=part, read_back_in=round(time.monotonic() - begun, 3))
             if self._renewed != renewed:
                 await self._take_up(bench.settings())
             yield ledger, writer

@@ -9,6 +9,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from structlog.testing import capture_logs
 
 from config.kafka import Kafka
 from config.load import load
@@ -99,9 +100,11 @@ async def test_whoever_has_a_part_next_goes_on_where_the_last_transaction_ends(k
             await publisher.submit(said("3"))
             await until_heard(first, 3)
         await publisher.submit(said("4"))
-        async with judged(second):
-            await until_heard(second, 4)
+        with capture_logs() as logs:
+            async with judged(second):
+                await until_heard(second, 4)
         assert len(await heard(second)) == 4
+    assert [each["event"] for each in logs if each["event"].startswith("part_")] == ["part_taken", "part_judged"]
 
 
 async def test_a_part_has_one_judge_and_another_when_that_ends(kafka, judges):
