@@ -27,6 +27,7 @@ from listener.net.client import Client, open_client
 from listener.observe.masking import Masking
 from listener.observe.sources import SourceMetrics
 from listener.observe.systemd import Supervisor as Systemd
+from listener.pipeline.outlive import outlive
 from listener.pipeline.roster import Job, Roster, fingerprint
 from listener.pipeline.setup import NOBODY, Setup
 from listener.pipeline.supervise import Supervisor
@@ -152,7 +153,7 @@ class Listening:
         collector = self._collectors[source.name] = COLLECTORS.spec(source.kind).build(source.options, tools)
         try:
             while True:
-                await self._supervise(source, collector)
+                await outlive(self._supervise(source, collector), source=source.name)
                 await asyncio.sleep(_AGAIN)
         finally:
             del self._collectors[source.name]

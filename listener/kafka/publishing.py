@@ -141,16 +141,16 @@ class Publisher:
         with in_words(self._kafka):
             async with asyncio.timeout(PATIENCE):
                 await self._producer.begin_transaction()
-                sent = [
-                    await self._producer.send(mentions, each.value, each.key, partition=each.partition)
-                    for each in parted
-                ]
-                sent.append(await self._producer.send(self._topic, value, partition=0))
-                for each in sent:
-                    each.add_done_callback(_look_at)
+                sent = [await self._sent(mentions, each.value, each.key, each.partition) for each in parted]
+                sent.append(await self._sent(self._topic, value, None, 0))
                 for each in sent:  # the library commits a transaction of which brokers refused a part
                     await each
                 await self._producer.commit_transaction()
+
+    async def _sent(self, topic: str, value: bytes, key: bytes | None, partition: int) -> Any:
+        sent = await self._producer.send(topic, value, key, partition=partition)
+        sent.add_done_callback(_look_at)
+        return sent
 
     async def _open(self) -> None:
         self._producer = AIOKafkaProducer(

@@ -90,6 +90,16 @@ async def test_who_opens_a_topic_goes_on_where_it_ends_and_shuts_out_who_had_it(
         assert await brought(kafka) == ["1", "2"]
 
 
+async def test_who_is_shut_out_before_it_wrote_anything_is_refused_and_opens_it_anew(kafka):
+    for _ in range(10):  # now and then brokers refuse it between two records of its first transaction
+        async with publishing(kafka) as first, publishing(kafka):
+            with pytest.raises(StoreError, match="Kafka"):
+                await first.submit(said("lost"))
+            await first.opened()
+            await first.submit(said("kept"))
+    assert await brought(kafka) == ["kept"] * 10
+
+
 async def test_a_collector_is_told_the_cursor_of_the_topic_whatever_is_said_elsewhere(kafka):
     class Collector:
         async def batches(self, cursor):
