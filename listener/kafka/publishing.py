@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import web
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from alerts.cancelling import obey_cancellation
@@ -20,6 +20,7 @@ from listener.collector import Batch, Collector
 from listener.errors import FetchError
 from listener.kafka.access import PATIENCE, client, in_words, mentions_topic, topic_of
 from listener.kafka.parting import Concerns, Parting, Sealed
+from listener.kafka.reading import consuming
 from listener.kafka.record import MOST, Record, UnreadableError, decoded, record_of
 from listener.observe.sources import SourceMetrics
 from listener.pipeline.clean import fit
@@ -218,8 +219,7 @@ def _look_at(sent: "asyncio.Future[Any]") -> None:
 async def _last(kafka: Kafka, topic: str) -> Record | None:
     """The last record of a topic; None where there is none that can be read."""
     place = TopicPartition(topic, 0)
-    async with AIOKafkaConsumer(**client(kafka), isolation_level="read_committed") as consumer:
-        consumer.assign([place])
+    async with consuming(kafka, place) as consumer:
         first, end = (await consumer.beginning_offsets([place]))[place], (await consumer.end_offsets([place]))[place]
         for back in (*_LOOKED_BACK, end):
             start = max(first, end - back)
