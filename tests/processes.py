@@ -1,8 +1,13 @@
-"""What this process has started."""
+"""What processes have started."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
-def children() -> list[int]:
-    """The processes that this one, or a thread of it, has started and that are there."""
-    return [int(pid) for path in Path("/proc/self/task").glob("*/children") for pid in path.read_text().split()]
+def children(pid: int | str = "self") -> list[int]:
+    """The processes that one, or a thread of it, has started and that are there."""
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError):  # a thread may end meanwhile
+            found += map(int, path.read_text(encoding="ascii").split())
+    return found

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import IllegalOperation, KafkaError, for_code
+from aiokafka.errors import KafkaError, for_code
 from aiokafka.helpers import create_ssl_context
 
 from alerts.cancelling import obey_cancellation
@@ -77,7 +77,7 @@ def in_words(kafka: Kafka) -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise failure(kafka, "no answer in time") from error
-    except (KafkaError, IllegalOperation) as error:  # the latter is what a client may no more that brokers shut out
+    except KafkaError as error:
         raise failure(kafka, str(error).partition("\n")[0] or type(error).__name__) from error
 
 

@@ -13,6 +13,7 @@ from random import Random
 import structlog
 from aiohttp import web
 
+from alerts.cancelling import obey_cancellation
 from config.problems import ConfigError
 from config.settings import Component, Settings
 from listener.agenda.reading import readings, setup_at
@@ -154,6 +155,7 @@ class Listening:
         try:
             while True:
                 await outlive(self._supervise(source, collector), source=source.name)
+                obey_cancellation()  # a bug that shows while it is left takes the cancellation along
                 await asyncio.sleep(_AGAIN)
         finally:
             del self._collectors[source.name]

@@ -209,9 +209,9 @@ class Part:
         self, store: Store, consumer: Any, group: asyncio.TaskGroup
     ) -> AsyncIterator[tuple[Ledger, Writer]]:
         """Its engines as the log leaves them, and who writes; at the end with its last words."""
-        bench, part, begun = self._bench, self._share.part, time.monotonic()
+        bench, part = self._bench, self._share.part
         self._clock.floor = 0 if await store.position() else await self._begin(consumer)
-        renewed = self._renewed
+        renewed, begun = self._renewed, time.monotonic()
         setup = await self._setup(bench.settings())
         self._ledger = ledger = Ledger(
             store, bench.views, self._clock, bench.metrics, setup, Classifying(self._clock), self._share

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from aiohttp import web
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from alerts.cancelling import obey_cancellation
 from config.kafka import Kafka
@@ -109,7 +109,7 @@ class Publisher:
                         await producer.stop()
                 except TimeoutError:
                     await _let_go(producer)
-            obey_cancellation()
+        obey_cancellation()
 
     async def _say(self, work: Read) -> None:
         mentions = [fit(each, work.source) for each in work.mentions]
@@ -130,10 +130,12 @@ class Publisher:
         try:
             # cut short, it would keep readers waiting until somebody gives it up
             await finished(self._commit(value, parted), "publish")
-        except FetchError as error:
+        except Exception as error:
             producer, self._producer = self._producer, None  # whether it was written is what the topic will tell
             await _let_go(producer)
-            raise StoreError(str(error)) from error
+            if isinstance(error, FetchError):
+                raise StoreError(str(error)) from error
+            raise
         self._parting.written()
         self._row, self._share = row, share
 
@@ -149,7 +151,11 @@ class Publisher:
                 await self._producer.commit_transaction()
 
     async def _sent(self, topic: str, value: bytes, key: bytes | None, partition: int) -> Any:
-        sent = await self._producer.send(topic, value, key, partition=partition)
+        try:
+            sent = await self._producer.send(topic, value, key, partition=partition)
+        except IllegalOperation:  # brokers have ended the transaction: the library keeps why
+            await self._producer._txn_manager.wait_for_transaction_end()  # noqa: SLF001
+            raise
         sent.add_done_callback(_look_at)
         return sent
 

@@ -16,6 +16,8 @@ from typing import Self
 
 from prometheus_client.parser import text_string_to_metric_families as families
 
+from tests.processes import children
+
 ROOT = Path(__file__).parents[2]
 CONFIG = """
 daemon: {{data: data, listen: "127.0.0.1:0", log: json}}
@@ -105,8 +107,7 @@ class Daemon:
 
     def resident_of_workers(self) -> float:
         """The same of the processes beside it, together."""
-        begun = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text(encoding="utf-8")
-        return sum(map(_resident, map(int, begun.split())))
+        return sum(map(_resident, children(self._process.pid)))
 
     def processor(self) -> float:
         """Seconds of processor time used so far."""

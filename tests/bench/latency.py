@@ -3,7 +3,7 @@
 A real `badbuzz run`, its store on disk with `synchronous=FULL`, and a firehose of the mock, a process each. First more
 is said than can be heard, which tells the capacity; then half of that, and 80 %, whatever becomes of it: a post's wait
 counts from when it was to be sent until it can be read in the store with all that was concluded from it. The mock
-looks every 20 ms what there is to send, who watches looks every 5 ms what there is to read; both count.
+looks every 5 ms what there is to send, as who watches does what there is to read; both count.
 """
 
 import argparse

@@ -13,7 +13,7 @@ from listener.store.upkeep import migrate
 from tests.postgres import emptied
 
 _LONG = 25.0
-"""Seconds of a take-over from which one wants to read why."""
+"""A take-over of more seconds than this leaves its files: one wants to read why."""
 
 
 def say(words):
@@ -81,16 +81,16 @@ async def befallen(url, kept, numbers, draw, lived):
             try:
                 came = await lived(Path(folder), number, blows, chance)
             except (AssertionError, ExceptionGroup):
-                _leave(folder, kept.name(number), blows)
                 print_exc()
                 kept.add(number, broken=True)
+                _leave(folder, kept.name(number), blows)
             else:
-                if any(seconds > _LONG for _, seconds in came["took"]):
-                    _leave(folder, kept.name(number), came["took"])
                 kept.add(number, broken=False, **came)
+                if any(seconds > _LONG for _, seconds in came["took"]):
+                    _leave(folder, kept.name(number), [f"{blow} {seconds:.1f} s" for blow, seconds in came["took"]])
 
 
 def _leave(folder, name, blows):
     """Leave the files of a schedule to who wants to read them."""
     left = shutil.copytree(folder, mkdtemp(prefix=f"schedule-{name}-"), dirs_exist_ok=True)
-    say(f"schedule {name}, {blows}: its files are in {left}")
+    say(f"schedule {name}, {', '.join(blows)}: its files are in {left}")

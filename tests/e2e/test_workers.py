@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from tests.e2e.daemon import END, daemon, until
+from tests.processes import children
 from tests.servers import free_port
 
 SECRETS = {"PAGE_TOKEN": "token-for-the-page-77c"}
@@ -44,8 +45,7 @@ def write(folder: Path, count: int, seed: int) -> int:
 
 
 def workers_of(pid: int) -> list[int]:
-    listed = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in path.read_text().split()]
-    return [child for child in listed if b"listener.pool.worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in children(pid) if b"listener.pool.worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def surroundings_of(pid: int) -> str:

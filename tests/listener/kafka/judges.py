@@ -27,7 +27,7 @@ def written(folder, kafka, database):
 
 @asynccontextmanager
 async def running(work):
-    """It goes on until then."""
+    """`work` goes on until the block ends."""
     task = asyncio.ensure_future(work)
     try:
         yield

@@ -64,8 +64,8 @@ async def told(kafka):
     """All that is in the topic of all mentions, of each partition in its order."""
     places, found = [TopicPartition(mentions_topic(kafka), number) for number in range(kafka.parts)], []
     async with asyncio.timeout(30), AIOKafkaConsumer(**client(kafka), isolation_level="read_committed") as consumer:
-        async with AIOKafkaConsumer(**client(kafka)) as unasked:  # a commit is answered before brokers tell of it
-            ends = await unasked.end_offsets(places)
+        async with AIOKafkaConsumer(**client(kafka)) as uncommitted:  # a commit is answered before brokers tell of it
+            ends = await uncommitted.end_offsets(places)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         while any([await consumer.position(place) < ends[place] for place in places]):
