@@ -94,7 +94,7 @@ class Pool:
 
     @property
     def has_given_up(self) -> bool:
-        """Whether workers ended at each start, so that none is tried any more with this recipe."""
+        """Whether workers ended at each start, or over too much, so that none is tried any more with this recipe."""
         return self._crew is not None and self._crew.failures >= MOST_FAILURES
 
     def renew(self, recipe: Recipe) -> None:
@@ -169,7 +169,8 @@ class Pool:
             except LostError:
                 crew.failures += 1
                 raise
-            crew.failures = 0
+            if not crew.is_over:  # those that were given up while this one started stay so
+                crew.failures = 0
             crew.ready += 1
             try:
                 await self._serve(crew, line)

@@ -120,6 +120,32 @@ async def test_workers_that_end_at_each_start_are_given_up(capfd):
     assert MOST_FAILURES == len(lost)
 
 
+async def test_workers_that_are_given_up_while_one_starts_stay_given_up():
+    begun, further = asyncio.Event(), asyncio.Event()
+
+    async def slowly():
+        yield b"one"
+        begun.set()
+        await further.wait()
+
+    async with working() as pool:
+        pool.renew(slowly)
+        pool.want()
+        await begun.wait()
+        pool.give_up("they end over too much")
+        further.set()
+        await until(lambda: has_nobody(pool))
+        assert pool.has_given_up
+
+
+def has_nobody(pool):
+    try:
+        pool.post(b"hello")
+    except NobodyError:
+        return True
+    return False
+
+
 async def test_another_recipe_is_tried_anew():
     async with working(target=STILLBORN) as pool:
         await until(lambda: pool.has_given_up)
