@@ -110,9 +110,15 @@ async def machines(the_world, count=2):
 
 async def strike(blow, active, other, chance):
     """Let it befall the active machine; for how long nobody was active. Both run afterwards, one standing by."""
+    if blow == "stop":
+        return await _strike(blow, active, other, chance)
+    with active.world.trouble():
+        return await _strike(blow, active, other, chance)
+
+
+async def _strike(blow, active, other, chance):
     both = [active, other]
     if blow == "crash":
-        active.world.life += 1
         await asyncio.to_thread(crash, active.world.database)
         return await awaited("active again", lambda: _any_active(both), both)
     if blow == "freeze":

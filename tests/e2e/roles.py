@@ -159,17 +159,16 @@ async def stage(the_world, kafka, probes, networked=relays):
 
 async def strike(blow, made, chance):
     """Let it befall them; seconds until people are told of what is said afterwards. In the end all run again."""
-    made.world.life, made.world.troubled = made.world.life + 1, True
-    match blow.split(" ", 2):
-        case [_, "broker", what]:
-            took = await _strike_broker(what, made, chance.choice(made.kafka.brokers))
-        case [_, "database", _]:
-            await asyncio.to_thread(crash, made.world.database)
-            took = await made.heard_of()
-        case [_, who, what]:
-            took = await _strike(what, made, chance.choice(made.of(ROLES[who])))
-    await awaited("well", made.answer, made.machines)
-    made.world.life, made.world.troubled = made.world.life + 1, False
+    with made.world.trouble():
+        match blow.split(" ", 2):
+            case [_, "broker", what]:
+                took = await _strike_broker(what, made, chance.choice(made.kafka.brokers))
+            case [_, "database", _]:
+                await asyncio.to_thread(crash, made.world.database)
+                took = await made.heard_of()
+            case [_, who, what]:
+                took = await _strike(what, made, chance.choice(made.of(ROLES[who])))
+        await awaited("well", made.answer, made.machines)
     return took
 
 

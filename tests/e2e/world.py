@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import cycle, pairwise
@@ -78,6 +78,13 @@ class World:
     """What certain mentions say, by their number."""
     dialled: str = ""
     """How processes reach the database, where not as the test does."""
+
+    @contextmanager
+    def trouble(self):
+        """What is on the wire when it begins arrives in the midst of it: every delivery is a life of its own."""
+        self.life, self.troubled = self.life + 1, True
+        yield
+        self.life, self.troubled = self.life + 1, False
 
     @property
     def where(self):
