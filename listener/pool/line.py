@@ -1,6 +1,7 @@
 """The daemon's end of the line to one worker."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
@@ -23,30 +24,31 @@ class LostError(Exception):
 
 
 class Line:
-    """One question and one answer at a time."""
+    """Questions, and their answers in the same order."""
 
-    def __init__(self, process: asyncio.subprocess.Process, deadline: float) -> None:
-        assert process.stdin
+    def __init__(self, process: asyncio.subprocess.Process, asking: asyncio.WriteTransport, deadline: float) -> None:
         assert process.stdout
         self._process, self._deadline = process, deadline
-        self._asking, self._answers = process.stdin, process.stdout
+        self._asking, self._answers = asking, process.stdout
 
     async def prepare(self, recipe: AsyncIterator[bytes]) -> None:
         """Give it what it needs, and wait until it is ready. Raises LostError."""
         async with self._patience(_START):
             async for part in recipe:
-                self._asking.write(framed(part))
-                await self._asking.drain()
-            await self._answer(b"")
+                self.ask(part)
+            self.ask(b"")
+            await self._answer()
 
-    async def ask(self, said: bytes) -> bytes:
-        """Its answer. Raises LostError."""
-        async with self._patience(self._deadline * _BEYOND):
-            return await self._answer(said)
-
-    async def _answer(self, said: bytes) -> bytes:
+    def ask(self, said: bytes) -> None:
+        """Begin to send it, also while it works on what it was asked before."""
         self._asking.write(framed(said))
-        await self._asking.drain()
+
+    async def answer(self) -> bytes:
+        """Its answer to the first that it has not answered yet. Raises LostError."""
+        async with self._patience(self._deadline * _BEYOND):
+            return await self._answer()
+
+    async def _answer(self) -> bytes:
         head = await self._answers.readexactly(LENGTH)
         return await self._answers.readexactly(int.from_bytes(head))
 
@@ -75,20 +77,39 @@ class Line:
 async def line_to(target: str, deadline: float) -> AsyncIterator[Line]:
     """A worker that makes its answerer by `target`, for the time of the block. Raises LostError when there is none."""
     program = [sys.executable, "-P", "-m", "listener.pool.worker", target, str(deadline)]
-    pipe = asyncio.subprocess.PIPE
+    theirs, ours = os.pipe()
+    _widen(ours)
+    asking, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, os.fdopen(ours, "wb"))
     try:
         # a group of its own: what a terminal sends is the daemon's to hear
         process = await asyncio.create_subprocess_exec(
-            *program, stdin=pipe, stdout=pipe, env=_surroundings(), limit=_ROOM, process_group=0
+            *program,
+            stdin=theirs,
+            stdout=asyncio.subprocess.PIPE,
+            env=_surroundings(),
+            limit=_ROOM,
+            process_group=0,
         )
     except OSError as error:
+        asking.abort()
         raise LostError(f"cannot be started: {error.strerror}") from error
-    try:
-        yield Line(process, deadline)
     finally:
+        os.close(theirs)
+    try:
+        yield Line(process, asking, deadline)
+    finally:
+        if not asking.is_closing():
+            asking.abort()
         with suppress(ProcessLookupError):
             process.kill()
         await process.communicate()
+
+
+def _widen(pipe: int) -> None:
+    """So that what is asked goes there at once, and not by pieces of which each waits for a turn of our loop."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # all pipes of a user have a common limit
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
 
 
 def _surroundings() -> dict[str, str]:

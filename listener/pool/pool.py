@@ -2,8 +2,8 @@
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +19,8 @@ MOST_FAILURES = 3
 """Of starts in a row, until nothing more is tried with the same recipe."""
 
 _MOST = 4
+_AT_ONCE = 2
+"""Jobs that one worker has: what it works on, and what comes next."""
 
 Recipe = Callable[[], AsyncIterator[bytes]]
 """What an answerer is made of, part by part; none is empty."""
@@ -51,8 +53,13 @@ class _Crew:
     jobs: "asyncio.Queue[_Job | None]" = field(default_factory=asyncio.Queue)
     alive: int = 0
     ready: int = 0
+    idle: int = 0
     failures: int = 0
     is_over: bool = False
+
+    def spare(self) -> _Job | None:
+        """What waits though nobody is idle."""
+        return None if self.is_over or self.jobs.qsize() <= self.idle else self.jobs.get_nowait()
 
     def dismiss(self) -> None:
         """Let all of them go once they have done what they have begun."""
@@ -178,24 +185,40 @@ class Pool:
                 crew.ready -= 1
 
     async def _serve(self, crew: _Crew, line: Line) -> None:
-        while job := await self._next(crew):
-            if job.done.done():
-                continue
-            try:
-                answer = await line.ask(job.said)
-            except LostError as error:
-                _settle(job, error)
-                raise
-            except asyncio.CancelledError:
-                _settle(job, NobodyError())
-                raise
-            _settle(job, answer)
+        begun = deque[_Job]()
+        try:
+            while job := await self._next(crew):
+                self._begin(job, line, begun)
+                while begun:
+                    # it goes on with another while we find the time to hear what it said
+                    while len(begun) < _AT_ONCE and (another := crew.spare()):
+                        self._begin(another, line, begun)
+                    answer = await line.answer()
+                    _settle(begun.popleft(), answer)
+        except LostError as error:
+            _settle(begun.popleft(), error)
+            for each in begun:
+                crew.jobs.put_nowait(each)
+            raise
+        except asyncio.CancelledError:
+            for each in begun:
+                _settle(each, NobodyError())
+            raise
+
+    def _begin(self, job: _Job, line: Line, begun: deque[_Job]) -> None:
+        if not job.done.done():
+            line.ask(job.said)
+            begun.append(job)
 
     async def _next(self, crew: _Crew) -> _Job | None:
-        with suppress(TimeoutError):
+        crew.idle += 1
+        try:
             async with asyncio.timeout(self._idle):
                 return await crew.jobs.get()
-        return None
+        except TimeoutError:
+            return None
+        finally:
+            crew.idle -= 1
 
 
 def _settle(job: _Job, answer: bytes | Exception) -> None:

@@ -98,6 +98,16 @@ async def test_what_waits_while_a_worker_is_lost_is_answered_by_the_next():
     assert [b"one %d" % number for number in range(5)] == [answer.result() for answer in answers]
 
 
+async def test_nothing_waits_for_who_is_busy_while_another_is_idle():
+    async with working(most=2, deadline=60) as pool, asyncio.TaskGroup() as group:
+        group.create_task(lost_or_nobody(pool, b"hang"))
+        for number in range(5):
+            assert b"one %d" % number == await pool.post(b"%d" % number)
+        for task in asyncio.all_tasks():
+            if task.get_name() == "workers":
+                task.cancel()
+
+
 async def asked(pool, said):
     return await pool.post(said)
 
@@ -157,6 +167,7 @@ async def test_a_new_recipe_lets_finish_what_was_begun_and_nothing_else():
     async with working() as pool, asyncio.TaskGroup() as group:
         pid = await pool.post(b"pid")
         begun = group.create_task(asked(pool, b"x" * 1_000_000))
+        handed_over = group.create_task(asked(pool, b"next"))
         waiting = group.create_task(lost_or_nobody(pool, b"later"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -166,6 +177,7 @@ async def test_a_new_recipe_lets_finish_what_was_begun_and_nothing_else():
         assert b"two hello" == await pool.post(b"hello")
         assert pid != await pool.post(b"pid")
     assert b"one " in begun.result()
+    assert handed_over.result() == b"one next"
     assert waiting.result() is NobodyError
 
 
