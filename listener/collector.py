@@ -21,6 +21,15 @@ from rules.mention import Mention
 from rules.query.index import Index
 from rules.query.tree import Node
 
+AT_ONCE = 500
+"""What is committed together weighs about as much as so many mentions: to classify them keeps the loop busy."""
+_OF_DELETION = 0.2
+
+
+def weight_of(mention: Mention) -> float:
+    """Of a mention, beside others: a deletion has no words to be classified."""
+    return _OF_DELETION if mention.op == "delete" else 1.0
+
 
 class SourceOptions(Model):
     """What every source accepts."""
@@ -132,8 +141,9 @@ class Recounts(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class CollectorSpec(Spec[SourceOptions]):
     """What a collector can: `polled` sources are read every `options.every` (so mentions come late), others push or
-    stream; `replays`: after a stop it can be read again from its cursor; `hears_silence`: while it is live, nothing
-    heard means that nothing is said. `filters` are what the platform is asked for, as people write it; options in
+    stream; `replays`: after a stop it can be read again from its cursor; `in_order`: a deletion comes after what it
+    deletes, also when it is read again; `hears_silence`: while it is live, nothing heard means that nothing is said.
+    `filters` are what the platform is asked for, as people write it; options in
     `automatic` may be `auto`: `narrow` then gives what follows from the queries of the brands that listen, and leaves
     `auto` where nothing does.
     """
@@ -141,6 +151,7 @@ class CollectorSpec(Spec[SourceOptions]):
     build: Callable[[Any, Tools], Collector]
     polled: bool = False
     replays: bool = True
+    in_order: bool = False
     hears_silence: bool = True
     filters: Callable[[Any], Sequence[str]] = lambda _: ()
     automatic: tuple[str, ...] = ()

@@ -28,7 +28,8 @@ class Recorded:
 
     def __init__(self, setup: Setup, models: Mapping[str, LabelModel] = NO_MODELS) -> None:
         self.dropped: Counter[str] = Counter()
-        self._setup = replace(setup, polled=frozenset())  # a recording tells when each was taken
+        # a recording tells when each was taken, and may have been put together in any order
+        self._setup = replace(setup, polled=frozenset(), in_order=frozenset())
         self._models = models
         self._sources = set(setup.listeners)
         self._known: OrderedDict[str, Seen] = OrderedDict()

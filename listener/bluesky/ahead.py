@@ -7,17 +7,18 @@ from time import monotonic
 
 from listener.bluesky.afar import Sent, Sifting
 from listener.bluesky.hearing import Gathered, Hearing
+from listener.collector import AT_ONCE, weight_of
 from listener.errors import FetchError
 from rules.instant import Instant
 
-_ROUND = 4_000
-"""Frames that are taken in at once: some 20 ms of work."""
+_ROUND = 1_500
+"""Frames that are taken in at once: some 10 ms of work, and mostly less than a pipe to a worker holds."""
 _WINDOW = 0.02
 """Seconds within which what comes is taken in at once."""
-_CHUNKS = 4
+_CHUNKS = 8
 """Rounds that are sifted, or wait for that, at a time."""
-_MENTIONS, _FRAMES, _BYTES = 500, 100_000, 64 * 1024 * 1024
-"""So much is read ahead, of what concerns somebody and of all."""
+_FRAMES, _BYTES = 100_000, 64 * 1024 * 1024
+"""So much is read ahead, beside what is committed at once of what concerns somebody."""
 
 
 class Ahead:
@@ -85,7 +86,8 @@ class Ahead:
 
     def _is_full(self) -> bool:
         gathered = self._hearing.gathered
-        return len(gathered.mentions) >= _MENTIONS or gathered.frames >= _FRAMES or gathered.size >= _BYTES
+        heavy = sum(map(weight_of, gathered.mentions)) >= AT_ONCE
+        return heavy or gathered.frames >= _FRAMES or gathered.size >= _BYTES
 
     def _is_enough(self) -> bool:
         gathered = self._hearing.gathered

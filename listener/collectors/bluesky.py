@@ -24,7 +24,6 @@ from rules.instant import MINUTE, SECOND, Instant, Span, span
 from rules.query.native import authors, languages
 from rules.query.tree import Node
 
-_BATCH = 500
 _OFTEN: Span = 2 * SECOND
 _QUIET: Span = 3 * SECOND
 _AUTO = ("auto",)
@@ -167,8 +166,13 @@ class BlueskyCollector:
                     place.restart()
                     for event, key in gathered.taken:
                         place.take(event, key, connection.version)
-                for batch in _told(gathered, place.dump(), missed):
-                    yield batch
+                yield Batch(
+                    mentions=gathered.mentions,
+                    cursor=place.dump(),
+                    skipped=dict(gathered.skipped) or None,
+                    events=dict(gathered.events),
+                    missed=missed,
+                )
                 if gathered.error:
                     raise gathered.error
                 if self._tools.once and (not gathered.frames or place.at >= begun):
@@ -195,21 +199,6 @@ class BlueskyCollector:
         return FetchError(str(error), state=error.state, code=error.code, retry_after=wait)
 
 
-def _told(gathered: Gathered, cursor: str | None, missed: Instant | None) -> list[Batch]:
-    """Batches of what came; the cursor is stored with the last, since a crash between them reads it again."""
-    mentions = gathered.mentions
-    chunks = [mentions[start : start + _BATCH] for start in range(0, len(mentions), _BATCH)] or [[]]
-    told = [Batch(mentions=chunk, events={}, missed=missed if chunk is chunks[0] else None) for chunk in chunks[:-1]]
-    last = Batch(
-        mentions=chunks[-1],
-        cursor=cursor,
-        skipped=dict(gathered.skipped) or None,
-        events=dict(gathered.events),
-        missed=missed if len(chunks) == 1 else None,
-    )
-    return [*told, last]
-
-
 SPEC = CollectorSpec(
     kind="bluesky",
     summary="every public post on Bluesky as it is made, without an account",
@@ -217,6 +206,7 @@ SPEC = CollectorSpec(
     example={"server": "jetstream2.us-east.bsky.network", "languages": ["fr", "en"]},
     build=BlueskyCollector,
     filters=lambda options: (*options.languages, *options.dids),
+    in_order=True,
     automatic=("languages", "dids"),
     narrow=_narrow,
 )

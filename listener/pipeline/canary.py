@@ -73,6 +73,7 @@ def _setup(settings: Settings) -> Setup:
         lateness={CANARY: LATENESS},
         listeners={CANARY: {CANARY}},
         honouring=frozenset(),
+        in_order=frozenset(),
         polled=frozenset(),
         attentive=frozenset(),
         agenda={},

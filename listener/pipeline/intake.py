@@ -154,6 +154,8 @@ class Intake:
             return self._drop("duplicate")
         if mention.source not in self.setup.honouring:
             return self._drop("deleted")
+        if seen is None and mention.source in self.setup.in_order:
+            return self._drop("unmatched")
         if seen and not self._owns(mention.source, seen):
             return self._drop("foreign")
         # what nobody brought yet is deleted for this source alone; a mark may have outlived all else of it

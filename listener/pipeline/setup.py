@@ -35,7 +35,8 @@ _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """`agenda` is what is known beforehand; `plans` by brand; `lateness` and `listeners` (the brands that hear it) by
-    source; `honouring` are the sources of which deletions are taken over; `polled` those that are asked now and then,
+    source; `honouring` are the sources of which deletions are taken over; `in_order` those in which nothing comes after
+    its deletion; `polled` those that are asked now and then,
     the others are always listened to; `attentive` those of the latter whose silence is heard; `engaged` are the brands
     of which reactions are counted.
     """
@@ -47,6 +48,7 @@ class Setup:
     lateness: Mapping[str, Span]
     listeners: Mapping[str, AbstractSet[str]]
     honouring: frozenset[str]
+    in_order: frozenset[str]
     polled: frozenset[str]
     attentive: frozenset[str]
     engaged: frozenset[str] = frozenset()
@@ -78,6 +80,7 @@ def build_setup(
         lateness=lateness,
         listeners=listeners,
         honouring=frozenset(name for name, source in settings.sources.items() if _honours(source)),
+        in_order=frozenset(name for name, spec in specs.items() if spec.in_order),
         polled=frozenset(name for name, spec in specs.items() if spec.polled),
         attentive=frozenset(name for name, spec in specs.items() if spec.hears_silence and not spec.polled),
         engaged=frozenset(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.delivery import Outcome, Outgoing
+from listener.collector import AT_ONCE, weight_of
 from listener.errors import SourceState
 from listener.pipeline.setup import Setup
 from listener.store.marks import ModelRow
@@ -44,19 +45,20 @@ class Read:
     taken: int = 0
 
 
-BATCH, BULK = 500, 200_000
-"""Mentions in one transaction, about, and characters of what they say: to classify them keeps the loop busy."""
+BULK = 200_000
+"""Characters of what mentions of one transaction say, about, beside their weight."""
 
 
 def portions(mentions: Sequence[Mention]) -> Iterator[Sequence[Mention]]:
     """The mentions in order, in portions of one transaction each; a single empty one when there are none."""
-    start = bulk = 0
+    start, bulk, weight = 0, 0, 0.0
     for place, mention in enumerate(mentions):
-        said = bulk_of(mention)
-        if place > start and (place - start == BATCH or bulk + said > BULK):
+        said, weighs = bulk_of(mention), weight_of(mention)
+        if place > start and (weight + weighs > AT_ONCE or bulk + said > BULK):
             yield mentions[start:place]
-            start, bulk = place, 0
+            start, bulk, weight = place, 0, 0.0
         bulk += said
+        weight += weighs
     yield mentions[start:]
 
 

@@ -4,9 +4,10 @@ import asyncio
 
 import structlog
 
+from listener.collector import AT_ONCE, weight_of
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
-from listener.pipeline.work import BATCH, BULK, Read, Ticket, Work, bulk_of, mentions_of
+from listener.pipeline.work import BULK, Read, Ticket, Work, bulk_of, mentions_of
 from listener.store.database import finished
 from listener.store.port import StoreBusyError, StoreError, StoreRefusedError
 
@@ -63,9 +64,9 @@ class Writer:
         await self._write(final=True)
 
     async def _gather(self) -> None:
-        mentions, bulk, loop = 0, 0, asyncio.get_running_loop()
+        weight, bulk, loop = 0.0, 0, asyncio.get_running_loop()
         until = loop.time() + (0 if self._ledger.is_behind else PATIENCE)
-        while mentions < BATCH and bulk < BULK:
+        while weight < AT_ONCE and bulk < BULK:
             try:
                 async with asyncio.timeout_at(until):
                     ticket = await self._queue.get()
@@ -74,7 +75,7 @@ class Writer:
             until = until if self._taken else max(loop.time(), self._begun + WAIT)
             self._taken.append(ticket)
             for mention in mentions_of(ticket.work):
-                mentions += 1
+                weight += weight_of(mention)
                 bulk += bulk_of(mention)
         self._begun = loop.time()
         self._metrics.queue_depth("writer", self._queue.qsize())

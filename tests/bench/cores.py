@@ -25,13 +25,14 @@ import structlog
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
+from listener.collector import AT_ONCE
 from listener.garbage import settle
 from listener.observe.metrics import Metrics
 from listener.pipeline import classifying
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.setup import build_setup
-from listener.pipeline.work import BATCH, Read
+from listener.pipeline.work import Read
 from listener.pipeline.writer import Writer
 from listener.pool.pool import Pool, workers
 from listener.pool.texts import TARGET
@@ -87,7 +88,9 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
         turns = list[float]()
         running.append(group.create_task(watched(turns)))
         begun, used, theirs = perf_counter(), process_time(), workers_time()
-        batches = iter([mentions[start : start + BATCH] for start in range(2 * matching.WARM, len(mentions), BATCH)])
+        batches = iter(
+            [mentions[start : start + AT_ONCE] for start in range(2 * matching.WARM, len(mentions), AT_ONCE)]
+        )
         async with asyncio.TaskGroup() as several:
             for source in SOURCES:
                 several.create_task(submit(source, batches))

@@ -25,11 +25,12 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
+from listener.collector import AT_ONCE
 from listener.garbage import settle
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.setup import build_setup
-from listener.pipeline.work import BATCH, Read
+from listener.pipeline.work import Read
 from listener.store.store import open_store
 from listener.store.views import open_views
 from rules.instant import moment
@@ -78,12 +79,12 @@ async def written(folder: Path, said: Sequence[str], profile: cProfile.Profile |
     await ledger.start()
     settle()
     begun = used = 0.0
-    for start in range(0, len(said), BATCH):
+    for start in range(0, len(said), AT_ONCE):
         if start == WARM:
             begun, used = perf_counter(), process_time()
             if profile:
                 profile.enable()
-        await ledger.write([Read(source="said", mentions=mentions(said[start : start + BATCH], start, clock))])
+        await ledger.write([Read(source="said", mentions=mentions(said[start : start + AT_ONCE], start, clock))])
     if profile:
         profile.disable()
     took = perf_counter() - begun, process_time() - used

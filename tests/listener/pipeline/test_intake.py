@@ -101,6 +101,15 @@ async def test_a_create_that_comes_after_its_deletion_stays_away(world):
     assert 2 == world.sample("badbuzz_mentions_dropped_total", reason="deleted")
 
 
+async def test_a_deletion_of_what_nobody_knows_leaves_nothing_where_all_comes_in_order(tmp_path):
+    async with opened(tmp_path, sources="press: {kind: bluesky}") as world:
+        await world.say("1")
+        await world.hear(world.said("1", op="delete"), world.said("2", op="delete"))
+        known = await world.store.lookup(["file:1", "file:2"])
+        assert {"file:1": True} == {name: seen.deleted for name, seen in known.items()}
+        assert 1 == world.sample("badbuzz_mentions_dropped_total", reason="unmatched")
+
+
 async def test_a_deletion_and_a_create_in_one_batch_come_to_the_same(world):
     await world.hear(world.said("1", op="delete"), world.said("1"), world.said("1", op="delete"))
     assert [] == heard(await world.log())
