@@ -45,6 +45,7 @@ from tests.bench.daemon import CONFIG, ROOT, show
 from tests.bench.firehose import frames
 from tests.bench.queries import brands
 from tests.bench.stream import all_there, measured, workers_time
+from tests.bench.texts import read_packs
 
 PATHS = ("natural", "passed-on", "firehose")
 SOURCES = ("one", "two", "three", "four")
@@ -71,6 +72,7 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
     setup = build_setup(load(config, CATALOGS).settings)
     ledger = Ledger(store, views, clock, metrics, setup, Classifying(clock, pool))
     await ledger.start()
+    read_packs()
     writer = Writer(ledger, metrics)
     count = COUNTS[how]
     mentions = matching.mentions(matching.said(how, count + 2 * matching.WARM), 0, clock)

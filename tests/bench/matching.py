@@ -38,6 +38,7 @@ from rules.mention import Author, Mention
 from tests.bench import parts
 from tests.bench.backtest import texts
 from tests.bench.daemon import CONFIG, show
+from tests.bench.texts import read_packs
 
 ROUNDS, WARM, COPIES = 3, 2_000, 20
 SOURCES = "  said: {kind: file, path: /nowhere.jsonl}"
@@ -77,6 +78,7 @@ async def written(folder: Path, said: Sequence[str], profile: cProfile.Profile |
         store, views, clock, Metrics(version="bench", now=clock.now), build_setup(load(config, CATALOGS).settings)
     )
     await ledger.start()
+    read_packs()
     settle()
     begun = used = 0.0
     for start in range(0, len(said), AT_ONCE):

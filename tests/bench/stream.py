@@ -38,10 +38,9 @@ from listener.pool.pool import Pool, workers
 from listener.store.address import store_address
 from listener.store.store import open_store
 from rules.instant import SECOND
-from rules.packs.frames import load as frames_of
-from rules.tone import score
 from tests.bench.firehose import frames
 from tests.bench.queries import Brand
+from tests.bench.texts import read_packs
 from tests.processes import children
 
 FIRST = 2_000
@@ -187,9 +186,7 @@ async def hear(
         stack.push_async_callback(store.close)
         tenure = await store.open("a bench")
         parts = await opened(Opening(stack, store, tenure, settings, Clock(), Masking([]), Systemd({})))
-        for language in ("en", "fr"):
-            score("words are read once", language)
-            frames_of(language)
+        read_packs()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(parts.writer.run())]
             if staffed:

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import process_time
 from typing import TypeVar
 
+from rules.packs.frames import load as frames_of
+from rules.tone import score, supported_languages
 from tests.bench.tone import entries
 
 Result = TypeVar("Result")
@@ -33,6 +35,13 @@ def microseconds(work: Callable[[str], object], texts: Sequence[str]) -> float:
     for text in texts:
         work(text)
     return (process_time() - begun) / len(texts) * 1e6
+
+
+def read_packs() -> None:
+    """Read what a process reads once, of all languages: some texts are of another one than was thought."""
+    for language in supported_languages():
+        score("words are read once", language)
+        frames_of(language)
 
 
 def resident() -> float:
