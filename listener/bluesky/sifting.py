@@ -46,7 +46,8 @@ def sift(frames: Sequence[Frame], version: Version, sieve: Sieve, dids: Collecti
 def _asked(seen: Glance, sieve: Sieve, dids: Collection[str]) -> set[int]:
     told = seen.dids
     among = sieve.authors.union(dids).intersection(told)
-    among |= {did for did in told if not did.islower() and sieve.knows(did, None)}
+    if not "".join(told).islower():  # nearly never: one look at all of them
+        among |= {did for did in told if not did.islower() and sieve.knows(did, None)}
     return {number for number in (*seen.posts, *seen.reposts) if told[number] in among} if among else set()
 
 

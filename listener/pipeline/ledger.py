@@ -124,6 +124,7 @@ class Ledger:
         if not self._is_part:
             self._metrics.brands.watch(self.setup.settings.brands.keys())
             self.rates.recall(await self._views.mentions(limit=_RECALLED))
+            self.rates.keep(self.setup.plans)
         turn = await self._turn([], [])
         if self._is_part:
             await self._mind_gap(turn)
@@ -330,8 +331,11 @@ class Ledger:
         turn.pace(self._pacing)
         await self._store.commit(commit)
         self._advanced = self._ran = commit.advanced
+        is_new = turn.setup is not self.setup
         self.setup, self.models, self._behind = turn.setup, turn.intake.models, tuple(turn.behind)
         self._take_up(commit)
+        if is_new:
+            self.rates.keep(self.setup.plans)
         self.classifying.quarantine.told(commit.last)
         if self._desk:
             self._desk.committed(commit, self.setup.settings)
@@ -347,7 +351,6 @@ class Ledger:
         self.committed.fire()
 
     def _take_up(self, commit: Commit) -> None:
-        self.rates.keep(self.setup.plans)
         self.rates.take(commit.inputs)
         for row in commit.sources:
             before, self._sources[row.name] = self.source(row.name), row
