@@ -15,7 +15,7 @@ _ROUND = 1_500
 """Frames that are taken in at once: some 10 ms of work, and mostly less than a pipe to a worker holds."""
 _WINDOW = 0.02
 """Seconds within which what comes is taken in at once."""
-_CHUNKS = 8
+_CHUNKS = 4
 """Rounds that are sifted, or wait for that, at a time."""
 _FRAMES, _BYTES = 100_000, 64 * 1024 * 1024
 """So much is read ahead, beside what is committed at once of what concerns somebody."""

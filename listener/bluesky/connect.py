@@ -25,7 +25,7 @@ _SILENCE = 60.0
 """Seconds; a server pings every 30 s."""
 _LARGEST_MESSAGE = 4 * LARGEST
 _ROOM = 4 * LARGEST
-"""Bytes that frames may fill that are received at once, and those that are unpacked at once: three usual rounds."""
+"""Bytes that frames may fill that are received at once, and those that are unpacked at once: nine usual rounds."""
 _TRIES = 6
 _AGAIN = timedelta(hours=1)
 _MOST_IN_ADDRESS = 100
