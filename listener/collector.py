@@ -21,14 +21,16 @@ from rules.mention import Mention
 from rules.query.index import Index
 from rules.query.tree import Node
 
-AT_ONCE = 500
-"""What is committed together weighs about as much as so many mentions: to classify them keeps the loop busy."""
-_OF_DELETION = 0.2
+MENTIONS_AT_ONCE = 500
+"""Mentions that are committed together, about: to classify them keeps the loop busy."""
+_OF_WORDS = 5
+FULL = MENTIONS_AT_ONCE * _OF_WORDS
+"""What they weigh together."""
 
 
-def weight_of(mention: Mention) -> float:
-    """Of a mention, beside others: a deletion has no words to be classified."""
-    return _OF_DELETION if mention.op == "delete" else 1.0
+def weight_of(mention: Mention) -> int:
+    """Of a mention, beside others: a deletion has no words to be classified, and weighs 1."""
+    return 1 if mention.op == "delete" else _OF_WORDS
 
 
 class SourceOptions(Model):
@@ -48,10 +50,10 @@ class SourceOptions(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """What was read, and where to go on: committed in one transaction, `cursor` included, before the collector is
-    asked for the next. `problems` are parts of the source that failed while others went on, `share` which part of it
-    is heard, 0 to 1; `heard` is False for a batch that only carries problems; `skipped` counts entries that could not
-    be read, by reason.
+    """What was read, and where to go on: committed before the collector is asked for the next, in one transaction or,
+    where it is much, in several, `cursor` with the last. `problems` are parts of the source that failed while others
+    went on, `share` which part of it is heard, 0 to 1; `heard` is False for a batch that only carries problems;
+    `skipped` counts entries that could not be read, by reason.
 
     A stream also says `events`, what came by type (`create`, `update`, `delete` and the platform's own), whether or not
     it became a mention, and yields at least every few seconds while it is open, so that an open stream that brings
@@ -143,9 +145,8 @@ class CollectorSpec(Spec[SourceOptions]):
     """What a collector can: `polled` sources are read every `options.every` (so mentions come late), others push or
     stream; `replays`: after a stop it can be read again from its cursor; `in_order`: a deletion comes after what it
     deletes, also when it is read again; `hears_silence`: while it is live, nothing heard means that nothing is said.
-    `filters` are what the platform is asked for, as people write it; options in
-    `automatic` may be `auto`: `narrow` then gives what follows from the queries of the brands that listen, and leaves
-    `auto` where nothing does.
+    `filters` are what the platform is asked for, as people write it; options in `automatic` may be `auto`: `narrow`
+    then gives what follows from the queries of the brands that listen, and leaves `auto` where nothing does.
     """
 
     build: Callable[[Any, Tools], Collector]

@@ -7,7 +7,7 @@ from time import monotonic
 
 from listener.bluesky.afar import Sent, Sifting
 from listener.bluesky.hearing import Gathered, Hearing
-from listener.collector import AT_ONCE, weight_of
+from listener.collector import FULL, weight_of
 from listener.errors import FetchError
 from rules.instant import Instant
 
@@ -86,7 +86,7 @@ class Ahead:
 
     def _is_full(self) -> bool:
         gathered = self._hearing.gathered
-        heavy = sum(map(weight_of, gathered.mentions)) >= AT_ONCE
+        heavy = sum(map(weight_of, gathered.mentions)) >= FULL
         return heavy or gathered.frames >= _FRAMES or gathered.size >= _BYTES
 
     def _is_enough(self) -> bool:

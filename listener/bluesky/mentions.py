@@ -128,6 +128,11 @@ def _uri(did: str, commit: Commit) -> str:
     return f"at://{did}/{commit.collection}/{commit.rkey}"
 
 
+def takes_back(event: Event) -> bool:
+    """Whether it says that something is no longer said."""
+    return _is_closed(event) or (event.commit is not None and event.commit.operation == "delete")
+
+
 def _is_closed(event: Event) -> bool:
     """Whether it closes the account."""
     return event.account is not None and not event.account.active and event.account.status in _CLOSED

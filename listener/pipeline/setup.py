@@ -36,9 +36,8 @@ _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 class Setup:
     """`agenda` is what is known beforehand; `plans` by brand; `lateness` and `listeners` (the brands that hear it) by
     source; `honouring` are the sources of which deletions are taken over; `in_order` those in which nothing comes after
-    its deletion; `polled` those that are asked now and then,
-    the others are always listened to; `attentive` those of the latter whose silence is heard; `engaged` are the brands
-    of which reactions are counted.
+    its deletion; `polled` those that are asked now and then, the others are always listened to; `attentive` those of
+    the latter whose silence is heard; `engaged` are the brands of which reactions are counted.
     """
 
     settings: Settings

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.delivery import Outcome, Outgoing
-from listener.collector import AT_ONCE, weight_of
+from listener.collector import FULL, weight_of
 from listener.errors import SourceState
 from listener.pipeline.setup import Setup
 from listener.store.marks import ModelRow
@@ -51,12 +51,12 @@ BULK = 200_000
 
 def portions(mentions: Sequence[Mention]) -> Iterator[Sequence[Mention]]:
     """The mentions in order, in portions of one transaction each; a single empty one when there are none."""
-    start, bulk, weight = 0, 0, 0.0
+    start = bulk = weight = 0
     for place, mention in enumerate(mentions):
         said, weighs = bulk_of(mention), weight_of(mention)
-        if place > start and (weight + weighs > AT_ONCE or bulk + said > BULK):
+        if place > start and (weight + weighs > FULL or bulk + said > BULK):
             yield mentions[start:place]
-            start, bulk, weight = place, 0, 0.0
+            start, bulk, weight = place, 0, 0
         bulk += said
         weight += weighs
     yield mentions[start:]

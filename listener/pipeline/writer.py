@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from listener.collector import AT_ONCE, weight_of
+from listener.collector import FULL, weight_of
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
 from listener.pipeline.work import BULK, Read, Ticket, Work, bulk_of, mentions_of
@@ -64,9 +64,9 @@ class Writer:
         await self._write(final=True)
 
     async def _gather(self) -> None:
-        weight, bulk, loop = 0.0, 0, asyncio.get_running_loop()
+        weight, bulk, loop = 0, 0, asyncio.get_running_loop()
         until = loop.time() + (0 if self._ledger.is_behind else PATIENCE)
-        while weight < AT_ONCE and bulk < BULK:
+        while weight < FULL and bulk < BULK:
             try:
                 async with asyncio.timeout_at(until):
                     ticket = await self._queue.get()

@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from listener.pool.frames import LENGTH, framed
@@ -23,25 +23,62 @@ class LostError(Exception):
     """A worker ended before it answered."""
 
 
+class _Way(asyncio.BaseProtocol):
+    """What is sent to a worker. `room` is set while little waits on the way, or nothing goes there any more."""
+
+    def __init__(self) -> None:
+        self.room = asyncio.Event()
+        self._pipe: asyncio.WriteTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._pipe = transport
+        self.room.set()
+
+    def pause_writing(self) -> None:
+        self.room.clear()
+
+    def resume_writing(self) -> None:
+        self.room.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it so
+        self.room.set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._pipe is not None and not self._pipe.is_closing()
+
+    def send(self, said: bytes) -> None:
+        if self._pipe and self.is_open:
+            self._pipe.write(framed(said))
+
+    def close(self) -> None:
+        if self._pipe and self.is_open:
+            self._pipe.abort()
+
+
 class Line:
     """Questions, and their answers in the same order."""
 
-    def __init__(self, process: asyncio.subprocess.Process, asking: asyncio.WriteTransport, deadline: float) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, way: _Way, deadline: float) -> None:
         assert process.stdout
         self._process, self._deadline = process, deadline
-        self._asking, self._answers = asking, process.stdout
+        self._way, self._answers = way, process.stdout
 
     async def prepare(self, recipe: AsyncIterator[bytes]) -> None:
         """Give it what it needs, and wait until it is ready. Raises LostError."""
         async with self._patience(_START):
             async for part in recipe:
+                await self._way.room.wait()
+                if not self._way.is_open:
+                    break
                 self.ask(part)
             self.ask(b"")
             await self._answer()
 
     def ask(self, said: bytes) -> None:
         """Begin to send it, also while it works on what it was asked before."""
-        self._asking.write(framed(said))
+        self._way.send(said)
 
     async def answer(self) -> bytes:
         """Its answer to the first that it has not answered yet. Raises LostError."""
@@ -77,12 +114,28 @@ class Line:
 async def line_to(target: str, deadline: float) -> AsyncIterator[Line]:
     """A worker that makes its answerer by `target`, for the time of the block. Raises LostError when there is none."""
     program = [sys.executable, "-P", "-m", "listener.pool.worker", target, str(deadline)]
-    theirs, ours = os.pipe()
-    _widen(ours)
-    asking, _ = await asyncio.get_running_loop().connect_write_pipe(asyncio.BaseProtocol, os.fdopen(ours, "wb"))
+    way = _Way()
     try:
+        process = await _started(program, way)
+    except OSError as error:
+        raise LostError(f"cannot be started: {error.strerror}") from error
+    try:
+        yield Line(process, way, deadline)
+    finally:
+        way.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def _started(program: Sequence[str], way: _Way) -> asyncio.subprocess.Process:
+    theirs, ours = os.pipe()
+    pipe = os.fdopen(ours, "wb", buffering=0)
+    try:
+        _widen(ours)
+        await asyncio.get_running_loop().connect_write_pipe(lambda: way, pipe)
         # a group of its own: what a terminal sends is the daemon's to hear
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *program,
             stdin=theirs,
             stdout=asyncio.subprocess.PIPE,
@@ -90,24 +143,17 @@ async def line_to(target: str, deadline: float) -> AsyncIterator[Line]:
             limit=_ROOM,
             process_group=0,
         )
-    except OSError as error:
-        asking.abort()
-        raise LostError(f"cannot be started: {error.strerror}") from error
+    except BaseException:
+        way.close()
+        pipe.close()
+        raise
     finally:
         os.close(theirs)
-    try:
-        yield Line(process, asking, deadline)
-    finally:
-        if not asking.is_closing():
-            asking.abort()
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
 
 
 def _widen(pipe: int) -> None:
     """So that what is asked goes there at once, and not by pieces of which each waits for a turn of our loop."""
-    if sys.platform == "linux":
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
         with suppress(OSError):  # all pipes of a user have a common limit
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
 

@@ -123,8 +123,9 @@ class Pool:
             self._wanted.set()
 
     def post(self, said: bytes) -> "asyncio.Future[bytes]":
-        """What will be the answer of a worker by the present recipe, whichever is free first. Raises NobodyError when
-        there is none, as the answer may, too, and LostError when the worker ended over this.
+        """What will be the answer of a worker by the present recipe: of one that is idle, else of the first that has
+        room for what comes next, which then waits for what that one works on, `deadline` at most. Raises NobodyError
+        when there is none, as the answer may, too, and LostError when the worker ended over this.
         """
         crew = self._crew
         if crew is None or not crew.alive:
@@ -170,19 +171,21 @@ class Pool:
             log.error("workers_given_up", why=why)
 
     async def _live(self, crew: _Crew) -> None:
-        async with line_to(self._target, self._deadline) as line:
-            try:
+        is_ready = False
+        try:
+            async with line_to(self._target, self._deadline) as line:
                 await line.prepare(crew.recipe())
-            except LostError:
-                crew.failures += 1
-                raise
-            if not crew.is_over:  # those that were given up while this one started stay so
-                crew.failures = 0
-            crew.ready += 1
-            try:
-                await self._serve(crew, line)
-            finally:
-                crew.ready -= 1
+                is_ready = True
+                if not crew.is_over:  # those that were given up while this one started stay so
+                    crew.failures = 0
+                crew.ready += 1
+                try:
+                    await self._serve(crew, line)
+                finally:
+                    crew.ready -= 1
+        except LostError:
+            crew.failures += not is_ready
+            raise
 
     async def _serve(self, crew: _Crew, line: Line) -> None:
         begun = deque[_Job]()

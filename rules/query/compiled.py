@@ -20,7 +20,7 @@ from rules.query.why import Why, why
 from rules.query.wording import phrase
 
 _PACK = msgspec.msgpack.Encoder().encode
-_unpacked: Callable[[bytes], Node] = lru_cache(1024)(msgspec.msgpack.Decoder[Node](Node).decode)
+_unpacked: Callable[[bytes], Node] = lru_cache(256)(msgspec.msgpack.Decoder[Node](Node).decode)
 _MOST_SPANS = 100
 MOST_SAID = 5
 """Words of one rule that are named of one mention."""

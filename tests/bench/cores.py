@@ -25,7 +25,7 @@ import structlog
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
-from listener.collector import AT_ONCE
+from listener.collector import MENTIONS_AT_ONCE
 from listener.garbage import settle
 from listener.observe.metrics import Metrics
 from listener.pipeline import classifying
@@ -90,9 +90,8 @@ async def matched(folder: Path, how: str) -> dict[str, float]:
         turns = list[float]()
         running.append(group.create_task(watched(turns)))
         begun, used, theirs = perf_counter(), process_time(), workers_time()
-        batches = iter(
-            [mentions[start : start + AT_ONCE] for start in range(2 * matching.WARM, len(mentions), AT_ONCE)]
-        )
+        starts = range(2 * matching.WARM, len(mentions), MENTIONS_AT_ONCE)
+        batches = iter([mentions[start : start + MENTIONS_AT_ONCE] for start in starts])
         async with asyncio.TaskGroup() as several:
             for source in SOURCES:
                 several.create_task(submit(source, batches))

@@ -25,7 +25,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from config.load import load
 from listener.catalogs import CATALOGS
 from listener.clock import Clock
-from listener.collector import AT_ONCE
+from listener.collector import MENTIONS_AT_ONCE
 from listener.garbage import settle
 from listener.observe.metrics import Metrics
 from listener.pipeline.ledger import Ledger
@@ -81,12 +81,13 @@ async def written(folder: Path, said: Sequence[str], profile: cProfile.Profile |
     read_packs()
     settle()
     begun = used = 0.0
-    for start in range(0, len(said), AT_ONCE):
+    for start in range(0, len(said), MENTIONS_AT_ONCE):
         if start == WARM:
             begun, used = perf_counter(), process_time()
             if profile:
                 profile.enable()
-        await ledger.write([Read(source="said", mentions=mentions(said[start : start + AT_ONCE], start, clock))])
+        some = mentions(said[start : start + MENTIONS_AT_ONCE], start, clock)
+        await ledger.write([Read(source="said", mentions=some)])
     if profile:
         profile.disable()
     took = perf_counter() - begun, process_time() - used

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import aiohttp
@@ -112,7 +113,8 @@ async def strike(blow, active, other, chance):
     """Let it befall the active machine; for how long nobody was active. Both run afterwards, one standing by."""
     if blow == "stop":
         return await _strike(blow, active, other, chance)
-    with active.world.trouble():
+    # while the server is away, the same may be told and not be kept time and again
+    with active.world.trouble(excused=inf if blow == "crash" else 1):
         return await _strike(blow, active, other, chance)
 
 

@@ -6,6 +6,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import aiohttp
@@ -159,7 +160,7 @@ async def stage(the_world, kafka, probes, networked=relays):
 
 async def strike(blow, made, chance):
     """Let it befall them; seconds until people are told of what is said afterwards. In the end all run again."""
-    with made.world.trouble():
+    with made.world.trouble(excused=inf):
         match blow.split(" ", 2):
             case [_, "broker", what]:
                 took = await _strike_broker(what, made, chance.choice(made.kafka.brokers))

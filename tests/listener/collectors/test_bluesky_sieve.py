@@ -307,6 +307,19 @@ def test_what_is_taken_back_afterwards_was_passed_on():
     assert [each.op for each in heard.mentions] == ["create", "delete"]
 
 
+def test_what_was_taken_back_before_a_brand_was_added_is_taken_back_again_when_it_is_read_again():
+    stream = Stream({"acme": "acme"})
+    zebra = {"text": "a zebra"}
+    frames = [stream.frame("create", "a", zebra), stream.frame("create", "b", zebra, "did:plc:b")]
+    frames += [stream.frame("delete", "a"), closed("did:plc:b"), stream.frame("create", "c", {"text": "acme"})]
+    stream.say(*frames)
+    stream.hearing.told()
+    stream.brands = classifier({"zoo": "zebra"})
+    stream.say(*frames)
+    heard = [(each.op, each.id.rpartition("/")[2]) for each in stream.hearing.told().mentions]
+    assert [("create", "a"), ("create", "b"), ("delete", "a"), ("delete", "b")] == heard
+
+
 def test_a_brand_that_is_added_is_heard_from_then_on():
     stream = Stream({"acme": "acme"})
     assert not stream.take(("create", "a", {"text": "beta"})).mentions

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.collector import AT_ONCE, weight_of
+from listener.collector import FULL, weight_of
 from listener.pipeline.work import BULK, bulk_of, portions
 from rules.mention import Mention
 
@@ -33,11 +33,11 @@ def test_portions_are_all_of_it_in_order_and_as_few_as_may_be(runs):
     assert said == [each for part in parts for each in part]
     for part in parts:
         weight, bulk = weighed(part)
-        assert weight <= AT_ONCE
+        assert weight <= FULL
         assert bulk <= BULK or len(part) == 1
     for part, after in pairwise(parts):
         weight, bulk = weighed([*part, after[0]])
-        assert weight > AT_ONCE or bulk > BULK
+        assert weight > FULL or bulk > BULK
 
 
 def test_thousands_of_deletions_are_written_at_once():

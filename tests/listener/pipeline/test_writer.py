@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 
 import pytest
 
-from listener.collector import AT_ONCE
+from listener.collector import MENTIONS_AT_ONCE
 from listener.pipeline.work import BULK, Read, SourceChange
 from listener.pipeline.writer import QUEUE, Writer
 from listener.store.database import FILE
@@ -77,7 +77,7 @@ async def test_a_transaction_holds_about_a_batch(world):
             group.create_task(writer.submit(reads(world, *names)))
     sizes = await committed(world)
     assert 2000 == sum(sizes)
-    assert max(sizes) < 2 * AT_ONCE
+    assert max(sizes) < 2 * MENTIONS_AT_ONCE
 
 
 async def test_a_transaction_holds_no_more_text_than_can_be_judged_in_a_moment(world):

@@ -31,3 +31,8 @@ class Obedient:
 def stillborn(recipe: Iterable[bytes]) -> Obedient:
     """Ends before it is ready."""
     return Obedient(recipe)(b"die")
+
+
+def broken_off(recipe: Iterable[bytes]) -> Obedient:
+    """Ends before it has heard its whole recipe."""
+    return stillborn([next(iter(recipe))])

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.listener.pool.waiting import until
 
 OBEDIENT = "tests.listener.pool.answerers:Obedient"
 STILLBORN = "tests.listener.pool.answerers:stillborn"
+BROKEN_OFF = "tests.listener.pool.answerers:broken_off"
 ROOT = Path(__file__).parents[3]
 
 
@@ -99,13 +101,57 @@ async def test_what_waits_while_a_worker_is_lost_is_answered_by_the_next():
 
 
 async def test_nothing_waits_for_who_is_busy_while_another_is_idle():
-    async with working(most=2, deadline=60) as pool, asyncio.TaskGroup() as group:
-        group.create_task(lost_or_nobody(pool, b"hang"))
-        for number in range(5):
-            assert b"one %d" % number == await pool.post(b"%d" % number)
-        for task in asyncio.all_tasks():
-            if task.get_name() == "workers":
-                task.cancel()
+    async with working(most=2, deadline=60) as pool:
+        hanging, answer = pool.post(b"hang"), pool.post(b"hello")
+        assert b"one hello" == await answer
+        assert not hanging.done()
+
+
+async def test_of_what_a_worker_has_it_ended_over_what_it_worked_on():
+    async with working() as pool:
+        before, dying, after = (pool.post(said) for said in (b"before", b"die", b"after"))
+        assert b"one before" == await before
+        assert b"one after" == await after
+        with pytest.raises(LostError, match="SIGKILL"):
+            await dying
+
+
+async def test_workers_that_cannot_be_started_are_given_up():
+    lost = []
+    pool = Pool(OBEDIENT, 1, lost=lambda: lost.append(1))
+    pool.renew(recipe(b"one"))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(pool.run())
+        with few_files():
+            pool.want()
+            await until(lambda: pool.has_given_up)
+        running.cancel()
+    assert MOST_FAILURES == len(lost)
+
+
+@contextmanager
+def few_files():
+    """No file more can be opened."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_worker_that_ends_while_it_is_prepared_is_told_no_more(caplog):
+    told = []
+
+    async def parts():
+        for number in range(100_000):
+            told.append(number)
+            yield b"x" * 1_000
+
+    async with working(target=BROKEN_OFF) as pool:
+        pool.renew(parts)
+        pool.want()
+        await until(lambda: pool.has_given_up)
+    assert len(told) < 100_000
+    assert [] == [each for each in caplog.records if each.name == "asyncio" and "pipe" in each.getMessage()]
 
 
 async def asked(pool, said):
