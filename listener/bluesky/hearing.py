@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from listener.bluesky.connect import Connection
-from listener.bluesky.mentions import Reader, takes_back, type_of
+from listener.bluesky.mentions import Reader, type_of
 from listener.bluesky.people import Overheard
 from listener.bluesky.place import Place, key_of
 from listener.bluesky.sifting import Sifted, sift
@@ -195,8 +195,7 @@ class Hearing:
         key = key_of(event)
         self._joint.meet(event)
         if self.place.is_known(key):
-            if takes_back(event):  # what concerned nobody when it came first may have come again, for somebody
-                self._gathered.mentions += self._reader.mentions(event, moment(now))
+            self._gathered.mentions += self._reader.gone_again(event, moment(now))
             return
         said = self._reader.mentions(event, moment(now))
         if event.identity and self._sieve:

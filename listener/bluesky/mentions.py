@@ -46,6 +46,14 @@ class Reader:
             return self._passed_on(uri, event.did, commit, now)
         return self._posted(uri, event.did, commit, now)
 
+    def gone_again(self, event: Event, now: datetime) -> list[Mention]:
+        """What an event that was heard before takes back of what came again since: what concerned nobody when it came
+        first is not known when it is read again, and may concern somebody then.
+        """
+        commit = event.commit
+        deletes = commit is not None and commit.operation == "delete" and self.is_known(_uri(event.did, commit))
+        return self.mentions(event, now) if deletes or _is_closed(event) else []
+
     def bare(self, now: datetime) -> Mention:
         """What every mention has, whatever is said and by whom."""
         uri = f"at://did/{POSTS}/x"
@@ -126,11 +134,6 @@ class Reader:
 
 def _uri(did: str, commit: Commit) -> str:
     return f"at://{did}/{commit.collection}/{commit.rkey}"
-
-
-def takes_back(event: Event) -> bool:
-    """Whether it says that something is no longer said."""
-    return _is_closed(event) or (event.commit is not None and event.commit.operation == "delete")
 
 
 def _is_closed(event: Event) -> bool:
