@@ -347,7 +347,7 @@ class Daemon:
             ranking=Loudest(parts.ledger, parts.clock, self._elsewhere),
             elsewhere=self._elsewhere,
         )
-        scraping = Scraping(ledger=parts.ledger, writer=parts.writer, clock=parts.clock, metrics=parts.metrics)
+        scraping = Scraping(parts.ledger, parts.writer, parts.clock, parts.metrics)
         return Site(
             settings=self._page_settings,
             views=parts.views,

@@ -18,13 +18,18 @@ looked at a socket or a file, several times between two turns.
 """
 
 
+_MIDDLE = 3
+"""So many looks through the young ones there must be before those that were left are looked through as well, at once.
+"""
+
+
 def settle() -> None:
     """Collect what is garbage now, look at nothing that is left again, and from here on seldom. To be called once what
     is always needed is imported.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
+    gc.set_threshold(_YOUNG, _MIDDLE)
 
 
 class _Background:

@@ -158,6 +158,7 @@ class Classifier:
     ) -> None:
         self._guess, self._remembered = guess, remembered
         self._brands = {name: _Listening(name, terms) for name, terms in brands.items()}
+        self.languages = frozenset(language for terms in brands.values() for language in terms.languages)
         asked = {name: brand.asked for name, brand in self._brands.items()}
         self.index: Index = before.index.changed(asked) if before else index_of(asked)
         self._filtered = frozenset(name for name, query in asked.items() if query.asks_more)

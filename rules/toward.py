@@ -50,6 +50,13 @@ def score_toward(text: str, language: str | None, names: Names, own: Lexicon | N
     return tone if language != "en" or tone is whole else replace(tone, compound=whole.compound)
 
 
+def prepare(language: str) -> None:
+    """Read what it takes to score a language, for which its first text would wait: a third of a second, and once."""
+    if language in supported_languages():
+        score("", language)
+        _pieces(language)
+
+
 @cache
 def _pieces(language: str) -> Pieces:
     frames, pack = load(language), load_pack(language)

@@ -68,6 +68,7 @@ def _setup(settings: Settings) -> Setup:
     terms = BrandTerms(query=compile_query(_WORD), languages=("en",), keywords={_WORD: (_WORD,)})
     return Setup(
         settings=settings,
+        names={},
         plans={CANARY: _PLAN},
         classifier=Classifier({CANARY: terms}),
         lateness={CANARY: LATENESS},

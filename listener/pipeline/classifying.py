@@ -9,10 +9,11 @@ from functools import partial
 from time import monotonic
 
 from listener.clock import Clock
+from listener.garbage import in_the_background
 from listener.pipeline.clean import fit
 from listener.pipeline.quarantine import Quarantine
 from listener.pipeline.setup import Setup, terms_in
-from listener.pipeline.slices import SLICE, sliced
+from listener.pipeline.slices import SLICE, next_slice, sliced
 from listener.pipeline.work import Classification, Read
 from listener.pool.line import LostError
 from listener.pool.pool import NobodyError, Pool
@@ -21,6 +22,7 @@ from listener.store.port import Seen, StoreError
 from rules.classify import Classified, Classifier
 from rules.instant import Instant
 from rules.mention import Mention
+from rules.toward import prepare
 
 PAYS = 0.5
 """Seconds of classifying here, beyond the share that is nothing to speak of, from which on workers pay."""
@@ -47,6 +49,7 @@ class Classifying:
         self._writing = asyncio.Lock()
         self._lately = deque[float](maxlen=MOST_LOST)
         self._setup: Setup | None = None
+        self._languages = frozenset[str]()
         self._spent = self._looked = 0.0
 
     async def ahead(self, read: Read, setup: Setup) -> Read:
@@ -75,16 +78,28 @@ class Classifying:
         judged = read.judged or Classification(by=setup.classifier, found=[None] * len(mentions))
         current = judged.by is setup.classifier
         found: list[list[Classified] | None] = [*judged.found] if current else [None] * len(mentions)
-        open_ = [n for n, each in enumerate(mentions) if found[n] is None and _matters(each, known)]
+        heard = mentions if read.source in setup.listeners else ()
+        open_ = [n for n, each in enumerate(heard) if found[n] is None and _matters(each, known)]
+        if open_:
+            await self._prepare(setup.classifier)
         spent, begun = 0.0, monotonic()
-        for number in open_ if read.source in setup.listeners else ():
+        for number in open_:
             found[number] = setup.classifier.by_words(mentions[number])
             if monotonic() - begun >= SLICE:
                 spent += monotonic() - begun
-                await asyncio.sleep(0)
+                await next_slice()
                 begun = monotonic()
         self.consider(setup, spent + monotonic() - begun)
         return replace(read, judged=replace(judged, by=setup.classifier, found=found))
+
+    async def _prepare(self, classifier: Classifier) -> None:
+        """Read beside the loop what languages take. The first mention waits for it, so a daemon that hears none is
+        spared.
+        """
+        if new := classifier.languages - self._languages:
+            with in_the_background():
+                await asyncio.to_thread(lambda: [*map(prepare, new)])
+            self._languages |= new
 
     def consider(self, setup: Setup, spent: float) -> None:
         """Whether workers pay by now, as so many seconds more were spent on what they could do."""

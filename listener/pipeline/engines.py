@@ -18,6 +18,7 @@ class Engines:
 
     def __init__(self) -> None:
         self._engines: dict[str, Engine] = {}
+        self._places: dict[str, int] = {}
         self._fed: dict[str, None] = {}
         self._ran: Instant = 0
         self._judged: Instant = 0
@@ -31,11 +32,11 @@ class Engines:
 
     async def load(self, store: Store, brands: Iterable[str]) -> None:
         """Bring the engines back: the newest snapshot, then every input after it."""
-        self._engines = {}
+        self._engines, self._places = {}, {}
         names = list(brands)
         for start in range(0, len(names), _AT_ONCE):
             for brand, head in (await store.heads(names[start : start + _AT_ONCE])).items():
-                self._engines[brand] = await _restored(store, brand, head)
+                self._take(await _restored(store, brand, head))
         self._fed, self._ran = {}, 0
         self._judged = max((engine.judged for engine in self), default=0)
 
@@ -91,12 +92,16 @@ class Engines:
 
     def _lately(self) -> list[Engine]:
         """Those that were fed since all were brought to a moment, in the order of all."""
-        return [engine for brand, engine in self._engines.items() if brand in self._fed] if self._fed else []
+        return [self._engines[brand] for brand in sorted(self._fed, key=self._places.__getitem__)]
 
     def _engine(self, brand: str) -> Engine:
         if brand not in self._engines:
-            self._engines[brand] = Engine(brand)
+            self._take(Engine(brand))
         return self._engines[brand]
+
+    def _take(self, engine: Engine) -> None:
+        self._places[engine.brand] = len(self._engines)
+        self._engines[engine.brand] = engine
 
 
 async def _restored(store: Store, brand: str, head: Head) -> Engine:

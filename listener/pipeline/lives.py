@@ -36,6 +36,8 @@ class LiveReports:
 
     def __init__(self) -> None:
         self._told: Instant = 0
+        self._of: Setup | None = None
+        self._events = list[tuple[str, Span]]()
 
     def begin(self, committed: Instant) -> None:
         """Go on after what was committed last."""
@@ -44,13 +46,19 @@ class LiveReports:
     def due(self, setup: Setup, committed: Instant, at: Instant) -> list[Outgoing]:
         """What is to be told now; everything up to `committed` can be read."""
         since, self._told = self._told or committed, committed
+        if setup is not self._of:
+            self._of, self._events = setup, list(_told_of(setup))
         return [
             each
-            for brand in setup.plans
-            for span in setup.agenda[brand].spans
-            if span.report and span.tag and since < instant(span.until) + WAIT <= committed
+            for brand, span in self._events
+            if since < instant(span.until) + WAIT <= committed
             for each in _of(setup.settings, brand, span, at)
         ]
+
+
+def _told_of(setup: Setup) -> Iterator[tuple[str, Span]]:
+    for brand in setup.plans:
+        yield from ((brand, span) for span in setup.agenda[brand].spans if span.report and span.tag)
 
 
 def _of(settings: Settings, brand: str, span: Span, at: Instant) -> list[Outgoing]:

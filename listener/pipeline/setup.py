@@ -34,13 +34,15 @@ _OF_ZONE = re.compile(r"(?i)\b(?:hour|dow|after|before):")
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """`agenda` is what is known beforehand; `plans` by brand; `lateness` and `listeners` (the brands that hear it) by
-    source; `honouring` are the sources of which deletions are taken over; `in_order` those in which nothing comes after
-    its deletion; `polled` those that are asked now and then, the others are always listened to; `attentive` those of
-    the latter whose silence is heard; `engaged` are the brands of which reactions are counted.
+    """`names` is what people call each brand; `agenda` what is known beforehand; `plans` by brand; `lateness` and
+    `listeners` (the brands that hear it) by source; `honouring` are the sources of which deletions are taken over;
+    `in_order` those in which nothing comes after its deletion; `polled` those that are asked now and then, the others
+    are always listened to; `attentive` those of the latter whose silence is heard; `engaged` are the brands of which
+    reactions are counted.
     """
 
     settings: Settings
+    names: Mapping[str, str]
     agenda: Agenda
     plans: Mapping[str, Plan]
     classifier: Classifier
@@ -73,6 +75,7 @@ def build_setup(
     )
     return Setup(
         settings=settings,
+        names={name: brand.name or name for name, brand in settings.brands.items()},
         agenda=agenda,
         plans=plans,
         classifier=classifier,

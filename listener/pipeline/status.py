@@ -53,7 +53,7 @@ class DaemonStatus:
         )
 
     def brand_names(self) -> Mapping[str, str]:
-        return {name: each.name or name for name, each in self.ledger.setup.settings.brands.items()}
+        return self.ledger.setup.names
 
     async def loudest(self) -> Sequence[str]:
         return await self.ranking.order()

@@ -13,7 +13,7 @@ from rules.facts import Tone
 from rules.mention import Mention
 from rules.query.compiled import Match
 from rules.query.content import Span
-from rules.tone import score
+from rules.toward import prepare
 
 _MENTIONS_ASKED, _FRAMES_ASKED = b"m", b"f"
 """How what is asked ends."""
@@ -75,9 +75,10 @@ def answerer(recipe: Iterable[bytes]) -> "_Answerer":
         else:
             name, terms = pickle.loads(said)  # noqa: S301  # from the daemon, whose process this is
             brands[name] = terms
-    for language in {language for terms in brands.values() for language in terms.languages}:
-        score("ready", language)  # what it takes for that is read once, and nobody waits yet
-    return _Answerer(Classifier(brands, guess_by(detection), REMEMBERED))
+    classifier = Classifier(brands, guess_by(detection), REMEMBERED)
+    for language in classifier.languages:
+        prepare(language)  # nobody waits yet
+    return _Answerer(classifier)
 
 
 class _Answerer:

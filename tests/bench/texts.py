@@ -9,8 +9,8 @@ from pathlib import Path
 from time import process_time
 from typing import TypeVar
 
-from rules.packs.frames import load as frames_of
-from rules.tone import score, supported_languages
+from rules.tone import supported_languages
+from rules.toward import prepare
 from tests.bench.tone import entries
 
 Result = TypeVar("Result")
@@ -40,8 +40,7 @@ def microseconds(work: Callable[[str], object], texts: Sequence[str]) -> float:
 def read_packs() -> None:
     """Read what a process reads once, of all languages: some texts are of another one than was thought."""
     for language in supported_languages():
-        score("words are read once", language)
-        frames_of(language)
+        prepare(language)
 
 
 def resident() -> float:
