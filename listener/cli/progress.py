@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -22,9 +22,26 @@ from rich.text import Text
 ItemT = TypeVar("ItemT")
 
 
-def busy(words: str) -> AbstractContextManager[object]:
+@contextmanager
+def _drawn(progress: Progress) -> Iterator[Progress]:
+    """Until its thread has ended, for which Rich does not wait: one that is at work when Python ends can abort it."""
+    thread = None
+    try:
+        with progress:
+            thread = progress.live._refresh_thread  # noqa: SLF001  # nothing else tells which it is
+            yield progress
+    finally:
+        if thread:
+            thread.join()
+
+
+@contextmanager
+def busy(words: str) -> Iterator[None]:
     """Says so on standard error, if that is a terminal, for as long as it takes."""
-    return Console(stderr=True).status(words) if sys.stderr.isatty() else nullcontext()
+    columns, is_shown = (SpinnerColumn(), TextColumn("{task.description}")), sys.stderr.isatty()
+    with _drawn(Progress(*columns, console=Console(stderr=True), disable=not is_shown, transient=True)) as progress:
+        progress.add_task(words, total=None)
+        yield
 
 
 class _Lines(ProgressColumn):
@@ -34,8 +51,8 @@ class _Lines(ProgressColumn):
 
 def followed(lines: Iterable[ItemT]) -> Iterator[ItemT]:
     """The same lines, counted on standard error, a terminal; what is said there meanwhile stays above."""
-    columns = SpinnerColumn(), _Lines(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=False, refresh_per_second=4) as progress:
+    columns, console = (SpinnerColumn(), _Lines(), TimeElapsedColumn()), Console(stderr=True)
+    with _drawn(Progress(*columns, console=console, redirect_stdout=False, refresh_per_second=4)) as progress:
         task = progress.add_task("", total=None)
         for line in lines:
             yield line
@@ -49,7 +66,7 @@ def bar(total: int | None) -> Iterator[tuple[Callable[[int], None], Callable[[by
     """
     console = Console(stderr=not sys.stdout.isatty(), soft_wrap=True)
     columns = SpinnerColumn(), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, redirect_stdout=False, refresh_per_second=4) as progress:
+    with _drawn(Progress(*columns, console=console, redirect_stdout=False, refresh_per_second=4)) as progress:
         task = progress.add_task("", total=total)
 
         def write(line: bytes) -> None:
@@ -71,7 +88,7 @@ def portion(words: str) -> Iterator[Callable[[int, int], None]]:
         TaskProgressColumn(),
         TimeRemainingColumn(),
     )
-    is_shown = sys.stderr.isatty()
-    with Progress(*columns, console=Console(stderr=True), disable=not is_shown, refresh_per_second=4) as progress:
+    console, is_shown = Console(stderr=True), sys.stderr.isatty()
+    with _drawn(Progress(*columns, console=console, disable=not is_shown, refresh_per_second=4)) as progress:
         task = progress.add_task(words, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

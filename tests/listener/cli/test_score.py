@@ -112,11 +112,11 @@ def test_who_sees_only_what_is_said_sees_how_far_it_is() -> None:
     with program(end) as process:
         os.close(end)
         out, _ = process.communicate(b'{"id": 1, "text": "nul"}\n[\n')
-        assert (1, [1, None]) == (process.wait(), [json.loads(line)["id"] for line in out.splitlines()])
     said = b""
     while chunk := _rest(terminal):
         said += chunk
     os.close(terminal)
+    assert (1, [1, None]) == (process.returncode, [json.loads(line)["id"] for line in out.splitlines()]), said
     assert "2 lines, " in said.decode()
     assert "lines/s" in said.decode()
     assert "line 2: not JSON" in said.decode()
