@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, delete, func, not_, or_, select, update
+from sqlalchemy import Connection, Integer, RowMapping, and_, bindparam, delete, func, not_, or_, select, update
 
-from listener.store.among import among
+from listener.store.among import those
 from listener.store.asking import Command
 from listener.store.drilling import drill_for
 from listener.store.inserting import upsert
@@ -24,6 +24,9 @@ from rules.transition import Ending
 _SAID: msgspec.json.Decoder[Wish | Ending] = msgspec.json.Decoder(Wish | Ending)
 _HISTORY = msgspec.json.Decoder(tuple[Imported, ...])
 _COMMAND = [COMMANDS.c[name] for name in ("id", "at", "verb", "target", "by", "because", "details")]
+_OURS = (COMMANDS.c.answered_at.is_(None), COMMANDS.c.part == bindparam("mine"))
+_IN_ORDER = (COMMANDS.c.verb == "label", COMMANDS.c.id)
+_WAITING = select(*_COMMAND).where(*_OURS).order_by(*_IN_ORDER).limit(bindparam("most", type_=Integer))
 
 
 def write_marks(connection: Connection, commit: Commit) -> None:
@@ -64,7 +67,7 @@ def marks(connection: Connection, brand: str, limit: int) -> list[Marking]:
 
 def marks_of(connection: Connection, these: Mapping[str, Any]) -> Iterable[Marking]:
     """The marks of identities, which are told as `named` does."""
-    rows = select(MARKS).where(among(connection, MARKS.c.identity))
+    rows = those(connection, MARKS.c.identity, MARKS)
     return [Marking(**row) for row in connection.execute(rows, these).mappings()]
 
 
@@ -98,9 +101,8 @@ def waiting_labels(connection: Connection, limit: int) -> list[Command]:
 
 def commands(connection: Connection, limit: int) -> list[Command]:
     """See the port's `commands`."""
-    waiting = select(*_COMMAND).where(COMMANDS.c.answered_at.is_(None), COMMANDS.c.part == part(connection))
-    found = waiting.order_by(COMMANDS.c.verb == "label", COMMANDS.c.id).limit(limit)
-    return [command(row) for row in connection.execute(found).mappings()]
+    mine = {"mine": part(connection), "most": limit}
+    return [command(row) for row in connection.execute(_WAITING, mine).mappings()]
 
 
 def command(row: RowMapping) -> Command:

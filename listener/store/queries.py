@@ -16,7 +16,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from listener.store.among import among, named
+from listener.store.among import among, named, those
 from listener.store.asking import Answered
 from listener.store.marking import marks_of
 from listener.store.marks import Marking
@@ -91,13 +91,13 @@ def lookup(
     names = {before + key(identity): identity for before in reversed(prefixes) for identity in identities}
     for part in chunks(list(names)):
         mine = named(connection, part)
-        for row in connection.execute(select(SEEN).where(among(connection, SEEN.c.identity)), mine):
+        for row in connection.execute(those(connection, SEEN.c.identity, SEEN), mine):
             revisions.setdefault(names[row.identity], {})[row.revision] = row.source
             listed[row.identity] = row.listed
-        for row in connection.execute(select(TOMBSTONES).where(among(connection, TOMBSTONES.c.identity)), mine):
+        for row in connection.execute(those(connection, TOMBSTONES.c.identity, TOMBSTONES), mine):
             deleted.add(names[row.identity])
             listed[row.identity] = row.listed
-        columns = select(MENTIONS.c.identity, MENTIONS.c.facts).where(among(connection, MENTIONS.c.identity))
+        columns = those(connection, MENTIONS.c.identity, MENTIONS.c.identity, MENTIONS.c.facts)
         found = {row.identity: facts_of(row.facts) for row in connection.execute(columns, mine)}
         for name in filter(found.__contains__, part):
             facts.setdefault(names[name], {}).update(found[name])

@@ -45,6 +45,9 @@ RELIST_EVERY = DAY
 """How stale `listed` may grow before it is written again: retention counts in days."""
 
 
+_MINE = update(META).where(META.c.id == bindparam("mine"), META.c.epoch == bindparam("ours"))
+
+
 def write(
     connection: Connection,
     commit: Commit,
@@ -94,11 +97,10 @@ def write_told(connection: Connection, commit: Commit) -> None:
 
 
 def _advance(connection: Connection, commit: Commit, epoch: int) -> None:
-    mine = update(META).where(META.c.id == writer_row(connection), META.c.epoch == epoch)
     values = {"advanced": commit.advanced, "last": commit.last}
     if commit.offset is not None:
         values["offset"] = commit.offset
-    if connection.execute(mine.values(values)).rowcount != 1:
+    if connection.execute(_MINE, {"mine": writer_row(connection), "ours": epoch, **values}).rowcount != 1:
         lost(connection)
 
 
