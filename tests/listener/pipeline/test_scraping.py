@@ -15,10 +15,13 @@ RULE = "many: {{kind: threshold, of: posts, window: 15m, at_least: {{posts: 3}}{
 
 
 @pytest.fixture
-def scraping(world):
-    return Scraping(
-        ledger=world.ledger, writer=Writer(world.ledger, world.metrics), clock=world.clock, metrics=world.metrics
-    )
+def writer(world):
+    return Writer(world.ledger, world.metrics)
+
+
+@pytest.fixture
+def scraping(world, writer):
+    return Scraping(world.ledger, writer, world.clock, world.metrics)
 
 
 async def scraped(scraping, name):
@@ -54,11 +57,11 @@ async def test_open_incidents_are_counted_by_severity(world, scraping):
     assert b'badbuzz_incidents_open{severity="info"} 0.0\n' in body
 
 
-async def test_while_nothing_is_committed_nothing_counts_as_judged(world, scraping):
+async def test_while_nothing_is_committed_nothing_counts_as_judged(scraping, writer):
     times = "badbuzz_rule_evaluations_total"
     first = await scraped(scraping, times)
     assert {"": 2 * first[""]} == await scraped(scraping, times)
-    scraping.writer.healthy = False
+    writer.healthy = False
     assert {"": 2 * first[""]} == await scraped(scraping, times)
 
 
@@ -70,9 +73,10 @@ class Ring:
 
 
 async def test_what_is_there_during_a_scrape_is_collected_once_it_is_garbage(scraping):
+    await scraping.exposition("")
     ring = Ring()
     gone = weakref.ref(ring)
-    await scraping.exposition("")
+    await scraping.exposition("")  # the first one of a configuration makes what stays
     del ring
     gc.collect()
     assert gone() is None
