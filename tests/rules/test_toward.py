@@ -12,11 +12,12 @@ from rules.classify import BrandTerms, Classifier
 from rules.facts import Tone
 from rules.mention import Mention
 from rules.named import names_of
+from rules.packs import frames, pack
 from rules.packs.own import ToneWords
 from rules.query.compiled import compile_query
 from rules.quoted import own_words, unheaded
-from rules.tone import LONGEST_SCORED, score
-from rules.toward import score_toward
+from rules.tone import LONGEST_SCORED, score, supported_languages
+from rules.toward import prepare, score_toward
 from tests.tone_set import heard
 
 FOLDER = Path(__file__).parents[1] / "data" / "tone"
@@ -135,3 +136,19 @@ def test_any_text_has_a_tone_within_its_bounds(text: str, language: str) -> None
 def test_a_hostile_text_is_heard_on_its_beginning(piece: str) -> None:
     text, names = piece * 50_000, names_of(["Acme"])
     assert score_toward(text[:LONGEST_SCORED], "fr", names) == score_toward(text, "fr", names)
+
+
+@pytest.mark.parametrize("language", sorted(supported_languages()))
+def test_nothing_is_read_for_a_text_once_its_language_is_prepared(language):
+    def read() -> list[int]:
+        return [load.cache_info().misses for load in (frames.load, pack.load)]
+
+    prepare(language)
+    before = read()
+    score_toward("Acme, Zenith !", language, names_of(["Acme"]))
+    assert read() == before
+
+
+def test_a_language_without_a_tone_takes_nothing():
+    prepare("tlh")
+    assert score("nuqneH", "tlh").label == "unsupported"
