@@ -90,6 +90,9 @@ class Afar(Protocol):
         """So long it took to do it here."""
         ...
 
+    def heard(self, mentions: Sequence[Mention]) -> None:
+        """These will be handed over: what they say can be found out from now on."""
+
     async def set_apart(self, mention: Mention, why: str) -> None:
         """Keep what nobody lives to tell of out of the flow. Raises FetchError when it cannot be kept."""
         ...

@@ -87,6 +87,11 @@ class Sifting:
         if self._afar:
             self._afar.spent(seconds)
 
+    def heard(self, mentions: Sequence[Mention]) -> None:
+        """These will be handed over."""
+        if self._afar and mentions:
+            self._afar.heard(mentions)
+
     def _post(self, chunk: Chunk, frames: Sequence[Frame]) -> "asyncio.Future[bytes] | None":
         if self._afar is None:
             return None

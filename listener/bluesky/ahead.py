@@ -65,7 +65,9 @@ class Ahead:
         except FetchError as error:
             self._hearing.gathered.error = error
             return
+        before = len(self._hearing.gathered.mentions)
         self._hearing.take(came.chunk, sifted)
+        self._sifting.heard(self._hearing.gathered.mentions[before:])
         if sifted is None:
             self._sifting.spent(monotonic() - begun)
         if self._is_full():

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from time import monotonic
+from typing import TypeVar
 
 from listener.clock import Clock
 from listener.garbage import in_the_background
+from listener.pipeline.begun import Begun
 from listener.pipeline.clean import fit
 from listener.pipeline.quarantine import Quarantine
 from listener.pipeline.setup import Setup, terms_in
@@ -32,14 +34,16 @@ FEWEST, MOST = 16, 100
 MOST_LOST = 20
 """Mentions in quarantine within an hour; with more it is the workers that cannot be trusted."""
 _HOUR = 3600.0
+_SAID = frozenset({"create", "update"})
 
 _Answer = list[Classified] | LostError | None
+Item = TypeVar("Item")
 
 
 class Classifying:
-    """`ahead` for who is about to hand something over, `rest` for who writes it. What is found is what the classifier
-    of the setup finds by the words, whoever does the work. A mention over which a worker ends twice, among others and
-    alone, goes into `quarantine`.
+    """`begin` for who will hand something over, `ahead` for who does, `rest` for who writes it. What is found is what
+    the classifier of the setup finds by the words, whoever does the work. A mention over which a worker ends twice,
+    among others and alone, goes into `quarantine`.
     """
 
     def __init__(self, clock: Clock, pool: Pool | None = None, quarantine: Quarantine | None = None) -> None:
@@ -50,7 +54,37 @@ class Classifying:
         self._lately = deque[float](maxlen=MOST_LOST)
         self._setup: Setup | None = None
         self._languages = frozenset[str]()
+        self._begun = Begun[_Answer]()
+        self._answering = set[asyncio.Task[None]]()
         self._spent = self._looked = 0.0
+
+    def begin(self, mentions: Sequence[Mention], setup: Setup) -> None:
+        """Have workers, if they are there, find out what mentions say that will be handed over: meanwhile what was
+        handed over before may be written.
+        """
+        if self.pool is None or not self.pool.ready:
+            return
+        self.follow(setup)
+        new = dict[bytes, Mention]()
+        for mention in (fit(each, each.source) for each in mentions if each.op in _SAID):
+            words = setup.classifier.sameness(mention)
+            if words and not (words in self._begun or setup.classifier.recall(words) or self.quarantine.holds(mention)):
+                new.setdefault(words, mention)
+        for some in self._shares([*self._begun.promise(new).items()]):
+            promised = [(new[words], answer) for words, answer in some]
+            # nobody waits for it: who hands these over waits for the answers
+            answering = asyncio.get_running_loop().create_task(self._keep(promised, setup), name="classify")
+            self._answering.add(answering)
+            answering.add_done_callback(self._answering.discard)
+
+    async def _keep(self, promised: Sequence[tuple[Mention, "asyncio.Future[_Answer]"]], setup: Setup) -> None:
+        answered: list[_Answer] = [None] * len(promised)
+        try:
+            await self._ask(range(len(promised)), [mention for mention, _ in promised], answered, setup)
+        finally:
+            for (_, promise), answer in zip(promised, answered, strict=True):
+                if not promise.done():  # else who waited for it was cancelled
+                    promise.set_result(answer)
 
     async def ahead(self, read: Read, setup: Setup) -> Read:
         """The reading with its mentions fit, classified as far as workers are there for it, and without those that are
@@ -114,6 +148,7 @@ class Classifying:
         """Workers classify as the setup says, from here on."""
         if self.pool and (self._setup is None or self._setup.classifier is not setup.classifier):
             self._setup = setup
+            self._begun.forget()
             self.pool.renew(partial(recipe, setup))
 
     async def _asked(self, mentions: Sequence[Mention], setup: Setup) -> list[_Answer]:
@@ -122,31 +157,43 @@ class Classifying:
         if self.pool is None or not self.pool.ready:
             return answered
         self.follow(setup)
-        asked, copies = self._recalled(mentions, answered, setup.classifier)
-        size = min(MOST, max(FEWEST, -(-len(asked) // max(1, self.pool.ready))))
+        asked, begun, copies = self._recalled(mentions, answered, setup.classifier)
         async with asyncio.TaskGroup() as group:
-            for start in range(0, len(asked), size):
-                numbers = asked[start : start + size]
+            for numbers in self._shares(asked):
                 group.create_task(self._ask(numbers, mentions, answered, setup), name="classify")
+        for number, answer in begun.items():
+            answered[number] = await answer
         for number, first in copies.items():
             answered[number] = answered[first]
         return answered
 
+    def _shares(self, asked: Sequence[Item]) -> Iterator[Sequence[Item]]:
+        """What each question is about."""
+        ready = self.pool.ready if self.pool else 0
+        size = min(MOST, max(FEWEST, -(-len(asked) // max(1, ready))))
+        return (asked[start : start + size] for start in range(0, len(asked), size))
+
     def _recalled(
         self, mentions: Sequence[Mention], answered: list[_Answer], classifier: Classifier
-    ) -> tuple[list[int], dict[int, int]]:
-        """Answer what is remembered; returns what is to be asked, and what says the same as one of those."""
+    ) -> "tuple[list[int], dict[int, asyncio.Future[_Answer]], dict[int, int]]":
+        """Answer what is remembered; returns what is to be asked, what was, and what says the same as one of those."""
         asked, copies, firsts = list[int](), dict[int, int](), dict[bytes, int]()
+        begun = dict[int, asyncio.Future[_Answer]]()
         for number, mention in enumerate(mentions):
-            if mention.op not in ("create", "update") or self.quarantine.holds(mention):
+            if mention.op not in _SAID or self.quarantine.holds(mention):
                 continue
             words = classifier.sameness(mention)
+            promised = self._begun.take(words) if words else None
             known = answered[number] = classifier.recall(words) if words else None
-            if words and known is None and firsts.setdefault(words, number) != number:
+            if known is not None:
+                continue
+            if words and firsts.setdefault(words, number) != number:
                 copies[number] = firsts[words]
-            elif known is None:
+            elif promised:
+                begun[number] = promised
+            else:
                 asked.append(number)
-        return asked, copies
+        return asked, begun, copies
 
     async def _ask(
         self, numbers: Sequence[int], mentions: Sequence[Mention], answered: list[_Answer], setup: Setup
@@ -211,7 +258,7 @@ async def recipe(setup: Setup) -> AsyncIterator[bytes]:
 
 def _matters(mention: Mention, known: Callable[[str], Seen | None]) -> bool:
     """Whether it would be classified, as far as that can be told without its brands."""
-    if mention.op not in ("create", "update"):
+    if mention.op not in _SAID:
         return False
     seen = known(mention.identity)
     return seen is None or not (seen.deleted or mention.revision in seen.revisions)

@@ -1,7 +1,7 @@
 """Workers as collectors see them, which read whole networks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from listener.errors import FetchError
 from listener.pipeline.classifying import Classifying
@@ -35,6 +35,9 @@ class Afar:
 
     def spent(self, seconds: float) -> None:
         self._classifying.consider(self._setup(), seconds)
+
+    def heard(self, mentions: Sequence[Mention]) -> None:
+        self._classifying.begin(mentions, self._setup())
 
     async def set_apart(self, mention: Mention, why: str) -> None:
         try:

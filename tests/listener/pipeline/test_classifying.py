@@ -11,7 +11,8 @@ from random import Random
 import msgspec
 import pytest
 
-from listener.pipeline import classifying, slices
+from listener.pipeline import begun, classifying, slices
+from listener.pipeline.begun import MOST as MOST_BEGUN
 from listener.pipeline.classifying import Classifying
 from listener.pipeline.quarantine import FILE, MOST, Quarantine
 from listener.pipeline.work import Read, Reload
@@ -31,9 +32,9 @@ TWO = "acme: {query: acme, languages: [en, fr]}, beta: {query: 'beta OR #live', 
 
 
 @asynccontextmanager
-async def writing(world, target=TARGET, most=2, *, ready=True):
+async def writing(world, target=TARGET, most=2, *, ready=True, pool=Pool):
     """A writer of the world whose mentions are classified in workers."""
-    pool = Pool(target, most, lost=world.metrics.workers.lost)
+    pool = pool(target, most, lost=world.metrics.workers.lost)
     quarantine = Quarantine(world.folder)
     world.metrics.workers.follow(lambda: pool.ready, lambda: pool.has_given_up, quarantine)
     world.ledger.classifying = Classifying(world.clock, pool, quarantine)
@@ -74,23 +75,68 @@ def facts_of(kept):
 
 async def test_workers_change_nothing_of_what_is_kept(tmp_path):
     said, results = sentences(300), []
-    for number, workers in enumerate((0, 2)):
+    for number, (workers, early) in enumerate([(0, False), (2, False), (2, True)]):
         folder = tmp_path / str(number)
         folder.mkdir()
         async with opened(folder, brands=TWO) as world:
             async with writing(world, most=workers, ready=workers > 0) as writer:
                 for first in range(0, 300, 100):
-                    await writer.submit(read(world, *said[first : first + 100], first=first))
+                    some = read(world, *said[first : first + 100], first=first)
+                    if early:
+                        world.ledger.classifying.begin(some.mentions, world.ledger.setup)
+                    await writer.submit(some)
             kept = [each for commit in world.store.commits for each in commit.mentions]
             results.append([(each.mention.id, each.tones, facts_of(each)) for each in kept])
-    assert results[0] == results[1]
+    assert results[0] == results[1] == results[2]
     assert len(results[0]) > 150
 
 
-async def test_a_text_that_ends_workers_is_kept_apart_and_all_others_are_heard(world):
+class Asked(Pool):
+    """Counts what it is asked."""
+
+    questions = 0
+
+    def post(self, said):
+        self.questions += 1
+        return super().post(said)
+
+
+async def test_nothing_is_asked_again_that_was_begun(world):
+    async with writing(world, pool=Asked) as writer:
+        told, long = world.ledger.classifying, "acme " * 250  # longer than what is remembered
+        for first in range(0, 3 * MOST_BEGUN, 100):
+            some = read(world, *(f"{long}{first + number}" for number in range(100)), first=first)
+            told.begin(some.mentions, world.ledger.setup)
+            await asyncio.sleep(0)
+            asked = told.pool.questions
+            await writer.submit(some)
+            assert asked == told.pool.questions
+    assert len(await world.views.mentions(limit=10_000)) == 3 * MOST_BEGUN
+
+
+async def test_what_was_begun_and_never_came_leaves_room_after_a_minute(world, monkeypatch):
+    async with writing(world, pool=Asked):
+        told, setup = world.ledger.classifying, world.ledger.setup
+        for first in range(0, MOST_BEGUN + 100, 100):
+            told.begin(read(world, *(f"acme {first + number}" for number in range(100))).mentions, setup)
+        await asyncio.sleep(0)
+        full = told.pool.questions
+        told.begin(read(world, "acme once more").mentions, setup)
+        await asyncio.sleep(0)
+        assert full == told.pool.questions
+        monkeypatch.setattr(begun, "KEPT", 0.0)
+        told.begin(read(world, "acme once more").mentions, setup)
+        await asyncio.sleep(0)
+        assert full < told.pool.questions
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_text_that_ends_workers_is_kept_apart_and_all_others_are_heard(world, early):
     texts = [f"acme number {number}" for number in range(40)]
     texts[13] = "acme is lethal"
     async with writing(world, LETHAL) as writer:
+        if early:
+            world.ledger.classifying.begin(read(world, *texts).mentions, world.ledger.setup)
         await writer.submit(read(world, *texts))
         await staffed(world)
     heard = {each.mention.id for each in await world.views.mentions(limit=100)}
@@ -165,11 +211,14 @@ async def test_a_reload_counts_for_all_that_is_written_after_it(tmp_path):
         before = world.ledger.setup
         ahead = await world.ledger.classifying.ahead(read(world, "beta", "acme"), before)
         after = configured(tmp_path, brands=TWO.replace("beta OR", "gamma OR"))
+        late = read(world, "beta late", "gamma early", first=4)
+        world.ledger.classifying.begin(late.mentions, before)
         await writer.submit(Reload(setup=after))
         await world.ledger.write([replace(ahead, source="press")])
+        await writer.submit(late)
         await writer.submit(read(world, "gamma", "beta", first=2))
         heard = [each.mention.text for each in await world.views.mentions(limit=10)]
-    assert {"acme", "gamma"} == set(heard)
+    assert {"acme", "gamma", "gamma early"} == set(heard)
 
 
 async def test_workers_come_when_classifying_takes_long(world, monkeypatch):
