@@ -63,8 +63,6 @@ _POSTGRESQL = {
 }
 _NO_VALUE = "22"
 """The class of codes of a server that says that a value is none."""
-_MOST_PAGES = 16_000
-"""Pages of SQLite's log from which on a commit moves them into the file itself; before, `Checkpoints` does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +170,7 @@ def _way_out(error: Exception) -> str:
 def on_file(at: Place, lock_wait: float = LOCK_WAIT) -> Engine:
     """A connection to a SQLite file, each transaction of which may write."""
     pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
-    limits = ("journal_size_limit=67108864", f"wal_autocheckpoint={_MOST_PAGES}")
+    limits = ("journal_size_limit=67108864",)
     return _sqlite(at.url, (*limits, *pragmas), begin="BEGIN IMMEDIATE", size=1, lock_wait=lock_wait)
 
 

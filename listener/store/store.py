@@ -1,6 +1,5 @@
 """The store on SQLite or PostgreSQL: the writing side of the port."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +14,6 @@ from alerts.delivery import Delivery, Slot
 from alerts.grouping import MOST_TOGETHER
 from listener.store import marking, outbox, queries, retention
 from listener.store.asking import Command
-from listener.store.checkpoints import Checkpoints
 from listener.store.database import Place, finished, in_words, place, reading, writing
 from listener.store.inserting import insert
 from listener.store.lease import Lease, stalled
@@ -55,7 +53,6 @@ class _SqlStore:
         self._lock: Lock = FileLock(lock_file(at.file)) if at.file else Lease(at, lease, alone=alone)
         self._writing = writing(at, _LOCK_WAIT, {} if at.file else stalled(lease))
         self._reading = reading(at, _READ_LIMIT)
-        self._checkpoints = Checkpoints(at.file) if at.file else None
         self._epoch = 0
         self._sequences: dict[str, int] | None = None
         self._last: Instant = 0
@@ -74,8 +71,6 @@ class _SqlStore:
             await self.close()
             raise
         self._last, self._epoch = position.last if position else 0, tenure.epoch
-        if self._checkpoints:
-            self._checkpoints.begin()
         return tenure
 
     async def keep(self) -> None:
@@ -85,8 +80,6 @@ class _SqlStore:
         await self._lock.assure()
 
     async def close(self) -> None:
-        if self._checkpoints:
-            await asyncio.to_thread(self._checkpoints.end)
         await self._reading.dispose()
         await self._writing.dispose()
         await self._lock.release()
@@ -102,8 +95,6 @@ class _SqlStore:
             self._sequences = await self._write(
                 partial(_write, commit=commit, epoch=self._epoch, known=known, relisted=relisted, new=new)
             )
-        if self._checkpoints:
-            self._checkpoints.committed(len(commit.seen))
         self._last = commit.last
         for name in relisted:
             self._relisted.pop(name, None)
