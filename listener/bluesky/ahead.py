@@ -67,9 +67,9 @@ class Ahead:
             return
         before = len(self._hearing.gathered.mentions)
         self._hearing.take(came.chunk, sifted)
-        self._sifting.heard(self._hearing.gathered.mentions[before:])
         if sifted is None:
             self._sifting.spent(monotonic() - begun)
+        self._sifting.heard(self._hearing.gathered.mentions[before:])
         if self._is_full():
             self._room.clear()
         self._moved.set()

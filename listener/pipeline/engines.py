@@ -32,12 +32,12 @@ class Engines:
 
     async def load(self, store: Store, brands: Iterable[str]) -> None:
         """Bring the engines back: the newest snapshot, then every input after it."""
-        self._engines, self._places = {}, {}
+        self._engines, self._places, self._fed = {}, {}, {}
         names = list(brands)
         for start in range(0, len(names), _AT_ONCE):
             for brand, head in (await store.heads(names[start : start + _AT_ONCE])).items():
                 self._take(await _restored(store, brand, head))
-        self._fed, self._ran = {}, 0
+        self._ran = 0
         self._judged = max((engine.judged for engine in self), default=0)
 
     def apply(self, entries: Iterable[LogEntry]) -> list[Transition]:

@@ -1,6 +1,7 @@
 """What Prometheus is answered: how every brand stands is worked out when somebody asks, in slices, and not before."""
 
 import asyncio
+from weakref import ref
 
 from listener.clock import Clock
 from listener.garbage import in_the_background, undisturbed
@@ -19,15 +20,15 @@ class Scraping:
 
     def __init__(self, ledger: Ledger, writer: Writer, clock: Clock, metrics: Metrics) -> None:
         self._ledger, self._writer, self._clock, self._metrics = ledger, writer, clock, metrics
-        self._judged: Setup | None = None
+        self._judged: ref[Setup] | None = None
 
     async def exposition(self, accept: str) -> tuple[bytes, str]:
         """(body, content type) for an Accept header."""
         setup = self._ledger.setup
         # what engines make when they are judged for the first time stays
-        with undisturbed() if setup is self._judged else in_the_background():
+        with undisturbed() if self._judged and self._judged() is setup else in_the_background():
             readings = await self._readings(setup)
-            self._judged = setup
+            self._judged = ref(setup)  # what is let go of after a reload is let go of there
         if self._writer.healthy and self._writer.is_moving():
             # while nothing is committed nothing is judged, and the count of judgements must stand still
             self._metrics.judged(sum(len(each.rules) for each in readings))

@@ -51,8 +51,7 @@ async def next_slice() -> None:
 
 
 async def sliced(items: Iterable[Item]) -> AsyncIterator[Item]:
-    """The same items; the loop has a turn whenever what is done with them took a slice."""
-    await next_slice()  # several may begin at the same time
+    """The same items, at once; the loop has a turn whenever what is done with them took a slice."""
     until = monotonic() + SLICE
     for item in items:
         yield item

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from listener.pipeline.slices import sliced
+from listener.pipeline.slices import next_slice, sliced
 from listener.web.chart import Chart, chart
 from listener.web.status import BrandStatus, Status
 from rules.text import fold_whole
@@ -34,6 +34,7 @@ async def shown(status: Status, wanted: str, page: int) -> Shown:
     """The brands that have `wanted` in what they are called; the last page instead of one there is not. As many as fit
     stand as they are configured, others by how much they matter.
     """
+    await next_slice()  # pages begin at the same time, when something is new
     names = status.brand_names()
     order = await status.loudest() if len(names) > SHOWN else list(names)
     found = await _found(order, names, fold_whole(wanted)) if wanted else order
