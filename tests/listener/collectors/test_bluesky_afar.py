@@ -25,7 +25,7 @@ class Near:
     def __init__(self, queries=QUERIES, lethal=None, *, nobody=False):
         self.answer = Answering(classifier(queries).index)
         self.lethal, self.nobody = lethal, nobody
-        self.apart, self.asked, self.seconds = [], 0, 0.0
+        self.apart, self.announced, self.asked, self.seconds = [], [], 0, 0.0
 
     is_there = True
 
@@ -42,6 +42,9 @@ class Near:
 
     def spent(self, seconds):
         self.seconds += seconds
+
+    def heard(self, mentions):
+        self.announced += mentions
 
     async def set_apart(self, mention, why):
         self.apart.append((mention.source, mention.text, why))
@@ -91,12 +94,13 @@ async def both(rounds, workers):
 
 @given(st.lists(st.lists(RECORDS, min_size=1, max_size=3), max_size=6), st.booleans())
 def test_workers_change_nothing_of_what_is_heard(groups, nobody):
-    least, afar.LEAST = afar.LEAST, 1
+    least, afar.LEAST, workers = afar.LEAST, 1, Near(nobody=nobody)
     try:
-        here, there = asyncio.run(both(rounds_of(groups), Near(nobody=nobody)))
+        here, there = asyncio.run(both(rounds_of(groups), workers))
     finally:
         afar.LEAST = least
     assert here == there
+    assert there[0] == workers.announced
 
 
 async def test_few_frames_are_not_worth_the_way(monkeypatch):
