@@ -298,6 +298,7 @@ class Engine:
         state.forget(until, self._state.sources)
         state.note_coverage(minute_of(at))
         state.counts.forget(min(until, minute_of(at) - self._horizon + 1))
+        state.counts.pack(minute_of(at))
 
     def _learn_minute(self, minute: int) -> None:
         state, sources = self._state, self._state.sources

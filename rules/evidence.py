@@ -1,12 +1,13 @@
 """What was counted when a step was taken, read from the bins."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from rules.bin import quotable
 from rules.incident import Incident
 from rules.instant import MINUTE, Instant
 from rules.rule import Verdict
-from rules.series import Counts, measure_of, quotable
+from rules.series import Counts, measure_of
 from rules.transition import Evidence
 from rules.trend import trend
 
@@ -57,7 +58,7 @@ def evidence_of(series: str, counts: Counts, at: Instant, incident: Incident, ve
     )
 
 
-def _summed(counted: Iterable[dict[str, int]]) -> Counter[str]:
+def _summed(counted: Iterable[Mapping[str, int]]) -> Counter[str]:
     total: Counter[str] = Counter()
     for counts in counted:
         total.update(counts)

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from rules.bin import Bin
 from rules.by_source import BySource
 from rules.campaigns import Campaign
 from rules.engine_state import EngineState
 from rules.inputs import Imported
 from rules.instant import Instant
 from rules.making import Made, Rules, made
-from rules.series import Bin, Counts
+from rules.series import Counts
 
 DAY = 24 * 60
 LONGEST = 90 * DAY

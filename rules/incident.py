@@ -5,10 +5,10 @@ from hashlib import blake2s
 
 import msgspec
 
+from rules.bin import Bin
 from rules.easing import calm_needed, can_ease, comes_back_within, dwell, has_fallen
 from rules.instant import Instant, Span
 from rules.rule import Opening, Verdict
-from rules.series import Bin
 from rules.transition import SEVERITIES, Easing, Return, Severity, State
 
 WORSE_FACTOR = 2

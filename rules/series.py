@@ -1,12 +1,13 @@
 """Counts of a brand per minute: integers in bins, read through windows."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
+from rules.bin import Bin, different
 from rules.campaigns import Campaign, times
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
@@ -14,13 +15,6 @@ from rules.reactions import Followed
 from rules.stories import Stories
 from rules.transition import Unit
 
-AUTHORS_PER_BIN = 1_000
-"""Authors, and stories, told apart in one bin of one series; beyond, their number is a lower bound and memory stays
-bounded.
-"""
-
-WORDS_PER_BIN = 20
-"""Words of a keyword rule told apart in one bin: more are counted, not named."""
 _HITS = "hits:"
 TERM = "term:"
 """Before a term, the series of negative mentions that hold it."""
@@ -28,7 +22,6 @@ MOST_SOURCES = 200
 """Sources of a brand that are told apart: beyond, they count with all others only."""
 MOST_SERIES = 1_000
 """Series of a brand: beyond, terms that only one mention holds make room for the next."""
-KeyT = TypeVar("KeyT", str, int)
 
 Counted = Literal["posts", "negative", "authors", "negative authors", "stories", "negative stories", "reach"]
 """What may be counted of a brand: all posts, or the negative ones; the different authors or stories (near copies of a
@@ -57,35 +50,6 @@ def named(series: str, count: int) -> str:
 def measure_of(series: str) -> tuple[str, Unit]:
     """The series whose mentions are counted, and what is counted of them."""
     return _DIFFERENT.get(series, (series, "mentions"))
-
-
-class Bin(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One minute of one series. `authors` maps a pseudonym to how many mentions it wrote, `words` what was said of a
-    keyword rule's words to how many hold it, `stories` a story to how many tell it; `largest` is the mention whose
-    author has the most followers (`reach`).
-    """
-
-    count: int = 0
-    authors: dict[str, int] = {}
-    sources: dict[str, int] = {}
-    first: str = ""
-    began: Instant = 0
-    latest: str = ""
-    largest: str = ""
-    reach: int = -1
-    words: dict[str, int] = {}
-    stories: dict[int, int] = {}
-
-    def size(self, unit: Unit) -> int:
-        """How many mentions, authors or stories of this minute."""
-        return self.count if unit == "mentions" else different([self], unit)
-
-    def unquote(self, mention: str) -> None:
-        """Name it no more."""
-        self.first = "" if self.first == mention else self.first
-        self.latest = "" if self.latest == mention else self.latest
-        if self.largest == mention:
-            self.largest, self.reach = "", -1
 
 
 def minute_of(at: Instant) -> int:
@@ -178,6 +142,15 @@ class Counts(msgspec.Struct):
         """Whole minutes listened to so far."""
         return at // MINUTE - self.since
 
+    def pack(self, before: int) -> None:
+        """Pack the minutes before that one, in which hardly anything more is counted."""
+        for of_series in self.bins.values():
+            for minute, cell in of_series.items():
+                if minute < before and not cell.packed:
+                    cell.pack()
+        for own in self.sources.values():
+            own.pack(before)
+
     def is_lively(self, at: Instant, minutes: int) -> bool:
         """Whether anything is counted, or was found out of a post in the last `minutes`."""
         return bool(self.bins) or self.followed.is_growing(minute_of(at), minutes)
@@ -197,17 +170,7 @@ class Counts(msgspec.Struct):
         cell = of_series.get(minute)
         if cell is None:
             cell = of_series[minute] = Bin(first=facts.mention, began=facts.moment)
-        cell.count += 1
-        cell.latest = facts.mention
-        cell.sources[facts.source] = cell.sources.get(facts.source, 0) + 1
-        if facts.author:
-            _increase(cell.authors, facts.author, AUTHORS_PER_BIN)
-        if story:
-            _increase(cell.stories, story, AUTHORS_PER_BIN)
-        if facts.reach > cell.reach:
-            cell.reach, cell.largest = facts.reach, facts.mention
-        for word in _said(series, facts):
-            _increase(cell.words, word, WORDS_PER_BIN)
+        cell.add(facts, story, _said(series, facts))
 
     def _make_room(self) -> None:
         if len(self.bins) < MOST_SERIES:
@@ -222,14 +185,8 @@ class Counts(msgspec.Struct):
         cell = of_series.get(minute_of(facts.moment))
         if cell is None:
             return
-        cell.count -= 1
-        cell.unquote(facts.mention)
-        _decrease(cell.sources, facts.source)
-        _decrease(cell.authors, facts.author)
-        if facts.story:
-            _decrease(cell.stories, (stories or self.stories).known.get(facts.story, facts.story))
-        for word in _said(series, facts):
-            _decrease(cell.words, word)
+        story = (stories or self.stories).known.get(facts.story, facts.story)
+        cell.remove(facts, story, _said(series, facts))
         if cell.count <= 0:
             del of_series[minute_of(facts.moment)]
 
@@ -272,9 +229,11 @@ class Counts(msgspec.Struct):
         return different([cell for _, cell in self.window(series, at, minutes)], "stories")
 
     def has_authors(self, series: str, at: Instant, minutes: int, least: int) -> bool:
-        """Whether `authors` is at least `least`. In a storm one bin tells, without telling thousands apart."""
-        cells = self.window(series, at, minutes)
-        return any(len(cell.authors) >= least for _, cell in cells) or self.authors(series, at, minutes) >= least
+        """Whether `authors` is at least `least`, without telling thousands apart. In a storm one bin tells."""
+        cells = [cell for _, cell in reversed(self.window(series, at, minutes))]
+        if any(cell.size("authors") >= least for cell in cells):
+            return True
+        return sum(cell.size("authors") for cell in cells) >= least and different(cells, "authors") >= least
 
     def at(self, series: str, minute: int) -> int:
         """The count of one bin. Who speaks again in the next one counts in both: what is learnt to be usual of a
@@ -327,47 +286,7 @@ NOTHING = Counts(since=sys.maxsize, open=sys.maxsize)
 """What was heard of nobody."""
 
 
-def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:
-    """Mentions worth quoting, each once: the `first` of the incident, and of a window the one with the largest audience
-    and the latest.
-    """
-    found = {
-        "first": first,
-        "largest": max(cells, key=lambda cell: cell.reach).largest if cells else "",
-        "latest": next((cell.latest for cell in reversed(cells) if cell.latest), ""),
-    }
-    roles: dict[str, str] = {}
-    for role, mention in found.items():
-        if mention and mention not in roles.values():
-            roles[role] = mention
-    return roles
-
-
 def _said(series: str, facts: Facts) -> tuple[str, ...]:
     if series.startswith(TERM):
         return (series.removeprefix(TERM),)
     return facts.said.get(series.removeprefix(_HITS), ()) if facts.said and series.startswith(_HITS) else ()
-
-
-def different(cells: Iterable[Bin], unit: Unit) -> int:
-    """The different authors or stories of bins; a mention without one counts as one of its own."""
-    known: set[str | int] = set()
-    without = 0
-    for cell in cells:
-        keys = cell.authors if unit == "authors" else cell.stories
-        known.update(keys)
-        if len(keys) < AUTHORS_PER_BIN:
-            without += max(0, cell.count - sum(keys.values()))
-    return len(known) + without
-
-
-def _increase(counts: dict[KeyT, int], key: KeyT, most: int) -> None:
-    if key in counts or len(counts) < most:
-        counts[key] = counts.get(key, 0) + 1
-
-
-def _decrease(counts: dict[KeyT, int], key: KeyT) -> None:
-    if key in counts:
-        counts[key] -= 1
-        if counts[key] <= 0:
-            del counts[key]

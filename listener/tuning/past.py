@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 
 from listener.history import silences
+from rules.bin import AUTHORS_PER_BIN
 from rules.facts import Facts
 from rules.history import DAY, minutes
 from rules.inputs import Configured, Edited, Gap, Heard, Imported, Input, Missed
 from rules.instant import Instant
-from rules.series import AUTHORS_PER_BIN, minute_of, series_of
+from rules.series import minute_of, series_of
 
 QUARTER, HOUR = 15, 60
 MOST = 400 * DAY

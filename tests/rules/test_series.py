@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,65 @@ from rules.stories import sketch
 from tests.rules.worlds import START, configured, facts, fold, heard, plan
 
 WRITERS = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(["", "ann", "bob", "carol", "dan"])), max_size=30)
+
+AUTHORS, STORY_NUMBERS = st.sampled_from(["", "ann", "bob", "carol"]), st.integers(0, 3)
+MENTIONS = st.tuples(st.integers(0, 5), AUTHORS, STORY_NUMBERS, st.sampled_from(["press", "sky"]))
+STEPS = st.one_of(
+    MENTIONS.map(lambda told: ("add", told)),
+    st.integers(0, 60).map(lambda number: ("remove", number)),
+    st.integers(0, 6).map(lambda minute: ("pack", minute)),
+    st.just(("restart", 0)),
+)
+
+
+def saying(number, minute, author, story, source):
+    said = {"recall": ("fuite",)} if number % 2 else {}
+    return facts(
+        number, START + minute * MINUTE, author=author, story=story, source=source, hits=("recall",), said=said
+    )
+
+
+def counted(steps, *, packs):
+    """What steps make of a brand's counts, with or without those that only pack them."""
+    counts, there = Counts(open=START // MINUTE, apart=True), []
+    for number, (step, told) in enumerate(steps):
+        if step == "add":
+            there.append(saying(number, *told))
+            counts.count(there[-1])
+        elif step == "remove" and told < len(there):
+            counts.uncount(there.pop(told))
+        elif step == "pack" and packs:
+            counts.pack(START // MINUTE + told)
+        elif step == "restart":
+            counts = msgspec.json.decode(msgspec.json.encode(counts), type=Counts)
+    return counts
+
+
+def asked(counts, end):
+    """All that may be asked of the last minutes."""
+    for each in (counts, *counts.sources.values()):
+        for series in ("posts", "authors", "stories", "negative authors", "hits:recall"):
+            yield each.totals(series, end, (1, 3, 6)), each.still_open(series, end)
+            yield each.authors(series, end, 4), each.told(series, end, 4)
+            for minute, cell in each.window(series, end, 6):
+                yield minute, cell.count, cell.first, cell.latest, cell.largest, cell.reach
+                yield dict(cell.authors), dict(cell.stories), dict(cell.sources), dict(cell.words)
+
+
+@given(st.lists(STEPS, max_size=60))
+def test_packed_minutes_tell_what_they_told(steps):
+    end = START + 5 * MINUTE
+    packed, never = (counted([*steps, ("pack", 4)], packs=packs) for packs in (True, False))
+    assert list(asked(never, end)) == list(asked(packed, end))
+
+
+def test_a_loud_minute_is_not_packed():
+    counts = Counts()
+    for number in range(2_000):
+        counts.add("posts", facts(number, START))
+    counts.pack(START // MINUTE + 1)
+    assert (2_000, 1_000) == (counts.total("posts", START, 1), counts.authors("posts", START, 1))
+    assert not counts.window("posts", START, 1)[0][1].packed
 
 
 @given(WRITERS, st.integers(1, 15), st.integers(1, 12))
