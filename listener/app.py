@@ -50,6 +50,7 @@ from listener.pipeline.work import Reload
 from listener.shares import Share
 from listener.store.claims import Claims
 from listener.store.port import StoreError
+from listener.told import Told
 from listener.web.server import build_app
 from listener.web.serving import served_at
 from listener.web.status import Settings as PageSettings
@@ -100,15 +101,15 @@ Follow = Callable[[Component, Parts], Collector]
 
 
 class Daemon:
-    """A running badbuzz. `ends` is set when it is told to stop. With `follow`, others listen for it; with `claims`,
-    others deliver as well.
+    """A running badbuzz, which does as it is `told`. With `follow`, others listen for it; with `claims`, others deliver
+    as well.
     """
 
     def __init__(
         self,
         path: Path,
         parts: Parts,
-        ends: asyncio.Event,
+        told: Told,
         follow: "Follow | None" = None,
         claims: Claims | None = None,
     ) -> None:
@@ -117,9 +118,8 @@ class Daemon:
         self._elsewhere = Elsewhere(parts.views, parts.ledger.committed) if parts.share else None
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
-        self._stop = ends
+        self._stop, self._hup = told
         self._reloading = asyncio.Lock()
-        self._hup = asyncio.Event()
 
     @property
     def _settings(self) -> Settings:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from listener.store.address import store_address
 from listener.store.claims import Claims
 from listener.store.port import SchemaError, StoreAwayError, StoreBusyError, StoreError, StoreRefusedError
 from listener.store.store import open_store
+from listener.told import Told, told_by_signals
 
 log = structlog.get_logger("daemon")
 
@@ -80,13 +80,13 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
 async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = None) -> None:
     """As `run`, from what it `begun` with; `beside` others where that is given."""
     settings, masking, made = start
-    systemd, ends, had = Systemd(os.environ), _told_to_end(), False
-    while not ends.is_set():
+    systemd, told, had = Systemd(os.environ), told_by_signals(), False
+    while not told.ends.is_set():
         async with AsyncExitStack() as stack:
             store = open_store(store_address(settings), settings.daemon.lease, alone=beside is None)
             stack.push_async_callback(store.close)
             meanwhile = beside.meanwhile if beside else None
-            standby = Standby(store, settings.daemon, systemd, ends, had=had, meanwhile=meanwhile)
+            standby = Standby(store, settings.daemon, systemd, told.ends, had=had, meanwhile=meanwhile)
             tenure = await standby.tenure()
             if tenure is None:
                 return
@@ -94,7 +94,7 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             share = beside.share if beside else None
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made, share)
             try:
-                await _serve(path, given, ends, beside, anew=standby.waited)
+                await _serve(path, given, told, beside, anew=standby.waited)
             except ExceptionGroup as ended:
                 reason = reason_of(ended)
                 if not (settings.daemon.database and _passes(reason, first=first)):
@@ -104,7 +104,7 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
         log.error("stepped_down", error=str(reason))
         with suppress(TimeoutError):
             async with asyncio.timeout(AGAIN):
-                await ends.wait()
+                await told.ends.wait()
 
 
 def _passes(reason: Exception, *, first: bool) -> bool:
@@ -113,14 +113,6 @@ def _passes(reason: Exception, *, first: bool) -> bool:
     """
     passing = StoreAwayError | StoreBusyError if first else StoreError
     return isinstance(reason, passing) and not isinstance(reason, SchemaError | StoreRefusedError)
-
-
-def _told_to_end() -> asyncio.Event:
-    """What SIGTERM and SIGINT set from now on, also while a store is taken over: what came then was lost."""
-    loop, ends = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ends.set)
-    return ends
 
 
 def _as_written(path: Path, given: Opening) -> Opening:
@@ -136,17 +128,18 @@ def _as_written(path: Path, given: Opening) -> Opening:
     return replace(given, settings=settings, made=list(loaded.made))
 
 
-async def _serve(path: Path, given: Opening, ends: asyncio.Event, beside: Beside | None, *, anew: bool) -> None:
+async def _serve(path: Path, given: Opening, told: Told, beside: Beside | None, *, anew: bool) -> None:
     """Keep the store, read everything back, `anew` the configuration too, and run the daemon."""
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(given.store.keep(), name="lease")
         starting = group.create_task(_signs(given.systemd), name="start")
         if anew:
+            told.reloads.clear()
             given = await asyncio.to_thread(_as_written, path, given)
         with in_the_background():
             parts = await opened(given)
         starting.cancel()
-        daemon = Daemon(path, parts, ends, beside.follow, beside.claims) if beside else Daemon(path, parts, ends)
+        daemon = Daemon(path, parts, told, beside.follow, beside.claims) if beside else Daemon(path, parts, told)
         await daemon.serve()
         keeping.cancel()
 

@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import signal
 import socket
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from typing import Protocol
 
 import structlog
@@ -96,9 +94,8 @@ class Standby:
         self.waited = True
         done = self._meanwhile
         page = standby_app(self._daemon.language, done.exposition, done.waiting, delivers=done.delivers)
-        with _heedless_of_reloads():
-            async with served_at(page, self._daemon), done.running():
-                return await self._wait()
+        async with served_at(page, self._daemon), done.running():
+            return await self._wait()
 
     async def _wait(self) -> Tenure | None:
         self._systemd.ready()
@@ -127,14 +124,3 @@ class Standby:
             self._said = why
             self._systemd.status(f"standby: {why}")
             log.info("standby", why=why)
-
-
-@contextmanager
-def _heedless_of_reloads() -> Iterator[None]:
-    """SIGHUP does nothing: the configuration is read when the store is had."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)

@@ -22,7 +22,7 @@ KeyT = TypeVar("KeyT", str, int)
 
 _MOST_PACKED = 100
 """Authors, or stories, of a bin that is packed: few brands are louder at a time, and those are judged most often."""
-_REMEMBERED = 1_024  # bins: the windows of some brands that are judged at each mention
+_REMEMBERED = 256  # bins: the windows of a loud brand, which is judged at each mention
 
 _Tables = tuple[dict[str, int], dict[str, int], dict[str, int], dict[int, int]]
 _pack = msgspec.msgpack.Encoder().encode
@@ -153,6 +153,20 @@ def different(cells: Iterable[Bin], unit: Unit) -> int:
     known: set[str | int] = set()
     without = sum([cell.meet(known, unit) for cell in cells])
     return len(known) + without
+
+
+def are_different(cells: Sequence[Bin], unit: Unit, least: int) -> bool:
+    """Whether `different` is at least `least`; told without a look into most bins."""
+    if any(cell.size(unit) >= least for cell in cells):
+        return True
+    if sum(cell.size(unit) for cell in cells) < least:
+        return False
+    known, without = set[str | int](), 0
+    for cell in cells:
+        without += cell.meet(known, unit)
+        if len(known) + without >= least:
+            return True
+    return False
 
 
 def quotable(cells: Sequence[Bin], first: str) -> dict[str, str]:

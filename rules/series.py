@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from rules.bin import Bin, different
+from rules.bin import Bin, are_different, different
 from rules.campaigns import Campaign, times
 from rules.facts import Facts
 from rules.instant import MINUTE, Instant
@@ -229,11 +229,8 @@ class Counts(msgspec.Struct):
         return different([cell for _, cell in self.window(series, at, minutes)], "stories")
 
     def has_authors(self, series: str, at: Instant, minutes: int, least: int) -> bool:
-        """Whether `authors` is at least `least`, without telling thousands apart. In a storm one bin tells."""
-        cells = [cell for _, cell in reversed(self.window(series, at, minutes))]
-        if any(cell.size("authors") >= least for cell in cells):
-            return True
-        return sum(cell.size("authors") for cell in cells) >= least and different(cells, "authors") >= least
+        """Whether `authors` is at least `least`: soon told, in a storm by one bin."""
+        return are_different([cell for _, cell in reversed(self.window(series, at, minutes))], "authors", least)
 
     def at(self, series: str, minute: int) -> int:
         """The count of one bin. Who speaks again in the next one counts in both: what is learnt to be usual of a

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 
 import aiohttp
@@ -104,6 +104,24 @@ async def test_a_store_that_does_not_answer_at_the_end_does_not_keep_the_end_fro
             await daemon
     async with opened(tmp_path / "data") as store:
         assert await newest_snapshot(store, "acme") is not None
+
+
+async def test_a_reload_that_is_asked_for_during_a_start_is_made_once_it_runs(tmp_path):
+    port, config = free_port(), tmp_path / "badbuzz.yaml"
+    config.write_text(CONFIGURATION.format(data=tmp_path / "data", port=port))
+    daemon = asyncio.ensure_future(run(config))
+    await asyncio.sleep(0)  # it has read that, and opens the store
+    config.write_text(config.read_text().replace("{query: acme}", "{query: acme, name: Acme Air}"))
+    os.kill(os.getpid(), signal.SIGHUP)
+    async with asyncio.timeout(20), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+        page = ""
+        while "Acme Air" not in page:
+            with suppress(aiohttp.ClientConnectorError):
+                async with http.get("/") as answer:
+                    page = await answer.text()
+            await asyncio.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await daemon
 
 
 async def test_an_open_page_hears_what_is_committed_and_does_not_hold_up_the_end(tmp_path):
