@@ -34,7 +34,7 @@ class Reader:
             handle = event.identity.handle
             self._people.name(event.did, handle if handle and len(handle) <= LONGEST_HANDLE else None)
         if _is_closed(event):
-            gone, revision = self._people.leave(event.did, event.at), f"account:{event.position}"
+            gone, revision = self._people.leave(event.did), f"account:{event.position}"
             return [self._mention(uri, event.did, now, op="delete", revision=revision) for uri in gone]
         commit = event.commit
         if commit is None or commit.collection not in {POSTS, REPOSTS}:
@@ -43,8 +43,8 @@ class Reader:
         if commit.operation == "delete":
             return self._deleted(uri, event.did, commit, now)
         if commit.collection == REPOSTS:
-            return self._passed_on(uri, event, commit, now)
-        return self._posted(uri, event, commit, now)
+            return self._passed_on(uri, event.did, commit, now)
+        return self._posted(uri, event.did, commit, now)
 
     def gone_again(self, event: Event, now: datetime) -> list[Mention]:
         """What an event that was heard before takes back of what came again since: what concerned nobody when it came
@@ -75,21 +75,21 @@ class Reader:
         elif _is_closed(event) and uri.startswith(f"at://{event.did}/"):
             self._people.forget(uri)
 
-    def _posted(self, uri: str, event: Event, commit: Commit, now: datetime) -> list[Mention]:
+    def _posted(self, uri: str, did: str, commit: Commit, now: datetime) -> list[Mention]:
         said = read_post(commit.record)
         if self._languages and said.languages and self._languages.isdisjoint(said.languages):
             return []
-        self._people.remember(uri, event.did, event.at, Post(said.text, said.title, said.language))
-        return [self._mention(uri, event.did, now, commit=commit, said=said, kind=said.kind, url=_page(uri))]
+        self._people.remember(uri, did, Post(said.text, said.title, said.language))
+        return [self._mention(uri, did, now, commit=commit, said=said, kind=said.kind, url=_page(uri))]
 
-    def _passed_on(self, uri: str, event: Event, commit: Commit, now: datetime) -> list[Mention]:
+    def _passed_on(self, uri: str, did: str, commit: Commit, now: datetime) -> list[Mention]:
         original, created_at = read_repost(commit.record)
         post = self._people.post(original)
         if post is None:
             return []
-        self._people.remember(uri, event.did, event.at, post)
+        self._people.remember(uri, did, post)
         said = Said("repost", post.text, post.title, post.language, (), created_at, None, original)
-        return [self._mention(uri, event.did, now, commit=commit, said=said, kind="repost", url=_page(original))]
+        return [self._mention(uri, did, now, commit=commit, said=said, kind="repost", url=_page(original))]
 
     def _deleted(self, uri: str, did: str, commit: Commit, now: datetime) -> list[Mention]:
         known = self._people.forget(uri)

@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 from listener.bluesky.post import POSTS
 from listener.bluesky.wire import Frame
-from rules.instant import MINUTE, Instant
 
 MOST_HANDLES = 100_000
 MOST_POSTS = 50_000
 _ROOM = 64 * 1024 * 1024
 """Bytes of frames, and characters of posts, that are remembered: twice what so many usually fill."""
-_APART = MINUTE
-"""What the clocks of two servers may differ by."""
 
 
 class Post(NamedTuple):
@@ -25,18 +22,12 @@ class Post(NamedTuple):
     language: str | None
 
 
-class _Kept(NamedTuple):
-    did: str
-    at: Instant
-    post: Post
-
-
 class People:
     """The latest names and posts that came by. After a restart it begins anew."""
 
     def __init__(self) -> None:
         self._handles: OrderedDict[str, str] = OrderedDict()
-        self._posts: OrderedDict[str, _Kept] = OrderedDict()
+        self._posts: OrderedDict[str, tuple[str, Post]] = OrderedDict()
         self._by: dict[str, dict[str, None]] = {}
         self._size = 0
 
@@ -56,10 +47,10 @@ class People:
     def handle(self, did: str) -> str | None:
         return self._handles.get(did)
 
-    def remember(self, uri: str, did: str, at: Instant, post: Post) -> None:
-        """Somebody posted this, or passed it on, when the server says."""
+    def remember(self, uri: str, did: str, post: Post) -> None:
+        """Somebody posted this, or passed it on."""
         self.forget(uri)
-        self._posts[uri] = _Kept(did, at, post)
+        self._posts[uri] = (did, post)
         self._by.setdefault(did, {})[uri] = None
         self._size += _length(post)
         while len(self._posts) > MOST_POSTS or self._size > _ROOM:
@@ -70,23 +61,21 @@ class People:
         kept = self._posts.pop(uri, None)
         if kept is None:
             return False
-        self._size -= _length(kept.post)
-        theirs = self._by[kept.did]
+        self._size -= _length(kept[1])
+        theirs = self._by[kept[0]]
         del theirs[uri]
         if not theirs:
-            del self._by[kept.did]
+            del self._by[kept[0]]
         return True
 
     def post(self, uri: str) -> Post | None:
         kept = self._posts.get(uri)
-        return kept.post if kept else None
+        return kept[1] if kept else None
 
-    def leave(self, did: str, at: Instant) -> list[str]:
-        """Somebody's account was closed then: what they had said, as far as it is remembered, and no longer is. Where
-        that is heard again, what they said since they came back stays.
-        """
+    def leave(self, did: str) -> list[str]:
+        """Somebody's account is closed: what they said, as far as it is remembered, and no longer is."""
         self._handles.pop(did, None)
-        uris = [uri for uri in self._by.get(did, ()) if self._posts[uri].at <= at + _APART]
+        uris = list(self._by.get(did, ()))
         for uri in uris:
             self.forget(uri)
         return uris
