@@ -1,7 +1,6 @@
 """The one place that wires everything: from a configuration to a running daemon, and back in the reverse order."""
 
 import asyncio
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -118,7 +117,7 @@ class Daemon:
         self._elsewhere = Elsewhere(parts.views, parts.ledger.committed) if parts.share else None
         self._describer = Describer(parts.views, parts.ledger.setup.settings, parts.ledger.setup.agenda)
         self._supervisors: dict[str, Supervisor] = {}
-        self._stop, self._hup = told
+        self._stop, self._reloads = told
         self._reloading = asyncio.Lock()
 
     @property
@@ -298,10 +297,9 @@ class Daemon:
             await Learning(parts.views, parts.ledger, parts.writer, parts.clock, parts.metrics).run()
 
     async def _hear_signals(self) -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hup.set)
         while True:
-            await self._hup.wait()
-            self._hup.clear()
+            await self._reloads.wait()
+            self._reloads.clear()
             self._parts.systemd.reloading(time.monotonic_ns() // 1_000)
             try:
                 await self.reload()

@@ -73,14 +73,14 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     it has lost it itself, or nobody reaches it. Raises ConfigError or StoreError when it cannot start, and
     StoreBusyError when another process has, or has taken over, a store on SQLite.
     """
-    clock = clock or Clock()
-    await serve(path, begun(path, clock), clock)
+    clock, told = clock or Clock(), told_by_signals()
+    await serve(path, begun(path, clock), told, clock)
 
 
-async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = None) -> None:
+async def serve(path: Path, start: Begun, told: Told, clock: Clock, beside: Beside | None = None) -> None:
     """As `run`, from what it `begun` with; `beside` others where that is given."""
     settings, masking, made = start
-    systemd, told, had = Systemd(os.environ), told_by_signals(), False
+    systemd, had = Systemd(os.environ), False
     while not told.ends.is_set():
         async with AsyncExitStack() as stack:
             store = open_store(store_address(settings), settings.daemon.lease, alone=beside is None)
@@ -94,7 +94,7 @@ async def serve(path: Path, start: Begun, clock: Clock, beside: Beside | None = 
             share = beside.share if beside else None
             given = Opening(stack, store, tenure, settings, clock, masking, systemd, made, share)
             try:
-                await _serve(path, given, told, beside, anew=standby.waited)
+                await _serve(path, given, told, beside, anew=not first)
             except ExceptionGroup as ended:
                 reason = reason_of(ended)
                 if not (settings.daemon.database and _passes(reason, first=first)):

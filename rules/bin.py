@@ -25,17 +25,18 @@ _MOST_PACKED = 100
 _REMEMBERED = 256  # bins: the windows of a loud brand, which is judged at each mention
 
 _Tables = tuple[dict[str, int], dict[str, int], dict[str, int], dict[int, int]]
-_pack = msgspec.msgpack.Encoder().encode
-_unpacked: Callable[[bytes], _Tables] = lru_cache(_REMEMBERED)(msgspec.msgpack.Decoder(_Tables).decode)
+_encode = msgspec.msgpack.Encoder().encode
+_tables_of: Callable[[bytes], _Tables] = lru_cache(_REMEMBERED)(msgspec.msgpack.Decoder(_Tables).decode)
 # what bins that are packed share instead of tables of their own: never written to
 _NO_NAMES: dict[str, int] = {}
 _NO_NUMBERS: dict[int, int] = {}
 
 
+# not watched for garbage: its tables hold nothing but names and numbers
 class Bin(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename=lambda name: name.removeprefix("_")):
     """One minute of one series. `largest` is the mention whose author has the most followers (`reach`). Once `packed`,
-    it takes a third of the memory; it still knows how many `people` and `tales` (stories) there are, and its tables are
-    made anew where they are asked for.
+    it takes a third of the memory; what `size` says of it is known then, and its tables are made anew where they are
+    asked for.
     """
 
     count: int = 0
@@ -49,8 +50,8 @@ class Bin(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename=lam
     _words: dict[str, int] = {}
     _stories: dict[int, int] = {}
     packed: bytes = b""
-    people: int = 0
-    tales: int = 0
+    author_count: int = 0
+    story_count: int = 0
 
     def __post_init__(self) -> None:
         if self.packed:
@@ -59,29 +60,29 @@ class Bin(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename=lam
     @property
     def authors(self) -> Mapping[str, int]:
         """How many mentions each pseudonym wrote."""
-        return _unpacked(self.packed)[0] if self.packed else self._authors
+        return _tables_of(self.packed)[0] if self.packed else self._authors
 
     @property
     def sources(self) -> Mapping[str, int]:
         """How many mentions each source brought."""
-        return _unpacked(self.packed)[1] if self.packed else self._sources
+        return _tables_of(self.packed)[1] if self.packed else self._sources
 
     @property
     def words(self) -> Mapping[str, int]:
         """How many mentions hold what was said of a keyword rule's words."""
-        return _unpacked(self.packed)[2] if self.packed else self._words
+        return _tables_of(self.packed)[2] if self.packed else self._words
 
     @property
     def stories(self) -> Mapping[int, int]:
         """How many mentions tell each story."""
-        return _unpacked(self.packed)[3] if self.packed else self._stories
+        return _tables_of(self.packed)[3] if self.packed else self._stories
 
     def size(self, unit: Unit) -> int:
         """How many mentions, authors or stories of this minute; a mention without one counts as one of its own."""
         if unit == "mentions":
             return self.count
         if self.packed:
-            return self.people if unit == "authors" else self.tales
+            return self.author_count if unit == "authors" else self.story_count
         keys = self._keys(unit)
         # of a full bin nobody knows how many are not told apart
         return len(keys) + (max(0, self.count - sum(keys.values())) if len(keys) < AUTHORS_PER_BIN else 0)
@@ -133,15 +134,15 @@ class Bin(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename=lam
         stays as it is.
         """
         if not self.packed and max(len(self._authors), len(self._stories)) <= _MOST_PACKED:
-            self.people, self.tales = self.size("authors"), self.size("stories")
-            self.packed = _pack((self._authors, self._sources, self._words, self._stories))
+            self.author_count, self.story_count = self.size("authors"), self.size("stories")
+            self.packed = _encode((self._authors, self._sources, self._words, self._stories))
             self._share()
 
     def _unpack(self) -> None:
         if self.packed:
-            authors, sources, words, stories = _unpacked(self.packed)
+            authors, sources, words, stories = _tables_of(self.packed)
             self._authors, self._sources, self._words = authors.copy(), sources.copy(), words.copy()
-            self._stories, self.packed = stories.copy(), b""
+            self._stories, self.packed, self.author_count, self.story_count = stories.copy(), b"", 0, 0
 
     def _share(self) -> None:
         self._authors = self._sources = self._words = _NO_NAMES

@@ -143,7 +143,7 @@ class Counts(msgspec.Struct):
         return at // MINUTE - self.since
 
     def pack(self, before: int) -> None:
-        """Pack the minutes before that one, in which hardly anything more is counted."""
+        """Pack the minutes before that one; of sources that are polled, what comes late unpacks some again."""
         for of_series in self.bins.values():
             for minute, cell in of_series.items():
                 if minute < before and not cell.packed:

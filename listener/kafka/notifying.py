@@ -3,7 +3,6 @@ does what spans all brands, and hears what people ask for.
 """
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -36,6 +35,7 @@ from listener.store.claims import Claims
 from listener.store.port import StoreError, Views
 from listener.store.reached import Position
 from listener.store.views import open_views
+from listener.told import Told, told_by_signals
 
 log = structlog.get_logger("notify")
 
@@ -44,7 +44,7 @@ async def run(path: Path) -> None:
     """Deliver until SIGTERM or SIGINT, and have the desk while no other process has. SIGHUP takes up a changed
     configuration. Raises ConfigError, and StoreError when it cannot start.
     """
-    clock = Clock()
+    clock, told = Clock(), told_by_signals()
     start = begun(path, clock, apart=True, sharing=True)
     quieten()
     settings, masking, _ = start
@@ -52,9 +52,9 @@ async def run(path: Path) -> None:
     assert kafka
     claims = Claims(store_address(settings), settings.daemon.lease)
     try:
-        meanwhile = Deputy(path, settings, clock, masking, claims)
+        meanwhile = Deputy(path, settings, told, clock, masking, claims)
         desk = Beside(follow=follower, share=Share(DESK, kafka.parts), claims=claims, meanwhile=meanwhile)
-        await serve(path, start, clock, desk)
+        await serve(path, start, told, clock, desk)
     finally:
         await claims.close()
 
@@ -64,10 +64,12 @@ class Deputy:
 
     delivers = True
 
-    def __init__(self, path: Path, settings: Settings, clock: Clock, masking: Masking, claims: Claims) -> None:
-        self._path, self._settings, self._clock, self._masking, self._claims = path, settings, clock, masking, claims
+    def __init__(
+        self, path: Path, settings: Settings, told: Told, clock: Clock, masking: Masking, claims: Claims
+    ) -> None:
+        self._path, self._settings, self._told = path, settings, told
+        self._clock, self._masking, self._claims = clock, masking, claims
         self._metrics = Metrics(version=version("badbuzz"), now=clock.now)
-        self._hup = asyncio.Event()
 
     def waiting(self) -> str:
         return "" if self._claims.answers else "the database does not answer"
@@ -77,7 +79,6 @@ class Deputy:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hup.set)
         views = open_views(store_address(self._settings))
         queue = ClaimedQueue(self._claims, lambda: self._settings, self._clock.now)
         contact = self._settings.daemon.external_url
@@ -121,8 +122,8 @@ class Deputy:
                 describer.settings = self._settings
                 await calendars.become(readings(self._settings, client, clock, look_ahead, hide))
                 await channels.become(making.jobs())
-                await self._hup.wait()
-                self._hup.clear()
+                await self._told.reloads.wait()
+                self._told.reloads.clear()
                 await self._reload()
 
     async def _known(self, views: Views) -> tuple[bytes, Position | None]:

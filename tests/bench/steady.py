@@ -2,7 +2,8 @@
 
 A real `badbuzz run` and a firehose of the mock, a process each, at 80 % of the capacity that `tests.bench.latency`
 finds first, or at a rate that is given. Resident memory of the daemon and of its workers every two seconds; the slope
-is that of the medians of the minutes after the first two, with its interval of 95 %. Waits are told for the whole time.
+is that of the medians of the minutes after the first five, in which tables and buffers fill, with its interval of 95 %.
+Waits are told for the whole time.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from tests.bench.daemon import Daemon, show
 from tests.bench.latency import afresh, waits
 from tests.bench.load import LOADS, Load, listening, pace, watched
 
-SHARE, OFTEN, FIRST, MINUTE = 0.8, 2.0, 2, 60
+SHARE, OFTEN, FIRST, MINUTE = 0.8, 2.0, 5, 60
 SURE = NormalDist().inv_cdf(0.975)
 
 
@@ -72,7 +73,7 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--load", choices=LOADS, default="firehose")
-    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--minutes", type=int, default=15)
     parser.add_argument("--rate", type=int, help="posts a second, where the capacity is known")
     parser.add_argument("--folder", type=Path, help="where the store is made: on the disk that is meant")
     chosen = parser.parse_args()

@@ -113,15 +113,19 @@ async def test_a_reload_that_is_asked_for_during_a_start_is_made_once_it_runs(tm
     await asyncio.sleep(0)  # it has read that, and opens the store
     config.write_text(config.read_text().replace("{query: acme}", "{query: acme, name: Acme Air}"))
     os.kill(os.getpid(), signal.SIGHUP)
-    async with asyncio.timeout(20), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
-        page = ""
-        while "Acme Air" not in page:
-            with suppress(aiohttp.ClientConnectorError):
-                async with http.get("/") as answer:
-                    page = await answer.text()
-            await asyncio.sleep(0.02)
-    os.kill(os.getpid(), signal.SIGTERM)
-    await daemon
+    try:
+        async with asyncio.timeout(20), aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+            page = ""
+            while "Acme Air" not in page:
+                with suppress(aiohttp.ClientConnectorError):
+                    async with http.get("/") as answer:
+                        page = await answer.text()
+                await asyncio.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await daemon
+    finally:
+        daemon.cancel()
+        await asyncio.wait([daemon])
 
 
 async def test_an_open_page_hears_what_is_committed_and_does_not_hold_up_the_end(tmp_path):

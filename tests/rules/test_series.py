@@ -50,6 +50,7 @@ def asked(counts, end):
         for series in ("posts", "authors", "stories", "negative authors", "hits:recall"):
             yield each.totals(series, end, (1, 3, 6)), each.still_open(series, end)
             yield each.authors(series, end, 4), each.told(series, end, 4)
+            yield [each.has_authors(series, end, 4, least) for least in range(1, 6)]
             for minute, cell in each.window(series, end, 6):
                 yield minute, cell.count, cell.first, cell.latest, cell.largest, cell.reach
                 yield dict(cell.authors), dict(cell.stories), dict(cell.sources), dict(cell.words)
@@ -62,13 +63,12 @@ def test_packed_minutes_tell_what_they_told(steps):
     assert list(asked(never, end)) == list(asked(packed, end))
 
 
-def test_a_loud_minute_is_not_packed():
-    counts = Counts()
-    for number in range(2_000):
-        counts.add("posts", facts(number, START))
-    counts.pack(START // MINUTE + 1)
-    assert (2_000, 1_000) == (counts.total("posts", START, 1), counts.authors("posts", START, 1))
-    assert not counts.window("posts", START, 1)[0][1].packed
+def test_minutes_that_are_over_are_packed_but_for_loud_ones():
+    engine, rule = Engine("acme"), {"kind": "threshold", "of": "posts", "at_least": {"posts": 1_000_000}}
+    log = [heard(minute * 1_000 + n, minute) for minute, many in enumerate((100, 101, 1)) for n in range(many)]
+    fold([configured(plan(many=rule)), *log], engine=engine, until=2.5)
+    cells = msgspec.json.decode(engine.dump())["counts"]["bins"]["posts"].values()
+    assert [(True, False), (False, True), (False, True)] == [("packed" in cell, "authors" in cell) for cell in cells]
 
 
 @given(WRITERS, st.integers(1, 15), st.integers(1, 12))
