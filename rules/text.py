@@ -150,6 +150,15 @@ def token_of(found: re.Match[str]) -> Token:
 
 
 _LONGEST_PIECE = 24
+_ENDS = ".,;:!?)…"  # part of no token behind letters, but for a link that begins with `www.`
+
+
+def _alone(piece: str) -> tuple[Token] | None:
+    """The token of a piece that is one ASCII word or number, whatever ends a sentence behind it: most new ones are."""
+    word = piece.rstrip(_ENDS)
+    if not (word.isalnum() and word.isascii()) or word == "www":
+        return None
+    return (_new(Token, (word, "number" if word.isdecimal() else "word", 0, len(word))),)
 
 
 class Pieces(Kept[tuple[Token, ...]]):
@@ -158,7 +167,7 @@ class Pieces(Kept[tuple[Token, ...]]):
     """
 
     def __init__(self, cut: Callable[[str], Iterable[Token]]) -> None:
-        super().__init__(lambda piece: tuple(cut(piece)), longest=_LONGEST_PIECE)
+        super().__init__(lambda piece: _alone(piece) or tuple(cut(piece)), longest=_LONGEST_PIECE)
 
     def loose(self, text: str) -> "Loose":
         """The tokens of a text, cheaper where only a few places matter."""

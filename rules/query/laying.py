@@ -21,13 +21,22 @@ _DOUBTFUL = "\xad"  # folding drops it
 
 def signs(folded: str) -> str:
     """A folded text, or what is looked for in one, in signs."""
-    return folded if folded.isascii() else "".join(map(_sign, folded))
+    return folded if folded.isascii() else folded.encode("latin-1", _SIGNED).decode("latin-1")
 
 
 def _sign(character: str) -> str:
     rest, low = divmod(ord(character), _SIGNS)
-    return character if character <= "\xff" else chr(_FIRST + low) + chr(_FIRST + rest % _SIGNS)
+    return chr(_FIRST + low) + chr(_FIRST + rest % _SIGNS)
 
+
+def _sign_run(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_sign, error.object[error.start : error.end])), error.end
+
+
+_SIGNED = "badbuzz.signs"
+codecs.register_error(_SIGNED, _sign_run)
 
 _RUNS = Kept(lambda run: (_DOUBTFUL if may_be_masked(run) else "") + signs(fold_whole(run)), longest=_LONGEST)
 """Runs of characters beyond Latin-1 as they are laid."""

@@ -2,9 +2,10 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from rules.query.words import PIECES
 from rules.text import (
     LONGEST,
     MARK,
@@ -40,6 +41,7 @@ SPOKEN = st.lists(
     st.one_of(
         st.from_regex(r"[a-z]{1,6}", fullmatch=True),
         st.sampled_from(["https://a.b", "www.x", "#tag", "@x.y", "_", "7", "é", "का", "日", "'", " ", " ", "W", "h"]),
+        st.sampled_from(["www", ".", ",", "?", "!", "…", ")", ":", "//", "1"]),
         st.characters(),
     )
 ).map("".join)
@@ -159,6 +161,15 @@ def test_tokens_point_at_what_was_written() -> None:
 
 def test_scripts_without_spaces_are_cut_into_characters() -> None:
     assert ["東", "京", "か\u3099", "す"] == words("東京がす")
+
+
+@example("www..")
+@given(st.lists(st.sampled_from(["www", "https:", *"aw01.,;:!?)…@#$/-_ "])).map("".join))
+def test_short_words_are_cut_as_they_are_behind_a_parenthesis(text: str) -> None:
+    alone, behind = PIECES.tokens(text), PIECES.tokens(f"({text}")
+    assert [(each.text, each.kind, each.start + 1) for each in alone] == [
+        (each.text, each.kind, each.start) for each in behind
+    ]
 
 
 def test_only_the_first_characters_of_a_field_are_read() -> None:
