@@ -73,8 +73,9 @@ async def run(path: Path, *, clock: Clock | None = None) -> None:
     it has lost it itself, or nobody reaches it. Raises ConfigError or StoreError when it cannot start, and
     StoreBusyError when another process has, or has taken over, a store on SQLite.
     """
-    clock, told = clock or Clock(), told_by_signals()
-    await serve(path, begun(path, clock), told, clock)
+    clock = clock or Clock()
+    start = begun(path, clock)
+    await serve(path, start, told_by_signals(), clock)
 
 
 async def serve(path: Path, start: Begun, told: Told, clock: Clock, beside: Beside | None = None) -> None:
@@ -116,7 +117,7 @@ def _passes(reason: Exception, *, first: bool) -> bool:
 
 
 def _as_written(path: Path, given: Opening) -> Opening:
-    """The configuration on disk, which may be another one by now; that of before where it cannot take effect."""
+    """The configuration on disk, which may be another one by now; that of the start where it cannot take effect."""
     try:
         loaded = load_checked(path)
         refuse_restart(given.settings, loaded)

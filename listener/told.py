@@ -13,8 +13,8 @@ class Told(NamedTuple):
 
 
 def told_by_signals() -> Told:
-    """What SIGTERM and SIGINT, and SIGHUP, set from now on, also while the configuration is read, or a store is opened
-    or taken over. What came before ended the process.
+    """What SIGTERM and SIGINT, and SIGHUP, set from now on, also while a store is opened or taken over. What came
+    before ended the process.
     """
     loop, told = asyncio.get_running_loop(), Told(asyncio.Event(), asyncio.Event())
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -163,7 +163,7 @@ def _alone(piece: str) -> tuple[Token] | None:
 
 class Pieces(Kept[tuple[Token, ...]]):
     """The tokens of what stands between two spaces, with places in it. No token goes beyond a space, and people say the
-    same words over and over, so each piece is `cut` when first met.
+    same words over and over, so each piece is `cut` when first met, but for one plain ASCII word.
     """
 
     def __init__(self, cut: Callable[[str], Iterable[Token]]) -> None:

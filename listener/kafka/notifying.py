@@ -44,8 +44,8 @@ async def run(path: Path) -> None:
     """Deliver until SIGTERM or SIGINT, and have the desk while no other process has. SIGHUP takes up a changed
     configuration. Raises ConfigError, and StoreError when it cannot start.
     """
-    clock, told = Clock(), told_by_signals()
-    start = begun(path, clock, apart=True, sharing=True)
+    clock = Clock()
+    start, told = begun(path, clock, apart=True, sharing=True), told_by_signals()
     quieten()
     settings, masking, _ = start
     kafka = settings.daemon.kafka
@@ -79,6 +79,8 @@ class Deputy:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        self._told.reloads.clear()
+        await self._reload()  # what was taken up while it had the desk, it does not know
         views = open_views(store_address(self._settings))
         queue = ClaimedQueue(self._claims, lambda: self._settings, self._clock.now)
         contact = self._settings.daemon.external_url

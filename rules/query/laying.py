@@ -15,6 +15,7 @@ _FIRST, _SIGNS = 0x86, 26
 than one character may be written so: what is found by these is less than it seems, never more.
 """
 _LONGEST = 8
+_LONGEST_WORD = 24
 _LAID = "badbuzz.laid"
 _DOUBTFUL = "\xad"  # folding drops it
 
@@ -32,9 +33,10 @@ def _sign(character: str) -> str:
 def _sign_run(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_sign, error.object[error.start : error.end])), error.end
+    return _SIGN_RUNS[error.object[error.start : error.end]], error.end
 
 
+_SIGN_RUNS = Kept(lambda run: "".join(map(_sign, run)), longest=_LONGEST_WORD)
 _SIGNED = "badbuzz.signs"
 codecs.register_error(_SIGNED, _sign_run)
 

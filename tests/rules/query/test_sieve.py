@@ -49,6 +49,15 @@ def written(mention: Mention) -> str:
     return "\n".join(filter(None, (mention.text, mention.title)))
 
 
+ODD = st.text(st.sampled_from("aé\xff\u0100ж日…😡\ud800 "))
+
+
+@given(ODD, ODD)
+def test_what_is_in_latin_1_is_its_own_sign_and_all_else_two_wherever_it_stands(one: str, other: str) -> None:
+    assert signs(one + other) == signs(one) + signs(other)
+    assert all(signs(each) == each if each <= "\xff" else len(signs(each)) == 2 for each in one)
+
+
 @given(st.lists(QUERIES, min_size=1, max_size=5), st.lists(SAID, max_size=6))
 def test_a_sieve_lets_through_all_that_concerns_somebody(texts: list[str], said: list[Mention]) -> None:
     queries = {text: query for text in texts if (query := compiled(text))}
