@@ -80,7 +80,7 @@ class Deputy:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         self._told.reloads.clear()
-        await self._reload()  # what was taken up while it had the desk, it does not know
+        await self._take_up()  # it does not know what was reloaded while it had the desk
         views = open_views(store_address(self._settings))
         queue = ClaimedQueue(self._claims, lambda: self._settings, self._clock.now)
         contact = self._settings.daemon.external_url
@@ -126,7 +126,9 @@ class Deputy:
                 await channels.become(making.jobs())
                 await self._told.reloads.wait()
                 self._told.reloads.clear()
-                await self._reload()
+                warnings = await self._take_up()
+                if warnings is not None:
+                    log.info("reloaded", warnings=warnings)
 
     async def _known(self, views: Views) -> tuple[bytes, Position | None]:
         """What must be known of the store, asked until it tells."""
@@ -140,16 +142,16 @@ class Deputy:
     def _agenda(self) -> Agenda:
         return together([written(self._settings), elsewhere(self._settings, self._clock.now())])
 
-    async def _reload(self) -> None:
-        """Take up the configuration as it is on disk now; where it cannot take effect, that is logged."""
+    async def _take_up(self) -> int | None:
+        """Go by the configuration on disk as it is now; how many warnings it has. One that is wrong is logged."""
         try:
             loaded = await asyncio.to_thread(load_checked, self._path)
             refuse_restart(self._settings, loaded)
         except ConfigError as error:
             self._metrics.configuration_loaded(successful=False)
             log.error("reload_failed", error=str(error))  # noqa: TRY400  # the operator's to mend: no traceback
-            return
+            return None
         self._masking.learn(secrets_told(loaded))
         self._settings = loaded.settings
         self._metrics.configuration_loaded(successful=True)
-        log.info("reloaded", warnings=len(loaded.warnings))
+        return len(loaded.warnings)

@@ -1,6 +1,7 @@
 """Several processes that deliver from one database: each delivery is made once, in the order of its thread."""
 
 import asyncio
+import re
 import signal
 from collections import Counter
 from contextlib import asynccontextmanager
@@ -203,6 +204,27 @@ async def test_all_of_them_take_up_a_changed_configuration_and_refuse_a_wrong_on
         await plan(the_world.database, replace(told(1), channel="more"))
         await awaited("told", lambda: asyncio.sleep(0, hook.taken), both)
         both[0].signal(signal.SIGCONT)
+
+
+@pytest.mark.timeout(300)
+async def test_one_that_loses_the_desk_delivers_by_what_it_took_up_there(the_world):
+    async with notifiers(the_world) as (_, both):
+        first, second = both
+        await awaited("delivering", partial(is_said, second, "delivers"), both)
+        before = first.config.read_text()
+        channel = before.partition("  out:")[2].partition("\n")[0]
+        first.config.write_text(before.replace("routes:", f"  more:{channel}\nroutes:"))
+        first.signal(signal.SIGHUP)
+        await awaited("reloaded", partial(is_said, first, "reloaded"), both)
+        first.signal(signal.SIGSTOP)
+        await awaited("at the desk", partial(is_at_desk, second), both)
+        first.signal(signal.SIGCONT)
+        await awaited("delivering beside it", partial(is_said, first, "delivers"), both)
+        assert channels_of(first) == channels_of(second) + 1
+
+
+def channels_of(notifier):
+    return int(re.search(r"msg=delivers .*?channels=(\d+)", notifier.log.read_text())[1])
 
 
 async def is_said(notifier, event):
