@@ -112,8 +112,7 @@ async def test_nothing_is_removed_for_whoever_lost_the_store(database: str) -> N
 
 
 async def test_a_transaction_that_stands_still_holds_up_nobody_and_is_refused_when_it_goes_on(database: str) -> None:
-    first = open_store(database, SHORT)
-    await first.open("the first")
+    first = await taken(database, "the first", SHORT)
     inside, go_on = asyncio.Event(), asyncio.Event()
     with standing_still("INSERT INTO inputs", inside, go_on):
         late = asyncio.create_task(first.commit(commit(inputs=[heard("a")])), name="late")
