@@ -8,7 +8,7 @@ from typing import Any
 
 from alerts.delivery import Outgoing
 from alerts.silence import HeldBack, Hush, Silence
-from listener.store.port import Commit, LogEntry, Store, StoreBusyError, StoredMention, Views
+from listener.store.port import Commit, LogEntry, Store, StoreAwayError, StoreBusyError, StoredMention, Views
 from listener.store.reached import Snapshot
 from listener.store.store import open_store
 from rules.facts import Facts, Tone
@@ -96,12 +96,14 @@ async def opened(where: str, owner: str = "a test") -> AsyncIterator[Store]:
 
 
 async def taken(where: str, owner: str, lease: timedelta) -> Store:
-    """The store, opened once whoever had it is gone: on a server, that one is dead is told by its silence alone."""
+    """The store, opened once whoever had it is gone: on a server, that one is dead is told by its silence alone. Of a
+    short lease the server ends a session that a busy machine lets stand still.
+    """
     while True:
         store = open_store(where, lease)
         try:
             await store.open(owner)
-        except StoreBusyError:
+        except (StoreAwayError, StoreBusyError):
             await asyncio.sleep(0.05)
         else:
             return store
